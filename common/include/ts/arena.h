@@ -1,0 +1,42 @@
+/* ts_arena: memory of one request. Everything in it dies together; nothing that outlives it may point into it.
+ *
+ * Grows in blocks up to a ceiling. Not thread-safe. Never aborts: over the ceiling or out of memory gives NULL.
+ */
+#ifndef TS_ARENA_H
+#define TS_ARENA_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "ts/base.h"
+
+typedef struct ts_arena ts_arena;
+
+/* NULL if out of memory. `ceiling` counts all bytes ever handed out between two resets. */
+ts_arena *ts_arena_new(size_t ceiling);
+void ts_arena_free(ts_arena *a);
+TS_DEFINE_CLEANUP(ts_arena, ts_arena_free);
+/* Forgets everything; keeps one block. */
+void ts_arena_reset(ts_arena *a);
+size_t ts_arena_used(const ts_arena *a);
+
+/* Aligned for any type; zeroed. NULL over the ceiling. `n` may be 0. */
+void *ts_arena_alloc(ts_arena *a, size_t n);
+/* count * size with overflow check; zeroed. */
+void *ts_arena_array(ts_arena *a, size_t count, size_t size);
+/* Copies; both give NULL-pointer results on failure. The copies end in NUL. */
+ts_str ts_arena_str(ts_arena *a, ts_str s);
+char *ts_arena_z(ts_arena *a, ts_str s);
+char *ts_arena_printf(ts_arena *a, const char *format, ...) TS_PRINTF(2, 3);
+
+/* An allocator for protobuf-c whose free is a no-op. Lives as long as the arena. */
+ProtobufCAllocator *ts_arena_protobuf(ts_arena *a);
+
+/* Decodes a message into the arena. TS_CORRUPT if the bytes do not decode. */
+TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type, ts_str bytes,
+                                   ProtobufCMessage **ret);
+
+/* A growing array in an arena: `TS_ARENA_PUSH(arena, list, count, capacity) = item`-like helper.
+ * Ensures room for one more in *list (element size `size`); false on failure. */
+bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, size_t size);
+
+#endif

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Installs everything TeamSentry is built from and runs on: Debian 12 packages only.
+#
+#   deploy/install-deps.sh            what building and running need
+#   deploy/install-deps.sh --test     the above and what the tests need
+#
+# Does nothing (and needs no root and no network) when all packages are there already.
+set -euo pipefail
+
+build_packages=(
+    build-essential cmake ninja-build pkg-config ca-certificates
+    libnng-dev                                   # the bus
+    libprotobuf-c-dev protobuf-c-compiler        # messages
+    libcivetweb-dev                              # HTTP server
+    librocksdb-dev                               # state
+    libssl-dev                                   # hashes, HMAC, random numbers
+    libcurl4-openssl-dev                         # webhook sender, simulator
+    libyaml-dev                                  # detection rules
+    libsimdjson-dev                              # JSON that comes in
+    zlib1g-dev                                   # gzip bodies
+)
+test_packages=(
+    libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
+    python3 curl procps wrk nginx-light
+)
+
+packages=("${build_packages[@]}")
+case "${1-}" in
+"") ;;
+--test) packages+=("${test_packages[@]}") ;;
+*)
+    echo "usage: deploy/install-deps.sh [--test]" >&2
+    exit 2
+    ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "install-deps.sh: run as root, or install sudo; missing: ${missing[*]}" >&2
+        exit 1
+    }
+    run=(sudo)
+fi
+echo "installing: ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${run[@]}" apt-get update -q >&2
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" >&2

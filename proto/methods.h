@@ -1,0 +1,83 @@
+/* Every method on the bus: its types, its lane, whether it may be repeated. Who may call whom:
+ *
+ *   gateway            -> auth, risk, incidents, ai-usage, webhooks
+ *   risk               -> incidents, ai-usage, webhooks   (hand-over)
+ *   incidents          -> risk, webhooks                  (hand-over)
+ *   ai-usage, auth     -> webhooks                        (hand-over)
+ *   webhook-dispatcher -> webhooks                        (lease, result)
+ *   teamsentryctl      -> all
+ */
+#ifndef TS_PROTO_METHODS_H
+#define TS_PROTO_METHODS_H
+
+#include "proto/aiusage.pb-c.h"
+#include "proto/auth.pb-c.h"
+#include "proto/envelope.pb-c.h"
+#include "proto/event.pb-c.h"
+#include "proto/incidents.pb-c.h"
+#include "proto/risk.pb-c.h"
+#include "proto/webhooks.pb-c.h"
+#include "ts/rpc.h"
+
+extern const ts_method ts_auth_authorize;           /* AuthorizeRequest -> AuthorizeReply */
+extern const ts_method ts_auth_create_organization; /* CreateOrganizationRequest -> Organization */
+extern const ts_method ts_auth_list_organizations;  /* ListOrganizationsRequest -> OrganizationList */
+extern const ts_method ts_auth_set_tier;            /* SetTierRequest -> Organization */
+extern const ts_method ts_auth_create_key;          /* CreateKeyRequest -> CreateKeyReply */
+extern const ts_method ts_auth_list_keys;           /* ListKeysRequest -> KeyList */
+extern const ts_method ts_auth_revoke_key;          /* RevokeKeyRequest -> ApiKey */
+
+extern const ts_method ts_risk_ingest;     /* IngestRequest -> IngestReply */
+extern const ts_method ts_risk_overview;   /* OverviewRequest -> OverviewReply */
+extern const ts_method ts_risk_list_users; /* ListUsersRequest -> UserList */
+extern const ts_method ts_risk_get_user;   /* GetUserRequest -> UserProfile */
+extern const ts_method ts_risk_accept;     /* HandOverRequest -> HandOverReply */
+
+extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
+extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDetails */
+extern const ts_method ts_incidents_update_status; /* UpdateStatusRequest -> IncidentDetails */
+extern const ts_method ts_incidents_summary;       /* SummaryRequest -> SummaryReply */
+extern const ts_method ts_incidents_accept;        /* HandOverRequest -> HandOverReply */
+
+extern const ts_method ts_aiusage_report; /* ReportRequest -> Report */
+extern const ts_method ts_aiusage_accept; /* HandOverRequest -> HandOverReply */
+
+extern const ts_method ts_webhooks_create_endpoint; /* CreateEndpointRequest -> Endpoint */
+extern const ts_method ts_webhooks_list_endpoints;  /* ListEndpointsRequest -> EndpointList */
+extern const ts_method ts_webhooks_get_endpoint;    /* EndpointId -> Endpoint */
+extern const ts_method ts_webhooks_delete_endpoint; /* EndpointId -> Empty */
+extern const ts_method ts_webhooks_list_events;     /* ListEventsRequest -> EventList */
+extern const ts_method ts_webhooks_lease;           /* LeaseRequest -> LeaseReply, parked */
+extern const ts_method ts_webhooks_result;          /* ResultRequest -> Empty */
+extern const ts_method ts_webhooks_accept;          /* HandOverRequest -> HandOverReply */
+
+/* Permissions of a key, as bits. Names are API.md's. */
+#define TS_PERM_READ_USERS      (UINT64_C(1) << 0)
+#define TS_PERM_READ_INCIDENTS  (UINT64_C(1) << 1)
+#define TS_PERM_WRITE_INCIDENTS (UINT64_C(1) << 2)
+#define TS_PERM_READ_AI_USAGE   (UINT64_C(1) << 3)
+#define TS_PERM_READ_APPS       (UINT64_C(1) << 4)
+#define TS_PERM_WRITE_APPS      (UINT64_C(1) << 5)
+#define TS_PERM_WRITE_CONTACTS  (UINT64_C(1) << 6)
+#define TS_PERM_AGENT           (UINT64_C(1) << 7)
+#define TS_PERM_INGEST          (UINT64_C(1) << 8)
+#define TS_PERM_ADMIN           (UINT64_C(1) << 9)
+#define TS_PERM_ALL             ((UINT64_C(1) << 10) - 1)
+
+/* "read:users", ... for one bit; NULL for anything else. */
+const char *ts_permission_name(uint64_t bit);
+/* 0 if the name is unknown. */
+uint64_t ts_permission_bit(ts_str name);
+
+/* severity 0..4: "informational", "low", ...; "unknown" above. */
+const char *ts_severity_name(uint32_t severity);
+/* score 0..100: minimal 0-19, low 20-39, medium 40-69, high 70-89, critical 90-100. */
+const char *ts_risk_level_name(uint32_t score);
+/* 0 minimal .. 4 critical. */
+unsigned ts_risk_level(uint32_t score);
+/* Lowest and highest score of a level's name; false if there is no such level. */
+bool ts_risk_level_range(ts_str name, uint32_t *ret_low, uint32_t *ret_high);
+/* ATT&CK tactic id -> name ("TA0001" -> "Initial Access"), v18 and v19 ids; "" if unknown. */
+const char *ts_tactic_name(ts_str id);
+
+#endif
