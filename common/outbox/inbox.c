@@ -19,6 +19,8 @@ struct ts_inbox {
     unsigned family;
     ts_inbox_handler *handler;
     void *service;
+    void (*guard)(void *service, ts_tenant tenant);
+    void (*unguard)(void *service, ts_tenant tenant);
     pthread_mutex_t lock; /* one row at a time; guards the two below */
     uint64_t ticket;      /* of the last row applied: a repeat must wait for its sync too */
     ts_arena *arena;
@@ -61,6 +63,13 @@ void ts_inbox_free(ts_inbox *in)
     ts_arena_free(in->arena);
     pthread_mutex_destroy(&in->lock);
     free(in);
+}
+
+void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
+                    void (*unlock)(void *service, ts_tenant tenant))
+{
+    in->guard = lock;
+    in->unguard = unlock;
 }
 
 static void row_key(ts_buf *key, char what, const Ts__HandOverRequest *req)
@@ -123,6 +132,20 @@ static ts_status apply(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__H
     return ts_store_write(in->store, batch, &in->ticket);
 }
 
+static ts_status apply_guarded(ts_inbox *in, const Ts__HandOverRequest *req,
+                               const Ts__HandOverRow *row, ts_str seen_key)
+{
+    ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
+    ts_status st;
+
+    if (in->guard != NULL)
+        in->guard(in->service, tenant);
+    st = apply(in, req, row, seen_key);
+    if (in->unguard != NULL)
+        in->unguard(in->service, tenant);
+    return st;
+}
+
 ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
                           Ts__HandOverReply *rep)
 {
@@ -159,7 +182,7 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
             ts_metric_add(in->gaps, 1);
             break;
         }
-        stopped = apply(in, req, row, ts_buf_view(&seen_key));
+        stopped = apply_guarded(in, req, row, ts_buf_view(&seen_key));
         if (stopped == TS_OK) {
             last = row->seq;
             ts_metric_add(in->applied, 1);

@@ -44,6 +44,10 @@ typedef struct ts_inbox ts_inbox;
 TS_CHECK ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_name,
                                 ts_inbox_handler *handler, void *service, ts_inbox **ret);
 void ts_inbox_free(ts_inbox *in);
+/* What the handler reads must not change until its batch is written: `lock` is called before the handler and `unlock` after
+ * the write, with the row's tenant. Services whose other methods change the same entities lock the same thing. */
+void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
+                    void (*unlock)(void *service, ts_tenant tenant));
 /* The whole of the service's hand-over method. */
 TS_CHECK ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
                                    Ts__HandOverReply *rep);
