@@ -53,11 +53,9 @@ static ts_status load_totals(risk_work *w)
     return st;
 }
 
-ts_status work_begin(risk_work *w, ts_store *store, ts_tenant tenant, int64_t now_ms,
-                     ts_arena *arena)
+ts_status work_begin_in(risk_work *w, ts_store *store, ts_tenant tenant, int64_t now_ms,
+                        ts_arena *arena, ts_batch *batch)
 {
-    ts_status st;
-
     memset(w, 0, sizeof(*w));
     w->store = store;
     w->tenant = tenant;
@@ -66,13 +64,24 @@ ts_status work_begin(risk_work *w, ts_store *store, ts_tenant tenant, int64_t no
     w->users_by_email.arena = arena;
     w->users_by_number.arena = arena;
     w->firings_by_id.arena = arena;
-    w->batch = ts_batch_new();
-    if (w->batch == NULL)
+    w->batch = batch;
+    return load_totals(w);
+}
+
+ts_status work_begin(risk_work *w, ts_store *store, ts_tenant tenant, int64_t now_ms,
+                     ts_arena *arena)
+{
+    ts_batch *batch = ts_batch_new();
+    ts_status st;
+
+    if (batch == NULL)
         return TS_NOMEM;
     work_lock(store, tenant);
-    st = load_totals(w);
-    if (st != TS_OK)
-        work_end(w);
+    st = work_begin_in(w, store, tenant, now_ms, arena, batch);
+    if (st != TS_OK) {
+        work_unlock(store, tenant);
+        ts_batch_free(batch);
+    }
     return st;
 }
 

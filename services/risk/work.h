@@ -60,6 +60,10 @@ typedef struct risk_work {
 
 TS_CHECK ts_status work_begin(risk_work *w, ts_store *store, ts_tenant tenant, int64_t now_ms,
                               ts_arena *arena);
+/* The same in somebody else's batch and under a lock that the caller holds: no work_end(), no
+ * work_write(), but work_finish(). */
+TS_CHECK ts_status work_begin_in(risk_work *w, ts_store *store, ts_tenant tenant, int64_t now_ms,
+                                 ts_arena *arena, ts_batch *batch);
 /* Must follow each work_begin() that returned TS_OK. */
 void work_end(risk_work *w);
 /* The lock alone, for others that change the same tenant. */

@@ -39,7 +39,8 @@ typedef struct score_firing {
     score_disposition disposition;
     char **tactics;
     size_t tactic_count;
-    double points; /* share of the score; all shares add up to it */
+    double points;   /* share of the score; all shares add up to it */
+    const void *row; /* the caller's own, carried along when the list is sorted */
 } score_firing;
 
 /* Sorts the firings (newest first, rule and key to break ties), fills in points, returns 0..100. */
