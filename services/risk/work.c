@@ -190,6 +190,20 @@ ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str i
     return TS_OK;
 }
 
+ts_status work_user_alias(risk_work *w, work_user *u, ts_str email)
+{
+    char *copy = ts_arena_z(w->arena, email);
+
+    if (copy == NULL || !risk_map_put(&w->users_by_email, ts_str_of(copy), u))
+        return TS_NOMEM;
+    put_identity(w, "email", email, u->row->number);
+    if (u->listed_as == NULL)
+        u->listed_as = u->row->email;
+    u->row->email = copy;
+    u->touched = true;
+    return TS_OK;
+}
+
 void work_user_rescore(work_user *u, const char *cause)
 {
     u->touched = true;
@@ -298,19 +312,19 @@ static void write_firing(risk_work *w, const work_firing *f)
 static void write_user(risk_work *w, const work_user *u, uint32_t old_score)
 {
     risk_key key = risk_user_key(w->tenant, u->row->number);
-    ts_str email = ts_str_of(u->row->email);
+    const char *old_email = u->listed_as == NULL ? u->row->email : u->listed_as;
     risk_key number;
 
     ts_batch_put_message(w->batch, w->store, RISK_USERS, risk_key_view(&key), &u->row->base);
-    if (!u->is_new && old_score == u->row->score)
+    if (!u->is_new && old_score == u->row->score && u->listed_as == NULL)
         return;
     if (!u->is_new) {
-        key = risk_order_key(w->tenant, old_score, email);
+        key = risk_order_key(w->tenant, old_score, ts_str_of(old_email));
         ts_batch_delete(w->batch, w->store, RISK_USER_ORDER, risk_key_view(&key));
         if (w->totals->by_score[old_score] > 0)
             w->totals->by_score[old_score]--;
     }
-    key = risk_order_key(w->tenant, u->row->score, email);
+    key = risk_order_key(w->tenant, u->row->score, ts_str_of(u->row->email));
     number.n = 0;
     number.overflow = false;
     risk_key_u64(&number, u->row->number);

@@ -25,10 +25,11 @@ enum risk_stream { RISK_TO_INCIDENTS, RISK_TO_AI_USAGE, RISK_TO_WEBHOOKS };
 
 typedef struct work_user {
     Ts__Risk__UserRow *row;
-    bool is_new;       /* has no row and no place in the order yet */
-    bool touched;      /* row must be written */
-    bool rescore;      /* score must be computed again */
-    const char *cause; /* of the rescoring, for the timeline: a rule id or a word of ours */
+    bool is_new;           /* has no row and no place in the order yet */
+    bool touched;          /* row must be written */
+    bool rescore;          /* score must be computed again */
+    const char *listed_as; /* the address in the order index, if a rename moves it; else NULL */
+    const char *cause;     /* of the rescoring, for the timeline: a rule id or a word of ours */
     struct work_user *next;
 } work_user;
 
@@ -76,6 +77,8 @@ TS_CHECK ts_status work_user_by_number(risk_work *w, uint64_t number, work_user 
 /* Makes a user that is not there yet; `id` (may be empty) is the source's immutable id. */
 TS_CHECK ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str id,
                                  int64_t seen_ms, work_user **ret);
+/* A further address of a user, who is shown under it from now on. */
+TS_CHECK ts_status work_user_alias(risk_work *w, work_user *u, ts_str email);
 void work_user_rescore(work_user *u, const char *cause);
 
 /* An empty firing row to fill in (is_new) or the stored one. */
