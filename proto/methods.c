@@ -5,8 +5,8 @@
 
 METHOD(ts_auth_authorize, "auth.Authorize", ts__auth__authorize_request, ts__auth__authorize_reply,
        TS_LANE_FAST, TS_RPC_IDEMPOTENT);
-METHOD(ts_auth_create_organization, "auth.CreateOrganization", ts__auth__create_organization_request,
-       ts__auth__organization, TS_LANE_SLOW, 0);
+METHOD(ts_auth_create_organization, "auth.CreateOrganization",
+       ts__auth__create_organization_request, ts__auth__organization, TS_LANE_SLOW, 0);
 METHOD(ts_auth_list_organizations, "auth.ListOrganizations", ts__auth__list_organizations_request,
        ts__auth__organization_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_set_tier, "auth.SetTier", ts__auth__set_tier_request, ts__auth__organization,
@@ -33,8 +33,8 @@ METHOD(ts_incidents_list, "incidents.List", ts__incidents__list_request,
        ts__incidents__incident_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_incidents_get, "incidents.Get", ts__incidents__get_request,
        ts__incidents__incident_details, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
-METHOD(ts_incidents_update_status, "incidents.UpdateStatus",
-       ts__incidents__update_status_request, ts__incidents__incident_details, TS_LANE_SLOW, 0);
+METHOD(ts_incidents_update_status, "incidents.UpdateStatus", ts__incidents__update_status_request,
+       ts__incidents__incident_details, TS_LANE_SLOW, 0);
 METHOD(ts_incidents_summary, "incidents.Summary", ts__incidents__summary_request,
        ts__incidents__summary_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_incidents_accept, "incidents.Accept", ts__hand_over_request, ts__hand_over_reply,
@@ -47,19 +47,18 @@ METHOD(ts_aiusage_accept, "aiusage.Accept", ts__hand_over_request, ts__hand_over
 
 METHOD(ts_webhooks_create_endpoint, "webhooks.CreateEndpoint",
        ts__webhooks__create_endpoint_request, ts__webhooks__endpoint, TS_LANE_SLOW, 0);
-METHOD(ts_webhooks_list_endpoints, "webhooks.ListEndpoints",
-       ts__webhooks__list_endpoints_request, ts__webhooks__endpoint_list, TS_LANE_SLOW,
-       TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_list_endpoints, "webhooks.ListEndpoints", ts__webhooks__list_endpoints_request,
+       ts__webhooks__endpoint_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_webhooks_get_endpoint, "webhooks.GetEndpoint", ts__webhooks__endpoint_id,
        ts__webhooks__endpoint, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
-METHOD(ts_webhooks_delete_endpoint, "webhooks.DeleteEndpoint", ts__webhooks__endpoint_id,
-       ts__empty, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_delete_endpoint, "webhooks.DeleteEndpoint", ts__webhooks__endpoint_id, ts__empty,
+       TS_LANE_SLOW, 0);
 METHOD(ts_webhooks_list_events, "webhooks.ListEvents", ts__webhooks__list_events_request,
        ts__webhooks__event_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
-METHOD(ts_webhooks_lease, "webhooks.Lease", ts__webhooks__lease_request,
-       ts__webhooks__lease_reply, TS_LANE_PARK, 0);
-METHOD(ts_webhooks_result, "webhooks.Result", ts__webhooks__result_request, ts__empty,
-       TS_LANE_BULK, TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_lease, "webhooks.Lease", ts__webhooks__lease_request, ts__webhooks__lease_reply,
+       TS_LANE_PARK, 0);
+METHOD(ts_webhooks_result, "webhooks.Result", ts__webhooks__result_request, ts__empty, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
 METHOD(ts_webhooks_accept, "webhooks.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 

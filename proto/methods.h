@@ -21,11 +21,12 @@
 
 extern const ts_method ts_auth_authorize;           /* AuthorizeRequest -> AuthorizeReply */
 extern const ts_method ts_auth_create_organization; /* CreateOrganizationRequest -> Organization */
-extern const ts_method ts_auth_list_organizations;  /* ListOrganizationsRequest -> OrganizationList */
-extern const ts_method ts_auth_set_tier;            /* SetTierRequest -> Organization */
-extern const ts_method ts_auth_create_key;          /* CreateKeyRequest -> CreateKeyReply */
-extern const ts_method ts_auth_list_keys;           /* ListKeysRequest -> KeyList */
-extern const ts_method ts_auth_revoke_key;          /* RevokeKeyRequest -> ApiKey */
+extern const ts_method
+    ts_auth_list_organizations;            /* ListOrganizationsRequest -> OrganizationList */
+extern const ts_method ts_auth_set_tier;   /* SetTierRequest -> Organization */
+extern const ts_method ts_auth_create_key; /* CreateKeyRequest -> CreateKeyReply */
+extern const ts_method ts_auth_list_keys;  /* ListKeysRequest -> KeyList */
+extern const ts_method ts_auth_revoke_key; /* RevokeKeyRequest -> ApiKey */
 
 extern const ts_method ts_risk_ingest;     /* IngestRequest -> IngestReply */
 extern const ts_method ts_risk_overview;   /* OverviewRequest -> OverviewReply */

@@ -1,6 +1,8 @@
-/* ts_arena: memory of one request. Everything in it dies together; nothing that outlives it may point into it.
+/* ts_arena: memory of one request. Everything in it dies together; nothing that outlives it may
+ * point into it.
  *
- * Grows in blocks up to a ceiling. Not thread-safe. Never aborts: over the ceiling or out of memory gives NULL.
+ * Grows in blocks up to a ceiling. Not thread-safe. Never aborts: over the ceiling or out of memory
+ * gives NULL.
  */
 #ifndef TS_ARENA_H
 #define TS_ARENA_H
@@ -32,8 +34,8 @@ char *ts_arena_printf(ts_arena *a, const char *format, ...) TS_PRINTF(2, 3);
 ProtobufCAllocator *ts_arena_protobuf(ts_arena *a);
 
 /* Decodes a message into the arena. TS_CORRUPT if the bytes do not decode. */
-TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type, ts_str bytes,
-                                   ProtobufCMessage **ret);
+TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type,
+                                   ts_str bytes, ProtobufCMessage **ret);
 
 /* A growing array in an arena: `TS_ARENA_PUSH(arena, list, count, capacity) = item`-like helper.
  * Ensures room for one more in *list (element size `size`); false on failure. */

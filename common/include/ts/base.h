@@ -1,4 +1,5 @@
-/* What every file of the suite stands on: statuses, errors, borrowed strings, cleanup, banned calls.
+/* What every file of the suite stands on: statuses, errors, borrowed strings, cleanup, banned
+ * calls.
  *
  * Nothing here allocates, logs or reads a clock. Everything is safe to use from any thread.
  */
@@ -13,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TS_CHECK               __attribute__((warn_unused_result))
-#define TS_PRINTF(fmt, first)  __attribute__((format(printf, fmt, first)))
-#define TS_CLEANUP(func)       __attribute__((cleanup(func)))
-#define TS_UNUSED              __attribute__((unused))
-#define TS_COUNT(array)        (sizeof(array) / sizeof((array)[0]))
+#define TS_CHECK              __attribute__((warn_unused_result))
+#define TS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define TS_CLEANUP(func)      __attribute__((cleanup(func)))
+#define TS_UNUSED             __attribute__((unused))
+#define TS_COUNT(array)       (sizeof(array) / sizeof((array)[0]))
 
 /* Moves a pointer out of a variable, leaving NULL behind: `*ret = TS_TAKE(w);`. */
 #define TS_TAKE(p)                                                                                 \
@@ -56,7 +57,8 @@ typedef enum ts_status {
 /* "ok", "invalid", ...; "unknown" for a number outside the enum. */
 const char *ts_status_name(ts_status status);
 
-/* The words for a person, written once by the line that knows them. Fixed size: filling it cannot fail. */
+/* The words for a person, written once by the line that knows them. Fixed size: filling it cannot
+ * fail. */
 typedef struct ts_error {
     char param[48]; /* the field at fault, or "" */
     char text[208]; /* for the caller; never holds secrets or internals */
@@ -106,7 +108,8 @@ size_t ts_str_find(ts_str a, char c);
 /* Without leading and trailing space, tab, CR, LF. */
 ts_str ts_str_trim(ts_str a);
 
-/* Whole text as a number: an optional '-', digits, nothing else. TS_INVALID otherwise or out of range. */
+/* Whole text as a number: an optional '-', digits, nothing else. TS_INVALID otherwise or out of
+ * range. */
 TS_CHECK ts_status ts_parse_i64(ts_str text, int64_t *ret);
 TS_CHECK ts_status ts_parse_u64(ts_str text, uint64_t *ret);
 
@@ -131,13 +134,14 @@ typedef struct ts_tenant {
 #undef sprintf
 #undef vsprintf
 #undef strtok
-#define strcpy(a, b)   use_memcpy_or_ts_buf_instead_of_strcpy
-#define strcat(a, b)   use_ts_buf_instead_of_strcat
-#define sprintf(...)   use_snprintf_or_ts_buf_instead_of_sprintf
-#define vsprintf(...)  use_vsnprintf_instead_of_vsprintf
-#define strtok(a, b)   use_ts_str_find_instead_of_strtok
-#define atoi(a)        use_ts_parse_i64_instead_of_atoi
-#define atol(a)        use_ts_parse_i64_instead_of_atol
-#define alloca(a)      use_ts_arena_instead_of_alloca
+#undef alloca
+#define strcpy(a, b)  use_memcpy_or_ts_buf_instead_of_strcpy
+#define strcat(a, b)  use_ts_buf_instead_of_strcat
+#define sprintf(...)  use_snprintf_or_ts_buf_instead_of_sprintf
+#define vsprintf(...) use_vsnprintf_instead_of_vsprintf
+#define strtok(a, b)  use_ts_str_find_instead_of_strtok
+#define atoi(a)       use_ts_parse_i64_instead_of_atoi
+#define atol(a)       use_ts_parse_i64_instead_of_atol
+#define alloca(a)     use_ts_arena_instead_of_alloca
 
 #endif

@@ -1,7 +1,8 @@
 /* ts_buf: bytes that grow up to a named maximum.
  *
- * Errors stick: append freely, ask ts_buf_status() once at the end. After an error the content stops growing and
- * stays valid. Not thread-safe. `data` is NULL or always followed by a NUL that `size` does not count.
+ * Errors stick: append freely, ask ts_buf_status() once at the end. After an error the content
+ * stops growing and stays valid. Not thread-safe. `data` is NULL or always followed by a NUL that
+ * `size` does not count.
  */
 #ifndef TS_BUF_H
 #define TS_BUF_H

@@ -1,6 +1,7 @@
 /* Settings as data: one struct, one table, environment variables.
  *
- * Read once at start, checked whole (all mistakes are reported, not only the first), constant afterwards.
+ * Read once at start, checked whole (all mistakes are reported, not only the first), constant
+ * afterwards.
  */
 #ifndef TS_CONFIG_H
 #define TS_CONFIG_H
@@ -8,7 +9,12 @@
 #include "ts/base.h"
 #include "ts/buf.h"
 
-typedef enum ts_config_kind { TS_CONFIG_TEXT, TS_CONFIG_NUM, TS_CONFIG_BOOL, TS_CONFIG_SECRET } ts_config_kind;
+typedef enum ts_config_kind {
+    TS_CONFIG_TEXT,
+    TS_CONFIG_NUM,
+    TS_CONFIG_BOOL,
+    TS_CONFIG_SECRET
+} ts_config_kind;
 
 #define TS_CONFIG_TEXT_MAX 1024
 
@@ -23,13 +29,21 @@ typedef struct ts_config_item {
 } ts_config_item;
 
 #define TS_TEXT(type, field, variable, fallback, help)                                             \
-    { TS_CONFIG_TEXT, offsetof(type, field), variable, fallback, 0, 0, help }
+    {                                                                                              \
+        TS_CONFIG_TEXT, offsetof(type, field), variable, fallback, 0, 0, help                      \
+    }
 #define TS_SECRET(type, field, variable, help)                                                     \
-    { TS_CONFIG_SECRET, offsetof(type, field), variable, "", 0, 0, help }
+    {                                                                                              \
+        TS_CONFIG_SECRET, offsetof(type, field), variable, "", 0, 0, help                          \
+    }
 #define TS_NUM(type, field, variable, fallback, min, max, help)                                    \
-    { TS_CONFIG_NUM, offsetof(type, field), variable, #fallback, min, max, help }
+    {                                                                                              \
+        TS_CONFIG_NUM, offsetof(type, field), variable, #fallback, min, max, help                  \
+    }
 #define TS_BOOL(type, field, variable, fallback, help)                                             \
-    { TS_CONFIG_BOOL, offsetof(type, field), variable, fallback ? "1" : "0", 0, 0, help }
+    {                                                                                              \
+        TS_CONFIG_BOOL, offsetof(type, field), variable, fallback ? "1" : "0", 0, 0, help          \
+    }
 
 typedef struct ts_config_table {
     const ts_config_item *items;
@@ -37,8 +51,9 @@ typedef struct ts_config_table {
     void *target; /* the struct */
 } ts_config_table;
 
-/* Fills every target from `environment` (NULL-terminated "NAME=value" list). Each mistake is a line in `mistakes`; a
- * variable that begins with `prefix` and stands in no table is one. TS_INVALID if there is any. */
+/* Fills every target from `environment` (NULL-terminated "NAME=value" list). Each mistake is a line
+ * in `mistakes`; a variable that begins with `prefix` and stands in no table is one. TS_INVALID if
+ * there is any. */
 TS_CHECK ts_status ts_config_load(const ts_config_table *tables, size_t count, const char *prefix,
                                   char *const *environment, ts_buf *mistakes);
 /* `--help`: variable, default, range, help. */

@@ -13,9 +13,11 @@ TS_CHECK ts_status ts_random(void *ret, size_t n);
 
 void ts_sha256(ts_str data, uint8_t ret[32]);
 void ts_hmac_sha256(ts_str key, ts_str data, uint8_t ret[32]);
-/* The first 16 bytes of SHA-256 over length-prefixed parts, so that ("ab","c") differs from ("a","bc"). */
+/* The first 16 bytes of SHA-256 over length-prefixed parts, so that ("ab","c") differs from
+ * ("a","bc"). */
 ts_hash128 ts_hash_parts(const ts_str *parts, size_t count);
-/* A fast keyed-free hash for tables in memory (not stable over versions, not for attackers' keys on disk). */
+/* A fast keyed-free hash for tables in memory (not stable over versions, not for attackers' keys on
+ * disk). */
 uint64_t ts_hash_mem(const void *p, size_t n);
 
 #define TS_ID_SIZE 40
@@ -26,7 +28,8 @@ TS_CHECK ts_status ts_id_parse(const char *prefix, ts_str text, ts_hash128 *ret)
 
 /* `n` random base62 characters (no modulo bias) and a NUL. */
 TS_CHECK ts_status ts_random_base62(char *ret, size_t n);
-/* value in exactly `n` base62 digits (0-9A-Za-z), most significant first, no NUL; upper digits are cut. */
+/* value in exactly `n` base62 digits (0-9A-Za-z), most significant first, no NUL; upper digits are
+ * cut. */
 void ts_base62_u64(uint64_t value, char *ret, size_t n);
 
 /* ret holds 2*n+1. */

@@ -1,7 +1,8 @@
 /* JSON in (simdjson behind a C face) and JSON out (our own escaping writer).
  *
- * In: strict RFC 8259 and UTF-8, depth at most TS_JSON_DEPTH. A parser is reused for many documents and is not
- * thread-safe. Values are handles into the parser's tape and the parsed bytes: they die with the next parse.
+ * In: strict RFC 8259 and UTF-8, depth at most TS_JSON_DEPTH. A parser is reused for many documents
+ * and is not thread-safe. Values are handles into the parser's tape and the parsed bytes: they die
+ * with the next parse.
  */
 #ifndef TS_JSON_H
 #define TS_JSON_H
@@ -17,8 +18,8 @@ typedef struct ts_json_parser ts_json_parser;
 typedef enum ts_json_type {
     TS_JSON_NULL,
     TS_JSON_BOOL,
-    TS_JSON_INT,    /* fits int64 */
-    TS_JSON_UINT,   /* above INT64_MAX, fits uint64 */
+    TS_JSON_INT,  /* fits int64 */
+    TS_JSON_UINT, /* above INT64_MAX, fits uint64 */
     TS_JSON_DOUBLE,
     TS_JSON_STRING,
     TS_JSON_ARRAY,
@@ -36,7 +37,8 @@ ts_json_parser *ts_json_parser_new(size_t max_bytes);
 void ts_json_parser_free(ts_json_parser *p);
 TS_DEFINE_CLEANUP(ts_json_parser, ts_json_parser_free);
 
-/* Parses one whole document (copied inside). TS_INVALID with words and byte offset where known; TS_TOO_LARGE; TS_NOMEM. */
+/* Parses one whole document (copied inside). TS_INVALID with words and byte offset where known;
+ * TS_TOO_LARGE; TS_NOMEM. */
 TS_CHECK ts_status ts_json_parse(ts_json_parser *p, ts_str text, ts_json *ret, ts_error *err);
 
 ts_json_type ts_json_type_of(ts_json v);
@@ -46,16 +48,19 @@ ts_str ts_json_str(ts_json v);
 int64_t ts_json_i64(ts_json v, int64_t otherwise);
 double ts_json_f64(ts_json v, double otherwise);
 bool ts_json_bool(ts_json v, bool otherwise);
-/* Number, boolean or string as text (numbers as their shortest text), in the arena if it must be made. null: TS_STR_NULL. */
+/* Number, boolean or string as text (numbers as their shortest text), in the arena if it must be
+ * made. null: TS_STR_NULL. */
 ts_str ts_json_text(ts_json v, ts_arena *arena);
-/* Member by exact name (the last of duplicates is not promised), false if absent or not an object. */
+/* Member by exact name (the last of duplicates is not promised), false if absent or not an object.
+ */
 bool ts_json_get(ts_json object, const char *name, ts_json *ret);
 /* ASCII case-insensitive. */
 bool ts_json_get_ci(ts_json object, const char *name, ts_json *ret);
 /* Path of names joined by '.', objects only. */
 bool ts_json_path(ts_json object, const char *path, ts_json *ret);
 
-/* `for (ts_json_iter it = ts_json_iter_of(v); ts_json_next(&it);) use it.name, it.value` - objects and arrays. */
+/* `for (ts_json_iter it = ts_json_iter_of(v); ts_json_next(&it);) use it.name, it.value` - objects
+ * and arrays. */
 typedef struct ts_json_iter {
     ts_str name; /* objects only */
     ts_json value;
@@ -72,8 +77,8 @@ void ts_json_print(ts_json v, ts_buf *out);
 
 /* ---- out ---- */
 
-/* A writer that puts commas by itself. Keys are our own literals; strings are escaped, and bytes that are not valid
- * UTF-8 are replaced by U+FFFD. Errors stick in the buffer. Depth at most 64. */
+/* A writer that puts commas by itself. Keys are our own literals; strings are escaped, and bytes
+ * that are not valid UTF-8 are replaced by U+FFFD. Errors stick in the buffer. Depth at most 64. */
 typedef struct ts_jsonw {
     ts_buf *out;
     uint64_t has_item; /* one bit per level */
@@ -92,7 +97,8 @@ void ts_jsonw_str(ts_jsonw *w, ts_str s);
 void ts_jsonw_z(ts_jsonw *w, const char *z); /* NULL writes null */
 void ts_jsonw_i64(ts_jsonw *w, int64_t n);
 void ts_jsonw_u64(ts_jsonw *w, uint64_t n);
-void ts_jsonw_f64(ts_jsonw *w, double n); /* shortest text that reads back; NaN and infinities write null */
+void ts_jsonw_f64(ts_jsonw *w,
+                  double n); /* shortest text that reads back; NaN and infinities write null */
 void ts_jsonw_bool(ts_jsonw *w, bool b);
 void ts_jsonw_null(ts_jsonw *w);
 /* RFC 3339 UTC with Z and seconds; 0 writes null. */

@@ -19,12 +19,12 @@ typedef struct ts_log_field {
     uint64_t u64;
 } ts_log_field;
 
-#define TS_MSG(message)    (message)
-#define TS_F_Z(k, z)       ((ts_log_field){ .key = (k), .text = ts_str_of(z) })
-#define TS_F_STR(k, s)     ((ts_log_field){ .key = (k), .text = (s) })
-#define TS_F_I64(k, n)     ((ts_log_field){ .key = (k), .kind = 1, .i64 = (n) })
-#define TS_F_U64(k, n)     ((ts_log_field){ .key = (k), .kind = 2, .u64 = (n) })
-#define TS_F_STATUS(st)    ((ts_log_field){ .key = "status", .text = ts_str_of(ts_status_name(st)) })
+#define TS_MSG(message) (message)
+#define TS_F_Z(k, z)    ((ts_log_field){ .key = (k), .text = ts_str_of(z) })
+#define TS_F_STR(k, s)  ((ts_log_field){ .key = (k), .text = (s) })
+#define TS_F_I64(k, n)  ((ts_log_field){ .key = (k), .kind = 1, .i64 = (n) })
+#define TS_F_U64(k, n)  ((ts_log_field){ .key = (k), .kind = 2, .u64 = (n) })
+#define TS_F_STATUS(st) ((ts_log_field){ .key = "status", .text = ts_str_of(ts_status_name(st)) })
 
 /* Called once by the process skeleton. `process` must live as long as the program. */
 void ts_log_init(const char *process, ts_log_level level);
@@ -36,11 +36,12 @@ void ts_log_request(const char *request_id);
 
 void ts_log_write(ts_log_level level, const char *message, const ts_log_field *fields);
 
-#define TS_LOG_(level, ...)           TS_LOG_FIELDS_(level, __VA_ARGS__, (ts_log_field){ .key = NULL })
-#define TS_LOG_FIELDS_(level, m, ...) ts_log_write((level), (m), (const ts_log_field[]){ __VA_ARGS__ })
-#define ts_debug(...)                 TS_LOG_(TS_LOG_DEBUG, __VA_ARGS__)
-#define ts_info(...)                  TS_LOG_(TS_LOG_INFO, __VA_ARGS__)
-#define ts_warn(...)                  TS_LOG_(TS_LOG_WARN, __VA_ARGS__)
-#define ts_log_error(...)             TS_LOG_(TS_LOG_ERROR, __VA_ARGS__)
+#define TS_LOG_(level, ...) TS_LOG_FIELDS_(level, __VA_ARGS__, (ts_log_field){ .key = NULL })
+#define TS_LOG_FIELDS_(level, m, ...)                                                              \
+    ts_log_write((level), (m), (const ts_log_field[]){ __VA_ARGS__ })
+#define ts_debug(...)     TS_LOG_(TS_LOG_DEBUG, __VA_ARGS__)
+#define ts_info(...)      TS_LOG_(TS_LOG_INFO, __VA_ARGS__)
+#define ts_warn(...)      TS_LOG_(TS_LOG_WARN, __VA_ARGS__)
+#define ts_log_error(...) TS_LOG_(TS_LOG_ERROR, __VA_ARGS__)
 
 #endif

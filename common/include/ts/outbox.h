@@ -1,10 +1,12 @@
-/* Durable hand-over between services: state change and row in one batch; sent in order; applied exactly once.
+/* Durable hand-over between services: state change and row in one batch; sent in order; applied
+ * exactly once.
  *
- * Producer: ts_outbox_add() puts a row into the batch that carries the change. A relay thread per destination sends
- * durable rows in order, many at a time, and trims them once they are acknowledged.
- * Consumer: ts_inbox_accept() takes only the next sequence number of a producer's epoch, lets the handler add its effect to
- * the batch that also moves the last-seen number, and acknowledges after a sync. A row that can never be applied is parked
- * and counted, and does not block the ones behind it.
+ * Producer: ts_outbox_add() puts a row into the batch that carries the change. A relay thread per
+ * destination sends durable rows in order, many at a time, and trims them once they are
+ * acknowledged. Consumer: ts_inbox_accept() takes only the next sequence number of a producer's
+ * epoch, lets the handler add its effect to the batch that also moves the last-seen number, and
+ * acknowledges after a sync. A row that can never be applied is parked and counted, and does not
+ * block the ones behind it.
  */
 #ifndef TS_OUTBOX_H
 #define TS_OUTBOX_H
@@ -13,7 +15,8 @@
 #include "ts/rpc.h"
 #include "ts/store.h"
 
-/* `kind` names the payload's meaning for the consumer, e.g. "detection". The stream number is the destination. */
+/* `kind` names the payload's meaning for the consumer, e.g. "detection". The stream number is the
+ * destination. */
 void ts_outbox_add(ts_batch *b, unsigned stream, ts_tenant tenant, const char *kind, int64_t at_ms,
                    const ProtobufCMessage *payload);
 
@@ -21,8 +24,8 @@ typedef struct ts_relay ts_relay;
 typedef struct ts_relay_options {
     ts_store *store;
     unsigned stream;
-    ts_peer *peer;           /* borrowed; used by the relay thread */
-    const ts_method *method; /* takes HandOverRequest, gives HandOverReply */
+    ts_peer *peer;            /* borrowed; used by the relay thread */
+    const ts_method *method;  /* takes HandOverRequest, gives HandOverReply */
     const char *service_name; /* ours, for metrics */
     const char *peer_name;
 } ts_relay_options;
@@ -30,16 +33,21 @@ TS_CHECK ts_status ts_relay_start(const ts_relay_options *options, ts_relay **re
 /* Ends after the batch under way (or its deadline). NULL is fine. */
 void ts_relay_stop(ts_relay *r);
 
-/* Adds the effect of a row to `batch`. TS_OK; TS_INVALID or TS_CORRUPT park the row; anything else stops here, and the
- * producer sends it again. Must be deterministic in (row, store). Runs under the inbox lock: one row at a time. */
-typedef ts_status ts_inbox_handler(void *service, const Ts__HandOverRow *row, ts_arena *arena, ts_batch *batch,
-                                   ts_error *err);
+/* Adds the effect of a row to `batch`. TS_OK; TS_INVALID or TS_CORRUPT park the row; anything else
+ * stops here, and the producer sends it again. Must be deterministic in (row, store). Runs under
+ * the inbox lock: one row at a time. */
+typedef ts_status ts_inbox_handler(void *service, const Ts__HandOverRow *row, ts_arena *arena,
+                                   ts_batch *batch, ts_error *err);
 
 typedef struct ts_inbox ts_inbox;
 /* `family` holds last-seen numbers and parked rows (tenant-less keys). */
 TS_CHECK ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_name,
                                 ts_inbox_handler *handler, void *service, ts_inbox **ret);
 void ts_inbox_free(ts_inbox *in);
+/* What the handler reads must not change until its batch is written: `lock` is called before the handler and `unlock` after
+ * the write, with the row's tenant. Services whose other methods change the same entities lock the same thing. */
+void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
+                    void (*unlock)(void *service, ts_tenant tenant));
 /* The whole of the service's hand-over method. */
 TS_CHECK ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
                                    Ts__HandOverReply *rep);

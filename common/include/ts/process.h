@@ -1,7 +1,9 @@
-/* The skeleton that every process of the suite shares: settings, logging, signals, ops port, ready, drain.
+/* The skeleton that every process of the suite shares: settings, logging, signals, ops port, ready,
+ * drain.
  *
- *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health; logging; signals
- *                       blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until ready)
+ *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health;
+ * logging; signals blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until
+ * ready)
  *   ... open the store, start the RPC server and relays ...
  *   ts_process_ready()  /readyz answers 200
  *   ts_process_wait()   until SIGTERM or SIGINT
@@ -18,28 +20,33 @@
 typedef struct ts_process ts_process;
 
 typedef struct ts_process_options {
-    const char *name;             /* "auth", "ai-usage" */
-    const char *summary;          /* one line for --help */
-    int ops_port;                 /* default of TS_<NAME>_OPS_PORT */
-    const ts_config_item *items;  /* the service's own settings */
+    const char *name;            /* "auth", "ai-usage" */
+    const char *summary;         /* one line for --help */
+    int ops_port;                /* default of TS_<NAME>_OPS_PORT */
+    const ts_config_item *items; /* the service's own settings */
     size_t item_count;
-    void *config;                 /* the service's struct */
+    void *config; /* the service's struct */
 } ts_process_options;
 
-/* TS_OK: go on. Otherwise *ret_exit is what main returns (0 after --help; 2 on mistakes, already printed). */
-TS_CHECK ts_status ts_process_begin(const ts_process_options *options, int argc, char **argv, ts_process **ret,
-                                    int *ret_exit);
+/* TS_OK: go on. Otherwise *ret_exit is what main returns (0 after --help; 2 on mistakes, already
+ * printed). */
+TS_CHECK ts_status ts_process_begin(const ts_process_options *options, int argc, char **argv,
+                                    ts_process **ret, int *ret_exit);
 void ts_process_ready(ts_process *p, bool ready);
-/* A further condition of /readyz (e.g. enough free disk); asked at each probe; false with words makes it 503. */
+/* A further condition of /readyz (e.g. enough free disk); asked at each probe; false with words
+ * makes it 503. */
 void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why), void *context);
-/* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be NULL) and goes on. */
+/* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
+ * NULL) and goes on. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);
-/* Makes ts_process_wait() return as after SIGTERM, with an exit code. For unrecoverable faults. Any thread. */
+/* Makes ts_process_wait() return as after SIGTERM, with an exit code. For unrecoverable faults. Any
+ * thread. */
 void ts_process_fail(ts_process *p, int exit_code);
 /* Stops the ops port, frees, returns main's exit code. */
 int ts_process_end(ts_process *p);
 
-/* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the process. */
+/* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the
+ * process. */
 const char *ts_process_bus(const ts_process *p, const char *peer);
 
 #endif

@@ -1,13 +1,13 @@
 /* RPC over nng: typed methods, lanes, many calls in one message.
  *
- * A method lives in one lane, each lane is a socket of its own, so that slow work never holds fast work up:
- *   fast  point reads and Authorize; no fsync, no scan; the only lane whose calls share messages
- *   slow  lists and changes
- *   bulk  ingest, relays, export
- *   park  calls that wait long without holding a worker
+ * A method lives in one lane, each lane is a socket of its own, so that slow work never holds fast
+ * work up: fast  point reads and Authorize; no fsync, no scan; the only lane whose calls share
+ * messages slow  lists and changes bulk  ingest, relays, export park  calls that wait long without
+ * holding a worker
  *
- * A call carries a random call_id that stays the same when the call is repeated: it alone deduplicates. A call whose
- * deadline has passed is dropped, not worked on. REQ's own resend is off: we repeat idempotent calls, nobody else does.
+ * A call carries a random call_id that stays the same when the call is repeated: it alone
+ * deduplicates. A call whose deadline has passed is dropped, not worked on. REQ's own resend is
+ * off: we repeat idempotent calls, nobody else does.
  */
 #ifndef TS_RPC_H
 #define TS_RPC_H
@@ -36,15 +36,20 @@ typedef struct ts_method {
 
 /* Who asks and for whom; travels with each call. Strings are borrowed for the call. */
 typedef struct ts_caller {
-    ts_tenant tenant;         /* org 0: outside any organization (operators, Authorize) */
-    const char *request_id;   /* for logs only; "" if none */
-    const char *actor;        /* "key:<id>", "ctl", "service:<name>" */
-    const char *client_addr;  /* "" if none */
-    const char *traceparent;  /* "" if none */
+    ts_tenant tenant;            /* org 0: outside any organization (operators, Authorize) */
+    const char *request_id;      /* for logs only; "" if none */
+    const char *actor;           /* "key:<id>", "ctl", "service:<name>" */
+    const char *client_addr;     /* "" if none */
+    const char *traceparent;     /* "" if none */
     const char *idempotency_key; /* "" if none */
-    uint64_t permissions;     /* bits of TS_PERM_* that were used */
-    int64_t deadline_boot_ms; /* on this machine's CLOCK_BOOTTIME */
+    uint64_t permissions;        /* bits of TS_PERM_* that were used */
+    int64_t deadline_boot_ms;    /* on this machine's CLOCK_BOOTTIME */
 } ts_caller;
+
+/* Where a service listens: TS_BUS_<SERVICE> (dashes as underscores), else
+ * ipc://$TS_BUS_DIR/<service>, TS_BUS_DIR defaulting to data/run/bus. */
+#define TS_BUS_ADDRESS_SIZE 256
+void ts_bus_address(const char *service, char ret[TS_BUS_ADDRESS_SIZE]);
 
 /* ---- server ---- */
 
@@ -60,8 +65,8 @@ typedef struct ts_call {
     int64_t now_ms; /* wall clock at arrival */
 } ts_call;
 
-/* Validates, loads, decides, saves, answers. `in` and `out` are of the method's types; what `out` points to must live in
- * call->arena (or be static). May block only in lanes slow and bulk. */
+/* Validates, loads, decides, saves, answers. `in` and `out` are of the method's types; what `out`
+ * points to must live in call->arena (or be static). May block only in lanes slow and bulk. */
 typedef ts_status ts_handler(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out);
 
 typedef struct ts_rpc_row {
@@ -71,26 +76,30 @@ typedef struct ts_rpc_row {
 } ts_rpc_row;
 
 typedef struct ts_rpc_options {
-    const char *address; /* ipc://DIR/name or tcp://host:port; each lane adds its own suffix or port offset */
+    const char *address; /* ipc://DIR/name or tcp://host:port; each lane adds its own suffix or port
+                            offset */
     const char *service_name; /* for metrics */
     const ts_rpc_row *rows;
     void *service;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
-    unsigned contexts;                   /* messages at once per lane; 0 = 64 */
+    unsigned contexts;                   /* messages at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */
     size_t arena_bytes;                  /* ceiling per call; 0 = 64 MiB */
 } ts_rpc_options;
 
 typedef struct ts_rpc_server ts_rpc_server;
-/* TS_UNAVAILABLE with words if an address cannot be listened on. Copies the options, borrows rows and service. */
-TS_CHECK ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret, ts_error *err);
-/* No new calls are taken; waits up to `drain_ms` for those in work, finishes parked ones as TS_UNAVAILABLE. */
+/* TS_UNAVAILABLE with words if an address cannot be listened on. Copies the options, borrows rows
+ * and service. */
+TS_CHECK ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret,
+                                       ts_error *err);
+/* New calls are answered TS_UNAVAILABLE; waits up to `drain_ms` for those in work. Parked calls are
+ * their owner's: it must finish all of them before ts_rpc_server_stop(). */
 void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms);
 /* Drains with 0 if not done, stops and frees. NULL is fine. */
 void ts_rpc_server_stop(ts_rpc_server *s);
 
-/* For handlers of the park lane: return this, keep `call` and `out`, and later call ts_rpc_finish() exactly once from any
- * thread. Never crosses the wire. */
+/* For handlers of the park lane: return this, keep `call` and `out`, and later call ts_rpc_finish()
+ * exactly once from any thread. Never crosses the wire. */
 #define TS_PARKED ((ts_status)-1)
 void ts_rpc_finish(ts_call *call, ProtobufCMessage *out, ts_status status);
 
@@ -99,17 +108,18 @@ void ts_rpc_finish(ts_call *call, ProtobufCMessage *out, ts_status status);
 typedef struct ts_peer ts_peer;
 #define TS_PEER_IN_FLIGHT_MAX 256
 
-/* Dials in the background: a peer that is down now is dialled again for ever. `name` is for metrics and error words. */
+/* Dials in the background: a peer that is down now is dialled again for ever. `name` is for metrics
+ * and error words. */
 TS_CHECK ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err);
 /* No call may be under way. NULL is fine. */
 void ts_peer_free(ts_peer *peer);
 TS_DEFINE_CLEANUP(ts_peer, ts_peer_free);
 
 /* One call; blocks until the answer or the deadline. *ret_out lives in `arena`.
- * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or 256 calls are in flight.
- * Thread-safe. Concurrent calls of the fast lane share messages. */
+ * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or 256 calls
+ * are in flight. Thread-safe. Concurrent calls of the fast lane share messages. */
 TS_CHECK ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
-                               const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
-                               ts_error *err);
+                               const ProtobufCMessage *in, ts_arena *arena,
+                               ProtobufCMessage **ret_out, ts_error *err);
 
 #endif

@@ -1,11 +1,13 @@
 /* The embedded store: RocksDB behind a face that knows tenants, durability and ordered streams.
  *
- * Writes become visible to readers of this process at once and durable with the next sync; ts_store_sync() waits for
- * it, and callers that wait at the same time share one fsync. A crash keeps a prefix of the writes in their order.
- * Acknowledge only after a sync. If a sync fails the store refuses all further writes: what is on disk is unknown, so the
- * process must end and start again from it.
+ * Writes become visible to readers of this process at once and durable with the next sync;
+ * ts_store_sync() waits for it, and callers that wait at the same time share one fsync. A crash
+ * keeps a prefix of the writes in their order. Acknowledge only after a sync. If a sync fails the
+ * store refuses all further writes: what is on disk is unknown, so the process must end and start
+ * again from it.
  *
- * A stream is an ordered log inside the store: rows appended by a batch get dense sequence numbers in commit order.
+ * A stream is an ordered log inside the store: rows appended by a batch get dense sequence numbers
+ * in commit order.
  *
  * Thread-safe; a batch or iterator belongs to one thread.
  */
@@ -22,7 +24,7 @@ typedef struct ts_store ts_store;
 typedef struct ts_batch ts_batch;
 
 typedef struct ts_store_options {
-    const char *directory; /* made if missing (0700) */
+    const char *directory;       /* made if missing (0700) */
     const char *const *families; /* names, NULL-terminated; family number = index */
     uint32_t schema;             /* version of the key layout; an unknown newer one is refused */
     uint64_t cache_bytes;        /* block cache; 0 = 8 MiB */
@@ -39,19 +41,24 @@ TS_DEFINE_CLEANUP(ts_store, ts_store_close);
 /* 16 bytes made when the store was created, and the epoch (1 more after each restore). */
 const uint8_t *ts_store_uuid(const ts_store *s);
 uint64_t ts_store_epoch(const ts_store *s);
+/* False below the floor of free disk space (asked of the file system at most once a second). */
 bool ts_store_has_room(ts_store *s);
+/* Called once, from the writing thread, when a write or sync fails: the process must end and start
+ * again from the disk. */
+void ts_store_on_failure(ts_store *s, void (*failed)(void *context), void *context);
 /* A consistent copy in a directory that must not exist. */
 TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err);
 
 /* ---- reading ---- */
 
 /* TS_NOT_FOUND; *ret_value lives in the arena. */
-TS_CHECK ts_status ts_store_get(ts_store *s, unsigned family, ts_str key, ts_arena *arena, ts_str *ret_value);
+TS_CHECK ts_status ts_store_get(ts_store *s, unsigned family, ts_str key, ts_arena *arena,
+                                ts_str *ret_value);
 bool ts_store_has(ts_store *s, unsigned family, ts_str key);
 
 typedef struct ts_iter ts_iter;
-/* Keys in [lower, upper); upper TS_STR_NULL = to the end of lower's prefix family. Sees the store as it is now. NULL if
- * out of memory. Starts at the first (or, reverse, the last) key. */
+/* Keys in [lower, upper); upper TS_STR_NULL = to the end of lower's prefix family. Sees the store
+ * as it is now. NULL if out of memory. Starts at the first (or, reverse, the last) key. */
 ts_iter *ts_iter_new(ts_store *s, unsigned family, ts_str lower, ts_str upper, bool reverse);
 /* All keys that begin with `prefix`. */
 ts_iter *ts_iter_prefix(ts_store *s, unsigned family, ts_str prefix, bool reverse);
@@ -72,7 +79,8 @@ ts_batch *ts_batch_new(void);
 void ts_batch_free(ts_batch *b);
 TS_DEFINE_CLEANUP(ts_batch, ts_batch_free);
 void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str value);
-void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key, const ProtobufCMessage *m);
+void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
+                          const ProtobufCMessage *m);
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key);
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until);
 /* A row for stream `stream`; copied. */
@@ -80,7 +88,8 @@ void ts_batch_append(ts_batch *b, unsigned stream, ts_str row);
 bool ts_batch_is_empty(const ts_batch *b);
 /* Out-of-memory sticks in the batch and is reported by the write. */
 
-/* Applies all or nothing; visible at once. *ret_ticket (may be NULL) is for ts_store_sync(). The batch is spent. */
+/* Applies all or nothing; visible at once. *ret_ticket (may be NULL) is for ts_store_sync(). The
+ * batch is spent. */
 TS_CHECK ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket);
 /* Blocks until all writes up to the ticket are on disk. */
 TS_CHECK ts_status ts_store_sync(ts_store *s, uint64_t ticket);
@@ -91,13 +100,17 @@ void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_c
 
 /* ---- streams ---- */
 
-/* First sequence number not yet deleted and last durable one; last = first - 1 if empty. Sequences start at 1. */
-void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first, uint64_t *ret_last_durable);
-/* Blocks until a durable row >= seq exists, the timeout (ms) passes or ts_stream_wake() is called. */
+/* First sequence number not yet deleted and last durable one; last = first - 1 if empty. Sequences
+ * start at 1. */
+void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first,
+                      uint64_t *ret_last_durable);
+/* Blocks until a durable row >= seq exists, the timeout (ms) passes or ts_stream_wake() is called.
+ */
 bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms);
 void ts_stream_wake(ts_store *s);
 /* Reads one row. */
-TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *arena, ts_str *ret_row);
+TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *arena,
+                                  ts_str *ret_row);
 /* Drops rows <= seq; unsynced (a repeat after a crash is harmless: the consumer knows them). */
 TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
 
@@ -112,7 +125,8 @@ void ts_store_unlock(ts_store *s, ts_str key);
 /* org (8, big-endian) and mode (1): the prefix of every tenant key. */
 void ts_key_tenant(ts_buf *b, ts_tenant t);
 #define TS_KEY_TENANT_SIZE 9
-/* Text followed by 0x00, so that "a" sorts before "ab" and cannot run into what follows. The text must hold no NUL. */
+/* Text followed by 0x00, so that "a" sorts before "ab" and cannot run into what follows. The text
+ * must hold no NUL. */
 void ts_key_text(ts_buf *b, ts_str text);
 /* Descending order: the complement. */
 void ts_key_desc64(ts_buf *b, uint64_t n);

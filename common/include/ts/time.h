@@ -1,4 +1,5 @@
-/* Clocks and the text form of time. Wall time is for what is shown and signed, boot time for waiting. */
+/* Clocks and the text form of time. Wall time is for what is shown and signed, boot time for
+ * waiting. */
 #ifndef TS_TIME_H
 #define TS_TIME_H
 
@@ -16,9 +17,11 @@ int64_t ts_boot_ms(void);
 int64_t ts_boot_us(void);
 
 #define TS_RFC3339_SIZE 32
-/* "2025-01-15T10:30:00Z" (no fraction), or with milliseconds if `with_ms`. Clamps to years 0..9999. */
+/* "2025-01-15T10:30:00Z" (no fraction), or with milliseconds if `with_ms`. Clamps to years 0..9999.
+ */
 void ts_time_format(int64_t ms, bool with_ms, char ret[TS_RFC3339_SIZE]);
-/* RFC 3339 with Z or an offset, any number of fraction digits (cut to ms), 'T' or space. TS_INVALID otherwise. */
+/* RFC 3339 with Z or an offset, any number of fraction digits (cut to ms), 'T' or space. TS_INVALID
+ * otherwise. */
 TS_CHECK ts_status ts_time_parse(ts_str text, int64_t *ret_ms);
 /* Days since the epoch, floor. */
 int64_t ts_time_day(int64_t ms);

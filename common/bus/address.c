@@ -1,0 +1,59 @@
+#include <ctype.h>
+
+#include "internal.h"
+
+static const char *const lane_names[TS_LANES] = { "fast", "slow", "bulk", "park" };
+
+const char *ts_lane_name(ts_lane lane)
+{
+    return lane_names[lane];
+}
+
+void ts_bus_address(const char *service, char ret[TS_BUS_ADDRESS_SIZE])
+{
+    char variable[64];
+    const char *value;
+    size_t n = (size_t)snprintf(variable, sizeof(variable), "TS_BUS_%s", service);
+
+    for (size_t i = 0; i < n && i < sizeof(variable); i++)
+        variable[i] = variable[i] == '-' ? '_' : (char)toupper((unsigned char)variable[i]);
+    value = getenv(
+        variable); /* NOLINT(concurrency-mt-unsafe): nothing here ever sets the environment */
+    if (value != NULL && value[0] != '\0') {
+        snprintf(ret, TS_BUS_ADDRESS_SIZE, "%s", value);
+        return;
+    }
+    value = getenv("TS_BUS_DIR"); /* NOLINT(concurrency-mt-unsafe): as above */
+    if (value == NULL || value[0] == '\0')
+        value = "data/run/bus";
+    snprintf(ret, TS_BUS_ADDRESS_SIZE, "ipc://%s/%s", value, service);
+}
+
+ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS_ADDRESS_SIZE],
+                              ts_error *err)
+{
+    ts_str text = ts_str_of(address);
+    const char *colon = strrchr(address, ':');
+    uint64_t port;
+    int n;
+
+    if (ts_str_starts(text, TS_STR_LIT("ipc://"))) {
+        n = snprintf(ret, TS_BUS_ADDRESS_SIZE, "%s-%s", address, ts_lane_name(lane));
+        /* sun_path ends at 107 characters. */
+        if (n < 0 || (size_t)n >= TS_BUS_ADDRESS_SIZE || n - 6 > 107)
+            return ts_fail(err, TS_INVALID, "address",
+                           "the path of %s is longer than 102 characters", address);
+        return TS_OK;
+    }
+    if (!ts_str_starts(text, TS_STR_LIT("tcp://")) || colon == NULL)
+        return ts_fail(err, TS_INVALID, "address", "%s must be ipc://path or tcp://host:port",
+                       address);
+    if (ts_parse_u64(ts_str_of(colon + 1), &port) != TS_OK || port == 0 || port > 65535 - TS_LANES)
+        return ts_fail(err, TS_INVALID, "address", "the port of %s must be between 1 and %d",
+                       address, 65535 - TS_LANES);
+    n = snprintf(ret, TS_BUS_ADDRESS_SIZE, "%.*s:%u", (int)(colon - address), address,
+                 (unsigned)port + (unsigned)lane);
+    if (n < 0 || (size_t)n >= TS_BUS_ADDRESS_SIZE)
+        return ts_fail(err, TS_INVALID, "address", "address too long");
+    return TS_OK;
+}

@@ -1,0 +1,504 @@
+/* The calling side of the bus.
+ *
+ * A call to a peer that is not connected waits a moment for the connection, then fails: a reader
+ * must not spend its whole deadline on a service that is down.
+ *
+ * Combining (fast lane): a thread puts its call into the lane's queue. If fewer than LEADERS_MAX
+ * messages are under way it becomes a leader: takes everything that waits, sends it as one message,
+ * and hands each caller its reply. Otherwise it sleeps until a leader has brought its reply or
+ * makes it the next leader. What costs on this bus is the wake-up, not the bytes; under load one
+ * wake-up of the peer thus serves many callers.
+ */
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "internal.h"
+#include "ts/id.h"
+#include "ts/metrics.h"
+#include "ts/time.h"
+
+#define LEADERS_MAX     2
+#define COMBINE_MAX     64
+#define COMBINE_BYTES   (UINT64_C(1) << 20)
+#define CONNECT_WAIT_MS 500
+#define REPEAT_PAUSE_MS 20
+#define RECONNECT_MIN   20
+#define RECONNECT_MAX   500
+
+/* A call under way; lives on its caller's stack. Guarded by the lane's lock until `done`. */
+typedef struct waiter {
+    const Ts__Call *call;
+    ts_arena *arena; /* the caller's: a leader may use it while the caller sleeps */
+    int64_t deadline_boot_ms;
+    pthread_cond_t wake;
+    bool taken; /* a leader works on it */
+    bool done;
+    ts_status status;
+    bool lost; /* connection lost or no answer: worth a repeat if idempotent */
+    ts_str payload;
+    ts_error error;
+    struct waiter *next;
+} waiter;
+
+typedef struct slot {
+    nng_ctx ctx;
+    nng_aio *aio;
+    struct slot *next;
+} slot;
+
+typedef struct client_lane {
+    ts_peer *peer;
+    nng_socket socket;
+    bool is_open;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t connected;
+    unsigned pipes;
+    slot *idle;
+    waiter *first, *last;
+    unsigned leaders;
+} client_lane;
+
+struct ts_peer {
+    char name[48];
+    client_lane lanes[TS_LANES];
+    atomic_uint in_flight;
+    ts_metric *calls;
+    ts_metric *failures;
+    ts_metric *seconds;
+};
+
+static struct timespec monotonic_in(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (ms < 0)
+        ms = 0;
+    t.tv_sec += ms / TS_SECOND_MS;
+    t.tv_nsec += ms % TS_SECOND_MS * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
+{
+    client_lane *l = argument;
+
+    (void)pipe;
+    pthread_mutex_lock(&l->lock);
+    if (event == NNG_PIPE_EV_ADD_POST)
+        l->pipes++;
+    else if (l->pipes > 0)
+        l->pipes--;
+    pthread_cond_broadcast(&l->connected);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static ts_status lane_dial(client_lane *l, const char *base, ts_lane number, ts_error *err)
+{
+    char address[TS_BUS_ADDRESS_SIZE];
+    ts_status st = ts_bus_lane_address(base, number, address, err);
+    int rv;
+
+    if (st != TS_OK)
+        return st;
+    rv = nng_req0_open(&l->socket);
+    if (rv != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
+                       nng_strerror(rv));
+    l->is_open = true;
+    /* Never resend by itself: only we know what may be repeated. */
+    rv = nng_socket_set_ms(l->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    if (rv == 0)
+        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN);
+    if (rv == 0)
+        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
+    if (rv == 0)
+        rv = nng_socket_set_size(l->socket, NNG_OPT_RECVMAXSZ, BUS_MESSAGE_MAX + 4096);
+    if (rv == 0)
+        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_ADD_POST, pipe_event, l);
+    if (rv == 0)
+        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_event, l);
+    if (rv == 0)
+        rv = nng_dial(l->socket, address, NULL, NNG_FLAG_NONBLOCK);
+    if (rv != 0)
+        return ts_fail(err, TS_INVALID, "address", "cannot dial %s: %s", address, nng_strerror(rv));
+    return TS_OK;
+}
+
+ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err)
+{
+    TS_CLEANUP(ts_peer_free_p) ts_peer *peer = calloc(1, sizeof(*peer));
+    char labels[80];
+
+    if (peer == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    snprintf(peer->name, sizeof(peer->name), "%s", name);
+    snprintf(labels, sizeof(labels), "peer=\"%s\"", peer->name);
+    peer->calls = ts_counter("ts_rpc_client_calls_total", labels, "calls made");
+    peer->failures =
+        ts_counter("ts_rpc_client_failures_total", labels, "calls without an answer in time");
+    peer->seconds =
+        ts_histogram("ts_rpc_client_seconds", labels, "time of a call until its answer");
+    for (unsigned i = 0; i < TS_LANES; i++) {
+        client_lane *l = &peer->lanes[i];
+
+        l->peer = peer;
+        pthread_mutex_init(&l->lock, NULL);
+        init_cond(&l->connected);
+    }
+    for (unsigned i = 0; i < TS_LANES; i++) {
+        ts_status st = lane_dial(&peer->lanes[i], address, (ts_lane)i, err);
+
+        if (st != TS_OK)
+            return st;
+    }
+    *ret = TS_TAKE(peer);
+    return TS_OK;
+}
+
+static void slot_free(slot *s)
+{
+    if (s->aio != NULL) {
+        nng_aio_stop(s->aio);
+        nng_aio_free(s->aio);
+    }
+    free(s);
+}
+
+void ts_peer_free(ts_peer *peer)
+{
+    if (peer == NULL)
+        return;
+    for (unsigned i = 0; i < TS_LANES; i++) {
+        client_lane *l = &peer->lanes[i];
+
+        if (l->is_open)
+            nng_close(l->socket);
+        while (l->idle != NULL) {
+            slot *s = l->idle;
+
+            l->idle = s->next;
+            slot_free(s);
+        }
+        pthread_cond_destroy(&l->connected);
+        pthread_mutex_destroy(&l->lock);
+    }
+    free(peer);
+}
+
+static slot *slot_take(client_lane *l)
+{
+    slot *s;
+
+    pthread_mutex_lock(&l->lock);
+    s = l->idle;
+    if (s != NULL)
+        l->idle = s->next;
+    pthread_mutex_unlock(&l->lock);
+    if (s != NULL)
+        return s;
+    s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    if (nng_aio_alloc(&s->aio, NULL, NULL) != 0 || nng_ctx_open(&s->ctx, l->socket) != 0) {
+        slot_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static void slot_give(client_lane *l, slot *s)
+{
+    pthread_mutex_lock(&l->lock);
+    s->next = l->idle;
+    l->idle = s;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* False if the peer stays away for CONNECT_WAIT_MS or the deadline. */
+static bool wait_connected(client_lane *l, int64_t deadline_boot_ms)
+{
+    int64_t wait_ms = deadline_boot_ms - ts_boot_ms();
+    struct timespec until = monotonic_in(wait_ms > CONNECT_WAIT_MS ? CONNECT_WAIT_MS : wait_ms);
+    bool is_connected;
+
+    pthread_mutex_lock(&l->lock);
+    while (l->pipes == 0) {
+        if (pthread_cond_timedwait(&l->connected, &l->lock, &until) != 0)
+            break;
+    }
+    is_connected = l->pipes > 0;
+    pthread_mutex_unlock(&l->lock);
+    return is_connected;
+}
+
+/* One message there and back. Takes `msg`. */
+static int round_trip(slot *s, nng_msg *take_msg, int64_t deadline_boot_ms, nng_msg **ret)
+{
+    int64_t left_ms = deadline_boot_ms - ts_boot_ms();
+    int rv;
+
+    nng_aio_set_timeout(s->aio, (nng_duration)(left_ms < 1 ? 1 : left_ms));
+    nng_aio_set_msg(s->aio, take_msg);
+    nng_ctx_send(s->ctx, s->aio);
+    nng_aio_wait(s->aio);
+    rv = nng_aio_result(s->aio);
+    if (rv != 0) {
+        nng_msg_free(take_msg);
+        return rv;
+    }
+    left_ms = deadline_boot_ms - ts_boot_ms();
+    nng_aio_set_timeout(s->aio, (nng_duration)(left_ms < 1 ? 1 : left_ms));
+    nng_ctx_recv(s->ctx, s->aio);
+    nng_aio_wait(s->aio);
+    rv = nng_aio_result(s->aio);
+    if (rv == 0)
+        *ret = nng_aio_get_msg(s->aio);
+    return rv;
+}
+
+static void fail_all(client_lane *l, waiter *list, ts_status st, bool lost, const char *why)
+{
+    for (waiter *w = list; w != NULL; w = w->next) {
+        w->status = ts_fail(&w->error, st, "", "%s %s", l->peer->name, why);
+        w->lost = lost;
+    }
+}
+
+static void take_reply(waiter *w, const Ts__Reply *reply)
+{
+    w->status = reply->status <= TS_PRECONDITION ? (ts_status)reply->status : TS_INTERNAL;
+    w->payload = ts_arena_str(w->arena, ts_str_n(reply->payload.data, reply->payload.len));
+    if (reply->payload.len > 0 && w->payload.p == NULL)
+        w->status = TS_NOMEM;
+    if (w->status != TS_OK)
+        ts_error_set(&w->error, reply->error_param, "%s", reply->error_text);
+}
+
+/* Sends the calls of a list as one message and fills in every waiter's outcome. Called without
+ * locks. */
+static void exchange(client_lane *l, waiter *list)
+{
+    Ts__CallBatch batch = TS__CALL_BATCH__INIT;
+    Ts__Call *calls[COMBINE_MAX];
+    int64_t deadline_boot_ms = 0;
+    ProtobufCMessage *m = NULL;
+    const Ts__ReplyBatch *replies;
+    nng_msg *msg = NULL;
+    nng_msg *answer = NULL;
+    slot *s;
+    ts_status st;
+    size_t i = 0;
+    int rv;
+
+    for (waiter *w = list; w != NULL; w = w->next) {
+        calls[batch.n_calls++] = (Ts__Call *)(uintptr_t)w->call; /* packing only reads it */
+        if (w->deadline_boot_ms > deadline_boot_ms)
+            deadline_boot_ms = w->deadline_boot_ms;
+    }
+    batch.calls = calls;
+    if (!wait_connected(l, deadline_boot_ms)) {
+        fail_all(l, list, TS_UNAVAILABLE, true, "is not reachable");
+        return;
+    }
+    st = ts_bus_pack(&batch.base, BUS_MESSAGE_MAX, &msg);
+    if (st != TS_OK) {
+        fail_all(l, list, st, false,
+                 st == TS_TOO_LARGE ? "cannot take so large a request" : "call failed");
+        return;
+    }
+    s = slot_take(l);
+    if (s == NULL) {
+        nng_msg_free(msg);
+        fail_all(l, list, TS_NOMEM, false, "call failed: out of memory");
+        return;
+    }
+    rv = round_trip(s, msg, deadline_boot_ms, &answer);
+    slot_give(l, s);
+    if (rv != 0) {
+        fail_all(l, list, TS_UNAVAILABLE, rv != NNG_ETIMEDOUT,
+                 rv == NNG_ETIMEDOUT ? "did not answer in time" : "lost the connection");
+        return;
+    }
+    st = ts_bus_unpack(answer, &ts__reply_batch__descriptor, list->arena, &m);
+    nng_msg_free(answer);
+    replies = (const Ts__ReplyBatch *)m;
+    if (st != TS_OK || replies->n_replies != batch.n_calls) {
+        fail_all(l, list, TS_UNAVAILABLE, false, "gave an answer that cannot be read");
+        return;
+    }
+    for (waiter *w = list; w != NULL; w = w->next)
+        take_reply(w, replies->replies[i++]);
+}
+
+/* Takes up to COMBINE_MAX waiting calls off the queue, as a list of their own. Under the lock. */
+static waiter *take_waiting(client_lane *l)
+{
+    waiter *list = l->first;
+    waiter *end = list;
+    size_t bytes = 0;
+    size_t n = 0;
+
+    for (waiter *w = list; w != NULL && n < COMBINE_MAX; w = w->next) {
+        bytes += w->call->payload.len;
+        if (n > 0 && bytes > COMBINE_BYTES)
+            break;
+        w->taken = true;
+        end = w;
+        n++;
+    }
+    if (end != NULL) {
+        l->first = end->next;
+        if (l->first == NULL)
+            l->last = NULL;
+        end->next = NULL;
+    }
+    return list;
+}
+
+/* Under the lock, left and taken again around the exchange. */
+static void lead(client_lane *l)
+{
+    waiter *list = take_waiting(l);
+    waiter *next;
+
+    l->leaders++;
+    pthread_mutex_unlock(&l->lock);
+    exchange(l, list);
+    pthread_mutex_lock(&l->lock);
+    l->leaders--;
+    for (waiter *w = list; w != NULL; w = next) {
+        next = w->next; /* a waiter is gone as soon as it sees `done` */
+        w->done = true;
+        pthread_cond_signal(&w->wake);
+    }
+    if (l->first != NULL)
+        pthread_cond_signal(&l->first->wake);
+}
+
+static void combine(client_lane *l, waiter *w)
+{
+    init_cond(&w->wake);
+    pthread_mutex_lock(&l->lock);
+    if (l->last == NULL)
+        l->first = w;
+    else
+        l->last->next = w;
+    l->last = w;
+    while (!w->done) {
+        if (!w->taken && l->leaders < LEADERS_MAX)
+            lead(l);
+        else
+            pthread_cond_wait(&w->wake, &l->lock);
+    }
+    pthread_mutex_unlock(&l->lock);
+    pthread_cond_destroy(&w->wake);
+}
+
+static void fill_call(Ts__Call *call, const ts_method *method, const ts_caller *caller)
+{
+    call->method = (char *)(uintptr_t)method->name; /* packing only reads these */
+    call->request_id = (char *)(uintptr_t)caller->request_id;
+    call->actor = (char *)(uintptr_t)caller->actor;
+    call->client_addr = (char *)(uintptr_t)caller->client_addr;
+    call->traceparent = (char *)(uintptr_t)caller->traceparent;
+    call->idempotency_key = (char *)(uintptr_t)caller->idempotency_key;
+    call->org = caller->tenant.org;
+    call->mode = (uint32_t)caller->tenant.mode;
+    call->permissions = caller->permissions;
+    call->boot_id = ts_bus_boot_id();
+    call->deadline_boot_ms = caller->deadline_boot_ms;
+}
+
+/* Once, or as often as the deadline allows if that is harmless. */
+static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts__Call *call,
+                                     const ts_caller *caller, ts_arena *arena, ts_str *ret_payload,
+                                     ts_error *err)
+{
+    struct timespec pause = { 0, REPEAT_PAUSE_MS * 1000000L };
+
+    for (;;) {
+        waiter w = { .call = call, .arena = arena, .deadline_boot_ms = caller->deadline_boot_ms };
+        int64_t left_ms = caller->deadline_boot_ms - ts_boot_ms();
+        bool was_connected;
+
+        if (left_ms <= 0)
+            return ts_fail(err, TS_UNAVAILABLE, "", "%s did not answer in time", l->peer->name);
+        call->timeout_ms = (uint32_t)(left_ms > INT32_MAX ? INT32_MAX : left_ms);
+        if (method->lane == TS_LANE_FAST)
+            combine(l, &w);
+        else
+            exchange(l, &w);
+        *ret_payload = w.payload;
+        if (w.status != TS_OK && err != NULL)
+            *err = w.error;
+        if (!w.lost || (method->flags & TS_RPC_IDEMPOTENT) == 0)
+            return w.status;
+        pthread_mutex_lock(&l->lock);
+        was_connected = l->pipes > 0;
+        pthread_mutex_unlock(&l->lock);
+        /* A peer that stays away has had its moment in wait_connected(). */
+        if (!was_connected && !wait_connected(l, caller->deadline_boot_ms))
+            return w.status;
+        nanosleep(&pause, NULL);
+    }
+}
+
+ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                      const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                      ts_error *err)
+{
+    Ts__Call call = TS__CALL__INIT;
+    uint8_t call_id[16];
+    int64_t started_us = ts_boot_us();
+    ts_str payload = TS_STR_NULL;
+    size_t n = protobuf_c_message_get_packed_size(in);
+    uint8_t *bytes = ts_arena_alloc(arena, n + 1);
+    ts_status st;
+
+    if (bytes == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    st = ts_random(call_id, sizeof(call_id));
+    if (st != TS_OK)
+        return st;
+    if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX) {
+        atomic_fetch_sub(&peer->in_flight, 1);
+        return ts_fail(err, TS_UNAVAILABLE, "", "too many calls to %s at once", peer->name);
+    }
+    protobuf_c_message_pack(in, bytes);
+    fill_call(&call, method, caller);
+    call.call_id.data = call_id;
+    call.call_id.len = sizeof(call_id);
+    call.payload.data = bytes;
+    call.payload.len = n;
+    st = call_until_deadline(&peer->lanes[method->lane], method, &call, caller, arena, &payload,
+                             err);
+    atomic_fetch_sub(&peer->in_flight, 1);
+    ts_metric_add(peer->calls, 1);
+    ts_metric_observe_us(peer->seconds, ts_boot_us() - started_us);
+    if (st == TS_UNAVAILABLE)
+        ts_metric_add(peer->failures, 1);
+    if (st != TS_OK)
+        return st;
+    st = ts_arena_unpack(arena, method->reply, payload, ret_out);
+    if (st != TS_OK)
+        return ts_fail(err, TS_CORRUPT, "", "the answer of %s does not decode", peer->name);
+    return TS_OK;
+}

@@ -1,0 +1,202 @@
+/* The receiving side of the hand-over.
+ *
+ * Keys in the inbox family: 's' producer (16) epoch (8) -> last applied sequence number (8);
+ *                           'p' producer (16) epoch (8) seq (8) -> a parked HandOverRow.
+ * Each row is one batch: its effect and the moved number. Rows are applied one by one, each visible
+ * to the next; one sync at the end makes all of them durable before they are acknowledged.
+ */
+#include <pthread.h>
+
+#include "ts/metrics.h"
+#include "ts/outbox.h"
+
+#define INBOX_ROWS_MAX  1024
+#define INBOX_ROW_ARENA (UINT64_C(16) << 20)
+#define PRODUCER_SIZE   16
+
+struct ts_inbox {
+    ts_store *store;
+    unsigned family;
+    ts_inbox_handler *handler;
+    void *service;
+    void (*guard)(void *service, ts_tenant tenant);
+    void (*unguard)(void *service, ts_tenant tenant);
+    pthread_mutex_t lock; /* one row at a time; guards the two below */
+    uint64_t ticket;      /* of the last row applied: a repeat must wait for its sync too */
+    ts_arena *arena;
+    ts_metric *applied;
+    ts_metric *repeated;
+    ts_metric *parked;
+    ts_metric *gaps;
+};
+
+ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_name,
+                       ts_inbox_handler *handler, void *service, ts_inbox **ret)
+{
+    ts_inbox *in = calloc(1, sizeof(*in));
+
+    (void)service_name;
+    if (in == NULL)
+        return TS_NOMEM;
+    in->arena = ts_arena_new(INBOX_ROW_ARENA);
+    if (in->arena == NULL) {
+        free(in);
+        return TS_NOMEM;
+    }
+    in->store = store;
+    in->family = family;
+    in->handler = handler;
+    in->service = service;
+    pthread_mutex_init(&in->lock, NULL);
+    in->applied = ts_counter("ts_inbox_applied_total", "", "rows applied");
+    in->repeated = ts_counter("ts_inbox_repeated_total", "", "rows that had been applied before");
+    in->parked = ts_counter("ts_inbox_parked_total", "", "rows put aside as impossible to apply");
+    in->gaps = ts_counter("ts_inbox_gaps_total", "", "hand-overs refused for a missing row");
+    *ret = in;
+    return TS_OK;
+}
+
+void ts_inbox_free(ts_inbox *in)
+{
+    if (in == NULL)
+        return;
+    ts_arena_free(in->arena);
+    pthread_mutex_destroy(&in->lock);
+    free(in);
+}
+
+void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
+                    void (*unlock)(void *service, ts_tenant tenant))
+{
+    in->guard = lock;
+    in->unguard = unlock;
+}
+
+static void row_key(ts_buf *key, char what, const Ts__HandOverRequest *req)
+{
+    ts_buf_char(key, what);
+    ts_buf_add(key, req->producer.data, req->producer.len);
+    ts_buf_be64(key, req->epoch);
+}
+
+static ts_status load_last(ts_inbox *in, ts_str key, ts_arena *arena, bool *ret_known,
+                           uint64_t *ret_last)
+{
+    uint64_t last = 0;
+    ts_str value;
+    ts_status st = ts_store_get(in->store, in->family, key, arena, &value);
+
+    *ret_known = st == TS_OK;
+    *ret_last = 0;
+    if (st == TS_NOT_FOUND)
+        return TS_OK;
+    if (st != TS_OK)
+        return st;
+    if (value.n != 8)
+        return TS_CORRUPT;
+    for (size_t i = 0; i < 8; i++)
+        last = last << 8 | (uint8_t)value.p[i];
+    *ret_last = last;
+    return TS_OK;
+}
+
+/* Effect of one row, or the row itself put aside, with the moved number. */
+static ts_status apply(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
+                       ts_str seen_key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    TS_CLEANUP(ts_buf_done) ts_buf parked_key = TS_BUF_INIT(64);
+    TS_CLEANUP(ts_buf_done) ts_buf number = TS_BUF_INIT(8);
+    ts_error err = { "", "" };
+    ts_status st;
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    ts_arena_reset(in->arena);
+    ts_buf_be64(&number, row->seq);
+    st = in->handler(in->service, row, in->arena, batch, &err);
+    if (st == TS_INVALID || st == TS_CORRUPT) {
+        ts_batch_free(batch);
+        batch = ts_batch_new();
+        if (batch == NULL)
+            return TS_NOMEM;
+        row_key(&parked_key, 'p', req);
+        ts_buf_be64(&parked_key, row->seq);
+        ts_batch_put_message(batch, in->store, in->family, ts_buf_view(&parked_key), &row->base);
+        ts_metric_add(in->parked, 1);
+        st = TS_OK;
+    }
+    if (st != TS_OK)
+        return st;
+    ts_batch_put(batch, in->store, in->family, seen_key, ts_buf_view(&number));
+    return ts_store_write(in->store, batch, &in->ticket);
+}
+
+static ts_status apply_guarded(ts_inbox *in, const Ts__HandOverRequest *req,
+                               const Ts__HandOverRow *row, ts_str seen_key)
+{
+    ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
+    ts_status st;
+
+    if (in->guard != NULL)
+        in->guard(in->service, tenant);
+    st = apply(in, req, row, seen_key);
+    if (in->unguard != NULL)
+        in->unguard(in->service, tenant);
+    return st;
+}
+
+ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
+                          Ts__HandOverReply *rep)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf seen_key = TS_BUF_INIT(64);
+    uint64_t ticket;
+    uint64_t before;
+    uint64_t last;
+    bool known;
+    ts_status stopped = TS_OK;
+    ts_status st;
+
+    if (req->producer.len != PRODUCER_SIZE)
+        return ts_fail(call->error, TS_INVALID, "producer", "producer must have 16 bytes");
+    if (req->n_rows == 0 || req->n_rows > INBOX_ROWS_MAX)
+        return ts_fail(call->error, TS_INVALID, "rows", "rows must have 1 to %d items",
+                       INBOX_ROWS_MAX);
+    row_key(&seen_key, 's', req);
+
+    pthread_mutex_lock(&in->lock);
+    st = load_last(in, ts_buf_view(&seen_key), call->arena, &known, &last);
+    /* A producer never seen before may start anywhere: its earlier rows went to a store that is no
+     * more. */
+    if (st == TS_OK && !known)
+        last = req->rows[0]->seq - 1;
+    before = last;
+    for (size_t i = 0; i < req->n_rows && st == TS_OK && stopped == TS_OK; i++) {
+        const Ts__HandOverRow *row = req->rows[i];
+
+        if (row->seq <= last) {
+            ts_metric_add(in->repeated, 1);
+            continue;
+        }
+        if (row->seq != last + 1) {
+            ts_metric_add(in->gaps, 1);
+            break;
+        }
+        stopped = apply_guarded(in, req, row, ts_buf_view(&seen_key));
+        if (stopped == TS_OK) {
+            last = row->seq;
+            ts_metric_add(in->applied, 1);
+        }
+    }
+    ticket = in->ticket;
+    pthread_mutex_unlock(&in->lock);
+
+    if (st == TS_OK)
+        st = ts_store_sync(in->store, ticket);
+    if (st == TS_OK && stopped != TS_OK && last == before)
+        st = stopped;
+    if (st != TS_OK)
+        return st;
+    rep->last_seq = last;
+    return TS_OK;
+}

@@ -1,0 +1,148 @@
+#include "ops.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "ts/buf.h"
+#include "ts/metrics.h"
+
+#define METRICS_MAX     (UINT64_C(4) << 20)
+#define PROBE_TIMEOUT_S 3
+
+struct ts_ops {
+    struct mg_context *http;
+    bool (*ready)(void *context, ts_error *why);
+    void *context;
+    char failure[160]; /* civetweb's words if it does not start */
+};
+
+static int answer(struct mg_connection *conn, int status, const char *reason, const char *type,
+                  ts_str body)
+{
+    mg_printf(conn,
+              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+              "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+              status, reason, type, body.n);
+    mg_write(conn, body.p, body.n);
+    return status;
+}
+
+static int on_health(struct mg_connection *conn, void *argument)
+{
+    (void)argument;
+    return answer(conn, 200, "OK", "text/plain", TS_STR_LIT("ok\n"));
+}
+
+static int on_ready(struct mg_connection *conn, void *argument)
+{
+    ts_ops *ops = argument;
+    ts_error why = { "", "not ready" };
+    char text[sizeof(why.text) + 1];
+    int n;
+
+    if (ops->ready(ops->context, &why))
+        return answer(conn, 200, "OK", "text/plain", TS_STR_LIT("ready\n"));
+    n = snprintf(text, sizeof(text), "%s\n", why.text);
+    return answer(conn, 503, "Service Unavailable", "text/plain", ts_str_n(text, (size_t)n));
+}
+
+static int on_metrics(struct mg_connection *conn, void *argument)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(METRICS_MAX);
+
+    (void)argument;
+    ts_metrics_print(&text);
+    if (ts_buf_status(&text) != TS_OK)
+        return answer(conn, 500, "Internal Server Error", "text/plain",
+                      TS_STR_LIT("metrics too large\n"));
+    return answer(conn, 200, "OK", "text/plain; version=0.0.4; charset=utf-8", ts_buf_view(&text));
+}
+
+static int on_unknown(struct mg_connection *conn, void *argument)
+{
+    (void)argument;
+    return answer(conn, 404, "Not Found", "text/plain",
+                  TS_STR_LIT("/healthz, /readyz and /metrics are here\n"));
+}
+
+static int on_log(const struct mg_connection *conn, const char *message)
+{
+    const struct mg_context *http = mg_get_context(conn);
+    ts_ops *ops = mg_get_user_data(http);
+
+    if (ops != NULL)
+        snprintf(ops->failure, sizeof(ops->failure), "%s", message);
+    return 1;
+}
+
+ts_status ts_ops_start(const char *address, int64_t port,
+                       bool (*ready)(void *context, ts_error *why), void *context, ts_ops **ret,
+                       ts_error *err)
+{
+    ts_ops *ops = calloc(1, sizeof(*ops));
+    struct mg_callbacks callbacks = { .log_message = on_log };
+    char listening[128];
+    const char *options[] = {
+        "listening_ports",          listening, "num_threads", "2", "request_timeout_ms", "5000",
+        "enable_directory_listing", "no",      NULL
+    };
+
+    if (ops == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    ops->ready = ready;
+    ops->context = context;
+    snprintf(listening, sizeof(listening), "%s:%lld", address, (long long)port);
+    mg_init_library(0);
+    ops->http = mg_start(&callbacks, ops, options);
+    if (ops->http == NULL) {
+        ts_error_set(err, "", "cannot listen on %s: %s", listening, ops->failure);
+        free(ops);
+        return TS_UNAVAILABLE;
+    }
+    mg_set_request_handler(ops->http, "/healthz$", on_health, ops);
+    mg_set_request_handler(ops->http, "/readyz$", on_ready, ops);
+    mg_set_request_handler(ops->http, "/metrics$", on_metrics, ops);
+    mg_set_request_handler(ops->http, "/", on_unknown, ops);
+    *ret = ops;
+    return TS_OK;
+}
+
+void ts_ops_stop(ts_ops *ops)
+{
+    if (ops == NULL)
+        return;
+    mg_stop(ops->http);
+    mg_exit_library();
+    free(ops);
+}
+
+int ts_ops_probe(const char *address, int64_t port)
+{
+    static const char request[] =
+        "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct timeval timeout = { PROBE_TIMEOUT_S, 0 };
+    char reply[64] = "";
+    int fd;
+    int result = 1;
+
+    if (strcmp(address, "0.0.0.0") == 0)
+        address = "127.0.0.1";
+    if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
+        return 1;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return 1;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+        send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(request) - 1 &&
+        recv(fd, reply, sizeof(reply) - 1, MSG_WAITALL) >= 12)
+        result = strncmp(reply + 9, "200", 3) == 0 ? 0 : 1;
+    close(fd);
+    return result;
+}

@@ -1,0 +1,271 @@
+#include "ts/process.h"
+
+#include <ctype.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "ops.h"
+#include "ts/log.h"
+#include "ts/rpc.h"
+
+#define MISTAKES_MAX (UINT64_C(64) << 10)
+#define CHECKS_MAX   8
+#define PEERS_MAX    8
+
+typedef struct common_config {
+    char ops_address[TS_CONFIG_TEXT_MAX];
+    int64_t ops_port;
+    char log_level[TS_CONFIG_TEXT_MAX];
+} common_config;
+
+struct ts_process {
+    const char *name;
+    common_config config;
+    ts_ops *ops;
+    atomic_bool ready;
+    pthread_mutex_t lock; /* guards the checks */
+    struct {
+        bool (*check)(void *context, ts_error *why);
+        void *context;
+    } checks[CHECKS_MAX];
+    size_t check_count;
+    struct {
+        char name[32];
+        char address[TS_BUS_ADDRESS_SIZE];
+    } peers[PEERS_MAX];
+    size_t peer_count;
+    atomic_int exit_code;
+};
+
+/* "TS_AI_USAGE_" and a suffix. */
+static void variable_name(const char *service, const char *suffix, char *ret, size_t size)
+{
+    size_t n = (size_t)snprintf(ret, size, "TS_%s_%s", service, suffix);
+
+    for (size_t i = 0; i < n && i < size; i++)
+        ret[i] = ret[i] == '-' ? '_' : (char)toupper((unsigned char)ret[i]);
+}
+
+static bool is_ready(void *context, ts_error *why)
+{
+    ts_process *p = context;
+    bool ready = atomic_load(&p->ready);
+
+    if (!ready)
+        ts_error_set(why, "", "starting or stopping");
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; ready && i < p->check_count; i++)
+        ready = p->checks[i].check(p->checks[i].context, why);
+    pthread_mutex_unlock(&p->lock);
+    return ready;
+}
+
+static void print_help(const ts_process_options *o, const ts_config_table *tables, size_t count)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
+
+    ts_buf_printf(&text,
+                  "ts-%s %s: %s\n\n"
+                  "  --help          this text\n"
+                  "  --check-config  the settings in force, or all mistakes in them\n"
+                  "  --health        exit 0 if a running ts-%s is ready\n"
+                  "  --version       the version\n\n"
+                  "Settings, from the environment:\n\n",
+                  o->name, TS_VERSION, o->summary, o->name);
+    ts_config_help(tables, count, &text);
+    ts_buf_printf(
+        &text,
+        "  TS_BUS_DIR (data/run/bus)  directory of the bus's ipc sockets\n"
+        "  TS_BUS_<SERVICE> (ipc)     address of a service, ipc://path or tcp://host:port\n");
+    fwrite(text.data, 1, text.size, stdout);
+}
+
+static ts_status configure(const ts_process_options *o, ts_process *p, int argc, char **argv,
+                           int *ret_exit)
+{
+    char address_variable[64];
+    char port_variable[64];
+    char level_variable[64];
+    char port_text[16];
+    char prefix[64];
+    ts_config_item common[] = {
+        { TS_CONFIG_TEXT, offsetof(common_config, ops_address), address_variable, "127.0.0.1", 0, 0,
+          "address of the ops port" },
+        { TS_CONFIG_NUM, offsetof(common_config, ops_port), port_variable, port_text, 1, 65535,
+          "ops port: /healthz, /readyz, /metrics" },
+        { TS_CONFIG_TEXT, offsetof(common_config, log_level), level_variable, "info", 0, 0,
+          "debug, info, warn or error" },
+    };
+    ts_config_table tables[] = { { common, TS_COUNT(common), &p->config },
+                                 { o->items, o->item_count, o->config } };
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
+    const char *option = argc > 1 ? argv[1] : "";
+    ts_log_level level = TS_LOG_INFO;
+    ts_status st;
+
+    variable_name(o->name, "OPS_ADDRESS", address_variable, sizeof(address_variable));
+    variable_name(o->name, "OPS_PORT", port_variable, sizeof(port_variable));
+    variable_name(o->name, "LOG_LEVEL", level_variable, sizeof(level_variable));
+    variable_name(o->name, "", prefix, sizeof(prefix));
+    snprintf(port_text, sizeof(port_text), "%d", o->ops_port);
+
+    *ret_exit = 0;
+    if (strcmp(option, "--help") == 0) {
+        print_help(o, tables, TS_COUNT(tables));
+        return TS_CONFLICT;
+    }
+    if (strcmp(option, "--version") == 0) {
+        printf("ts-%s %s\n", o->name, TS_VERSION);
+        return TS_CONFLICT;
+    }
+    *ret_exit = 2;
+    if (argc > 2 ||
+        (argc > 1 && strcmp(option, "--check-config") != 0 && strcmp(option, "--health") != 0)) {
+        fprintf(stderr, "ts-%s: unknown option %s (try --help)\n", o->name, argv[argc - 1]);
+        return TS_INVALID;
+    }
+    st = ts_config_load(tables, TS_COUNT(tables), prefix, environ, &text);
+    if (ts_log_level_parse(ts_str_of(p->config.log_level), &level) != TS_OK) {
+        ts_buf_printf(&text, "%s must be debug, info, warn or error\n", level_variable);
+        st = TS_INVALID;
+    }
+    if (st != TS_OK) {
+        fwrite(text.data, 1, text.size, stderr);
+        return TS_INVALID;
+    }
+    if (strcmp(option, "--health") == 0) {
+        *ret_exit = ts_ops_probe(p->config.ops_address, p->config.ops_port);
+        return TS_CONFLICT;
+    }
+    if (strcmp(option, "--check-config") == 0) {
+        ts_config_print(tables, TS_COUNT(tables), &text);
+        fwrite(text.data, 1, text.size, stdout);
+        *ret_exit = 0;
+        return TS_CONFLICT;
+    }
+    ts_log_init(o->name, level);
+    return TS_OK;
+}
+
+static void block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads that start later inherit it */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+ts_status ts_process_begin(const ts_process_options *options, int argc, char **argv,
+                           ts_process **ret, int *ret_exit)
+{
+    ts_process *p = calloc(1, sizeof(*p));
+    ts_error err = { "", "" };
+    ts_status st;
+
+    *ret_exit = 2;
+    if (p == NULL)
+        return TS_NOMEM;
+    p->name = options->name;
+    pthread_mutex_init(&p->lock, NULL);
+    /* Many threads, few of them busy: an arena per core would cost more resident memory than it
+     * wins. */
+    mallopt(M_ARENA_MAX, 2);
+    st = configure(options, p, argc, argv, ret_exit);
+    if (st != TS_OK) {
+        pthread_mutex_destroy(&p->lock);
+        free(p);
+        return st;
+    }
+    block_signals();
+    st = ts_ops_start(p->config.ops_address, p->config.ops_port, is_ready, p, &p->ops, &err);
+    if (st != TS_OK) {
+        ts_log_error(TS_MSG("cannot start"), TS_F_Z("reason", err.text));
+        *ret_exit = 1;
+        pthread_mutex_destroy(&p->lock);
+        free(p);
+        return st;
+    }
+    ts_info(TS_MSG("starting"), TS_F_Z("version", TS_VERSION), TS_F_I64("pid", getpid()));
+    *ret = p;
+    return TS_OK;
+}
+
+void ts_process_ready(ts_process *p, bool ready)
+{
+    if (atomic_exchange(&p->ready, ready) != ready)
+        ts_info(ready ? TS_MSG("ready") : TS_MSG("not ready"));
+}
+
+void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why), void *context)
+{
+    pthread_mutex_lock(&p->lock);
+    if (p->check_count < CHECKS_MAX) {
+        p->checks[p->check_count].check = check;
+        p->checks[p->check_count++].context = context;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context)
+{
+    sigset_t set;
+    int number = 0;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    for (;;) {
+        if (sigwait(&set, &number) != 0)
+            continue;
+        if (number != SIGHUP)
+            break;
+        if (on_hup != NULL)
+            on_hup(context);
+    }
+    ts_info(TS_MSG("stopping"), TS_F_I64("signal", number));
+    ts_process_ready(p, false);
+}
+
+void ts_process_fail(ts_process *p, int exit_code)
+{
+    atomic_store(&p->exit_code, exit_code);
+    kill(getpid(), SIGTERM);
+}
+
+int ts_process_end(ts_process *p)
+{
+    int exit_code = atomic_load(&p->exit_code);
+
+    /* Checks may look at what the service is about to free. */
+    pthread_mutex_lock(&p->lock);
+    p->check_count = 0;
+    pthread_mutex_unlock(&p->lock);
+    ts_ops_stop(p->ops);
+    ts_info(TS_MSG("stopped"), TS_F_I64("exit_code", exit_code));
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+    return exit_code;
+}
+
+const char *ts_process_bus(const ts_process *p, const char *peer)
+{
+    ts_process *self = (ts_process *)(uintptr_t)p;
+
+    for (size_t i = 0; i < self->peer_count; i++) {
+        if (strcmp(self->peers[i].name, peer) == 0)
+            return self->peers[i].address;
+    }
+    if (self->peer_count == PEERS_MAX)
+        return "";
+    snprintf(self->peers[self->peer_count].name, sizeof(self->peers[0].name), "%s", peer);
+    ts_bus_address(peer, self->peers[self->peer_count].address);
+    return self->peers[self->peer_count++].address;
+}

@@ -1,0 +1,183 @@
+/* Writing: a batch is applied without waiting for the disk, then one fsync serves all who wait at
+ * that moment.
+ *
+ * Whoever finds no sync under way becomes its leader, notes how far the writes have come, syncs the
+ * log and wakes all whose ticket is covered; the others sleep and, if not covered, elect the next
+ * leader. A store thus never has more than one fsync under way, and under load each fsync serves
+ * everything that was written during the one before.
+ */
+#include <time.h>
+
+#include "internal.h"
+#include "ts/time.h"
+
+#define BATCH_APPEND_MAX (UINT64_C(512) << 20)
+
+ts_batch *ts_batch_new(void)
+{
+    ts_batch *b = calloc(1, sizeof(*b));
+
+    if (b == NULL)
+        return NULL;
+    b->rows = rocksdb_writebatch_create();
+    b->appended = TS_BUF_INIT(BATCH_APPEND_MAX);
+    return b;
+}
+
+void ts_batch_free(ts_batch *b)
+{
+    if (b == NULL)
+        return;
+    rocksdb_writebatch_destroy(b->rows);
+    ts_buf_done(&b->appended);
+    free(b);
+}
+
+void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str value)
+{
+    rocksdb_writebatch_put_cf(b->rows, ts_store_family(s, family), key.p, key.n, value.p, value.n);
+}
+
+void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
+                          const ProtobufCMessage *m)
+{
+    size_t n = protobuf_c_message_get_packed_size(m);
+    uint8_t small[1024];
+    uint8_t *bytes = n <= sizeof(small) ? small : malloc(n);
+
+    if (bytes == NULL) {
+        b->out_of_memory = true;
+        return;
+    }
+    protobuf_c_message_pack(m, bytes);
+    ts_batch_put(b, s, family, key, ts_str_n(bytes, n));
+    if (bytes != small)
+        free(bytes);
+}
+
+void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key)
+{
+    rocksdb_writebatch_delete_cf(b->rows, ts_store_family(s, family), key.p, key.n);
+}
+
+void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until)
+{
+    rocksdb_writebatch_delete_range_cf(b->rows, ts_store_family(s, family), from.p, from.n, until.p,
+                                       until.n);
+}
+
+void ts_batch_append(ts_batch *b, unsigned stream, ts_str row)
+{
+    uint32_t n = (uint32_t)row.n;
+
+    if (stream >= TS_STORE_STREAMS || row.n > UINT32_MAX) {
+        b->out_of_memory = true;
+        return;
+    }
+    ts_buf_be8(&b->appended, (uint8_t)stream);
+    ts_buf_add(&b->appended, &n, sizeof(n));
+    ts_buf_str(&b->appended, row);
+}
+
+bool ts_batch_is_empty(const ts_batch *b)
+{
+    return rocksdb_writebatch_count(b->rows) == 0 && b->appended.size == 0;
+}
+
+ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    uint64_t last[TS_STORE_STREAMS];
+    ts_status st;
+
+    if (b->out_of_memory || ts_buf_status(&b->appended) != TS_OK)
+        return TS_NOMEM;
+    if (atomic_load(&s->failed))
+        return TS_UNAVAILABLE;
+
+    pthread_mutex_lock(&s->write_lock);
+    memcpy(last, s->last_written, sizeof(last));
+    st = ts_stream_number_rows(s, b, last);
+    if (st == TS_OK) {
+        rocksdb_write(s->db, s->write_options, b->rows, &error);
+        if (error == NULL) {
+            memcpy(s->last_written, last, sizeof(last));
+            s->written++;
+            if (ret_ticket != NULL)
+                *ret_ticket = s->written;
+        }
+    }
+    pthread_mutex_unlock(&s->write_lock);
+    if (st != TS_OK)
+        return st;
+    return error == NULL ? TS_OK : ts_store_fail(s);
+}
+
+/* Called with sync_lock held and `syncing` set; returns with it held. */
+static void sync_as_leader(ts_store *s)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    uint64_t last[TS_STORE_STREAMS];
+    uint64_t covered;
+    int64_t started_us;
+
+    pthread_mutex_unlock(&s->sync_lock);
+    pthread_mutex_lock(&s->write_lock);
+    covered = s->written;
+    memcpy(last, s->last_written, sizeof(last));
+    pthread_mutex_unlock(&s->write_lock);
+
+    started_us = ts_boot_us();
+    rocksdb_flush_wal(s->db, 1, &error);
+
+    pthread_mutex_lock(&s->sync_lock);
+    s->syncing = false;
+    if (error != NULL) {
+        ts_ignore(ts_store_fail(s)); /* every waiter sees `failed` and returns */
+    } else {
+        s->synced = covered;
+        memcpy(s->last_durable, last, sizeof(last));
+        s->sync_seconds += (double)(ts_boot_us() - started_us) / 1e6;
+        s->sync_count++;
+    }
+    pthread_cond_broadcast(&s->sync_done);
+}
+
+ts_status ts_store_sync(ts_store *s, uint64_t ticket)
+{
+    ts_status st = TS_OK;
+
+    pthread_mutex_lock(&s->sync_lock);
+    while (s->synced < ticket) {
+        if (atomic_load(&s->failed)) {
+            st = TS_UNAVAILABLE;
+            break;
+        }
+        if (s->syncing) {
+            pthread_cond_wait(&s->sync_done, &s->sync_lock);
+            continue;
+        }
+        s->syncing = true;
+        sync_as_leader(s);
+    }
+    pthread_mutex_unlock(&s->sync_lock);
+    return st;
+}
+
+ts_status ts_store_commit(ts_store *s, ts_batch *b)
+{
+    uint64_t ticket = 0;
+    ts_status st = ts_store_write(s, b, &ticket);
+
+    return st == TS_OK ? ts_store_sync(s, ticket) : st;
+}
+
+void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_count)
+{
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&s->sync_lock;
+
+    pthread_mutex_lock(lock);
+    *ret_seconds = s->sync_seconds;
+    *ret_count = s->sync_count;
+    pthread_mutex_unlock(lock);
+}

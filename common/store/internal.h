@@ -1,0 +1,77 @@
+/* What the files of common/store share; nobody else includes it. */
+#ifndef TS_STORE_INTERNAL_H
+#define TS_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+
+#include "ts/store.h"
+
+#define STORE_FAMILIES_MAX 24
+#define STORE_STRIPES      64
+
+/* Families of the store itself come first: RocksDB's default one holds meta rows, the second one
+ * the streams. */
+enum { FAMILY_META, FAMILY_STREAM, FAMILY_OWN };
+
+/* Locks are taken in this order: write_lock, then sync_lock. */
+struct ts_store {
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_block_based_table_options_t *table_options;
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *read_options;
+    rocksdb_writeoptions_t *write_options;
+    rocksdb_column_family_handle_t *families[STORE_FAMILIES_MAX];
+    unsigned family_count;
+    char directory[512];
+    uint8_t uuid[16];
+    uint64_t epoch;
+    uint64_t min_free_bytes;
+
+    pthread_mutex_t write_lock; /* orders commits; guards the two below */
+    uint64_t written;           /* commits so far = ticket of the last one */
+    uint64_t last_written[TS_STORE_STREAMS];
+
+    pthread_mutex_t sync_lock; /* guards all below */
+    pthread_cond_t sync_done;
+    bool syncing;
+    uint64_t synced;
+    uint64_t last_durable[TS_STORE_STREAMS];
+    uint64_t first[TS_STORE_STREAMS];
+    uint64_t wakes;
+    double sync_seconds;
+    uint64_t sync_count;
+
+    atomic_bool failed;
+    void (*on_failure)(void *context);
+    void *on_failure_context;
+
+    _Atomic int64_t room_asked_ms;
+    atomic_bool has_room;
+
+    pthread_mutex_t stripes[STORE_STRIPES];
+};
+
+struct ts_batch {
+    rocksdb_writebatch_t *rows;
+    ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
+    bool out_of_memory;
+};
+
+void ts_rocksdb_free_p(char **error);
+/* Marks the store as failed and tells the owner once. */
+ts_status ts_store_fail(ts_store *s);
+rocksdb_column_family_handle_t *ts_store_family(ts_store *s, unsigned family);
+ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,
+                            ts_arena *arena, ts_str *ret_value);
+
+#define STREAM_KEY_SIZE 9
+void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);
+/* Adds the batch's stream rows to its writebatch with numbers that follow `next`; moves next. Under
+ * write_lock. */
+ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS]);
+ts_status ts_stream_load(ts_store *s);
+
+#endif

@@ -1,0 +1,192 @@
+/* Streams: key = stream number (1), sequence number (8, big-endian), in a family of their own. The
+ * last number given out stands in a meta row of the same batch, so that an emptied stream goes on
+ * where it was. */
+#include <time.h>
+
+#include "internal.h"
+#include "ts/time.h"
+
+#define LAST_KEY_SIZE 6 /* "last/" and the stream's digit */
+
+static void last_key(unsigned stream, char ret[LAST_KEY_SIZE])
+{
+    memcpy(ret, "last/", LAST_KEY_SIZE - 1);
+    ret[LAST_KEY_SIZE - 1] = (char)('0' + stream);
+}
+
+static void put_be64(uint64_t n, char ret[8])
+{
+    for (int i = 7; i >= 0; i--, n >>= 8)
+        ret[i] = (char)(n & 0xff);
+}
+
+static uint64_t get_be64(const char *b)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < 8; i++)
+        n = n << 8 | (uint8_t)b[i];
+    return n;
+}
+
+void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE])
+{
+    ret[0] = (char)stream;
+    put_be64(seq, ret + 1);
+}
+
+ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS])
+{
+    bool touched[TS_STORE_STREAMS] = { false };
+    const char *p = b->appended.data;
+    const char *end = p + b->appended.size;
+    char key[STREAM_KEY_SIZE];
+    char name[LAST_KEY_SIZE];
+    char number[8];
+
+    while (p < end) {
+        unsigned stream = (uint8_t)*p;
+        uint32_t n;
+
+        memcpy(&n, p + 1, sizeof(n));
+        p += 1 + sizeof(n);
+        ts_stream_key(stream, ++next[stream], key);
+        rocksdb_writebatch_put_cf(b->rows, s->families[FAMILY_STREAM], key, sizeof(key), p, n);
+        touched[stream] = true;
+        p += n;
+    }
+    for (unsigned i = 0; i < TS_STORE_STREAMS; i++) {
+        if (!touched[i])
+            continue;
+        last_key(i, name);
+        put_be64(next[i], number);
+        rocksdb_writebatch_put_cf(b->rows, s->families[FAMILY_META], name, sizeof(name), number,
+                                  sizeof(number));
+    }
+    return TS_OK;
+}
+
+static ts_status load_one(ts_store *s, unsigned stream)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char key[STREAM_KEY_SIZE];
+    char name[LAST_KEY_SIZE];
+    rocksdb_iterator_t *it;
+    char *value;
+    size_t n = 0;
+
+    last_key(stream, name);
+    value = rocksdb_get_cf(s->db, s->read_options, s->families[FAMILY_META], name, sizeof(name), &n,
+                           &error);
+    if (error != NULL)
+        return TS_UNAVAILABLE;
+    if (value != NULL && n == 8)
+        s->last_written[stream] = get_be64(value);
+    rocksdb_free(value);
+    s->last_durable[stream] = s->last_written[stream];
+    s->first[stream] = s->last_written[stream] + 1;
+
+    ts_stream_key(stream, 0, key);
+    it = rocksdb_create_iterator_cf(s->db, s->read_options, s->families[FAMILY_STREAM]);
+    rocksdb_iter_seek(it, key, sizeof(key));
+    if (rocksdb_iter_valid(it)) {
+        const char *found = rocksdb_iter_key(it, &n);
+
+        if (n == STREAM_KEY_SIZE && (uint8_t)found[0] == stream)
+            s->first[stream] = get_be64(found + 1);
+    }
+    rocksdb_iter_get_error(it, &error);
+    rocksdb_iter_destroy(it);
+    return error == NULL ? TS_OK : TS_UNAVAILABLE;
+}
+
+ts_status ts_stream_load(ts_store *s)
+{
+    for (unsigned i = 0; i < TS_STORE_STREAMS; i++) {
+        ts_status st = load_one(s, i);
+
+        if (st != TS_OK)
+            return st;
+    }
+    return TS_OK;
+}
+
+void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first, uint64_t *ret_last_durable)
+{
+    pthread_mutex_lock(&s->sync_lock);
+    *ret_first = s->first[stream];
+    *ret_last_durable = s->last_durable[stream];
+    pthread_mutex_unlock(&s->sync_lock);
+}
+
+bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms)
+{
+    struct timespec until;
+    uint64_t wakes;
+    bool there;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / TS_SECOND_MS;
+    until.tv_nsec += timeout_ms % TS_SECOND_MS * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&s->sync_lock);
+    wakes = s->wakes;
+    while (s->last_durable[stream] < seq && s->wakes == wakes) {
+        if (pthread_cond_timedwait(&s->sync_done, &s->sync_lock, &until) != 0)
+            break;
+    }
+    there = s->last_durable[stream] >= seq;
+    pthread_mutex_unlock(&s->sync_lock);
+    return there;
+}
+
+void ts_stream_wake(ts_store *s)
+{
+    pthread_mutex_lock(&s->sync_lock);
+    s->wakes++;
+    pthread_cond_broadcast(&s->sync_done);
+    pthread_mutex_unlock(&s->sync_lock);
+}
+
+ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *arena,
+                         ts_str *ret_row)
+{
+    char key[STREAM_KEY_SIZE];
+
+    ts_stream_key(stream, seq, key);
+    return ts_store_get_from(s, s->families[FAMILY_STREAM], ts_str_n(key, sizeof(key)), arena,
+                             ret_row);
+}
+
+ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    rocksdb_writebatch_t *rows;
+    char key[STREAM_KEY_SIZE];
+    uint64_t first;
+    uint64_t last;
+
+    ts_stream_bounds(s, stream, &first, &last);
+    if (seq > last)
+        seq = last;
+    if (first > seq)
+        return TS_OK;
+    if (atomic_load(&s->failed))
+        return TS_UNAVAILABLE;
+    rows = rocksdb_writebatch_create();
+    for (uint64_t i = first; i <= seq; i++) {
+        ts_stream_key(stream, i, key);
+        rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_STREAM], key, sizeof(key));
+    }
+    rocksdb_write(s->db, s->write_options, rows, &error);
+    rocksdb_writebatch_destroy(rows);
+    if (error != NULL)
+        return ts_store_fail(s);
+    pthread_mutex_lock(&s->sync_lock);
+    s->first[stream] = seq + 1;
+    pthread_mutex_unlock(&s->sync_lock);
+    return TS_OK;
+}

@@ -1,0 +1,15 @@
+#include "config.h"
+
+const ts_config_item risk_config_items[] = {
+    TS_TEXT(risk_config, db_dir, "TS_RISK_DB_DIR", "data/risk", "directory of the store"),
+    TS_TEXT(risk_config, rules_dir, "TS_RISK_RULES_DIR", "services/risk/rules",
+            "directory of detection rules and catalogues"),
+    TS_NUM(risk_config, retention_days, "TS_RISK_RETENTION_DAYS", 180, 1, 3650,
+           "days; older events are refused as too_old"),
+    TS_NUM(risk_config, min_free_mib, "TS_RISK_MIN_FREE_MIB", 0, 0, 1048576,
+           "MiB of free disk below which ingest answers 503; 0 = the larger of 2 GiB and 5 %"),
+    TS_NUM(risk_config, cache_mib, "TS_RISK_CACHE_MIB", 16, 1, 65536, "MiB of block cache"),
+    TS_NUM(risk_config, drain_ms, "TS_RISK_DRAIN_MS", 8000, 0, 60000,
+           "ms to finish calls when stopping"),
+};
+const size_t risk_config_count = TS_COUNT(risk_config_items);

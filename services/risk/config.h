@@ -1,0 +1,18 @@
+#ifndef RISK_CONFIG_H
+#define RISK_CONFIG_H
+
+#include "ts/config.h"
+
+typedef struct risk_config {
+    char db_dir[TS_CONFIG_TEXT_MAX];
+    char rules_dir[TS_CONFIG_TEXT_MAX];
+    int64_t retention_days;
+    int64_t min_free_mib;
+    int64_t cache_mib;
+    int64_t drain_ms;
+} risk_config;
+
+extern const ts_config_item risk_config_items[];
+extern const size_t risk_config_count;
+
+#endif

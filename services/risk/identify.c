@@ -1,0 +1,151 @@
+#include "identify.h"
+
+static ts_str domain_of(ts_str email)
+{
+    size_t at = ts_str_find(email, '@');
+
+    return at + 1 < email.n ? ts_str_n(email.p + at + 1, email.n - at - 1) : TS_STR_NULL;
+}
+
+static bool is_word(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(word, list[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Only an account of the organization can do these. */
+static bool proves_membership(const Ts__Risk__Event *e)
+{
+    static const char *const signing_in[] = { "login", "saml" };
+    static const char *const own[] = { "admin", "user_accounts" };
+
+    if (is_word(e->app, signing_in, TS_COUNT(signing_in)))
+        return strcmp(e->outcome, "success") == 0;
+    return is_word(e->app, own, TS_COUNT(own)) && strcmp(e->outcome, "failure") != 0;
+}
+
+static bool is_warning(const Ts__Risk__Event *e)
+{
+    return strcmp(e->type, "account_warning") == 0;
+}
+
+static ts_status domain_is_own(risk_work *w, risk_domains *domains, ts_str domain, bool *ret)
+{
+    risk_key key = risk_key_tenant(w->tenant);
+    char *copy;
+
+    *ret = false;
+    if (risk_map_get(&domains->known, domain) != NULL) {
+        *ret = true;
+        return TS_OK;
+    }
+    risk_key_text(&key, domain);
+    if (!ts_store_has(w->store, RISK_DOMAINS, risk_key_view(&key)))
+        return TS_OK;
+    copy = ts_arena_z(w->arena, domain);
+    if (copy == NULL || !risk_map_put(&domains->known, ts_str_of(copy), copy))
+        return TS_NOMEM;
+    *ret = true;
+    return TS_OK;
+}
+
+static ts_status learn_domain(risk_work *w, risk_domains *domains, ts_str domain)
+{
+    risk_key key = risk_key_tenant(w->tenant);
+    bool known = false;
+    ts_status st = domain_is_own(w, domains, domain, &known);
+    risk_key since;
+    char *copy;
+
+    if (st != TS_OK || known)
+        return st;
+    copy = ts_arena_z(w->arena, domain);
+    if (copy == NULL || !risk_map_put(&domains->known, ts_str_of(copy), copy))
+        return TS_NOMEM;
+    risk_key_text(&key, domain);
+    since.n = 0;
+    since.overflow = false;
+    risk_key_u64(&since, (uint64_t)w->now_ms);
+    ts_batch_put(w->batch, w->store, RISK_DOMAINS, risk_key_view(&key), risk_key_view(&since));
+    return TS_OK;
+}
+
+ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret)
+{
+    ts_status st = TS_NOT_FOUND;
+
+    *ret = NULL;
+    if (email.n > 0)
+        st = work_user_by_email(w, email, ret);
+    return st == TS_NOT_FOUND ? TS_OK : st;
+}
+
+/* An e-mail that is new for an account which is known by the source's immutable id is another name
+ * of that account. */
+static ts_status find_by_id(risk_work *w, const Ts__Risk__Event *e, ts_str email, work_user **ret)
+{
+    risk_key key = risk_identity_key(w->tenant, e->source, ts_str_of(e->actor_id));
+    ts_str value;
+    ts_status st;
+
+    *ret = NULL;
+    if (e->actor_id[0] == '\0' || strcmp(e->actor_email, e->user_email) != 0)
+        return TS_OK;
+    st = ts_store_get(w->store, RISK_IDENTITY, risk_key_view(&key), w->arena, &value);
+    if (st == TS_NOT_FOUND)
+        return TS_OK;
+    if (st == TS_OK)
+        st = work_user_by_number(w, risk_read_u64(value, 0), ret);
+    return st == TS_OK && email.n > 0 ? work_user_alias(w, *ret, email) : st;
+}
+
+static void note_seen(work_user *u, const Ts__Risk__Event *e)
+{
+    /* The victim of a warning was not there. */
+    if (is_warning(e) || strcmp(e->outcome, "failure") == 0)
+        return;
+    if (e->event_ms > u->row->last_seen_ms) {
+        u->row->last_seen_ms = e->event_ms;
+        u->touched = true;
+    }
+    if (e->event_ms < u->row->first_seen_ms) {
+        u->row->first_seen_ms = e->event_ms;
+        u->touched = true;
+    }
+}
+
+ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *record,
+                        work_user **ret)
+{
+    const Ts__Risk__Event *e = record->event;
+    ts_str email = ts_str_of(e->user_email);
+    ts_str domain = domain_of(email);
+    bool is_actor = strcmp(e->actor_email, e->user_email) == 0;
+    bool own = false;
+    ts_status st;
+
+    domains->known.arena = w->arena;
+    *ret = NULL;
+    if (domain.n == 0)
+        return TS_OK;
+    if (is_actor && proves_membership(e)) {
+        st = learn_domain(w, domains, domain);
+        if (st != TS_OK)
+            return st;
+    }
+    st = risk_find_user(w, email, ret);
+    if (st == TS_OK && *ret == NULL)
+        st = find_by_id(w, e, email, ret);
+    if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {
+        st = domain_is_own(w, domains, domain, &own);
+        if (st == TS_OK && ((own && is_actor) || is_warning(e)))
+            st = work_user_add(w, email, e->source, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL,
+                               e->event_ms, ret);
+    }
+    if (st == TS_OK && *ret != NULL)
+        note_seen(*ret, e);
+    return st;
+}

@@ -1,0 +1,23 @@
+/* Whom an event is about. Users come from the directory and from actors of successful events in the
+ * organization's own domains, which are learned from successful sign-ins and administrators' acts;
+ * an account warning of the source names an account that exists. A name that somebody merely tried
+ * creates nobody. */
+#ifndef RISK_IDENTIFY_H
+#define RISK_IDENTIFY_H
+
+#include "record.h"
+#include "work.h"
+
+/* What one unit of work knows of own domains. Zeroed: nothing yet. */
+typedef struct risk_domains {
+    risk_map known; /* domain -> itself */
+} risk_domains;
+
+/* *ret is NULL if the event is about nobody of the organization. */
+TS_CHECK ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *record,
+                                 work_user **ret);
+
+/* An own user by address, never made; NULL if there is none. */
+TS_CHECK ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret);
+
+#endif

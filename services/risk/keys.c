@@ -1,0 +1,130 @@
+#include "keys.h"
+
+#include "ts/time.h"
+
+const char *const risk_families[] = {
+    "events",  "user_events",  "users",    "identity",       "user_order",
+    "firings", "firing_users", "timeline", "user_incidents", "hits",
+    "domains", "totals",       "due",      "inbox",          NULL,
+};
+
+void risk_key_bytes(risk_key *k, const void *bytes, size_t n)
+{
+    if (n > sizeof(k->bytes) - k->n) {
+        k->overflow = true;
+        return;
+    }
+    if (n > 0)
+        memcpy(k->bytes + k->n, bytes, n);
+    k->n += n;
+}
+
+void risk_key_u8(risk_key *k, uint8_t n)
+{
+    risk_key_bytes(k, &n, 1);
+}
+
+void risk_key_u32(risk_key *k, uint32_t n)
+{
+    uint8_t b[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+
+    risk_key_bytes(k, b, sizeof(b));
+}
+
+void risk_key_u64(risk_key *k, uint64_t n)
+{
+    risk_key_u32(k, (uint32_t)(n >> 32));
+    risk_key_u32(k, (uint32_t)n);
+}
+
+void risk_key_desc(risk_key *k, int64_t ms)
+{
+    risk_key_u64(k, ~(uint64_t)ms);
+}
+
+void risk_key_text(risk_key *k, ts_str text)
+{
+    risk_key_bytes(k, text.p, text.n);
+    risk_key_u8(k, 0);
+}
+
+ts_str risk_key_view(const risk_key *k)
+{
+    return k->overflow ? TS_STR_NULL : ts_str_n(k->bytes, k->n);
+}
+
+risk_key risk_key_tenant(ts_tenant t)
+{
+    risk_key k;
+
+    k.n = 0;
+    k.overflow = false;
+    risk_key_u64(&k, t.org);
+    risk_key_u8(&k, (uint8_t)t.mode);
+    return k;
+}
+
+uint64_t risk_read_u64(ts_str bytes, size_t at)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < 8 && at + i < bytes.n; i++)
+        n = n << 8 | (uint8_t)bytes.p[at + i];
+    return n;
+}
+
+risk_key risk_event_key(ts_tenant t, int64_t event_ms, const uint8_t id[16])
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_u32(&k, (uint32_t)ts_time_day(event_ms));
+    risk_key_bytes(&k, id, 16);
+    return k;
+}
+
+risk_key risk_user_key(ts_tenant t, uint64_t user)
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_u64(&k, user);
+    return k;
+}
+
+risk_key risk_identity_key(ts_tenant t, const char *kind, ts_str text)
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_text(&k, ts_str_of(kind));
+    risk_key_text(&k, text);
+    return k;
+}
+
+risk_key risk_order_key(ts_tenant t, uint32_t score, ts_str email)
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_u8(&k, (uint8_t)(100 - (score > 100 ? 100 : score)));
+    risk_key_text(&k, email);
+    return k;
+}
+
+risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16])
+{
+    risk_key k = risk_user_key(t, user);
+
+    risk_key_bytes(&k, id, 16);
+    return k;
+}
+
+risk_key risk_due_key(int64_t due_ms, ts_tenant t, uint64_t user)
+{
+    risk_key k;
+
+    k.n = 0;
+    k.overflow = false;
+    risk_key_u64(&k, (uint64_t)due_ms);
+    risk_key_u64(&k, t.org);
+    risk_key_u8(&k, (uint8_t)t.mode);
+    risk_key_u64(&k, user);
+    return k;
+}

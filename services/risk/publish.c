@@ -1,0 +1,91 @@
+#include "publish.h"
+
+#include "ts/json.h"
+#include "ts/outbox.h"
+#include "ts/time.h"
+
+#define WEBHOOK_DATA_MAX 4096
+
+void risk_publish_detection(risk_work *w, const work_firing *f)
+{
+    Ts__Detection d = TS__DETECTION__INIT;
+    const Ts__Risk__Firing *row = f->row;
+    work_user *u = NULL;
+
+    d.id = row->id;
+    d.rule_id = row->rule_id;
+    d.title = row->title;
+    d.severity = row->severity;
+    d.tactics = row->tactics;
+    d.n_tactics = row->n_tactics;
+    d.techniques = row->techniques;
+    d.n_techniques = row->n_techniques;
+    d.dedup_key = row->dedup_key;
+    d.event_ms = row->event_ms;
+    d.last_event_ms = row->last_event_ms;
+    d.count = row->count;
+    d.evidence = row->evidence;
+    d.n_evidence = row->n_evidence;
+    d.recommended_actions = row->recommended_actions;
+    d.n_recommended_actions = row->n_recommended_actions;
+    d.historical = row->historical;
+    if (f->email[0] != '\0')
+        d.user_email = (char *)(uintptr_t)f->email; /* only packed */
+    if (f->user != 0 && work_user_by_number(w, f->user, &u) == TS_OK) {
+        d.user_email = u->row->email;
+        d.user_name = u->row->name;
+    }
+    ts_outbox_add(w->batch, RISK_TO_INCIDENTS, w->tenant, "detection", w->now_ms, &d.base);
+}
+
+void risk_publish_level_change(risk_work *w, const work_user *u, uint32_t old_score)
+{
+    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
+    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(WEBHOOK_DATA_MAX);
+    ts_jsonw json = ts_jsonw_on(&data);
+    uint64_t when[3] = { w->tenant.org, (uint64_t)w->tenant.mode, (uint64_t)u->row->scored_ms };
+    uint32_t scores[2] = { old_score, u->row->score };
+    ts_str parts[] = { TS_STR_LIT("user.risk_level_changed"), ts_str_n(when, sizeof(when)),
+                       ts_str_of(u->row->email), ts_str_n(scores, sizeof(scores)) };
+    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
+
+    ts_jsonw_object(&json);
+    ts_jsonw_kz(&json, "email", u->row->email);
+    ts_jsonw_ki64(&json, "risk_score", u->row->score);
+    ts_jsonw_kz(&json, "risk_level", ts_risk_level_name(u->row->score));
+    ts_jsonw_kz(&json, "previous_level", ts_risk_level_name(old_score));
+    ts_jsonw_kz(&json, "cause", u->cause == NULL ? "time" : u->cause);
+    ts_jsonw_object_end(&json);
+    ts_buf_char(&data, '\0');
+    if (ts_buf_status(&data) != TS_OK)
+        return; /* an e-mail address is at most 254 bytes: cannot be */
+    p.cause.data = cause.bytes;
+    p.cause.len = sizeof(cause.bytes);
+    p.event = (char *)(uintptr_t) "user.risk_level_changed";
+    p.at_ms = u->row->scored_ms;
+    p.data = data.data;
+    ts_outbox_add(w->batch, RISK_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
+}
+
+void risk_publish_ai_use(risk_work *w, const Ts__Risk__Event *event, const char *user_email,
+                         ts_str tool, ts_str vendor, ts_str via)
+{
+    Ts__AiUse use = TS__AI_USE__INIT;
+    char id[TS_ID_SIZE];
+    ts_hash128 hash;
+
+    memcpy(hash.bytes, event->id.data, sizeof(hash.bytes));
+    ts_id_format("rec_", hash, id);
+    use.tool = ts_arena_z(w->arena, tool);
+    use.vendor = ts_arena_z(w->arena, vendor);
+    use.via = ts_arena_z(w->arena, via);
+    if (use.tool == NULL || use.vendor == NULL || use.via == NULL) {
+        ts_batch_append(w->batch, TS_STORE_STREAMS,
+                        TS_STR_NULL); /* fails the batch: nothing half */
+        return;
+    }
+    use.user_email = (char *)(uintptr_t)user_email; /* only packed */
+    use.event_ms = event->event_ms < event->ingest_ms ? event->event_ms : event->ingest_ms;
+    use.event_id = id;
+    ts_outbox_add(w->batch, RISK_TO_AI_USAGE, w->tenant, "ai_use", w->now_ms, &use.base);
+}

@@ -1,0 +1,178 @@
+#include "sweep.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "rescore.h"
+#include "ts/log.h"
+#include "ts/metrics.h"
+#include "ts/time.h"
+
+#define SWEEP_ARENA_MAX (UINT64_C(64) << 20)
+#define DUE_KEY_SIZE    25
+
+struct risk_sweep {
+    ts_store *store;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards stopping */
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+typedef struct due_user {
+    ts_tenant tenant;
+    uint64_t number;
+    char key[DUE_KEY_SIZE];
+} due_user;
+
+static ts_status read_due(ts_store *store, int64_t now_ms, due_user *list, size_t *ret_count)
+{
+    risk_key until;
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    size_t n = 0;
+
+    until.n = 0;
+    until.overflow = false;
+    risk_key_u64(&until, (uint64_t)now_ms + 1);
+    it = ts_iter_new(store, RISK_DUE, TS_STR_NULL, risk_key_view(&until), false);
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it) && n < SWEEP_BATCH; ts_iter_next(it)) {
+        ts_str key = ts_iter_key(it);
+
+        if (key.n != DUE_KEY_SIZE)
+            return TS_CORRUPT;
+        memcpy(list[n].key, key.p, DUE_KEY_SIZE);
+        list[n].tenant.org = risk_read_u64(key, 8);
+        list[n].tenant.mode = key.p[16] == 0 ? TS_MODE_LIVE : TS_MODE_TEST;
+        list[n++].number = risk_read_u64(key, 17);
+    }
+    *ret_count = n;
+    return ts_iter_status(it);
+}
+
+/* A run of due users of one tenant, as one unit of work. */
+static ts_status rescore_run(ts_store *store, int64_t now_ms, const due_user *list, size_t count,
+                             ts_arena *arena)
+{
+    risk_work w;
+    ts_status st = work_begin(&w, store, list[0].tenant, now_ms, arena);
+
+    if (st != TS_OK)
+        return st;
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        work_user *u = NULL;
+
+        /* A dangling entry must go, or it would be due for ever. */
+        ts_batch_delete(w.batch, store, RISK_DUE, ts_str_n(list[i].key, DUE_KEY_SIZE));
+        st = work_user_by_number(&w, list[i].number, &u);
+        if (st == TS_OK)
+            work_user_rescore(u, "time");
+        else if (st == TS_NOT_FOUND)
+            st = TS_OK;
+    }
+    if (st == TS_OK)
+        st = work_write(&w, NULL);
+    work_end(&w);
+    return st;
+}
+
+ts_status risk_sweep_once(ts_store *store, int64_t now_ms, ts_arena *arena, size_t *ret_count)
+{
+    due_user *list = ts_arena_array(arena, SWEEP_BATCH, sizeof(*list));
+    size_t count = 0;
+    ts_status st;
+
+    if (list == NULL)
+        return TS_NOMEM;
+    st = read_due(store, now_ms, list, &count);
+    for (size_t i = 0; i < count && st == TS_OK;) {
+        size_t run = 1;
+
+        while (i + run < count && list[i + run].tenant.org == list[i].tenant.org &&
+               list[i + run].tenant.mode == list[i].tenant.mode)
+            run++;
+        st = rescore_run(store, now_ms, &list[i], run, arena);
+        i += run;
+    }
+    *ret_count = count;
+    return st;
+}
+
+/* False when it is time to stop. */
+static bool pause_until(risk_sweep *s, int64_t ms)
+{
+    struct timespec until;
+    bool go_on;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / TS_SECOND_MS;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping) {
+        if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != 0)
+            break;
+    }
+    go_on = !s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return go_on;
+}
+
+static void *sweep_main(void *argument)
+{
+    risk_sweep *s = argument;
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(SWEEP_ARENA_MAX);
+    ts_metric *swept =
+        ts_counter("ts_risk_swept_users_total", "", "scores refreshed by time alone");
+
+    while (arena != NULL && pause_until(s, SWEEP_PERIOD_MS)) {
+        size_t count = SWEEP_BATCH;
+
+        while (count == SWEEP_BATCH) {
+            ts_status st;
+
+            ts_arena_reset(arena);
+            st = risk_sweep_once(s->store, ts_wall_ms(), arena, &count);
+            if (st != TS_OK) {
+                ts_warn(TS_MSG("sweep failed, tried again later"), TS_F_STATUS(st));
+                break;
+            }
+            ts_metric_add(swept, count);
+        }
+    }
+    return NULL;
+}
+
+ts_status risk_sweep_start(ts_store *store, risk_sweep **ret, ts_error *err)
+{
+    risk_sweep *s = calloc(1, sizeof(*s));
+    pthread_condattr_t attributes;
+
+    if (s == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    s->store = store;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&s->thread, NULL, sweep_main, s) != 0) {
+        free(s);
+        return ts_fail(err, TS_NOMEM, "", "cannot start the sweep thread");
+    }
+    *ret = s;
+    return TS_OK;
+}
+
+void risk_sweep_stop(risk_sweep *s)
+{
+    if (s == NULL)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}

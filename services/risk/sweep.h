@@ -1,0 +1,23 @@
+/* The sweep: keeps stored scores true while only time passes. A thread walks the due index, at most
+ * SWEEP_BATCH users a batch, and sleeps in between; scores whose moment has come are at most
+ * SWEEP_PERIOD_MS late. */
+#ifndef RISK_SWEEP_H
+#define RISK_SWEEP_H
+
+#include "ts/store.h"
+
+#define SWEEP_BATCH     500
+#define SWEEP_PERIOD_MS 30000
+
+typedef struct risk_sweep risk_sweep;
+
+TS_CHECK ts_status risk_sweep_start(ts_store *store, risk_sweep **ret, ts_error *err);
+/* NULL is fine. */
+void risk_sweep_stop(risk_sweep *s);
+
+/* One batch of users that were due by now_ms; *ret_count of them were rescored. For the thread, and
+ * for tests that own the clock. */
+TS_CHECK ts_status risk_sweep_once(ts_store *store, int64_t now_ms, ts_arena *arena,
+                                   size_t *ret_count);
+
+#endif

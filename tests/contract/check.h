@@ -1,0 +1,65 @@
+/* Checks for plain test programs: the first that fails says where and ends the program with 1. */
+#ifndef CONTRACT_CHECK_H
+#define CONTRACT_CHECK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ts/base.h"
+#include "ts/time.h"
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, __LINE__, __func__, #condition);  \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define CHECK_EQ(left, right)                                                                      \
+    do {                                                                                           \
+        long long left_ = (long long)(left);                                                       \
+        long long right_ = (long long)(right);                                                     \
+        if (left_ != right_) {                                                                     \
+            fprintf(stderr, "%s:%d: %s: %s is %lld, not %lld\n", __FILE__, __LINE__, __func__,     \
+                    #left, left_, right_);                                                         \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Waits for a condition, not for a duration: polls every 2 ms for up to 30 s. */
+#define CHECK_SOON(condition)                                                                      \
+    do {                                                                                           \
+        int64_t until_ms_ = ts_boot_ms() + 30000;                                                  \
+        struct timespec pause_ = { 0, 2000000 };                                                   \
+        while (!(condition) && ts_boot_ms() < until_ms_)                                           \
+            nanosleep(&pause_, NULL);                                                              \
+        CHECK(condition);                                                                          \
+    } while (0)
+
+#define RUN(test)                                                                                  \
+    do {                                                                                           \
+        printf("%s\n", #test);                                                                     \
+        fflush(stdout);                                                                            \
+        test();                                                                                    \
+    } while (0)
+
+/* A fresh directory below TMPDIR or /tmp; `ret` holds 64 bytes. */
+static inline void scratch_directory(char ret[64])
+{
+    snprintf(ret, 64, "/tmp/ts-contract-XXXXXX");
+    CHECK(mkdtemp(ret) != NULL);
+}
+
+static inline void remove_directory(const char *path)
+{
+    char command[128];
+
+    CHECK(strncmp(path, "/tmp/ts-contract-", 17) == 0);
+    snprintf(command, sizeof(command), "rm -rf '%s'", path);
+    CHECK_EQ(system(command), 0); /* NOLINT: a path that mkdtemp() made */
+}
+
+#endif

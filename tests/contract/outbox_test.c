@@ -1,0 +1,248 @@
+/* The hand-over between two real processes with stores of their own, each killed again and again:
+ * every durable row of the producer has its effect at the consumer exactly once and in order; a row
+ * that cannot be applied is parked. */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "check.h"
+#include "proto/methods.h"
+#include "ts/outbox.h"
+
+#define ROWS_WANTED 3000
+#define ROUNDS      8
+#define POISONED    7 /* every 1000th row has this remainder and cannot be applied */
+
+enum { EFFECTS, INBOX };
+static const char *const families[] = { "effects", "inbox", NULL };
+static const char *self;
+static char directory[64];
+
+static ts_store *open_store(const char *name)
+{
+    char path[128];
+    ts_store_options o = { .directory = path, .families = families, .schema = 1 };
+    ts_store *s = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    CHECK_EQ(ts_store_open(&o, &s, NULL), TS_OK);
+    return s;
+}
+
+static void address_of(char ret[128])
+{
+    snprintf(ret, 128, "ipc://%s/consumer", directory);
+}
+
+/* ---- consumer ---- */
+
+/* Effect: "count" goes up by one and must equal the payload's number: order and once-only in one.
+ */
+static uint64_t count_of(ts_store *s, ts_arena *arena)
+{
+    ts_str value;
+    uint64_t n = 0;
+
+    if (ts_store_get(s, EFFECTS, TS_STR_LIT("count"), arena, &value) == TS_OK)
+        CHECK_EQ(ts_parse_u64(value, &n), TS_OK);
+    return n;
+}
+
+static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *arena, ts_batch *batch,
+                       ts_error *err)
+{
+    ts_store *s = service;
+    ProtobufCMessage *m = NULL;
+    char text[24];
+    uint64_t n;
+
+    CHECK_EQ(ts_arena_unpack(arena, &ts__ai_use__descriptor,
+                             ts_str_n(row->payload.data, row->payload.len), &m),
+             TS_OK);
+    n = (uint64_t)((Ts__AiUse *)m)->event_ms;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+    if (n % 1000 == POISONED)
+        return ts_fail(err, TS_INVALID, "event_ms", "poisoned");
+    /* Poisoned rows leave a gap of one. */
+    CHECK(n == count_of(s, arena) + 1 || (n - 1) % 1000 == POISONED);
+    ts_batch_put(batch, s, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
+    ts_batch_put(batch, s, EFFECTS, ts_str_of(text), TS_STR_NULL);
+    return TS_OK;
+}
+
+static ts_inbox *inbox;
+
+static ts_status on_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_inbox_accept(inbox, call, (const Ts__HandOverRequest *)in, (Ts__HandOverReply *)out);
+}
+
+static const ts_rpc_row rows[] = { { &ts_aiusage_accept, on_accept, true }, { 0 } };
+
+static int consume(void)
+{
+    char address[128];
+    ts_rpc_options o = { .address = address, .service_name = "consumer", .rows = rows };
+    ts_store *s = open_store("consumer");
+    ts_rpc_server *server = NULL;
+    sigset_t set;
+    int number;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    CHECK_EQ(ts_inbox_new(s, INBOX, "consumer", apply, s, &inbox), TS_OK);
+    address_of(address);
+    o.service = s;
+    CHECK_EQ(ts_rpc_server_start(&o, &server, NULL), TS_OK);
+    sigwait(&set, &number);
+    ts_rpc_server_stop(server);
+    ts_inbox_free(inbox);
+    ts_store_close(s);
+    return 0;
+}
+
+/* ---- producer ---- */
+
+static int produce(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    char address[128];
+    char text[24];
+    ts_store *s = open_store("producer");
+    ts_relay_options o = { .store = s,
+                           .stream = 0,
+                           .method = &ts_aiusage_accept,
+                           .service_name = "producer",
+                           .peer_name = "consumer" };
+    ts_relay *relay = NULL;
+    uint64_t first = 1;
+    uint64_t last = 0;
+    sigset_t set;
+    int number;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    address_of(address);
+    CHECK_EQ(ts_peer_new("consumer", address, &o.peer, NULL), TS_OK);
+    CHECK_EQ(ts_relay_start(&o, &relay, NULL), TS_OK);
+    for (uint64_t n = count_of(s, arena) + 1; n <= ROWS_WANTED; n++) {
+        TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+        Ts__AiUse use = TS__AI_USE__INIT;
+        uint64_t ticket = 0;
+
+        use.event_ms = (int64_t)n;
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+        ts_batch_put(b, s, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
+        ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
+        CHECK_EQ(ts_store_write(s, b, &ticket), TS_OK);
+        if (n % 10 == 0 || n == ROWS_WANTED)
+            CHECK_EQ(ts_store_sync(s, ticket), TS_OK);
+    }
+    CHECK_SOON((ts_stream_bounds(s, 0, &first, &last), first > last));
+    sigwait(&set, &number);
+    ts_relay_stop(relay);
+    ts_peer_free(o.peer);
+    ts_store_close(s);
+    return 0;
+}
+
+/* ---- the test ---- */
+
+static pid_t spawn_role(const char *role)
+{
+    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t)role, directory, NULL };
+    pid_t pid = -1;
+
+    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
+    return pid;
+}
+
+static void end_role(pid_t pid, int signal_number)
+{
+    int status = 0;
+
+    CHECK_EQ(kill(pid, signal_number), 0);
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    if (signal_number == SIGTERM) {
+        CHECK(WIFEXITED(status));
+        CHECK_EQ(WEXITSTATUS(status), 0);
+    }
+}
+
+/* Some work between two kills, of a length that differs from round to round. */
+static void let_run(int round)
+{
+    struct timespec pause = { 0, 40000000L + round * 23000000L };
+
+    nanosleep(&pause, NULL);
+}
+
+static void check_consumer(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    ts_store *s = open_store("consumer");
+    ts_iter *it;
+    char text[24];
+    size_t parked = 0;
+
+    for (int n = 1; n <= ROWS_WANTED; n++) {
+        snprintf(text, sizeof(text), "%d", n);
+        CHECK_EQ(ts_store_has(s, EFFECTS, ts_str_of(text)), n % 1000 != POISONED);
+    }
+    CHECK_EQ(count_of(s, arena), ROWS_WANTED);
+    it = ts_iter_prefix(s, INBOX, TS_STR_LIT("p"), false);
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        parked++;
+    ts_iter_free(it);
+    CHECK_EQ(parked, ROWS_WANTED / 1000);
+    ts_store_close(s);
+}
+
+static void check_producer_is_drained(void)
+{
+    ts_store *s = open_store("producer");
+    uint64_t first;
+    uint64_t last;
+
+    ts_stream_bounds(s, 0, &first, &last);
+    CHECK_EQ(last, ROWS_WANTED);
+    CHECK_EQ(first, ROWS_WANTED + 1);
+    ts_store_close(s);
+}
+
+static void every_row_has_its_effect_once_whoever_is_killed(void)
+{
+    pid_t producer = spawn_role("produce");
+    pid_t consumer = spawn_role("consume");
+
+    for (int round = 0; round < ROUNDS; round++) {
+        let_run(round);
+        if (round % 2 == 0) {
+            end_role(consumer, SIGKILL);
+            consumer = spawn_role("consume");
+        } else {
+            end_role(producer, SIGKILL);
+            producer = spawn_role("produce");
+        }
+    }
+    end_role(producer, SIGTERM); /* ends only when everything has been handed over */
+    end_role(consumer, SIGTERM);
+    check_consumer();
+    check_producer_is_drained();
+}
+
+int main(int argc, char **argv)
+{
+    self = argv[0];
+    if (argc == 3) {
+        snprintf(directory, sizeof(directory), "%s", argv[2]);
+        return strcmp(argv[1], "consume") == 0 ? consume() : produce();
+    }
+    scratch_directory(directory);
+    RUN(every_row_has_its_effect_once_whoever_is_killed);
+    remove_directory(directory);
+    return 0;
+}

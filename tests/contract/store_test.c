@@ -1,0 +1,332 @@
+/* The store on a real directory: durability, shared fsync, iterators, streams, kill -9. */
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "check.h"
+#include "ts/store.h"
+
+#define WRITERS 8
+#define WRITES  50
+
+enum { ROWS, OTHER };
+static const char *const families[] = { "rows", "other", NULL };
+static const char *self;
+
+static ts_store *open_in(const char *directory)
+{
+    ts_store_options o = { .directory = directory, .families = families, .schema = 1 };
+    ts_store *s = NULL;
+    ts_error err = { "", "" };
+
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
+    return s;
+}
+
+static void put(ts_store *s, unsigned family, const char *key, const char *value)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    ts_batch_put(b, s, family, ts_str_of(key), ts_str_of(value));
+    CHECK_EQ(ts_store_commit(s, b), TS_OK);
+}
+
+static bool holds(ts_store *s, unsigned family, const char *key, const char *value)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    ts_str got;
+    ts_status st = ts_store_get(s, family, ts_str_of(key), arena, &got);
+
+    return st == TS_OK && ts_str_is(got, value);
+}
+
+static void a_batch_is_there_whole_after_reopening(void)
+{
+    char directory[64];
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    ts_batch_put(b, s, ROWS, TS_STR_LIT("a"), TS_STR_LIT("1"));
+    ts_batch_put(b, s, OTHER, TS_STR_LIT("a"), TS_STR_LIT("2"));
+    ts_batch_append(b, 3, TS_STR_LIT("row"));
+    CHECK_EQ(ts_store_commit(s, b), TS_OK);
+    ts_store_close(s);
+    s = open_in(directory);
+    CHECK(holds(s, ROWS, "a", "1"));
+    CHECK(holds(s, OTHER, "a", "2"));
+    CHECK(!ts_store_has(s, ROWS, TS_STR_LIT("b")));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+static void a_store_keeps_its_identity_and_refuses_a_newer_schema(void)
+{
+    char directory[64];
+    uint8_t uuid[16];
+    ts_store_options o = { .families = families, .schema = 2 };
+    ts_error err = { "", "" };
+    ts_store *s;
+
+    scratch_directory(directory);
+    o.directory = directory;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
+    memcpy(uuid, ts_store_uuid(s), sizeof(uuid));
+    CHECK_EQ(ts_store_epoch(s), 1);
+    ts_store_close(s);
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
+    CHECK(memcmp(uuid, ts_store_uuid(s), sizeof(uuid)) == 0);
+    ts_store_close(s);
+    o.schema = 1;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_UNAVAILABLE);
+    CHECK(strstr(err.text, "newer version") != NULL);
+    remove_directory(directory);
+}
+
+static void iterators_keep_to_their_range_in_both_directions(void)
+{
+    char directory[64];
+    ts_store *s;
+    ts_iter *it;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    put(s, ROWS, "a1", "");
+    put(s, ROWS, "b1", "x");
+    put(s, ROWS, "b2", "y");
+    put(s, ROWS, "c1", "");
+    put(s, OTHER, "b3", "");
+    it = ts_iter_prefix(s, ROWS, TS_STR_LIT("b"), false);
+    CHECK(ts_iter_valid(it) && ts_str_is(ts_iter_key(it), "b1"));
+    ts_iter_next(it);
+    CHECK(ts_iter_valid(it) && ts_str_is(ts_iter_value(it), "y"));
+    ts_iter_next(it);
+    CHECK(!ts_iter_valid(it));
+    CHECK_EQ(ts_iter_status(it), TS_OK);
+    ts_iter_free(it);
+    it = ts_iter_prefix(s, ROWS, TS_STR_LIT("b"), true);
+    CHECK(ts_iter_valid(it) && ts_str_is(ts_iter_key(it), "b2"));
+    ts_iter_free(it);
+    it = ts_iter_prefix(s, ROWS, TS_STR_LIT("\xff"), false);
+    CHECK(!ts_iter_valid(it));
+    ts_iter_free(it);
+    it = ts_iter_new(s, ROWS, TS_STR_LIT("a1"), TS_STR_LIT("b1"), false);
+    CHECK(ts_iter_valid(it));
+    ts_iter_next(it);
+    CHECK(!ts_iter_valid(it)); /* the upper end is outside */
+    ts_iter_free(it);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+static void streams_number_rows_densely_and_go_on_after_trimming(void)
+{
+    char directory[64];
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    TS_CLEANUP(ts_batch_free_p) ts_batch *more = ts_batch_new();
+    uint64_t first;
+    uint64_t last;
+    ts_str row;
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    ts_stream_bounds(s, 1, &first, &last);
+    CHECK_EQ(first, 1);
+    CHECK_EQ(last, 0);
+    ts_batch_append(b, 1, TS_STR_LIT("one"));
+    ts_batch_append(b, 2, TS_STR_LIT("other"));
+    ts_batch_append(b, 1, TS_STR_LIT("two"));
+    CHECK_EQ(ts_store_write(s, b, NULL), TS_OK);
+    ts_stream_bounds(s, 1, &first, &last);
+    CHECK_EQ(last, 0); /* written, not durable: no relay may send it */
+    put(s, ROWS, "k", "v");
+    ts_stream_bounds(s, 1, &first, &last);
+    CHECK_EQ(last, 2);
+    CHECK_EQ(ts_stream_read(s, 1, 2, arena, &row), TS_OK);
+    CHECK(ts_str_is(row, "two"));
+    CHECK_EQ(ts_stream_trim(s, 1, 2), TS_OK);
+    CHECK_EQ(ts_stream_read(s, 1, 2, arena, &row), TS_NOT_FOUND);
+    ts_store_close(s);
+
+    s = open_in(directory);
+    ts_stream_bounds(s, 1, &first, &last);
+    CHECK_EQ(first, 3);
+    CHECK_EQ(last, 2);
+    ts_stream_bounds(s, 2, &first, &last);
+    CHECK_EQ(first, 1);
+    CHECK_EQ(last, 1);
+    ts_batch_append(more, 1, TS_STR_LIT("three"));
+    CHECK_EQ(ts_store_commit(s, more), TS_OK);
+    CHECK_EQ(ts_stream_read(s, 1, 3, arena, &row), TS_OK);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+typedef struct writer {
+    ts_store *store;
+    int number;
+} writer;
+
+static void *write_many(void *argument)
+{
+    writer *w = argument;
+    char key[32];
+
+    for (int i = 0; i < WRITES; i++) {
+        snprintf(key, sizeof(key), "%d-%d", w->number, i);
+        put(w->store, ROWS, key, "v");
+    }
+    return NULL;
+}
+
+static void callers_that_wait_together_share_an_fsync(void)
+{
+    char directory[64];
+    pthread_t threads[WRITERS];
+    writer writers[WRITERS];
+    double seconds;
+    uint64_t syncs;
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (writer){ s, i };
+        CHECK_EQ(pthread_create(&threads[i], NULL, write_many, &writers[i]), 0);
+    }
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    ts_store_sync_stats(s, &seconds, &syncs);
+    CHECK(syncs < WRITERS * WRITES);
+    CHECK(holds(s, ROWS, "7-49", "v"));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+static void a_checkpoint_is_a_store_of_its_own(void)
+{
+    char directory[64];
+    char copy[96];
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    put(s, ROWS, "a", "1");
+    snprintf(copy, sizeof(copy), "%s/copy", directory);
+    CHECK_EQ(ts_store_checkpoint(s, copy, NULL), TS_OK);
+    put(s, ROWS, "a", "2");
+    ts_store_close(s);
+    s = open_in(copy);
+    CHECK(holds(s, ROWS, "a", "1"));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+static void a_store_below_its_floor_of_free_space_has_no_room(void)
+{
+    char directory[64];
+    ts_store_options o = { .families = families, .schema = 1, .min_free_bytes = UINT64_MAX };
+    ts_store *s = NULL;
+
+    scratch_directory(directory);
+    o.directory = directory;
+    CHECK_EQ(ts_store_open(&o, &s, NULL), TS_OK);
+    CHECK(!ts_store_has_room(s));
+    ts_store_close(s);
+    o.min_free_bytes = 1;
+    CHECK_EQ(ts_store_open(&o, &s, NULL), TS_OK);
+    CHECK(ts_store_has_room(s));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+/* The child writes row n and stream row n in one batch and says so once it is durable; then it is
+ * killed. */
+static int write_until_killed(const char *directory)
+{
+    ts_store *s = open_in(directory);
+    char key[32];
+
+    for (int i = 1;; i++) {
+        ts_batch *b = ts_batch_new();
+
+        snprintf(key, sizeof(key), "%08d", i);
+        ts_batch_put(b, s, ROWS, ts_str_of(key), TS_STR_LIT("v"));
+        ts_batch_append(b, 0, ts_str_of(key));
+        CHECK_EQ(ts_store_commit(s, b), TS_OK);
+        ts_batch_free(b);
+        printf("%d\n", i);
+        fflush(stdout);
+    }
+}
+
+static void what_was_acknowledged_survives_a_kill(void)
+{
+    char directory[64];
+    char option[] = "write";
+    char *arguments[] = { (char *)(uintptr_t)self, option, directory, NULL };
+    int pipe_fds[2];
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    FILE *acknowledged;
+    char line[32];
+    char key[32];
+    int last = 0;
+    int status = 0;
+    uint64_t first_seq;
+    uint64_t last_seq;
+    ts_store *s;
+
+    scratch_directory(directory);
+    CHECK_EQ(pipe(pipe_fds), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 1);
+    posix_spawn_file_actions_addclose(&actions, pipe_fds[0]);
+    CHECK_EQ(posix_spawn(&pid, self, &actions, NULL, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(pipe_fds[1]);
+    acknowledged = fdopen(pipe_fds[0], "r");
+    while (last < 100 && fgets(line, sizeof(line), acknowledged) != NULL)
+        last++;
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    while (fgets(line, sizeof(line), acknowledged) != NULL)
+        last++;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    fclose(acknowledged);
+
+    s = open_in(directory);
+    for (int i = 1; i <= last; i++) {
+        snprintf(key, sizeof(key), "%08d", i);
+        CHECK(holds(s, ROWS, key, "v"));
+    }
+    ts_stream_bounds(s, 0, &first_seq, &last_seq);
+    CHECK_EQ(first_seq, 1);
+    CHECK(last_seq >= (uint64_t)last);
+    /* Row and stream row are one: neither is there without the other. */
+    snprintf(key, sizeof(key), "%08d", (int)last_seq);
+    CHECK(holds(s, ROWS, key, "v"));
+    snprintf(key, sizeof(key), "%08d", (int)last_seq + 1);
+    CHECK(!holds(s, ROWS, key, "v"));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+int main(int argc, char **argv)
+{
+    self = argv[0];
+    if (argc == 3 && strcmp(argv[1], "write") == 0)
+        return write_until_killed(argv[2]);
+    RUN(a_batch_is_there_whole_after_reopening);
+    RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
+    RUN(iterators_keep_to_their_range_in_both_directions);
+    RUN(streams_number_rows_densely_and_go_on_after_trimming);
+    RUN(callers_that_wait_together_share_an_fsync);
+    RUN(a_checkpoint_is_a_store_of_its_own);
+    RUN(a_store_below_its_floor_of_free_space_has_no_room);
+    RUN(what_was_acknowledged_survives_a_kill);
+    return 0;
+}
