@@ -3,6 +3,8 @@
 
 #include <openssl/crypto.h>
 
+#include "utf8.h"
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -109,42 +111,6 @@ ts_status ts_parse_i64(ts_str text, int64_t *ret)
     else
         *ret = size == 0 ? 0 : -(int64_t)(size - 1) - 1;
     return TS_OK;
-}
-
-/* Length of the well-formed sequence at `p` with at most `n` bytes (Unicode 15, table 3-7), or 0.
- */
-static size_t utf8_sequence(const unsigned char *p, size_t n)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    size_t length;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xC2 && p[0] <= 0xDF)
-        length = 2;
-    else if (p[0] >= 0xE0 && p[0] <= 0xEF)
-        length = 3;
-    else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-        length = 4;
-    else
-        return 0;
-    /* The second byte alone excludes overlong forms, surrogates and what is above U+10FFFF. */
-    if (p[0] == 0xE0)
-        low = 0xA0;
-    else if (p[0] == 0xED)
-        high = 0x9F;
-    else if (p[0] == 0xF0)
-        low = 0x90;
-    else if (p[0] == 0xF4)
-        high = 0x8F;
-    if (n < length || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return length;
 }
 
 bool ts_utf8_valid(ts_str text)
