@@ -213,6 +213,13 @@ void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why)
     pthread_mutex_unlock(&p->lock);
 }
 
+void ts_process_uncheck(ts_process *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->check_count = 0;
+    pthread_mutex_unlock(&p->lock);
+}
+
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context)
 {
     sigset_t set;
@@ -244,10 +251,6 @@ int ts_process_end(ts_process *p)
 {
     int exit_code = atomic_load(&p->exit_code);
 
-    /* Checks may look at what the service is about to free. */
-    pthread_mutex_lock(&p->lock);
-    p->check_count = 0;
-    pthread_mutex_unlock(&p->lock);
     ts_ops_stop(p->ops);
     ts_info(TS_MSG("stopped"), TS_F_I64("exit_code", exit_code));
     pthread_mutex_destroy(&p->lock);

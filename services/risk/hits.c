@@ -1,6 +1,6 @@
 #include "hits.h"
 
-#define HIT_KEY_TAIL 24 /* event_ms (8), event id (16) */
+#define HIT_KEY_TAIL 25 /* event_ms (8), event id (16), base rule (1) */
 
 static ts_status decode(risk_work *w, ts_str key, size_t prefix_n, ts_str value, risk_hit *ret)
 {
@@ -104,6 +104,7 @@ ts_status risk_hits_add(risk_work *w, risk_hits *hits, const risk_hit *hit, size
     row.event_id.len = sizeof(id);
     risk_key_u64(&key, (uint64_t)hit->at_ms);
     risk_key_bytes(&key, id, sizeof(id));
+    risk_key_u8(&key, (uint8_t)hit->rule);
     ts_batch_put_message(w->batch, w->store, RISK_HITS, risk_key_view(&key), &row.base);
     *ret_at = at;
     return TS_OK;

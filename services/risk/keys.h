@@ -1,18 +1,20 @@
 /* Keys of risk's store. Numbers are big-endian; T is the tenant: organization (8), mode (1).
  *
- *   family          key                                          value
- *   events          T day(4) id(16)                              Event         day = days since the
- * epoch user_events     T user(8) ~event_ms(8) id(16)                empty         newest first
- *   users           T user(8)                                    UserRow
- *   identity        T kind 0 text 0                              user(8)       kind: "email", or a
- * source's name user_order      T 100-score(1) email 0                       user(8)       score
- * descending, then e-mail firings         T user(8) id(16)                             Firing user
- * 0: nobody's firing_users    T id(16)                                     user(8) timeline T
- * user(8) at_ms(8)                           TimelinePoint user_incidents  T user(8) incident 0
- * UserIncident hits            T correlation(16) group(16) event_ms(8) id(16)  Hit domains T domain
- * 0                                   first seen, ms (8) totals          T Totals due due_ms(8) T
- * user(8)                          empty         global: when a score changes by time alone inbox
- * see common/outbox                                          global
+ *   family          key                                              value
+ *   events          T day(4) id(16)                                  Event      day = days since the epoch
+ *   user_events     T user(8) ~event_ms(8) id(16)                    empty      newest first
+ *   users           T user(8)                                        UserRow
+ *   identity        T kind 0 text 0                                  user(8)    kind: "email", or a source's name
+ *   user_order      T 100-score(1) email 0                           user(8)    score descending, then e-mail
+ *   firings         T user(8) id(16)                                 Firing     user 0: nobody's
+ *   firing_users    T id(16)                                         user(8)
+ *   timeline        T user(8) at_ms(8)                               TimelinePoint
+ *   user_incidents  T user(8) incident 0                             UserIncident
+ *   hits            T correlation(16) group(16) event_ms(8) id(16) rule(1)  Hit
+ *   domains         T domain 0                                       first seen, ms (8)
+ *   totals          T                                                Totals
+ *   due             due_ms(8) T user(8)                              empty      global: when a score changes by time alone
+ *   inbox           see common/outbox                                           global
  */
 #ifndef RISK_KEYS_H
 #define RISK_KEYS_H

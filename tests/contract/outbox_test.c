@@ -19,6 +19,26 @@ static const char *const families[] = { "effects", "inbox", NULL };
 static const char *self;
 static char directory[64];
 
+/* Blocked from the first instruction on, and in the children too: a signal that comes early waits. */
+static void block_term(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void wait_for_term(void)
+{
+    sigset_t set;
+    int number;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigwait(&set, &number);
+}
+
 static ts_store *open_store(const char *name)
 {
     char path[128];
@@ -86,17 +106,11 @@ static int consume(void)
     ts_rpc_options o = { .address = address, .service_name = "consumer", .rows = rows };
     ts_store *s = open_store("consumer");
     ts_rpc_server *server = NULL;
-    sigset_t set;
-    int number;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     CHECK_EQ(ts_inbox_new(s, INBOX, "consumer", apply, s, &inbox), TS_OK);
     address_of(address);
     o.service = s;
     CHECK_EQ(ts_rpc_server_start(&o, &server, NULL), TS_OK);
-    sigwait(&set, &number);
+    wait_for_term();
     ts_rpc_server_stop(server);
     ts_inbox_free(inbox);
     ts_store_close(s);
@@ -119,12 +133,6 @@ static int produce(void)
     ts_relay *relay = NULL;
     uint64_t first = 1;
     uint64_t last = 0;
-    sigset_t set;
-    int number;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     address_of(address);
     CHECK_EQ(ts_peer_new("consumer", address, &o.peer, NULL), TS_OK);
     CHECK_EQ(ts_relay_start(&o, &relay, NULL), TS_OK);
@@ -142,7 +150,7 @@ static int produce(void)
             CHECK_EQ(ts_store_sync(s, ticket), TS_OK);
     }
     CHECK_SOON((ts_stream_bounds(s, 0, &first, &last), first > last));
-    sigwait(&set, &number);
+    wait_for_term();
     ts_relay_stop(relay);
     ts_peer_free(o.peer);
     ts_store_close(s);
@@ -237,6 +245,7 @@ static void every_row_has_its_effect_once_whoever_is_killed(void)
 int main(int argc, char **argv)
 {
     self = argv[0];
+    block_term();
     if (argc == 3) {
         snprintf(directory, sizeof(directory), "%s", argv[2]);
         return strcmp(argv[1], "consume") == 0 ? consume() : produce();

@@ -36,6 +36,8 @@ void ts_process_ready(ts_process *p, bool ready);
 /* A further condition of /readyz (e.g. enough free disk); asked at each probe; false with words
  * makes it 503. */
 void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why), void *context);
+/* Takes all conditions back, before what they look at is freed. */
+void ts_process_uncheck(ts_process *p);
 /* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
  * NULL) and goes on. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);

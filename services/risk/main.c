@@ -1,0 +1,154 @@
+/* ts-risk: takes in events, detects, scores, and hands on. Wiring only. */
+#include "config.h"
+#include "ingest.h"
+#include "keys.h"
+#include "risk.h"
+#include "ts/log.h"
+#include "ts/metrics.h"
+#include "ts/process.h"
+
+#define SCHEMA      1
+#define MIB         (UINT64_C(1) << 20)
+#define ARENA_BYTES (512 * MIB) /* a body inflated to its limit, its records and their rows */
+
+typedef struct peers {
+    ts_peer *incidents;
+    ts_peer *ai_usage;
+    ts_peer *webhooks;
+    ts_relay *relays[3];
+} peers;
+
+static void on_store_failure(void *context)
+{
+    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
+    ts_process_fail(context, 1);
+}
+
+static bool has_room(void *context, ts_error *why)
+{
+    if (ts_store_has_room(context))
+        return true;
+    ts_error_set(why, "", "the disk is nearly full");
+    return false;
+}
+
+static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
+                             const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
+                             ts_error *err)
+{
+    ts_relay_options o = { .store = store,
+                           .stream = stream,
+                           .method = method,
+                           .service_name = "risk",
+                           .peer_name = name };
+    ts_status st = ts_peer_new(name, ts_process_bus(p, name), ret_peer, err);
+
+    if (st != TS_OK)
+        return st;
+    o.peer = *ret_peer;
+    return ts_relay_start(&o, ret, err);
+}
+
+static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_error *err)
+{
+    ts_status st = start_relay(p, store, "incidents", RISK_TO_INCIDENTS, &ts_incidents_accept,
+                               &to->incidents, &to->relays[0], err);
+
+    if (st == TS_OK)
+        st = start_relay(p, store, "ai-usage", RISK_TO_AI_USAGE, &ts_aiusage_accept, &to->ai_usage,
+                         &to->relays[1], err);
+    if (st == TS_OK)
+        st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept,
+                         &to->webhooks, &to->relays[2], err);
+    return st;
+}
+
+static void stop_relays(peers *to)
+{
+    for (size_t i = 0; i < TS_COUNT(to->relays); i++)
+        ts_relay_stop(to->relays[i]);
+    ts_peer_free(to->incidents);
+    ts_peer_free(to->ai_usage);
+    ts_peer_free(to->webhooks);
+}
+
+static ts_status open_store(const risk_config *config, ts_process *p, ts_store **ret, ts_error *err)
+{
+    ts_store_options o = { .directory = config->db_dir,
+                           .families = risk_families,
+                           .schema = SCHEMA,
+                           .cache_bytes = (uint64_t)config->cache_mib * MIB,
+                           .min_free_bytes = (uint64_t)config->min_free_mib * MIB };
+    ts_status st = ts_store_open(&o, ret, err);
+
+    if (st == TS_OK)
+        ts_store_on_failure(*ret, on_store_failure, p);
+    return st;
+}
+
+static ts_status run(const risk_config *config, ts_process *p, ts_error *err)
+{
+    TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
+    TS_CLEANUP(risk_ingest_free_p) risk_ingest *ingest = NULL;
+    risk app = { 0 };
+    peers to = { 0 };
+    ts_rpc_server *server = NULL;
+    ts_rpc_options rpc = { .address = ts_process_bus(p, "risk"),
+                           .service_name = "risk",
+                           .rows = risk_rows,
+                           .service = &app,
+                           .arena_bytes = ARENA_BYTES };
+    ts_status st;
+
+    st = risk_ingest_new(config, &ingest, err);
+    if (st == TS_OK)
+        st = open_store(config, p, &store, err);
+    if (st != TS_OK)
+        return st;
+    app.store = store;
+    app.ingest = ingest;
+    risk_ingest_watch(ingest, store);
+    st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
+    if (st == TS_OK) {
+        ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
+        st = risk_sweep_start(store, &app.sweep, err);
+    }
+    if (st == TS_OK)
+        st = start_relays(p, store, &to, err);
+    if (st == TS_OK)
+        st = ts_rpc_server_start(&rpc, &server, err);
+    if (st == TS_OK) {
+        ts_process_check(p, has_room, store);
+        ts_process_ready(p, true);
+        ts_process_wait(p, NULL, NULL);
+        ts_rpc_server_drain(server, config->drain_ms);
+    }
+    ts_rpc_server_stop(server);
+    stop_relays(&to);
+    risk_sweep_stop(app.sweep);
+    ts_inbox_free(app.inbox);
+    ts_process_uncheck(p);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static risk_config config;
+    ts_process_options o = { .name = "risk",
+                             .summary = "events, detections and risk scores",
+                             .ops_port = 8083,
+                             .items = risk_config_items,
+                             .item_count = risk_config_count,
+                             .config = &config };
+    ts_process *p = NULL;
+    ts_error err = { "", "" };
+    int exit_code = 2;
+
+    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
+        return exit_code;
+    if (run(&config, p, &err) != TS_OK) {
+        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
+        ts_process_fail(p, 1);
+    }
+    return ts_process_end(p);
+}
