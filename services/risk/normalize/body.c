@@ -3,8 +3,8 @@
 
 #include "normalize/google.h"
 
-#define INFLATE_STEP  (UINT64_C(256) << 10)
-#define GZIP_WINDOW   (15 + 16) /* zlib: gzip wrapping only */
+#define INFLATE_STEP (UINT64_C(256) << 10)
+#define GZIP_WINDOW  (15 + 16) /* zlib: gzip wrapping only */
 
 struct risk_parser {
     ts_json_parser *json;
@@ -53,8 +53,9 @@ static ts_status inflate_body(ts_str body, uint64_t max, ts_buf *out, ts_error *
         rv = inflate(&z, Z_NO_FLUSH);
         out->size += INFLATE_STEP - z.avail_out;
         if (out->size > max)
-            st = ts_fail(err, TS_TOO_LARGE, "", "the body is larger than %llu MiB when decompressed",
-                         (unsigned long long)(max >> 20));
+            st =
+                ts_fail(err, TS_TOO_LARGE, "", "the body is larger than %llu MiB when decompressed",
+                        (unsigned long long)(max >> 20));
         else if (rv != Z_OK && rv != Z_STREAM_END)
             st = ts_fail(err, TS_INVALID, "", "the body is not a whole gzip stream");
         else if (rv == Z_STREAM_END && z.avail_in > 0) {
@@ -176,7 +177,8 @@ static ts_status take_document(risk_parser *p, const risk_body_options *o, ts_st
     if (ts_json_type_of(root) == TS_JSON_ARRAY)
         list = root;
     else if (ts_json_type_of(root) != TS_JSON_OBJECT)
-        return ts_fail(err, TS_INVALID, "", "the body must be a JSON object, an array of objects or NDJSON");
+        return ts_fail(err, TS_INVALID, "",
+                       "the body must be a JSON object, an array of objects or NDJSON");
     else if (!ts_json_get(root, "items", &list) || ts_json_type_of(list) != TS_JSON_ARRAY)
         return take_element(o, root, arena, body, err);
     for (ts_json_iter it = ts_json_iter_of(list); ts_json_next(&it);) {
@@ -214,7 +216,8 @@ ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_s
     if (ts_str_starts(text, TS_STR_LIT("\xef\xbb\xbf")))
         text = ts_str_n(text.p + 3, text.n - 3);
     if (ts_str_trim(text).n == 0)
-        return ts_fail(err, TS_INVALID, "", "the body is empty: send a JSON object, an array or NDJSON");
+        return ts_fail(err, TS_INVALID, "",
+                       "the body is empty: send a JSON object, an array or NDJSON");
     st = options->ndjson ? take_lines(p, options, text, arena, ret, err)
                          : take_document(p, options, text, arena, ret, err);
     if (st == TS_NOMEM)

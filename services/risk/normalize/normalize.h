@@ -15,8 +15,8 @@
 #define RISK_RECORDS_MAX  10000                /* a request */
 #define RISK_RECORD_MAX   (UINT64_C(1) << 20)  /* bytes of one record */
 #define RISK_FIELDS_MAX   256                  /* fields laid out for detection */
-#define RISK_VALUE_MAX    8192                 /* bytes of a field's value; cut between characters */
-#define RISK_FUTURE_MS    INT64_C(86400000)    /* a day ahead of our clock */
+#define RISK_VALUE_MAX    8192              /* bytes of a field's value; cut between characters */
+#define RISK_FUTURE_MS    INT64_C(86400000) /* a day ahead of our clock */
 
 typedef struct risk_parser risk_parser;
 
@@ -31,8 +31,8 @@ typedef struct risk_body_options {
     bool ndjson;
     bool gzip;
     int64_t now_ms;
-    int64_t retention_ms;    /* older events are rejected */
-    uint64_t body_max;       /* 0: the limits above */
+    int64_t retention_ms; /* older events are rejected */
+    uint64_t body_max;    /* 0: the limits above */
     uint64_t inflated_max;
     uint32_t records_max;
 } risk_body_options;
@@ -43,7 +43,8 @@ typedef struct risk_rejection {
 } risk_rejection;
 
 typedef struct risk_body {
-    risk_record *records; /* of one source record several, if it holds several events; in order of the body */
+    risk_record *
+        records; /* of one source record several, if it holds several events; in order of the body */
     size_t record_count;
     size_t record_capacity;
     risk_rejection *rejected;
@@ -53,7 +54,7 @@ typedef struct risk_body {
 } risk_body;
 
 /* TS_INVALID, TS_TOO_LARGE, TS_NOMEM with words. Everything in *ret lives in the arena or in `body`. */
-TS_CHECK ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_str body, ts_arena *arena,
-                                   risk_body *ret, ts_error *err);
+TS_CHECK ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_str body,
+                                   ts_arena *arena, risk_body *ret, ts_error *err);
 
 #endif
