@@ -6,6 +6,7 @@
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
+#include "work.h"
 
 #define SCHEMA      1
 #define MIB         (UINT64_C(1) << 20)
