@@ -234,7 +234,7 @@ static ts_status ingest_with(risk *app, risk_parser *parser, ts_call *call,
         st = match_all(in, &body, call->arena, &matches);
     if (st == TS_OK && body.record_count > 0)
         st = apply_body(app, call, &body, matches, rep, &ticket);
-    /* Duplicates of events that another request has just written are acknowledged here too: wait for those as well. */
+    /* Tickets count all writes: duplicates of what another request has just written are waited for as well. */
     if (st == TS_OK && body.record_count > 0)
         st = ts_store_sync(app->store, ticket);
     if (st == TS_OK)
