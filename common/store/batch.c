@@ -139,6 +139,7 @@ static void sync_as_leader(ts_store *s)
         memcpy(s->last_durable, last, sizeof(last));
         s->sync_seconds += (double)(ts_boot_us() - started_us) / 1e6;
         s->sync_count++;
+        ts_metric_observe_us(s->sync_metric, ts_boot_us() - started_us);
     }
     pthread_cond_broadcast(&s->sync_done);
 }

@@ -6,6 +6,7 @@
 #include <rocksdb/c.h>
 #include <stdatomic.h>
 
+#include "ts/metrics.h"
 #include "ts/store.h"
 
 #define STORE_FAMILIES_MAX 24
@@ -43,6 +44,7 @@ struct ts_store {
     uint64_t wakes;
     double sync_seconds;
     uint64_t sync_count;
+    ts_metric *sync_metric;
 
     atomic_bool failed;
     void (*on_failure)(void *context);

@@ -198,6 +198,7 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
         pthread_mutex_init(&s->stripes[i], NULL);
     atomic_store(&s->has_room, true);
     s->min_free_bytes = o->min_free_bytes;
+    s->sync_metric = ts_histogram("ts_store_sync_seconds", "", "fsyncs of the store's log");
 
     st = make_directories(o->directory, err);
     if (st != TS_OK)
