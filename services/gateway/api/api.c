@@ -1,0 +1,157 @@
+/* Peers, calls and the identity of a key. */
+#include "api/api.h"
+
+#include "api/key.h"
+#include "ts/id.h"
+#include "ts/log.h"
+#include "ts/time.h"
+
+static ts_status dial(api_address_of *address_of, void *context, const char *name, ts_peer **ret,
+                      ts_error *err)
+{
+    const char *address = address_of(context, name);
+
+    if (address == NULL)
+        return ts_fail(err, TS_INVALID, "", "no bus address is known for %s", name);
+    return ts_peer_new(name, address, ret, err);
+}
+
+ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of, void *context,
+                   ts_error *err)
+{
+    struct {
+        const char *name;
+        ts_peer **peer;
+    } peers[] = {
+        { "auth", &a->auth },         { "risk", &a->risk },         { "incidents", &a->incidents },
+        { "ai-usage", &a->ai_usage }, { "webhooks", &a->webhooks },
+    };
+
+    memset(a, 0, sizeof(*a));
+    a->config = config;
+    a->failures = ts_counter("ts_gateway_auth_failures_total", "", "requests without a valid key");
+    for (size_t i = 0; i < TS_COUNT(peers); i++) {
+        ts_status st = dial(address_of, context, peers[i].name, peers[i].peer, err);
+
+        if (st != TS_OK)
+            return st;
+    }
+    a->helpers = api_helpers_new((size_t)config->helpers);
+    return a->helpers == NULL ? TS_NOMEM : TS_OK;
+}
+
+void api_done(api *a)
+{
+    api_helpers_free(a->helpers);
+    ts_peer_free(a->auth);
+    ts_peer_free(a->risk);
+    ts_peer_free(a->incidents);
+    ts_peer_free(a->ai_usage);
+    ts_peer_free(a->webhooks);
+    memset(a, 0, sizeof(*a));
+}
+
+ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
+{
+    ts_str trace = TS_STR_NULL, repeat = TS_STR_NULL;
+
+    *ret = (ts_caller){
+        .tenant = x->who.tenant,
+        .request_id = x->request_id,
+        .actor = "service:gateway",
+        .client_addr = x->client,
+        .traceparent = "",
+        .idempotency_key = "",
+        .permissions = x->route == NULL ? 0 : x->route->permission,
+        .deadline_boot_ms = ts_boot_ms() + timeout_ms,
+    };
+    if (x->who.key_id.n > 0)
+        ret->actor = ts_arena_printf(x->arena, "key:%.*s", (int)x->who.key_id.n, x->who.key_id.p);
+    if (http_header_get(x->request, "traceparent", &trace) && http_traceparent_valid(trace))
+        ret->traceparent = ts_arena_z(x->arena, trace);
+    if (http_header_get(x->request, "Idempotency-Key", &repeat)) {
+        if (repeat.n == 0 || repeat.n > 255)
+            return ts_fail(&x->error, TS_INVALID, "Idempotency-Key",
+                           "Idempotency-Key must have between 1 and 255 characters");
+        ret->idempotency_key = ts_arena_z(x->arena, repeat);
+    }
+    return ret->actor == NULL || ret->traceparent == NULL || ret->idempotency_key == NULL ? TS_NOMEM
+                                                                                          : TS_OK;
+}
+
+/* What a client may read about a service that does not answer. */
+void api_soften(http_exchange *x, const ts_method *method, ts_status st)
+{
+    const char *dot = strchr(method->name, '.');
+
+    if (st != TS_UNAVAILABLE)
+        return;
+    ts_warn(TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
+            TS_F_Z("reason", x->error.text));
+    ts_error_set(&x->error, "", "The service %.*s is not available at the moment.",
+                 (int)(dot - method->name), method->name);
+    x->retry_after_s = 1;
+}
+
+ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
+                   const ProtobufCMessage *in, int64_t timeout_ms, ProtobufCMessage **ret_out)
+{
+    ts_caller caller;
+    ts_status st;
+
+    st = api_caller(x, timeout_ms, &caller);
+    if (st != TS_OK)
+        return st;
+    st = ts_rpc_call(peer, method, &caller, in, x->arena, ret_out, &x->error);
+    api_soften(x, method, st);
+    return st;
+}
+
+static uint32_t wait_of(const Ts__Auth__AuthorizeReply *reply)
+{
+    return reply->retry_after_s == 0 ? 1 : reply->retry_after_s;
+}
+
+http_problem api_authorize(http_exchange *x, ts_str key)
+{
+    api *a = api_of(x);
+    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+    const Ts__Auth__AuthorizeReply *reply;
+    ProtobufCMessage *out = NULL;
+    uint8_t hash[32];
+    ts_status st;
+
+    if (!api_key_form_valid(key)) {
+        ts_metric_add(a->failures, 1);
+        return HTTP_INVALID_KEY;
+    }
+    ts_sha256(key, hash);
+    request.key_sha256.data = hash;
+    request.key_sha256.len = sizeof(hash);
+    request.cost = 1;
+    st = api_call(x, a->auth, &ts_auth_authorize, &request.base, a->config->call_ms, &out);
+    /* Whatever is wrong with auth, nobody gets in without its word. */
+    if (st != TS_OK)
+        return st == TS_UNAVAILABLE ? HTTP_UNAVAILABLE : HTTP_INTERNAL;
+    reply = (const void *)out;
+    if (!reply->known) {
+        ts_metric_add(a->failures, 1);
+        return HTTP_INVALID_KEY;
+    }
+    x->who = (http_identity){
+        .tenant = { .org = reply->org, .mode = reply->mode == 1 ? TS_MODE_TEST : TS_MODE_LIVE },
+        .org_id = ts_str_of(reply->org_id),
+        .org_name = ts_str_of(reply->org_name),
+        .key_id = ts_str_of(reply->key_id),
+        .permissions = reply->permissions,
+    };
+    x->window = (http_window){ .limit = reply->limit,
+                               .remaining = reply->remaining,
+                               .reset_s = reply->reset_s };
+    if (reply->admitted)
+        return HTTP_FINE;
+    x->retry_after_s = wait_of(reply);
+    ts_error_set(&x->error, "", "The key's limit of %u requests per minute is used up.",
+                 reply->limit);
+    return HTTP_RATE_LIMITED;
+}

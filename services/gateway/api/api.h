@@ -1,0 +1,121 @@
+/* The API's resources over the services behind them: who is called, how answers are composed.
+ *
+ * Handlers run on connection threads with small stacks (100 KB): frames stay small, memory comes from the exchange's arena.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdatomic.h>
+
+#include "config.h"
+#include "http/serve.h"
+#include "proto/methods.h"
+#include "ts/metrics.h"
+#include "ts/rpc.h"
+
+typedef struct api_helpers api_helpers;
+
+typedef struct api {
+    const gateway_config *config;
+    ts_peer *auth;
+    ts_peer *risk;
+    ts_peer *incidents;
+    ts_peer *ai_usage;
+    ts_peer *webhooks;
+    api_helpers *helpers;
+    atomic_int ingests; /* under way */
+    ts_metric *failures;
+} api;
+
+/* Dials the services in the background. `address_of` gives the bus address of a peer by name ("ai-usage"). */
+typedef const char *api_address_of(void *context, const char *peer);
+TS_CHECK ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of,
+                            void *context, ts_error *err);
+/* No request may be under way. Accepts a half-built or zeroed one. */
+void api_done(api *a);
+
+extern const http_route api_routes[];
+extern const size_t api_route_count;
+
+/* http_service's authorize. */
+http_problem api_authorize(http_exchange *x, ts_str key);
+
+/* ---- calls ---- */
+
+/* One call for the exchange's tenant within `call_ms`; *ret_out lives in its arena. Words about a missing service are the
+ * gateway's own; TS_UNAVAILABLE sets x->retry_after_s. */
+TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
+                            const ProtobufCMessage *in, int64_t timeout_ms,
+                            ProtobufCMessage **ret_out);
+
+/* Who asks, for ts_rpc_call. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
+TS_CHECK ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret);
+/* Puts the gateway's own words in the place of those about a service that does not answer. */
+void api_soften(http_exchange *x, const ts_method *method, ts_status status);
+
+/* A part of an answer that several services make together. */
+typedef struct api_part {
+    ts_peer *peer;
+    const ts_method *method;
+    const ProtobufCMessage *in;
+    const char *optional; /* NULL: needed; else the service's name for meta.degraded */
+
+    /* Results. `out` is NULL unless status is TS_OK. */
+    ProtobufCMessage *out;
+    ts_status status;
+    ts_error error;
+    ts_arena *arena;
+} api_part;
+
+/* Runs all parts at the same time. Returns the first needed part's failure, with its words in x->error; optional parts that
+ * fail are named in x->degraded. Always release with api_parts_done(). */
+TS_CHECK ts_status api_gather(http_exchange *x, api_part *parts, size_t count);
+void api_parts_done(api_part *parts, size_t count);
+
+/* Threads that run parts. NULL if out of memory; `threads` 0 is fine: the callers do all themselves. */
+api_helpers *api_helpers_new(size_t threads);
+void api_helpers_free(api_helpers *h);
+
+/* ---- handlers, a file per resource ---- */
+
+ts_status api_overview(http_exchange *x);
+ts_status api_users(http_exchange *x);
+ts_status api_users_high_risk(http_exchange *x);
+ts_status api_user(http_exchange *x);
+ts_status api_incidents(http_exchange *x);
+ts_status api_incident(http_exchange *x);
+ts_status api_incident_update(http_exchange *x);
+ts_status api_ai_usage(http_exchange *x);
+ts_status api_events(http_exchange *x);
+ts_status api_endpoints(http_exchange *x);
+ts_status api_endpoint_create(http_exchange *x);
+ts_status api_endpoint(http_exchange *x);
+ts_status api_endpoint_delete(http_exchange *x);
+ts_status api_webhook_events(http_exchange *x);
+ts_status api_openapi(http_exchange *x);
+ts_status api_healthz(http_exchange *x);
+
+/* ---- small helpers of handlers ---- */
+
+static inline api *api_of(const http_exchange *x)
+{
+    return x->app;
+}
+
+static inline bool api_flag(const http_exchange *x, const char *name)
+{
+    return http_param_of(x, name)->number != 0;
+}
+
+static inline int64_t api_number(const http_exchange *x, const char *name)
+{
+    return http_param_of(x, name)->number;
+}
+
+/* Text of a parameter for a message; "" if it has none. NULL if out of memory. */
+static inline char *api_text(const http_exchange *x, const http_value *value)
+{
+    return ts_arena_z(x->arena, value->text.p == NULL ? TS_STR_LIT("") : value->text);
+}
+
+#endif

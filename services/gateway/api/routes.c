@@ -1,0 +1,153 @@
+/* The table of all endpoints. Literal paths stand before those that capture a segment. */
+#include "api/api.h"
+
+#define LEVELS     "critical|high|medium|low|minimal"
+#define SEVERITIES "critical|high|medium|low|informational"
+
+#define OFFSET_MAX 1000000000
+
+#define PAGE(fallback)                                                                             \
+    { "limit", HTTP_KIND_INT, 1, 200, NULL, fallback, false, "how many to return" },               \
+        { "offset", HTTP_KIND_INT, 0, OFFSET_MAX, NULL, "0", false, "how many to skip" },          \
+    {                                                                                              \
+        "cursor", HTTP_KIND_CURSOR, 0, 0, NULL, NULL, false,                                       \
+            "next_cursor of an earlier answer, in place of offset"                                 \
+    }
+#define FLAG(name, help)                                                                           \
+    {                                                                                              \
+        name, HTTP_KIND_BOOL, 0, 0, NULL, "false", false, help                                     \
+    }
+#define CHOICE(name, choices, fallback, help)                                                      \
+    {                                                                                              \
+        name, HTTP_KIND_ENUM, 0, 0, choices, fallback, false, help                                 \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL                                        \
+    }
+
+static const http_param overview_params[] = {
+    FLAG("include_ai_usage", "add AI tool use of the last 7 days; needs read:ai_usage"),
+    FLAG("include_incidents", "add the open incidents; needs read:incidents"),
+    END,
+};
+
+static const http_param users_params[] = {
+    PAGE("50"),
+    CHOICE("risk_level", LEVELS, NULL, "only users of this level"),
+    END,
+};
+
+static const http_param high_risk_params[] = {
+    { "min_risk_score", HTTP_KIND_INT, 0, 100, NULL, "70", false, "lowest score to return" },
+    { "limit", HTTP_KIND_INT, 1, 200, NULL, "20", false, "how many to return" },
+    END,
+};
+
+static const http_param user_params[] = {
+    FLAG("include_timeline", "add the score of the last 7 days"),
+    END,
+};
+
+static const http_param incidents_params[] = {
+    PAGE("20"),
+    CHOICE("status", "open|closed|all", "open",
+           "open means open and investigating, closed means resolved and false_positive"),
+    CHOICE("severity", SEVERITIES, NULL, "only incidents of this severity"),
+    { "since", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "created at or after" },
+    { "until", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "created before" },
+    { "user", HTTP_KIND_EMAIL, 0, 0, NULL, NULL, false, "e-mail address of an affected user" },
+    END,
+};
+
+static const http_param incident_fields[] = {
+    { "status", HTTP_KIND_ENUM, 0, 0, "investigating|resolved|false_positive", NULL, true,
+      "the new status: investigating, resolved or false_positive" },
+    { "notes", HTTP_KIND_TEXT, 0, 4000, NULL, NULL, false, "why; kept with the incident" },
+    END,
+};
+
+static const http_param ai_usage_params[] = {
+    { "days", HTTP_KIND_INT, 1, 90, NULL, "7", false, "days to look back" },
+    CHOICE("group_by", "user|tool|day", "tool", "what a group is"),
+    END,
+};
+
+static const http_param events_params[] = {
+    { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace|okta|entra_id|ocsf|teamsentry", NULL, true,
+      "the system that wrote the records" },
+    END,
+};
+
+static const http_param endpoints_params[] = { PAGE("50"), END };
+
+static const http_param endpoint_fields[] = {
+    { "url", HTTP_KIND_TEXT, 1, 2048, NULL, NULL, true, "where events are sent" },
+    { "description", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "for people" },
+    { "events", HTTP_KIND_LIST, 1, 64, NULL, NULL, false,
+      "types of events, or incident.* and the like; none means all" },
+    END,
+};
+
+static const http_param webhook_events_params[] = {
+    PAGE("50"),
+    CHOICE("status", "pending|delivered|failed|all", "all", "state of the delivery"),
+    { "endpoint_id", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false, "only events for this endpoint" },
+    { "event", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false, "only events of this type" },
+    END,
+};
+
+const http_route api_routes[] = {
+    { "GET", "/v1/overview", TS_PERM_READ_USERS, HTTP_MIRROR, HTTP_BODY_NONE, 200, overview_params,
+      NULL, api_overview, "getOverview",
+      "Security summary of the organization: risk distribution, open incidents, AI usage.",
+      "Overview" },
+    { "GET", "/v1/users", TS_PERM_READ_USERS, 0, HTTP_BODY_NONE, 200, users_params, NULL, api_users,
+      "listUsers", "Monitored users with their risk, highest first.", "UserList" },
+    { "GET", "/v1/users/high-risk", TS_PERM_READ_USERS, 0, HTTP_BODY_NONE, 200, high_risk_params,
+      NULL, api_users_high_risk, "listHighRiskUsers", "Users at or above a risk score.",
+      "HighRiskUserList" },
+    { "GET", "/v1/users/{email}", TS_PERM_READ_USERS, HTTP_MIRROR, HTTP_BODY_NONE, 200, user_params,
+      NULL, api_user, "getUser",
+      "Risk profile of a user: active rules, anomalies, MITRE ATT&CK mapping, recent activity.",
+      "UserProfile" },
+    { "GET", "/v1/incidents", TS_PERM_READ_INCIDENTS, 0, HTTP_BODY_NONE, 200, incidents_params,
+      NULL, api_incidents, "listIncidents", "Incidents, newest first.", "IncidentList" },
+    { "GET", "/v1/incidents/{id}", TS_PERM_READ_INCIDENTS, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_incident, "getIncident",
+      "An incident with its threat chain, timeline, rules, evidence and recommended actions.",
+      "IncidentDetails" },
+    { "PATCH", "/v1/incidents/{id}", TS_PERM_WRITE_INCIDENTS, 0, HTTP_BODY_JSON, 200, NULL,
+      incident_fields, api_incident_update, "updateIncident",
+      "Move an incident to another status, with a note.", "IncidentDetails" },
+    { "GET", "/v1/ai-usage", TS_PERM_READ_AI_USAGE, 0, HTTP_BODY_NONE, 200, ai_usage_params, NULL,
+      api_ai_usage, "getAiUsage", "Use of AI tools by tool, user or day.", "AiUsage" },
+    { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
+      api_events, "ingestEvents",
+      "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
+      "and 10,000 records.",
+      "Ingested" },
+    { "GET", "/v1/webhooks/endpoints", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, endpoints_params,
+      NULL, api_endpoints, "listWebhookEndpoints", "Webhook endpoints.", "EndpointList" },
+    { "POST", "/v1/webhooks/endpoints", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL,
+      endpoint_fields, api_endpoint_create, "createWebhookEndpoint",
+      "Create a webhook endpoint; its secret is in this answer only.", "EndpointCreated" },
+    { "GET", "/v1/webhooks/endpoints/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_endpoint, "getWebhookEndpoint", "A webhook endpoint.", "EndpointDetails" },
+    { "DELETE", "/v1/webhooks/endpoints/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_endpoint_delete, "deleteWebhookEndpoint", "Delete a webhook endpoint.", "Deleted" },
+    { "GET", "/v1/webhooks/events", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, webhook_events_params,
+      NULL, api_webhook_events, "listWebhookEvents",
+      "Webhook events with their deliveries and attempts, newest first.", "WebhookEventList" },
+    { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_openapi, "getOpenApi", "This document.", NULL },
+    { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
+      "getHealth", "The gateway is alive.", NULL },
+};
+const size_t api_route_count = TS_COUNT(api_routes);
+
+ts_status api_healthz(http_exchange *x)
+{
+    ts_buf_z(&x->data, "{\"status\":\"ok\"}");
+    return TS_OK;
+}

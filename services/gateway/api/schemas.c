@@ -1,0 +1,443 @@
+#include "api/schemas.h"
+
+/* A member's type: string, integer, number, boolean, time, or the name of another shape; "[]" before it makes an array,
+ * "?" null possible. `optional`: may be absent. */
+typedef struct member {
+    const char *name;
+    const char *type;
+    bool optional;
+} member;
+
+typedef struct shape {
+    const char *name;
+    const member *members;
+    size_t count;
+} shape;
+
+static const member pagination[] = {
+    { "limit", "integer", 0 },    { "offset", "integer", 0 },      { "total", "integer", 0 },
+    { "has_more", "boolean", 0 }, { "next_cursor", "?string", 0 },
+};
+static const member organization[] = {
+    { "id", "string", 0 },
+    { "name", "string", 0 },
+    { "total_users", "integer", 0 },
+    { "monitored_users", "integer", 0 },
+};
+static const member risk_distribution[] = {
+    { "critical", "integer", 0 }, { "high", "integer", 0 },    { "medium", "integer", 0 },
+    { "low", "integer", 0 },      { "minimal", "integer", 0 },
+};
+static const member severities[] = {
+    { "critical", "integer", 0 }, { "high", "integer", 0 },          { "medium", "integer", 0 },
+    { "low", "integer", 0 },      { "informational", "integer", 0 },
+};
+static const member overview_incidents[] = {
+    { "open", "integer", 0 },
+    { "investigating", "integer", 0 },
+    { "by_severity", "SeverityCounts", 0 },
+    { "latest", "[]Incident", 0 },
+};
+static const member top_tool[] = {
+    { "tool", "string", 0 },    { "vendor", "string", 0 }, { "sanctioned", "boolean", 0 },
+    { "events", "integer", 0 }, { "users", "integer", 0 },
+};
+static const member overview_ai[] = {
+    { "days", "integer", 0 },         { "total_events", "integer", 0 },
+    { "active_users", "integer", 0 }, { "unsanctioned_events", "integer", 0 },
+    { "top_tools", "[]TopTool", 0 },
+};
+static const member overview[] = {
+    { "organization", "Organization", 0 },   { "risk_distribution", "RiskDistribution", 0 },
+    { "high_risk_users", "integer", 0 },     { "open_incidents", "integer", 0 },
+    { "incidents", "OverviewIncidents", 1 }, { "ai_usage", "OverviewAiUsage", 1 },
+};
+static const member user[] = {
+    { "email", "string", 0 },
+    { "name", "string", 0 },
+    { "department", "string", 0 },
+    { "risk_score", "integer", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "active_rule_count", "integer", 0 },
+    { "open_incident_count", "integer", 0 },
+    { "last_seen_at", "?time", 0 },
+};
+static const member user_details[] = {
+    { "email", "string", 0 },
+    { "name", "string", 0 },
+    { "department", "string", 0 },
+    { "risk_score", "integer", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "active_rule_count", "integer", 0 },
+    { "open_incident_count", "integer", 0 },
+    { "last_seen_at", "?time", 0 },
+    { "title", "string", 0 },
+    { "manager", "?string", 0 },
+    { "is_admin", "boolean", 0 },
+    { "mfa_enrolled", "?boolean", 0 },
+    { "suspended", "boolean", 0 },
+    { "first_seen_at", "?time", 0 },
+    { "scored_at", "?time", 0 },
+};
+static const member user_list[] = {
+    { "users", "[]User", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member high_risk_list[] = {
+    { "min_risk_score", "integer", 0 },
+    { "users", "[]User", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
+static const member evidence[] = {
+    { "rule_id", "string", 1 }, { "event_id", "string", 0 }, { "at", "?time", 0 },
+    { "summary", "string", 0 }, { "ip", "string", 0 },       { "fields", "[]NameValue", 0 },
+};
+static const member active_rule[] = {
+    { "rule_id", "string", 0 },
+    { "title", "string", 0 },
+    { "severity", "Severity", 0 },
+    { "mitre_tactic", "?string", 0 },
+    { "mitre_tactic_name", "?string", 0 },
+    { "mitre_technique", "?string", 0 },
+    { "triggered_at", "?time", 0 },
+    { "last_triggered_at", "?time", 0 },
+    { "count", "integer", 0 },
+    { "points", "number", 0 },
+    { "evidence", "[]Evidence", 0 },
+    { "incident_id", "?string", 0 },
+};
+static const member anomaly[] = {
+    { "metric", "string", 0 },  { "observed", "number", 0 },   { "expected", "number", 0 },
+    { "z_score", "number", 0 }, { "detected_at", "?time", 0 }, { "explanation", "string", 0 },
+};
+static const member tactic[] = {
+    { "tactic", "string", 0 },
+    { "name", "string", 0 },
+    { "techniques", "[]string", 0 },
+};
+static const member activity[] = {
+    { "event_id", "string", 0 }, { "at", "?time", 0 },       { "app", "string", 0 },
+    { "action", "string", 0 },   { "outcome", "string", 0 }, { "ip", "string", 0 },
+    { "target", "string", 0 },
+};
+static const member score_point[] = {
+    { "at", "?time", 0 },
+    { "risk_score", "integer", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "cause", "string", 0 },
+};
+static const member user_profile[] = {
+    { "user", "UserDetails", 0 },           { "active_rules", "[]ActiveRule", 0 },
+    { "anomalies", "[]Anomaly", 0 },        { "mitre_attack", "[]MitreTactic", 0 },
+    { "recent_activity", "[]Activity", 0 }, { "timeline", "[]ScorePoint", 1 },
+};
+#define INCIDENT_MEMBERS                                                                           \
+    { "id", "string", 0 }, { "title", "string", 0 }, { "severity", "Severity", 0 },                \
+        { "status", "IncidentStatus", 0 }, { "affected_users", "[]string", 0 },                    \
+        { "rule_ids", "[]string", 0 }, { "mitre_tactics", "[]string", 0 },                         \
+        { "created_at", "?time", 0 }, { "updated_at", "?time", 0 },                                \
+    {                                                                                              \
+        "detection_count", "integer", 0                                                            \
+    }
+static const member incident[] = { INCIDENT_MEMBERS };
+static const member threat_step[] = {
+    { "tactic", "string", 0 },
+    { "name", "string", 0 },
+    { "rule_id", "string", 0 },
+    { "at", "?time", 0 },
+};
+static const member story[] = {
+    { "at", "?time", 0 },
+    { "kind", "string", 0 },
+    { "text", "string", 0 },
+    { "actor", "string", 0 },
+};
+static const member note[] = {
+    { "at", "?time", 0 },
+    { "actor", "string", 0 },
+    { "text", "string", 0 },
+};
+static const member triggered_rule[] = {
+    { "rule_id", "string", 0 },
+    { "title", "string", 0 },
+    { "severity", "Severity", 0 },
+    { "mitre_tactics", "[]string", 0 },
+    { "mitre_techniques", "[]string", 0 },
+    { "count", "integer", 0 },
+    { "first_at", "?time", 0 },
+    { "last_at", "?time", 0 },
+};
+static const member action[] = {
+    { "priority", "integer", 0 },
+    { "action", "string", 0 },
+    { "reason", "string", 0 },
+};
+static const member incident_full[] = {
+    INCIDENT_MEMBERS,
+    { "threat_chain", "[]ThreatStep", 0 },
+    { "timeline", "[]TimelineEntry", 0 },
+    { "notes", "[]Note", 0 },
+    { "triggered_rules", "[]TriggeredRule", 0 },
+    { "evidence", "[]Evidence", 0 },
+    { "recommended_actions", "[]RecommendedAction", 0 },
+    { "resolution", "?string", 0 },
+    { "closed_at", "?time", 0 },
+};
+static const member incident_list[] = {
+    { "incidents", "[]Incident", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member incident_details[] = { { "incident", "FullIncident", 0 } };
+static const member period[] = {
+    { "days", "integer", 0 },
+    { "from", "?time", 0 },
+    { "to", "?time", 0 },
+};
+static const member totals[] = {
+    { "events", "integer", 0 },         { "active_users", "integer", 0 },
+    { "tools", "integer", 0 },          { "unsanctioned_events", "integer", 0 },
+    { "change_percent", "?number", 0 },
+};
+static const member group[] = {
+    { "tool", "string", 1 },        { "vendor", "string", 1 },  { "sanctioned", "boolean", 1 },
+    { "email", "string", 1 },       { "date", "string", 1 },    { "events", "integer", 0 },
+    { "users", "integer", 1 },      { "tools", "[]string", 1 }, { "first_seen_at", "?time", 1 },
+    { "last_used_at", "?time", 1 },
+};
+static const member ai_usage[] = {
+    { "period", "Period", 0 },
+    { "totals", "AiTotals", 0 },
+    { "group_by", "string", 0 },
+    { "groups", "[]AiGroup", 0 },
+};
+static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
+static const member ingested[] = {
+    { "accepted", "integer", 0 },
+    { "duplicates", "integer", 0 },
+    { "rejected_count", "integer", 0 },
+    { "rejected", "[]Rejected", 0 },
+};
+static const member endpoint[] = {
+    { "id", "string", 0 },
+    { "url", "string", 0 },
+    { "description", "string", 0 },
+    { "events", "[]string", 0 },
+    { "enabled", "boolean", 0 },
+    { "created_at", "?time", 0 },
+    { "disabled_reason", "?string", 0 },
+};
+static const member endpoint_list[] = {
+    { "endpoints", "[]Endpoint", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member endpoint_details[] = { { "endpoint", "Endpoint", 0 } };
+static const member endpoint_created[] = {
+    { "endpoint", "Endpoint", 0 },
+    { "secret", "string", 1 },
+};
+static const member deleted[] = { { "id", "string", 0 }, { "deleted", "boolean", 0 } };
+static const member attempt[] = {
+    { "number", "integer", 0 },      { "at", "?time", 0 },      { "status_code", "?integer", 0 },
+    { "duration_ms", "integer", 0 }, { "error", "?string", 0 }, { "response", "string", 0 },
+};
+static const member delivery[] = {
+    { "endpoint_id", "string", 0 },
+    { "status", "string", 0 },
+    { "attempts", "[]Attempt", 0 },
+    { "next_attempt_at", "?time", 0 },
+};
+static const member webhook_event[] = {
+    { "id", "string", 0 },     { "event", "string", 0 },          { "created_at", "?time", 0 },
+    { "status", "string", 0 }, { "deliveries", "[]Delivery", 0 },
+};
+static const member webhook_event_list[] = {
+    { "events", "[]WebhookEvent", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member meta[] = {
+    { "request_id", "string", 0 },
+    { "timestamp", "time", 0 },
+    { "untrusted_fields", "[]string", 1 },
+    { "degraded", "[]string", 1 },
+};
+static const member error_body[] = {
+    { "code", "string", 0 },
+    { "message", "string", 0 },
+    { "status", "integer", 0 },
+    { "param", "string", 1 },
+};
+static const member error[] = { { "error", "ErrorBody", 0 }, { "request_id", "string", 0 } };
+
+#define SHAPE(name, members)                                                                       \
+    {                                                                                              \
+        name, members, TS_COUNT(members)                                                           \
+    }
+static const shape shapes[] = {
+    SHAPE("Pagination", pagination),
+    SHAPE("Organization", organization),
+    SHAPE("RiskDistribution", risk_distribution),
+    SHAPE("SeverityCounts", severities),
+    SHAPE("OverviewIncidents", overview_incidents),
+    SHAPE("TopTool", top_tool),
+    SHAPE("OverviewAiUsage", overview_ai),
+    SHAPE("Overview", overview),
+    SHAPE("User", user),
+    SHAPE("UserDetails", user_details),
+    SHAPE("UserList", user_list),
+    SHAPE("HighRiskUserList", high_risk_list),
+    SHAPE("NameValue", name_value),
+    SHAPE("Evidence", evidence),
+    SHAPE("ActiveRule", active_rule),
+    SHAPE("Anomaly", anomaly),
+    SHAPE("MitreTactic", tactic),
+    SHAPE("Activity", activity),
+    SHAPE("ScorePoint", score_point),
+    SHAPE("UserProfile", user_profile),
+    SHAPE("Incident", incident),
+    SHAPE("ThreatStep", threat_step),
+    SHAPE("TimelineEntry", story),
+    SHAPE("Note", note),
+    SHAPE("TriggeredRule", triggered_rule),
+    SHAPE("RecommendedAction", action),
+    SHAPE("FullIncident", incident_full),
+    SHAPE("IncidentList", incident_list),
+    SHAPE("IncidentDetails", incident_details),
+    SHAPE("Period", period),
+    SHAPE("AiTotals", totals),
+    SHAPE("AiGroup", group),
+    SHAPE("AiUsage", ai_usage),
+    SHAPE("Rejected", rejected),
+    SHAPE("Ingested", ingested),
+    SHAPE("Endpoint", endpoint),
+    SHAPE("EndpointList", endpoint_list),
+    SHAPE("EndpointDetails", endpoint_details),
+    SHAPE("EndpointCreated", endpoint_created),
+    SHAPE("Deleted", deleted),
+    SHAPE("Attempt", attempt),
+    SHAPE("Delivery", delivery),
+    SHAPE("WebhookEvent", webhook_event),
+    SHAPE("WebhookEventList", webhook_event_list),
+    SHAPE("Meta", meta),
+    SHAPE("ErrorBody", error_body),
+    SHAPE("Error", error),
+};
+
+/* Enumerations: a name and its values, separated by '|'. */
+static const char *const enums[][2] = {
+    { "RiskLevel", "critical|high|medium|low|minimal" },
+    { "Severity", "critical|high|medium|low|informational" },
+    { "IncidentStatus", "open|investigating|resolved|false_positive" },
+};
+
+bool schemas_has(const char *name)
+{
+    for (size_t i = 0; i < TS_COUNT(shapes); i++) {
+        if (strcmp(shapes[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_plain(const char *type)
+{
+    return strcmp(type, "string") == 0 || strcmp(type, "integer") == 0 ||
+           strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 || strcmp(type, "time") == 0;
+}
+
+static void put_reference(ts_jsonw *w, const char *name)
+{
+    char reference[96];
+
+    (void)snprintf(reference, sizeof(reference), "#/components/schemas/%s", name);
+    ts_jsonw_kz(w, "$ref", reference);
+}
+
+/* Never deeper than "[]X" or "?x". */
+static void put_type(ts_jsonw *w, const char *type)
+{
+    bool may_be_null = type[0] == '?';
+    const char *name = may_be_null ? type + 1 : type;
+
+    ts_jsonw_object(w);
+    if (strncmp(name, "[]", 2) == 0) {
+        ts_jsonw_kz(w, "type", "array");
+        ts_jsonw_key(w, "items");
+        ts_jsonw_object(w);
+        if (is_plain(name + 2))
+            ts_jsonw_kz(w, "type", name + 2);
+        else
+            put_reference(w, name + 2);
+        ts_jsonw_object_end(w);
+    } else if (!is_plain(name)) {
+        put_reference(w, name);
+    } else {
+        const char *json_type = strcmp(name, "time") == 0 ? "string" : name;
+
+        ts_jsonw_key(w, "type");
+        if (may_be_null) {
+            ts_jsonw_array(w);
+            ts_jsonw_z(w, json_type);
+            ts_jsonw_z(w, "null");
+            ts_jsonw_array_end(w);
+        } else {
+            ts_jsonw_z(w, json_type);
+        }
+        if (json_type != name)
+            ts_jsonw_kz(w, "format", "date-time");
+    }
+    ts_jsonw_object_end(w);
+}
+
+static void put_shape(ts_jsonw *w, const shape *s)
+{
+    ts_jsonw_key(w, s->name);
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "object");
+    ts_jsonw_key(w, "properties");
+    ts_jsonw_object(w);
+    for (size_t i = 0; i < s->count; i++) {
+        ts_jsonw_key(w, s->members[i].name);
+        put_type(w, s->members[i].type);
+    }
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "required");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->members[i].optional)
+            ts_jsonw_z(w, s->members[i].name);
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_object_end(w);
+}
+
+static void put_enum(ts_jsonw *w, const char *name, const char *values)
+{
+    ts_str rest = ts_str_of(values);
+
+    ts_jsonw_key(w, name);
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "string");
+    ts_jsonw_key(w, "enum");
+    ts_jsonw_array(w);
+    for (;;) {
+        size_t end = ts_str_find(rest, '|');
+
+        ts_jsonw_str(w, ts_str_n(rest.p, end));
+        if (end == rest.n)
+            break;
+        rest = ts_str_n(rest.p + end + 1, rest.n - end - 1);
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_object_end(w);
+}
+
+void schemas_write(ts_jsonw *w)
+{
+    ts_jsonw_object(w);
+    for (size_t i = 0; i < TS_COUNT(enums); i++)
+        put_enum(w, enums[i][0], enums[i][1]);
+    for (size_t i = 0; i < TS_COUNT(shapes); i++)
+        put_shape(w, &shapes[i]);
+    ts_jsonw_object_end(w);
+}

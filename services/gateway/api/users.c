@@ -1,0 +1,302 @@
+/* GET /v1/users, /v1/users/high-risk, /v1/users/{email}. */
+#include "api/api.h"
+#include "api/shape.h"
+#include "api/words.h"
+
+#define TACTICS_MAX 16
+
+static ts_status fetch_list(http_exchange *x, const Ts__Risk__ListUsersRequest *request,
+                            const Ts__Risk__UserList **ret)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = api_call(x, a->risk, &ts_risk_list_users, &request->base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    *ret = (const void *)out;
+    return TS_OK;
+}
+
+static void put_list(http_exchange *x, ts_jsonw *w, const Ts__Risk__ListUsersRequest *request,
+                     const Ts__Risk__UserList *list)
+{
+    ts_jsonw_key(w, "users");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < list->n_users; i++) {
+        ts_jsonw_object(w);
+        shape_user(w, list->users[i]);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+    shape_pagination(w, request->limit, request->offset, list->total, list->n_users);
+    if (list->n_users > 0) {
+        http_name_add(&x->untrusted, "data.users[].name");
+        http_name_add(&x->untrusted, "data.users[].department");
+    }
+}
+
+/* " Highest: a@b.example with HIGH risk (82)." - of the first page only, where the highest stands. */
+static void say_highest(ts_buf *out, const Ts__Risk__UserList *list, uint64_t offset)
+{
+    const Ts__Risk__UserRow *user;
+
+    if (list->n_users == 0 || offset > 0)
+        return;
+    user = list->users[0];
+    ts_buf_z(out, " Highest: ");
+    words_email(out, ts_str_of(user->email), "a user");
+    ts_buf_z(out, " with ");
+    words_upper(out, ts_risk_level_name(user->score));
+    ts_buf_printf(out, " risk (%u).", user->score);
+}
+
+ts_status api_users(http_exchange *x)
+{
+    Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
+    const http_value *level = http_param_of(x, "risk_level");
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Risk__UserList *list;
+    ts_status st;
+
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.offset = (uint64_t)api_number(x, "offset");
+    request.risk_level = api_text(x, level);
+    if (request.risk_level == NULL)
+        return TS_NOMEM;
+    st = fetch_list(x, &request, &list);
+    if (st != TS_OK)
+        return st;
+    ts_jsonw_object(&w);
+    put_list(x, &w, &request, list);
+    ts_jsonw_object_end(&w);
+    words_count(&x->summary, list->total, "user");
+    if (level->given)
+        ts_buf_printf(&x->summary, " with risk level %s", request.risk_level);
+    ts_buf_z(&x->summary, ", highest risk first.");
+    say_highest(&x->summary, list, request.offset);
+    return TS_OK;
+}
+
+ts_status api_users_high_risk(http_exchange *x)
+{
+    Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Risk__UserList *list;
+    ts_status st;
+
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.min_score = (uint32_t)api_number(x, "min_risk_score");
+    st = fetch_list(x, &request, &list);
+    if (st != TS_OK)
+        return st;
+    ts_jsonw_object(&w);
+    shape_u64(&w, "min_risk_score", request.min_score);
+    put_list(x, &w, &request, list);
+    ts_jsonw_object_end(&w);
+    words_count(&x->summary, list->total, "user");
+    ts_buf_printf(&x->summary, " with a risk score of %u or more, highest first.",
+                  request.min_score);
+    say_highest(&x->summary, list, 0);
+    return TS_OK;
+}
+
+static void put_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
+{
+    ts_jsonw_key(w, "user");
+    ts_jsonw_object(w);
+    shape_user(w, user);
+    ts_jsonw_kz(w, "title", user->title);
+    ts_jsonw_kz(w, "manager", user->manager[0] == '\0' ? NULL : user->manager);
+    ts_jsonw_kbool(w, "is_admin", user->is_admin != 0 || user->is_super_admin != 0);
+    ts_jsonw_key(w, "mfa_enrolled");
+    /* null: no source has told. */
+    if (user->mfa_known)
+        ts_jsonw_bool(w, user->mfa_enrolled != 0);
+    else
+        ts_jsonw_null(w);
+    ts_jsonw_kbool(w, "suspended", user->suspended != 0);
+    ts_jsonw_ktime(w, "first_seen_at", user->first_seen_ms);
+    ts_jsonw_ktime(w, "scored_at", user->scored_ms);
+    ts_jsonw_object_end(w);
+}
+
+static void put_rule(ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
+{
+    const char *tactic = rule->n_tactics > 0 ? rule->tactics[0] : NULL;
+
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "rule_id", rule->rule_id);
+    ts_jsonw_kz(w, "title", rule->title);
+    ts_jsonw_kz(w, "severity", ts_severity_name(rule->severity));
+    ts_jsonw_kz(w, "mitre_tactic", tactic);
+    ts_jsonw_kz(w, "mitre_tactic_name", tactic == NULL ? NULL : ts_tactic_name(ts_str_of(tactic)));
+    ts_jsonw_kz(w, "mitre_technique", rule->n_techniques > 0 ? rule->techniques[0] : NULL);
+    ts_jsonw_ktime(w, "triggered_at", rule->triggered_ms);
+    ts_jsonw_ktime(w, "last_triggered_at", rule->last_triggered_ms);
+    shape_u64(w, "count", rule->count);
+    ts_jsonw_key(w, "points");
+    ts_jsonw_f64(w, rule->points);
+    ts_jsonw_key(w, "evidence");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < rule->n_evidence; i++)
+        shape_evidence(w, rule->evidence[i], NULL);
+    ts_jsonw_array_end(w);
+    ts_jsonw_kz(w, "incident_id", rule->incident_id[0] == '\0' ? NULL : rule->incident_id);
+    ts_jsonw_object_end(w);
+}
+
+static bool names(char *const *texts, size_t count, const char *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(texts[i], wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Techniques of all active rules that name the tactic, each once. */
+static void put_tactic(ts_jsonw *w, const Ts__Risk__UserProfile *profile, const char *tactic)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "tactic", tactic);
+    ts_jsonw_kz(w, "name", ts_tactic_name(ts_str_of(tactic)));
+    ts_jsonw_key(w, "techniques");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_active_rules; i++) {
+        const Ts__Risk__ActiveRule *rule = profile->active_rules[i];
+
+        if (!names(rule->tactics, rule->n_tactics, tactic))
+            continue;
+        for (size_t j = 0; j < rule->n_techniques; j++) {
+            bool is_shown = names(rule->techniques, j, rule->techniques[j]);
+
+            for (size_t k = 0; k < i && !is_shown; k++) {
+                const Ts__Risk__ActiveRule *other = profile->active_rules[k];
+
+                is_shown = names(other->tactics, other->n_tactics, tactic) &&
+                           names(other->techniques, other->n_techniques, rule->techniques[j]);
+            }
+            if (!is_shown)
+                ts_jsonw_z(w, rule->techniques[j]);
+        }
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_object_end(w);
+}
+
+static void put_mitre(ts_jsonw *w, const Ts__Risk__UserProfile *profile)
+{
+    char *shown[TACTICS_MAX];
+    size_t count = 0;
+
+    ts_jsonw_key(w, "mitre_attack");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_active_rules; i++) {
+        const Ts__Risk__ActiveRule *rule = profile->active_rules[i];
+
+        for (size_t j = 0; j < rule->n_tactics; j++) {
+            if (count == TACTICS_MAX || names(shown, count, rule->tactics[j]))
+                continue;
+            shown[count++] = rule->tactics[j];
+            put_tactic(w, profile, rule->tactics[j]);
+        }
+    }
+    ts_jsonw_array_end(w);
+}
+
+static void put_activity(ts_jsonw *w, const Ts__Risk__Activity *activity)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "event_id", activity->event_id);
+    ts_jsonw_ktime(w, "at", activity->event_ms);
+    ts_jsonw_kz(w, "app", activity->app);
+    ts_jsonw_kz(w, "action", activity->action);
+    ts_jsonw_kz(w, "outcome", activity->outcome);
+    ts_jsonw_kz(w, "ip", activity->ip);
+    ts_jsonw_kz(w, "target", activity->target);
+    ts_jsonw_object_end(w);
+}
+
+static void put_timeline(ts_jsonw *w, const Ts__Risk__UserProfile *profile)
+{
+    ts_jsonw_key(w, "timeline");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_timeline; i++) {
+        const Ts__Risk__TimelinePoint *point = profile->timeline[i];
+
+        ts_jsonw_object(w);
+        ts_jsonw_ktime(w, "at", point->at_ms);
+        shape_u64(w, "risk_score", point->score);
+        ts_jsonw_kz(w, "risk_level", ts_risk_level_name(point->score));
+        ts_jsonw_kz(w, "cause", point->cause);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+}
+
+static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool with_timeline)
+{
+    ts_jsonw_object(w);
+    put_user(w, profile->user);
+    ts_jsonw_key(w, "active_rules");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_active_rules; i++)
+        put_rule(w, profile->active_rules[i]);
+    ts_jsonw_array_end(w);
+    ts_jsonw_key(w, "anomalies");
+    ts_jsonw_array(w);
+    ts_jsonw_array_end(w);
+    put_mitre(w, profile);
+    ts_jsonw_key(w, "recent_activity");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_recent_activity; i++)
+        put_activity(w, profile->recent_activity[i]);
+    ts_jsonw_array_end(w);
+    if (with_timeline)
+        put_timeline(w, profile);
+    ts_jsonw_object_end(w);
+}
+
+ts_status api_user(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Risk__GetUserRequest request = TS__RISK__GET_USER_REQUEST__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Risk__UserProfile *profile;
+    ProtobufCMessage *out = NULL;
+    ts_str email;
+    ts_status st;
+
+    st = http_email_parse(x->arena, x->segment, &email);
+    if (st == TS_INVALID)
+        return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
+    if (st != TS_OK)
+        return st;
+    request.email = ts_arena_z(x->arena, email);
+    request.include_timeline = api_flag(x, "include_timeline");
+    if (request.email == NULL)
+        return TS_NOMEM;
+    st = api_call(x, a->risk, &ts_risk_get_user, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    profile = (const void *)out;
+    if (profile->user == NULL)
+        return TS_CORRUPT;
+    put_profile(&w, profile, api_flag(x, "include_timeline"));
+    http_name_add(&x->untrusted, "data.user.name");
+    http_name_add(&x->untrusted, "data.user.department");
+    http_name_add(&x->untrusted, "data.user.title");
+    if (profile->n_active_rules > 0)
+        http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].value");
+    if (profile->n_recent_activity > 0)
+        http_name_add(&x->untrusted, "data.recent_activity[].target");
+    words_email(&x->summary, ts_str_of(profile->user->email), "This user");
+    ts_buf_z(&x->summary, " has ");
+    words_upper(&x->summary, ts_risk_level_name(profile->user->score));
+    ts_buf_printf(&x->summary, " risk (%u). ", profile->user->score);
+    words_count(&x->summary, profile->user->active_rule_count, "active rule");
+    ts_buf_char(&x->summary, '.');
+    return TS_OK;
+}

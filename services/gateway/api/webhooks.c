@@ -1,0 +1,243 @@
+/* /v1/webhooks/endpoints and /v1/webhooks/events. */
+#include "api/api.h"
+#include "api/shape.h"
+#include "api/words.h"
+
+static void put_endpoint(ts_jsonw *w, const Ts__Webhooks__Endpoint *endpoint)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "id", endpoint->id);
+    ts_jsonw_kz(w, "url", endpoint->url);
+    ts_jsonw_kz(w, "description", endpoint->description);
+    shape_texts(w, "events", endpoint->events, endpoint->n_events);
+    ts_jsonw_kbool(w, "enabled", endpoint->enabled != 0);
+    ts_jsonw_ktime(w, "created_at", endpoint->created_ms);
+    ts_jsonw_kz(w, "disabled_reason",
+                endpoint->disabled_reason[0] == '\0' ? NULL : endpoint->disabled_reason);
+    ts_jsonw_object_end(w);
+}
+
+ts_status api_endpoints(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Webhooks__ListEndpointsRequest request = TS__WEBHOOKS__LIST_ENDPOINTS_REQUEST__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Webhooks__EndpointList *list;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.offset = (uint64_t)api_number(x, "offset");
+    st = api_call(x, a->webhooks, &ts_webhooks_list_endpoints, &request.base, a->config->call_ms,
+                  &out);
+    if (st != TS_OK)
+        return st;
+    list = (const void *)out;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "endpoints");
+    ts_jsonw_array(&w);
+    for (size_t i = 0; i < list->n_endpoints; i++)
+        put_endpoint(&w, list->endpoints[i]);
+    ts_jsonw_array_end(&w);
+    shape_pagination(&w, request.limit, request.offset, list->total, list->n_endpoints);
+    ts_jsonw_object_end(&w);
+    words_count(&x->summary, list->total, "webhook endpoint");
+    ts_buf_char(&x->summary, '.');
+    return TS_OK;
+}
+
+/* The list of types as message fields. */
+static ts_status take_events(http_exchange *x, Ts__Webhooks__CreateEndpointRequest *request)
+{
+    const http_value *events = http_field_of(x, "events");
+
+    if (events->item_count == 0)
+        return TS_OK;
+    request->events = ts_arena_array(x->arena, events->item_count, sizeof(char *));
+    if (request->events == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < events->item_count; i++) {
+        request->events[i] = ts_arena_z(x->arena, events->items[i]);
+        if (request->events[i] == NULL)
+            return TS_NOMEM;
+    }
+    request->n_events = events->item_count;
+    return TS_OK;
+}
+
+ts_status api_endpoint_create(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Webhooks__Endpoint *endpoint;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    request.url = api_text(x, http_field_of(x, "url"));
+    request.description = api_text(x, http_field_of(x, "description"));
+    if (request.url == NULL || request.description == NULL)
+        return TS_NOMEM;
+    st = take_events(x, &request);
+    if (st != TS_OK)
+        return st;
+    st = api_call(x, a->webhooks, &ts_webhooks_create_endpoint, &request.base, a->config->call_ms,
+                  &out);
+    if (st != TS_OK)
+        return st;
+    endpoint = (const void *)out;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "endpoint");
+    put_endpoint(&w, endpoint);
+    if (endpoint->secret[0] != '\0')
+        ts_jsonw_kz(&w, "secret", endpoint->secret);
+    ts_jsonw_object_end(&w);
+    ts_buf_z(&x->summary, "Webhook endpoint ");
+    words_id(&x->summary, ts_str_of(endpoint->id), "whe_", "(id not shown)");
+    ts_buf_z(&x->summary, endpoint->secret[0] == '\0'
+                              ? " exists already."
+                              : " created. Keep its secret: it is shown only in this answer.");
+    return TS_OK;
+}
+
+static ts_status take_id(http_exchange *x, Ts__Webhooks__EndpointId *request)
+{
+    if (!words_is_id(x->segment, "whe_"))
+        return ts_fail(&x->error, TS_NOT_FOUND, "id", "There is no such webhook endpoint.");
+    request->id = ts_arena_z(x->arena, x->segment);
+    return request->id == NULL ? TS_NOMEM : TS_OK;
+}
+
+ts_status api_endpoint(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Webhooks__Endpoint *endpoint;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = take_id(x, &request);
+    if (st != TS_OK)
+        return st;
+    st = api_call(x, a->webhooks, &ts_webhooks_get_endpoint, &request.base, a->config->call_ms,
+                  &out);
+    if (st != TS_OK)
+        return st;
+    endpoint = (const void *)out;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "endpoint");
+    put_endpoint(&w, endpoint);
+    ts_jsonw_object_end(&w);
+    ts_buf_z(&x->summary, "Webhook endpoint ");
+    words_id(&x->summary, ts_str_of(endpoint->id), "whe_", "(id not shown)");
+    ts_buf_z(&x->summary, endpoint->enabled ? " is enabled." : " is disabled.");
+    return TS_OK;
+}
+
+ts_status api_endpoint_delete(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = take_id(x, &request);
+    if (st != TS_OK)
+        return st;
+    st = api_call(x, a->webhooks, &ts_webhooks_delete_endpoint, &request.base, a->config->call_ms,
+                  &out);
+    if (st != TS_OK)
+        return st;
+    ts_jsonw_object(&w);
+    ts_jsonw_kz(&w, "id", request.id);
+    ts_jsonw_kbool(&w, "deleted", true);
+    ts_jsonw_object_end(&w);
+    ts_buf_printf(&x->summary, "Webhook endpoint %s deleted.", request.id);
+    return TS_OK;
+}
+
+static void put_attempt(ts_jsonw *w, const Ts__Webhooks__Attempt *attempt)
+{
+    ts_jsonw_object(w);
+    shape_u64(w, "number", attempt->number);
+    ts_jsonw_ktime(w, "at", attempt->at_ms);
+    ts_jsonw_key(w, "status_code");
+    if (attempt->status_code == 0)
+        ts_jsonw_null(w);
+    else
+        ts_jsonw_u64(w, attempt->status_code);
+    shape_u64(w, "duration_ms", attempt->duration_ms);
+    ts_jsonw_kz(w, "error", attempt->error[0] == '\0' ? NULL : attempt->error);
+    ts_jsonw_kstr(w, "response", ts_str_n(attempt->response.data, attempt->response.len));
+    ts_jsonw_object_end(w);
+}
+
+static void put_event(ts_jsonw *w, const Ts__Webhooks__Event *event)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "id", event->id);
+    ts_jsonw_kz(w, "event", event->event);
+    ts_jsonw_ktime(w, "created_at", event->created_ms);
+    ts_jsonw_kz(w, "status", event->status);
+    ts_jsonw_key(w, "deliveries");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < event->n_deliveries; i++) {
+        const Ts__Webhooks__Delivery *delivery = event->deliveries[i];
+
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "endpoint_id", delivery->endpoint_id);
+        ts_jsonw_kz(w, "status", delivery->status);
+        ts_jsonw_key(w, "attempts");
+        ts_jsonw_array(w);
+        for (size_t j = 0; j < delivery->n_attempts; j++)
+            put_attempt(w, delivery->attempts[j]);
+        ts_jsonw_array_end(w);
+        ts_jsonw_ktime(w, "next_attempt_at", delivery->next_attempt_ms);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_object_end(w);
+}
+
+ts_status api_webhook_events(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Webhooks__ListEventsRequest request = TS__WEBHOOKS__LIST_EVENTS_REQUEST__INIT;
+    const http_value *status = http_param_of(x, "status");
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Webhooks__EventList *list;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    request.status = api_text(x, status);
+    request.endpoint_id = api_text(x, http_param_of(x, "endpoint_id"));
+    request.event = api_text(x, http_param_of(x, "event"));
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.offset = (uint64_t)api_number(x, "offset");
+    if (request.status == NULL || request.endpoint_id == NULL || request.event == NULL)
+        return TS_NOMEM;
+    st =
+        api_call(x, a->webhooks, &ts_webhooks_list_events, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    list = (const void *)out;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "events");
+    ts_jsonw_array(&w);
+    for (size_t i = 0; i < list->n_events; i++)
+        put_event(&w, list->events[i]);
+    ts_jsonw_array_end(&w);
+    shape_pagination(&w, request.limit, request.offset, list->total, list->n_events);
+    ts_jsonw_object_end(&w);
+    if (list->n_events > 0)
+        http_name_add(&x->untrusted, "data.events[].deliveries[].attempts[].response");
+    ts_buf_u64(&x->summary, list->total);
+    if (!ts_str_is(status->text, "all")) {
+        ts_buf_char(&x->summary, ' ');
+        ts_buf_str(&x->summary, status->text);
+    }
+    ts_buf_z(&x->summary, list->total == 1 ? " webhook event." : " webhook events.");
+    return TS_OK;
+}

@@ -1,0 +1,29 @@
+/* Sentences of summaries. Pure.
+ *
+ * A summary is read by people and language models, so it never carries text from monitored events: it is made of counts,
+ * enums, ids, dates and e-mail addresses of a strict ASCII grammar. Every number in it stands in `data` too.
+ */
+#ifndef API_WORDS_H
+#define API_WORDS_H
+
+#include "ts/buf.h"
+
+/* "1 open incident" / "0 open incidents": `noun` is the singular, 's' makes the plural. */
+void words_count(ts_buf *out, uint64_t n, const char *noun);
+
+/* Letters, digits and . _ % + - before one '@'; labels of letters, digits and inner hyphens after it, at least two of them;
+ * at most 254 bytes. Narrower than what a mailbox may be called: what does not fit is not shown. */
+bool words_is_email(ts_str text);
+/* The address, or `otherwise`. */
+void words_email(ts_buf *out, ts_str address, const char *otherwise);
+
+/* prefix + 1..40 ASCII letters and digits. */
+bool words_is_id(ts_str text, const char *prefix);
+void words_id(ts_buf *out, ts_str id, const char *prefix, const char *otherwise);
+
+/* "HIGH" of "high": our own enums only. */
+void words_upper(ts_buf *out, const char *word);
+/* "false positive" of "false_positive". */
+void words_spaced(ts_buf *out, const char *word);
+
+#endif

@@ -1,0 +1,57 @@
+#include "config.h"
+
+const ts_config_item gateway_config_items[] = {
+    TS_TEXT(gateway_config, listen, "TS_GATEWAY_LISTEN", "127.0.0.1:8080",
+            "IPv4 address and port for clients; TLS ends in a proxy before it"),
+    TS_NUM(gateway_config, connections, "TS_GATEWAY_CONNECTIONS", 1024, 1, 16384,
+           "connections at once, each holds a thread; beyond it 503"),
+    TS_NUM(gateway_config, keep_alive_ms, "TS_GATEWAY_KEEP_ALIVE_MS", 15000, 100, 600000,
+           "ms until an idle connection is closed"),
+    TS_NUM(gateway_config, request_ms, "TS_GATEWAY_REQUEST_MS", 30000, 1000, 600000,
+           "ms for a request to come in"),
+    TS_NUM(gateway_config, call_ms, "TS_GATEWAY_CALL_MS", 5000, 50, 60000,
+           "ms for a service to answer"),
+    TS_NUM(gateway_config, ingest_ms, "TS_GATEWAY_INGEST_MS", 30000, 100, 300000,
+           "ms for an ingest to be stored"),
+    TS_NUM(gateway_config, ingests, "TS_GATEWAY_INGESTS", 32, 1, 1024,
+           "ingests at once; beyond it 503"),
+    TS_NUM(gateway_config, helpers, "TS_GATEWAY_HELPERS", 8, 0, 256,
+           "threads that call services side by side for composed answers"),
+    TS_NUM(gateway_config, auth_failures, "TS_GATEWAY_AUTH_FAILURES", 60, 1, 1000000,
+           "failed authentications per client address and minute; beyond it 429"),
+    TS_TEXT(gateway_config, proxies, "TS_GATEWAY_TRUSTED_PROXIES", "",
+            "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
+    TS_TEXT(gateway_config, origins, "TS_GATEWAY_CORS_ORIGINS", "",
+            "origins whose pages may read answers, separated by commas"),
+    TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
+           "ms to finish requests at shutdown"),
+};
+const size_t gateway_config_item_count = TS_COUNT(gateway_config_items);
+
+ts_status gateway_config_lists(const gateway_config *c, http_service *service, ts_error *err)
+{
+    ts_str list = ts_str_of(c->origins);
+    ts_status st;
+
+    st = http_proxies_parse(ts_str_of(c->proxies), &service->proxies, err);
+    if (st != TS_OK)
+        return st;
+    service->origin_count = 0;
+    while (list.n > 0) {
+        size_t comma = ts_str_find(list, ',');
+        ts_str item = ts_str_trim(ts_str_n(list.p, comma));
+
+        if (item.n > 0) {
+            if (service->origin_count == HTTP_ORIGINS_MAX)
+                return ts_fail(err, TS_INVALID, "TS_GATEWAY_CORS_ORIGINS", "at most %d origins",
+                               HTTP_ORIGINS_MAX);
+            if (!ts_str_starts(item, TS_STR_LIT("http://")) &&
+                !ts_str_starts(item, TS_STR_LIT("https://")))
+                return ts_fail(err, TS_INVALID, "TS_GATEWAY_CORS_ORIGINS",
+                               "an origin must begin with https:// or http://");
+            service->origins[service->origin_count++] = item;
+        }
+        list = comma == list.n ? TS_STR_NULL : ts_str_n(list.p + comma + 1, list.n - comma - 1);
+    }
+    return TS_OK;
+}

@@ -1,0 +1,30 @@
+/* Settings of the gateway. */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include "http/serve.h"
+#include "ts/config.h"
+
+typedef struct gateway_config {
+    char listen[TS_CONFIG_TEXT_MAX];
+    char origins[TS_CONFIG_TEXT_MAX];
+    char proxies[TS_CONFIG_TEXT_MAX];
+    int64_t connections;
+    int64_t keep_alive_ms;
+    int64_t request_ms;
+    int64_t call_ms;
+    int64_t ingest_ms;
+    int64_t ingests;
+    int64_t helpers;
+    int64_t auth_failures;
+    int64_t drain_ms;
+} gateway_config;
+
+extern const ts_config_item gateway_config_items[];
+extern const size_t gateway_config_item_count;
+
+/* The lists in `proxies` and `origins`, into the service; origins point into the config. TS_INVALID with words. */
+TS_CHECK ts_status gateway_config_lists(const gateway_config *c, http_service *service,
+                                        ts_error *err);
+
+#endif

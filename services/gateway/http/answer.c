@@ -1,0 +1,95 @@
+#include "http/answer.h"
+
+#include <time.h>
+
+#include "ts/time.h"
+
+/* RFC 9110's date; the names must not follow the locale. */
+static void put_date(ts_buf *out, int64_t now_ms)
+{
+    static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    time_t seconds = (time_t)(now_ms / TS_SECOND_MS);
+    struct tm t;
+
+    if (gmtime_r(&seconds, &t) == NULL)
+        return;
+    ts_buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[t.tm_wday], t.tm_mday,
+                  months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+/* Only origins that the operator lists may read answers from a browser. */
+static void put_cors(const http_service *s, const http_work *w, const http_answer *a, ts_buf *out)
+{
+    ts_str origin;
+    bool is_listed = false;
+
+    if (!http_header_get(&w->request, "Origin", &origin))
+        return;
+    for (size_t i = 0; i < s->origin_count; i++)
+        is_listed = is_listed || ts_str_eq(s->origins[i], origin);
+    if (!is_listed)
+        return;
+    ts_buf_z(out, "Access-Control-Allow-Origin: ");
+    ts_buf_str(out, origin);
+    ts_buf_z(out, "\r\nAccess-Control-Expose-Headers: X-Request-Id, ETag, X-RateLimit-Limit, "
+                  "X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After\r\n");
+    if (!a->is_preflight)
+        return;
+    ts_buf_printf(out, "Access-Control-Allow-Methods: %s\r\n", a->allow);
+    ts_buf_z(out, "Access-Control-Allow-Headers: Authorization, Content-Type, Content-Encoding, "
+                  "If-Match, If-None-Match, Idempotency-Key, X-Request-Id\r\n"
+                  "Access-Control-Max-Age: 600\r\n");
+}
+
+static void put_caching(const http_answer *a, ts_buf *out)
+{
+    if (a->etag != NULL)
+        ts_buf_printf(out, "ETag: %s\r\n", a->etag);
+    ts_buf_z(out, a->no_store || a->is_error ? "Cache-Control: no-store\r\n"
+                                             : "Cache-Control: private, no-cache\r\n");
+    ts_buf_z(out, "Vary: Authorization, Origin\r\n");
+}
+
+static void put_limits(const http_exchange *x, const http_answer *a, ts_buf *out)
+{
+    ts_buf_printf(out,
+                  "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\n"
+                  "X-RateLimit-Reset: %lld\r\n",
+                  x->window.limit, x->window.remaining, (long long)x->window.reset_s);
+    if (a->retry_after)
+        ts_buf_printf(out, "Retry-After: %u\r\n", x->retry_after_s == 0 ? 1 : x->retry_after_s);
+}
+
+void http_answer_write(const http_service *s, http_work *w, const http_answer *a)
+{
+    const http_exchange *x = &w->exchange;
+    ts_buf *out = &w->out;
+
+    if (http_request_wants_close(&w->request))
+        w->must_close = true;
+    w->status = a->status;
+    ts_buf_clear(out);
+    ts_buf_printf(out, "HTTP/1.1 %d %s\r\n", a->status, http_reason(a->status));
+    put_date(out, x->now_ms);
+    if (a->body.n > 0)
+        ts_buf_z(out, "Content-Type: application/json\r\n");
+    if (a->status != 204 && a->status != 304)
+        ts_buf_printf(out, "Content-Length: %zu\r\n", a->body.n);
+    ts_buf_z(out, w->must_close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
+    ts_buf_printf(out, "X-Request-Id: %s\r\n", x->request_id);
+    put_limits(x, a, out);
+    if (a->allow != NULL)
+        ts_buf_printf(out, "Allow: %s\r\n", a->allow);
+    if (a->challenge)
+        ts_buf_z(out, "WWW-Authenticate: Bearer realm=\"teamsentry\"\r\n");
+    put_caching(a, out);
+    ts_buf_z(out, "X-Content-Type-Options: nosniff\r\n");
+    put_cors(s, w, a, out);
+    ts_buf_z(out, "\r\n");
+    if (!a->is_head && a->status != 304)
+        ts_buf_str(out, a->body);
+    if (ts_buf_status(out) != TS_OK)
+        ts_buf_clear(out);
+}

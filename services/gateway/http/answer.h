@@ -1,0 +1,22 @@
+/* The bytes of an answer: status line, headers and body in one buffer, so that one write sends them. */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "http/serve.h"
+
+typedef struct http_answer {
+    int status;
+    ts_str body;
+    const char *etag;  /* NULL: none */
+    const char *allow; /* NULL: none */
+    bool challenge;    /* WWW-Authenticate: Bearer */
+    bool retry_after;
+    bool no_store;
+    bool is_head; /* the length of the body, but no body */
+    bool is_preflight;
+    bool is_error;
+} http_answer;
+
+void http_answer_write(const http_service *s, http_work *w, const http_answer *a);
+
+#endif

@@ -1,0 +1,413 @@
+#include "http/serve.h"
+
+#include "http/answer.h"
+#include "proto/methods.h"
+#include "ts/id.h"
+#include "ts/log.h"
+#include "ts/time.h"
+
+/* Buffers above this are given back after a request, so that one 8 MiB body does not stay with each of many requests. */
+#define KEEP_MAX ((size_t)256 * 1024)
+/* A body that nobody read and that is at most so long is read away by civetweb, and the connection goes on. */
+#define DISCARD_MAX   ((uint64_t)64 * 1024)
+#define SUMMARY_MAX   ((size_t)4096)
+#define ETAG_LIST_MAX 4096
+
+http_work *http_work_new(void)
+{
+    TS_CLEANUP(http_work_free_p) http_work *w = calloc(1, sizeof(*w));
+
+    if (w == NULL)
+        return NULL;
+    w->arena = ts_arena_new(HTTP_ARENA_MAX);
+    w->parser = ts_json_parser_new(HTTP_JSON_MAX);
+    w->body = TS_BUF_INIT(HTTP_EVENTS_MAX);
+    w->answer = TS_BUF_INIT(HTTP_ANSWER_MAX);
+    w->out = TS_BUF_INIT(HTTP_ANSWER_MAX + 4096);
+    w->exchange.data = TS_BUF_INIT(HTTP_ANSWER_MAX);
+    w->exchange.summary = TS_BUF_INIT(SUMMARY_MAX);
+    if (w->arena == NULL || w->parser == NULL)
+        return NULL;
+    return TS_TAKE(w);
+}
+
+void http_work_free(http_work *w)
+{
+    if (w == NULL)
+        return;
+    ts_arena_free(w->arena);
+    ts_json_parser_free(w->parser);
+    ts_buf_done(&w->body);
+    ts_buf_done(&w->answer);
+    ts_buf_done(&w->out);
+    ts_buf_done(&w->exchange.data);
+    ts_buf_done(&w->exchange.summary);
+    free(w);
+}
+
+static void reset_buf(ts_buf *b)
+{
+    size_t max = b->max;
+
+    ts_buf_clear(b);
+    if (b->capacity <= KEEP_MAX)
+        return;
+    ts_buf_done(b);
+    *b = TS_BUF_INIT(max);
+}
+
+void http_work_reset(http_work *w)
+{
+    ts_buf data, summary;
+
+    reset_buf(&w->body);
+    reset_buf(&w->answer);
+    reset_buf(&w->out);
+    reset_buf(&w->exchange.data);
+    reset_buf(&w->exchange.summary);
+    data = w->exchange.data;
+    summary = w->exchange.summary;
+    memset(&w->exchange, 0, sizeof(w->exchange));
+    w->exchange.data = data;
+    w->exchange.summary = summary;
+    memset(&w->request, 0, sizeof(w->request));
+    w->must_close = false;
+    w->status = 0;
+    ts_arena_reset(w->arena);
+}
+
+/* The path of "http://host/path" (a form that RFC 9112 section 3.2.2 obliges us to take), else the target itself. */
+static ts_str path_of(ts_str target)
+{
+    size_t start = 0;
+    ts_str rest;
+
+    if (ts_str_starts(target, TS_STR_LIT("http://")))
+        start = 7;
+    else if (ts_str_starts(target, TS_STR_LIT("https://")))
+        start = 8;
+    if (start == 0)
+        return target;
+    rest = ts_str_n(target.p + start, target.n - start);
+    start = ts_str_find(rest, '/');
+    return start == rest.n ? TS_STR_LIT("/") : ts_str_n(rest.p + start, rest.n - start);
+}
+
+/* Id, client address and the window that holds until a key is known: an answer needs them whatever comes next. */
+static void begin(const http_service *s, http_work *w)
+{
+    http_exchange *x = &w->exchange;
+    ts_hash128 random = { .bytes = { 0 } };
+    ts_str forwarded = TS_STR_NULL;
+    ts_str id;
+
+    x->request = &w->request;
+    x->app = s->app;
+    x->arena = w->arena;
+    x->now_ms = ts_wall_ms();
+    if (http_header_get(&w->request, "X-Request-Id", &id) && http_request_id_valid(id)) {
+        memcpy(x->request_id, id.p, id.n);
+    } else {
+        /* An id of zeros, if the system has no random bytes, is better than no answer. */
+        ts_ignore(ts_random(&random, sizeof(random)));
+        ts_id_format("req_", random, x->request_id);
+    }
+    ts_log_request(x->request_id);
+    (void)http_header_get(&w->request, "X-Forwarded-For", &forwarded);
+    http_client_address(&s->proxies, w->request.peer, forwarded, x->client);
+    x->window = http_rate_look(s->failures, ts_str_of(x->client), x->now_ms);
+}
+
+static http_problem authenticate(const http_service *s, http_exchange *x)
+{
+    ts_str value = TS_STR_NULL;
+    http_problem problem = HTTP_INVALID_KEY;
+
+    if (http_header_get(x->request, "Authorization", &value) && value.n > 7 &&
+        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer ")))
+        problem = s->authorize(x, ts_str_trim(ts_str_n(value.p + 7, value.n - 7)));
+    if (problem != HTTP_INVALID_KEY)
+        return problem;
+    /* A full window turns the answer into 429. Valid keys from the same address still pass: behind a shared address,
+     * one client with a wrong key must not lock the others out. */
+    if (http_rate_fail(s->failures, ts_str_of(x->client), x->now_ms, &x->window))
+        return HTTP_INVALID_KEY;
+    x->retry_after_s = http_window_wait_s(&x->window, x->now_ms);
+    ts_error_set(&x->error, "", "Too many failed authentications from this address.");
+    return HTTP_RATE_LIMITED;
+}
+
+static http_problem check_permission(http_exchange *x)
+{
+    uint64_t needed = x->route->permission;
+
+    if ((x->who.permissions & needed) == needed)
+        return HTTP_FINE;
+    ts_error_set(&x->error, "", "The API key lacks the permission %s.", ts_permission_name(needed));
+    return HTTP_FORBIDDEN;
+}
+
+static http_problem check_encoding(http_exchange *x)
+{
+    ts_str encoding;
+
+    if (!http_header_get(x->request, "Content-Encoding", &encoding) ||
+        ts_str_ieq(encoding, TS_STR_LIT("identity")))
+        return HTTP_FINE;
+    if (x->route->body == HTTP_BODY_EVENTS && ts_str_ieq(encoding, TS_STR_LIT("gzip")))
+        return HTTP_FINE;
+    ts_error_set(&x->error, "Content-Encoding",
+                 x->route->body == HTTP_BODY_EVENTS ? "The body may be plain or gzip."
+                                                    : "The body must not be encoded.");
+    return HTTP_MEDIA_TYPE;
+}
+
+static http_problem check_type(http_exchange *x)
+{
+    bool takes_events = x->route->body == HTTP_BODY_EVENTS;
+    ts_str type = TS_STR_NULL;
+
+    if (http_header_get(x->request, "Content-Type", &type) &&
+        (http_media_type_is(type, "application/json") ||
+         (takes_events && http_media_type_is(type, "application/x-ndjson"))))
+        return check_encoding(x);
+    ts_error_set(&x->error, "Content-Type",
+                 takes_events ? "Content-Type must be application/json or application/x-ndjson."
+                              : "Content-Type must be application/json.");
+    return HTTP_MEDIA_TYPE;
+}
+
+static http_problem too_large(http_exchange *x, size_t max)
+{
+    ts_error_set(&x->error, "", "The body may have at most %zu bytes.", max);
+    return HTTP_TOO_LARGE;
+}
+
+static http_problem take_body(http_work *w, http_body_reader *read_body, void *connection,
+                              bool *ret_read)
+{
+    http_exchange *x = &w->exchange;
+    size_t max = x->route->body == HTTP_BODY_EVENTS ? HTTP_EVENTS_MAX : HTTP_JSON_MAX;
+    http_problem problem;
+    ts_json json;
+    ts_status st;
+
+    if (x->route->body == HTTP_BODY_NONE)
+        return HTTP_FINE;
+    problem = check_type(x);
+    if (problem != HTTP_FINE)
+        return problem;
+    if (http_request_length(x->request) > max)
+        return too_large(x, max);
+    st = read_body(connection, max, &w->body);
+    if (st == TS_TOO_LARGE)
+        return too_large(x, max);
+    if (st != TS_OK) {
+        w->must_close = true;
+        ts_error_set(&x->error, "", "The body ended before its announced end.");
+        return http_problem_of(st);
+    }
+    *ret_read = true;
+    x->body = ts_buf_view(&w->body);
+    if (x->body.n == 0) {
+        ts_error_set(&x->error, "", "The body is empty.");
+        return HTTP_BAD_REQUEST;
+    }
+    if (x->route->body == HTTP_BODY_EVENTS)
+        return HTTP_FINE;
+    st = ts_json_parse(w->parser, x->body, &json, &x->error);
+    if (st == TS_OK)
+        st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
+    return http_problem_of(st);
+}
+
+static bool is_under_v1(const ts_str *segments, size_t count)
+{
+    return count > 0 && ts_str_is(segments[0], "v1");
+}
+
+/* Everything between a well-formed request and the handler's success. */
+static http_problem run(const http_service *s, http_work *w, http_body_reader *read_body,
+                        void *connection, bool *ret_read, ts_buf *allow)
+{
+    http_exchange *x = &w->exchange;
+    ts_str segments[HTTP_SEGMENTS_MAX];
+    const http_route *found;
+    http_problem problem = HTTP_FINE;
+    size_t count = 0;
+    ts_status st;
+
+    st = http_path_split(w->arena, path_of(w->request.target), segments, &count, &x->error);
+    if (st != TS_OK)
+        return http_problem_of(st);
+    found = http_route_find(s->routes, s->route_count, segments, count, &x->segment);
+    if (found == NULL || (found->flags & HTTP_PUBLIC) == 0) {
+        /* 401 before any 404: who has no key learns nothing of what exists. */
+        if (is_under_v1(segments, count))
+            problem = authenticate(s, x);
+        if (problem != HTTP_FINE)
+            return problem;
+    }
+    if (found == NULL) {
+        ts_error_set(&x->error, "", "There is no such path.");
+        return HTTP_NOT_FOUND;
+    }
+    x->route = http_route_method(s->routes, s->route_count, found, w->request.method);
+    if (x->route == NULL) {
+        http_route_allow(s->routes, s->route_count, found, allow);
+        return HTTP_METHOD_NOT_ALLOWED;
+    }
+    problem = check_permission(x);
+    if (problem != HTTP_FINE)
+        return problem;
+    st = http_params_parse(x->route->params, w->request.query, w->arena, x->params, &x->error);
+    if (st != TS_OK)
+        return http_problem_of(st);
+    problem = take_body(w, read_body, connection, ret_read);
+    if (problem != HTTP_FINE)
+        return problem;
+    return http_problem_of(x->route->handler(x));
+}
+
+static void answer_problem(const http_service *s, http_work *w, http_problem problem,
+                           const char *allow)
+{
+    http_exchange *x = &w->exchange;
+    int status = http_problem_facts_of(problem)->status;
+
+    if (status >= 500)
+        ts_warn(TS_MSG("request failed"), TS_F_I64("http_status", status),
+                TS_F_STR("method", w->request.method),
+                TS_F_Z("route", x->route == NULL ? "" : x->route->pattern),
+                TS_F_Z("reason", x->error.text));
+    ts_buf_clear(&w->answer);
+    http_envelope_error(x, problem, &w->answer);
+    http_answer_write(
+        s, w,
+        &(http_answer){
+            .status = status,
+            .body = ts_buf_view(&w->answer),
+            .allow = allow,
+            .challenge = problem == HTTP_INVALID_KEY,
+            .retry_after = problem == HTTP_RATE_LIMITED || problem == HTTP_UNAVAILABLE,
+            .is_head = ts_str_is(w->request.method, "HEAD"),
+            .is_error = true,
+        });
+}
+
+static http_problem answer_success(const http_service *s, http_work *w)
+{
+    http_exchange *x = &w->exchange;
+    bool is_get = strcmp(x->route->method, "GET") == 0;
+    bool is_plain = (x->route->flags & HTTP_PLAIN) != 0;
+    char etag[HTTP_ETAG_SIZE] = "";
+    http_answer answer = {
+        .status = x->route->status,
+        .no_store = (x->route->flags & HTTP_SECRET) != 0 || !is_get,
+        .is_head = ts_str_is(w->request.method, "HEAD"),
+    };
+    ts_str known;
+
+    ts_buf_clear(&w->answer);
+    if (is_plain)
+        ts_buf_str(&w->answer, ts_buf_view(&x->data));
+    else
+        http_envelope_begin(x, &w->answer);
+    if (is_get) {
+        http_etag_make(ts_buf_view(&w->answer), etag);
+        answer.etag = etag;
+    }
+    if (!is_plain)
+        http_envelope_end(x, &w->answer);
+    if (ts_buf_status(&x->data) != TS_OK || ts_buf_status(&x->summary) != TS_OK ||
+        ts_buf_status(&w->answer) != TS_OK) {
+        ts_error_set(&x->error, "", "the answer is too large or memory is short");
+        return HTTP_INTERNAL;
+    }
+    answer.body = ts_buf_view(&w->answer);
+    if (is_get && http_header_get(&w->request, "If-None-Match", &known) &&
+        known.n <= ETAG_LIST_MAX && http_etag_listed(known, ts_str_of(etag), true)) {
+        answer.status = 304;
+        answer.body = TS_STR_NULL;
+    }
+    http_answer_write(s, w, &answer);
+    return HTTP_FINE;
+}
+
+/* OPTIONS needs no key: a browser's preflight carries none. False: the path is unknown, go the ordinary way. */
+static bool answer_options(const http_service *s, http_work *w)
+{
+    http_exchange *x = &w->exchange;
+    TS_CLEANUP(ts_buf_done) ts_buf allow = TS_BUF_INIT(128);
+    ts_str segments[HTTP_SEGMENTS_MAX];
+    ts_str captured = TS_STR_NULL;
+    const http_route *found;
+    size_t count = 0;
+
+    if (ts_str_is(w->request.target, "*")) {
+        ts_buf_z(&allow, "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+    } else {
+        if (http_path_split(w->arena, path_of(w->request.target), segments, &count, &x->error) !=
+            TS_OK)
+            return false;
+        found = http_route_find(s->routes, s->route_count, segments, count, &captured);
+        if (found == NULL)
+            return false;
+        http_route_allow(s->routes, s->route_count, found, &allow);
+    }
+    if (ts_buf_status(&allow) != TS_OK)
+        return false;
+    http_answer_write(s, w,
+                      &(http_answer){ .status = 204, .allow = allow.data, .is_preflight = true });
+    return true;
+}
+
+/* What is left of a body that nobody read would be taken for the next request, or waited for. */
+static void settle_unread(http_work *w, bool was_read)
+{
+    bool has_body = http_request_is_chunked(&w->request) || http_request_length(&w->request) > 0;
+
+    if (was_read || !has_body)
+        return;
+    if (http_request_is_chunked(&w->request) || http_request_expects_continue(&w->request) ||
+        http_request_length(&w->request) > DISCARD_MAX)
+        w->must_close = true;
+}
+
+void http_serve(const http_service *s, http_work *w, http_body_reader *read_body, void *connection)
+{
+    http_exchange *x = &w->exchange;
+    TS_CLEANUP(ts_buf_done) ts_buf allow = TS_BUF_INIT(128);
+    http_problem problem;
+    bool was_read = false;
+
+    begin(s, w);
+    if (http_request_check(&w->request, &x->error) != TS_OK) {
+        w->must_close = true;
+        answer_problem(s, w, HTTP_BAD_REQUEST, NULL);
+        ts_log_request("");
+        return;
+    }
+    if (ts_str_is(w->request.method, "OPTIONS")) {
+        settle_unread(w, false);
+        if (answer_options(s, w)) {
+            ts_log_request("");
+            return;
+        }
+    }
+    problem = run(s, w, read_body, connection, &was_read, &allow);
+    settle_unread(w, was_read);
+    if (problem == HTTP_FINE)
+        problem = answer_success(s, w);
+    if (problem != HTTP_FINE)
+        answer_problem(s, w, problem, problem == HTTP_METHOD_NOT_ALLOWED ? allow.data : NULL);
+    ts_log_request("");
+}
+
+void http_refuse(const http_service *s, http_work *w, http_problem problem)
+{
+    begin(s, w);
+    w->must_close = true;
+    answer_problem(s, w, problem, NULL);
+    ts_log_request("");
+}

@@ -1,0 +1,56 @@
+/* From a request to the bytes of its answer, without a socket: request checks, authentication, routing, permission,
+ * parameters, body, handler, envelope, headers. In that order, for all endpoints alike.
+ */
+#ifndef HTTP_SERVE_H
+#define HTTP_SERVE_H
+
+#include "http/exchange.h"
+
+#define HTTP_ORIGINS_MAX 16
+#define HTTP_ANSWER_MAX  ((size_t)16 * 1024 * 1024)
+#define HTTP_ARENA_MAX   ((size_t)64 * 1024 * 1024)
+
+typedef struct http_service {
+    const http_route *routes;
+    size_t route_count;
+    void *app;
+    /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY, HTTP_RATE_LIMITED (sets window, retry_after_s) or
+     * HTTP_UNAVAILABLE. `key` is the text after "Bearer ". May block. */
+    http_problem (*authorize)(http_exchange *x, ts_str key);
+    http_rate *failures; /* failed authentications by client address */
+    http_proxies proxies;
+    ts_str origins[HTTP_ORIGINS_MAX]; /* of browsers that may read answers */
+    size_t origin_count;
+} http_service;
+
+/* Reads the body that is there to be read, at most `max` bytes, into `out`. TS_TOO_LARGE; TS_INVALID: it ended early. */
+typedef ts_status http_body_reader(void *connection, size_t max, ts_buf *out);
+
+/* The memory of one request at a time; used again for the next. */
+typedef struct http_work {
+    http_request request;
+    http_exchange exchange;
+    ts_arena *arena;
+    ts_json_parser *parser;
+    ts_buf body;     /* that came */
+    ts_buf answer;   /* body of the answer */
+    ts_buf out;      /* the whole answer */
+    bool must_close; /* after this answer */
+    int status;
+    struct http_work *next;
+} http_work;
+
+/* NULL if out of memory. */
+http_work *http_work_new(void);
+void http_work_free(http_work *w);
+TS_DEFINE_CLEANUP(http_work, http_work_free);
+/* Forgets the request; gives large buffers back. */
+void http_work_reset(http_work *w);
+
+/* w->request is filled; fills w->out, w->status and w->must_close. Blocks while services work. If even memory for an
+ * error is missing, w->out is empty. */
+void http_serve(const http_service *s, http_work *w, http_body_reader *read_body, void *connection);
+/* An answer to what civetweb refused by itself: w->request holds only `peer`. */
+void http_refuse(const http_service *s, http_work *w, http_problem problem);
+
+#endif

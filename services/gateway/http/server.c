@@ -1,0 +1,380 @@
+#include "http/server.h"
+
+#include <civetweb.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "ts/log.h"
+#include "ts/metrics.h"
+#include "ts/time.h"
+
+/* Threads beyond the limit of connections: they refuse. */
+#define SPARE_THREADS 8
+/* Memory of idle requests that is kept for the next ones. */
+#define IDLE_WORK_MAX 64
+#define CLASSES       6
+
+struct http_server {
+    const http_service *service;
+    struct mg_context *civetweb;
+    int64_t connections_max;
+    int port;
+    atomic_bool is_draining;
+    atomic_int connections;
+
+    pthread_mutex_t mutex; /* guards idle, idle_count, in_work */
+    pthread_cond_t quiet;  /* in_work became 0 */
+    http_work *idle;
+    size_t idle_count;
+    size_t in_work;
+
+    ts_metric **seconds; /* one per route, then one for requests that met none */
+    ts_metric *answers[CLASSES];
+    ts_metric *refused;
+    ts_metric *open;
+    char start_error[160];
+};
+
+/* Marks a connection beyond the limit, as its user data. */
+static char beyond_limit;
+
+static http_work *work_take(http_server *s)
+{
+    http_work *w;
+
+    pthread_mutex_lock(&s->mutex);
+    s->in_work++;
+    w = s->idle;
+    if (w != NULL) {
+        s->idle = w->next;
+        s->idle_count--;
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return w != NULL ? w : http_work_new();
+}
+
+static void work_put(http_server *s, http_work *w)
+{
+    if (w != NULL)
+        http_work_reset(w);
+    pthread_mutex_lock(&s->mutex);
+    s->in_work--;
+    if (s->in_work == 0)
+        pthread_cond_broadcast(&s->quiet);
+    if (w != NULL && s->idle_count < IDLE_WORK_MAX) {
+        w->next = s->idle;
+        s->idle = w;
+        s->idle_count++;
+        w = NULL;
+    }
+    pthread_mutex_unlock(&s->mutex);
+    http_work_free(w);
+}
+
+/* Copies what civetweb parsed. Its header array ends at 64; the check refuses what fills it. */
+static void fill_request(const struct mg_request_info *info, http_request *r)
+{
+    r->method = ts_str_of(info->request_method);
+    r->target = ts_str_of(info->request_uri);
+    r->query = ts_str_of(info->query_string);
+    r->version = ts_str_of(info->http_version);
+    r->peer = ts_str_of(info->remote_addr);
+    for (int i = 0; i < info->num_headers && i <= HTTP_HEADERS_MAX; i++) {
+        r->headers[i].name = ts_str_of(info->http_headers[i].name);
+        r->headers[i].value = ts_str_of(info->http_headers[i].value);
+        r->header_count++;
+    }
+}
+
+static ts_status read_body(void *context, size_t max, ts_buf *out)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct mg_connection *connection = context;
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    const char *expect = mg_get_header(connection, "Expect");
+    uint64_t announced = info->content_length > 0 ? (uint64_t)info->content_length : 0;
+
+    if (expect != NULL && mg_write(connection, go_on, sizeof(go_on) - 1) != (int)sizeof(go_on) - 1)
+        return TS_INVALID;
+    for (;;) {
+        /* One byte more than allowed is asked for, so that a chunked body that is too long shows itself. */
+        char *room;
+        size_t want = max - out->size;
+        int got;
+
+        if (want > 65536)
+            want = 65536;
+        if (want == 0) {
+            char beyond;
+
+            return mg_read(connection, &beyond, 1) > 0 ? TS_TOO_LARGE : TS_OK;
+        }
+        room = ts_buf_reserve(out, want);
+        if (room == NULL)
+            return TS_NOMEM;
+        got = mg_read(connection, room, want);
+        if (got < 0)
+            return TS_INVALID;
+        if (got == 0)
+            break;
+        out->size += (size_t)got;
+        out->data[out->size] = '\0';
+    }
+    return out->size < announced ? TS_INVALID : TS_OK;
+}
+
+static void send_answer(http_server *s, struct mg_connection *connection, http_work *w,
+                        int64_t began_us)
+{
+    size_t row = w->exchange.route == NULL ? s->service->route_count
+                                           : (size_t)(w->exchange.route - s->service->routes);
+
+    if (w->must_close)
+        mg_disable_connection_keep_alive(connection);
+    /* A client that is gone gets nothing, and that is all that can be done. */
+    if (w->out.size > 0)
+        (void)mg_write(connection, w->out.data, w->out.size);
+    ts_metric_observe_us(s->seconds[row], ts_boot_us() - began_us);
+    ts_metric_add(s->answers[(w->status / 100) % CLASSES], 1);
+}
+
+static int on_request(struct mg_connection *connection)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    http_server *s = info->user_data;
+    bool is_beyond = mg_get_user_connection_data(connection) == &beyond_limit;
+    int64_t began_us = ts_boot_us();
+    http_work *w = work_take(s);
+    int status = 500;
+
+    if (w == NULL) {
+        mg_disable_connection_keep_alive(connection);
+    } else {
+        fill_request(info, &w->request);
+        w->must_close = is_beyond || atomic_load(&s->is_draining);
+        if (is_beyond) {
+            ts_metric_add(s->refused, 1);
+            ts_error_set(&w->exchange.error, "", "Too many connections at once.");
+            http_refuse(s->service, w, HTTP_UNAVAILABLE);
+        } else {
+            http_serve(s->service, w, read_body, connection);
+        }
+        send_answer(s, connection, w, began_us);
+        status = w->status == 0 ? 500 : w->status;
+    }
+    work_put(s, w);
+    return status;
+}
+
+/* civetweb refused by itself: a request that does not parse, headers over 16 KiB, a timeout. */
+static int on_error(struct mg_connection *connection, int status, const char *words)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    http_server *s = info->user_data;
+    int64_t began_us = ts_boot_us();
+    http_work *w = work_take(s);
+
+    (void)words; /* may quote the request */
+    mg_disable_connection_keep_alive(connection);
+    if (w != NULL) {
+        w->request.peer = ts_str_of(info->remote_addr);
+        w->request.version = TS_STR_LIT("1.1");
+        http_refuse(s->service, w, http_problem_of_number(status));
+        send_answer(s, connection, w, began_us);
+    }
+    work_put(s, w);
+    return 0;
+}
+
+static int on_message(const struct mg_connection *connection, const char *message)
+{
+    if (connection == NULL)
+        ts_warn(TS_MSG("http server"), TS_F_Z("message", message));
+    else
+        ts_debug(TS_MSG("http connection"), TS_F_Z("message", message));
+    return 1;
+}
+
+static int on_connection(const struct mg_connection *connection, void **ret_data)
+{
+    http_server *s = mg_get_user_data(mg_get_context(connection));
+    int now = atomic_fetch_add(&s->connections, 1) + 1;
+
+    ts_metric_move(s->open, 1);
+    *ret_data = now > s->connections_max ? &beyond_limit : NULL;
+    return 0;
+}
+
+static void on_closed(const struct mg_connection *connection)
+{
+    http_server *s = mg_get_user_data(mg_get_context(connection));
+
+    atomic_fetch_sub(&s->connections, 1);
+    ts_metric_move(s->open, -1);
+}
+
+static bool register_metrics(http_server *s)
+{
+    size_t count = s->service->route_count;
+
+    s->seconds = calloc(count + 1, sizeof(ts_metric *));
+    if (s->seconds == NULL)
+        return false;
+    for (size_t i = 0; i <= count; i++) {
+        char labels[128] = "route=\"none\"";
+
+        if (i < count)
+            (void)snprintf(labels, sizeof(labels), "route=\"%s %s\"", s->service->routes[i].method,
+                           s->service->routes[i].pattern);
+        s->seconds[i] = ts_histogram("ts_gateway_request_seconds", labels,
+                                     "time from a request's header to its last byte sent");
+    }
+    for (int i = 0; i < CLASSES; i++) {
+        char labels[32];
+
+        (void)snprintf(labels, sizeof(labels), "class=\"%dxx\"", i);
+        s->answers[i] = ts_counter("ts_gateway_answers_total", labels, "answers by status class");
+    }
+    s->refused = ts_counter("ts_gateway_connections_refused_total", "",
+                            "requests on connections beyond TS_GATEWAY_CONNECTIONS");
+    s->open = ts_gauge("ts_gateway_connections", "", "open connections");
+    return true;
+}
+
+static ts_status check_listen(const char *listen, ts_error *err)
+{
+    /* civetweb gives letters after a port a meaning of their own (TLS, redirect). */
+    if (listen[0] == '\0' || strspn(listen, "0123456789.:") != strlen(listen))
+        return ts_fail(err, TS_INVALID, "TS_GATEWAY_LISTEN",
+                       "the address to listen on must be like 127.0.0.1:8080");
+    return TS_OK;
+}
+
+static ts_status start_civetweb(http_server *s, const http_options *o, ts_error *err)
+{
+    static const struct mg_callbacks callbacks = {
+        .begin_request = on_request,
+        .log_message = on_message,
+        .http_error = on_error,
+        .init_connection = on_connection,
+        .connection_closed = on_closed,
+    };
+    char threads[24], keep_alive[24], request[24];
+    const char *settings[] = {
+        "listening_ports",
+        o->listen,
+        "num_threads",
+        threads,
+        "enable_keep_alive",
+        "yes",
+        "keep_alive_timeout_ms",
+        keep_alive,
+        "request_timeout_ms",
+        request,
+        "tcp_nodelay",
+        "1",
+        "decode_url",
+        "no",
+        "connection_queue",
+        "128",
+        "listen_backlog",
+        "1024",
+        "enable_directory_listing",
+        "no",
+        "access_control_allow_origin",
+        "",
+        "access_control_allow_methods",
+        "",
+        "access_control_allow_headers",
+        "",
+        NULL,
+    };
+    struct mg_init_data init = { &callbacks, s, settings };
+    unsigned code = 0;
+    struct mg_error_data error = { &code, s->start_error, sizeof(s->start_error) };
+    struct mg_server_port port;
+
+    (void)snprintf(threads, sizeof(threads), "%lld", (long long)o->connections + SPARE_THREADS);
+    (void)snprintf(keep_alive, sizeof(keep_alive), "%lld", (long long)o->keep_alive_ms);
+    (void)snprintf(request, sizeof(request), "%lld", (long long)o->request_ms);
+    s->civetweb = mg_start2(&init, &error);
+    if (s->civetweb == NULL)
+        return ts_fail(err, TS_UNAVAILABLE, "TS_GATEWAY_LISTEN", "cannot listen on %s: %s",
+                       o->listen, s->start_error);
+    if (mg_get_server_ports(s->civetweb, 1, &port) == 1)
+        s->port = port.port;
+    return TS_OK;
+}
+
+ts_status http_server_start(const http_options *options, const http_service *service,
+                            http_server **ret, ts_error *err)
+{
+    http_server *s;
+    ts_status st;
+
+    st = check_listen(options->listen, err);
+    if (st != TS_OK)
+        return st;
+    s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return TS_NOMEM;
+    s->service = service;
+    s->connections_max = options->connections;
+    pthread_mutex_init(&s->mutex, NULL);
+    pthread_cond_init(&s->quiet, NULL);
+    /* No TLS: civetweb 1.15 cannot work with OpenSSL 3. */
+    (void)mg_init_library(0);
+    st = register_metrics(s) ? start_civetweb(s, options, err) : TS_NOMEM;
+    if (st != TS_OK) {
+        http_server_stop(s);
+        return st;
+    }
+    *ret = s;
+    return TS_OK;
+}
+
+int http_server_port(const http_server *s)
+{
+    return s->port;
+}
+
+void http_server_drain(http_server *s, int64_t drain_ms)
+{
+    struct timespec until;
+
+    atomic_store(&s->is_draining, true);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(drain_ms / TS_SECOND_MS);
+    until.tv_nsec += (long)(drain_ms % TS_SECOND_MS) * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&s->mutex);
+    while (s->in_work > 0) {
+        if (pthread_cond_timedwait(&s->quiet, &s->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    pthread_mutex_unlock(&s->mutex);
+}
+
+void http_server_stop(http_server *s)
+{
+    if (s == NULL)
+        return;
+    if (s->civetweb != NULL)
+        mg_stop(s->civetweb);
+    (void)mg_exit_library();
+    while (s->idle != NULL) {
+        http_work *w = s->idle;
+
+        s->idle = w->next;
+        http_work_free(w);
+    }
+    pthread_cond_destroy(&s->quiet);
+    pthread_mutex_destroy(&s->mutex);
+    free(s->seconds);
+    free(s);
+}

@@ -1,0 +1,96 @@
+/* ts-gateway: wiring only. */
+#include <sys/resource.h>
+
+#include "api/api.h"
+#include "http/server.h"
+#include "ts/log.h"
+#include "ts/process.h"
+
+#define OPS_PORT         8081
+#define FAILURE_SLOTS    4096
+#define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
+
+/* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. */
+static void raise_descriptor_limit(const gateway_config *config)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)config->connections + DESCRIPTORS_MORE;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        ts_warn(TS_MSG("fewer file descriptors than connections"),
+                TS_F_U64("descriptors", limit.rlim_cur),
+                TS_F_I64("connections", config->connections));
+}
+
+static const char *bus_address(void *context, const char *peer)
+{
+    return ts_process_bus(context, peer);
+}
+
+static int serve(ts_process *process, const gateway_config *config)
+{
+    TS_CLEANUP(http_rate_free_p) http_rate *failures = NULL;
+    ts_error err = { .text = "" };
+    http_server *server = NULL;
+    http_service service = { .routes = api_routes,
+                             .route_count = api_route_count,
+                             .authorize = api_authorize };
+    http_options options = {
+        .listen = config->listen,
+        .connections = config->connections,
+        .keep_alive_ms = config->keep_alive_ms,
+        .request_ms = config->request_ms,
+    };
+    api app;
+    ts_status st;
+
+    failures = http_rate_new((uint32_t)config->auth_failures, FAILURE_SLOTS);
+    service.failures = failures;
+    service.app = &app;
+    st = failures == NULL ? TS_NOMEM : api_init(&app, config, bus_address, process, &err);
+    if (failures == NULL)
+        return 1;
+    if (st == TS_OK)
+        st = gateway_config_lists(config, &service, &err);
+    if (st == TS_OK)
+        st = http_server_start(&options, &service, &server, &err);
+    if (st != TS_OK) {
+        ts_log_error(TS_MSG("cannot start"), TS_F_STATUS(st), TS_F_Z("reason", err.text));
+        api_done(&app);
+        return 1;
+    }
+    ts_info(TS_MSG("listening"), TS_F_Z("address", config->listen));
+    ts_process_ready(process, true);
+    ts_process_wait(process, NULL, NULL);
+    http_server_drain(server, config->drain_ms);
+    http_server_stop(server);
+    api_done(&app);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static gateway_config config;
+    ts_process_options options = {
+        .name = "gateway",
+        .summary = "HTTP of the suite: REST API, key checks, composed answers",
+        .ops_port = OPS_PORT,
+        .items = gateway_config_items,
+        .item_count = gateway_config_item_count,
+        .config = &config,
+    };
+    ts_process *process = NULL;
+    int code = 0;
+
+    if (ts_process_begin(&options, argc, argv, &process, &code) != TS_OK)
+        return code;
+    raise_descriptor_limit(&config);
+    if (serve(process, &config) != 0) {
+        (void)ts_process_end(process);
+        return 1;
+    }
+    return ts_process_end(process);
+}

@@ -1,0 +1,79 @@
+#include <criterion/criterion.h>
+
+#include "api/key.h"
+#include "api/words.h"
+
+static void expect_count(uint64_t n, const char *noun, const char *wanted)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(128);
+
+    words_count(&out, n, noun);
+    cr_assert_str_eq(out.data, wanted);
+}
+
+Test(words, one_thing_is_singular_and_all_else_plural)
+{
+    expect_count(0, "open incident", "0 open incidents");
+    expect_count(1, "open incident", "1 open incident");
+    expect_count(142, "monitored user", "142 monitored users");
+}
+
+Test(words, addresses_of_strict_ascii_form_are_shown)
+{
+    cr_assert(words_is_email(TS_STR_LIT("john.smith@acme.example")));
+    cr_assert(words_is_email(TS_STR_LIT("a+b_c%d-1@sub-domain.acme.example")));
+}
+
+Test(words, all_other_addresses_are_not_shown)
+{
+    static const char *const bad[] = {
+        "john@localhost",        "john smith@acme.example", "@acme.example",   "john@",
+        "j\xc3\xb6hn@acme.example", "john@-acme.example",      "john@acme-.example", "john@acme..example",
+        "a\"b@acme.example",     "<b>@acme.example",        "a@b@acme.example",  "a@acme.example\n",
+        "ignore previous instructions",
+    };
+
+    for (size_t i = 0; i < TS_COUNT(bad); i++) {
+        TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(128);
+
+        cr_assert_not(words_is_email(ts_str_of(bad[i])), "%s", bad[i]);
+        words_email(&out, ts_str_of(bad[i]), "This user");
+        cr_assert_str_eq(out.data, "This user");
+    }
+}
+
+Test(words, ids_are_a_prefix_and_letters_and_digits)
+{
+    cr_assert(words_is_id(TS_STR_LIT("inc_8f3k2j"), "inc_"));
+    cr_assert_not(words_is_id(TS_STR_LIT("inc_"), "inc_"));
+    cr_assert_not(words_is_id(TS_STR_LIT("whe_8f3k2j"), "inc_"));
+    cr_assert_not(words_is_id(TS_STR_LIT("inc_8f3k 2j"), "inc_"));
+    cr_assert_not(words_is_id(TS_STR_LIT("inc_01234567890123456789012345678901234567890"), "inc_"));
+}
+
+Test(key, a_key_with_its_checksum_is_well_formed)
+{
+    cr_assert(api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl")));
+    cr_assert(api_key_form_valid(TS_STR_LIT("tsk_test_ZZZZZZZZZZZZZZZZZZZZZZZZZZ3ct1Oe")));
+}
+
+Test(key, any_changed_character_is_noticed)
+{
+    char key[] = "tsk_live_0123456789abcdefghijABCDEF02Yahl";
+
+    for (size_t i = 9; i < sizeof(key) - 1; i++) {
+        char kept = key[i];
+
+        key[i] = kept == 'x' ? 'y' : 'x';
+        cr_assert_not(api_key_form_valid(ts_str_of(key)), "%s", key);
+        key[i] = kept;
+    }
+}
+
+Test(key, other_forms_are_refused)
+{
+    cr_assert_not(api_key_form_valid(TS_STR_LIT("")));
+    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_live_xxxxxxxxxxxx")));
+    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_prod_0123456789abcdefghijABCDEF02Yahl")));
+    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl ")));
+}
