@@ -287,8 +287,16 @@ bool ts_json_bool(ts_json v, bool otherwise)
 
 size_t ts_json_number_text(double n, char ret[JSON_NUMBER_SIZE])
 {
-    auto end = std::to_chars(ret, ret + JSON_NUMBER_SIZE, n);
+    char *last = ret + JSON_NUMBER_SIZE;
+    auto end = std::to_chars(ret, last, n);
 
+    /* Digits alone read back as an integer: it has no negative zero, and from 2^63 on it may not fit. */
+    if (n == 0 && std::signbit(n)) {
+        std::memcpy(ret, "-0.0", 4);
+        return 4;
+    }
+    if (std::fabs(n) >= 0x1p63)
+        end = std::to_chars(ret, last, n, std::chars_format::scientific);
     return static_cast<size_t>(end.ptr - ret);
 }
 
