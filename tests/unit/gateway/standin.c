@@ -432,7 +432,7 @@ int standin_start(unsigned mask, int64_t connections)
     ts_error err = { .text = "" };
     http_options options = { .listen = "127.0.0.1:0", .connections = connections };
 
-    CHECK(ts_config_load(&table, 1, "TS_GATEWAY_", environment, &mistakes), TS_OK);
+    CHECK(ts_config_load(&table, 1, "TS_GATEWAY_", environment, &mistakes) == TS_OK);
     config.call_ms = 3000;
     (void)snprintf(config.origins, sizeof(config.origins), "https://ui.example");
     (void)snprintf(config.proxies, sizeof(config.proxies), "127.0.0.1");
@@ -446,7 +446,7 @@ int standin_start(unsigned mask, int64_t connections)
                                .bulk_workers = 1 };
 
         if ((mask & 1U << i) != 0)
-            cr_assert_eq(ts_rpc_server_start(&rpc, &servers[i], &err) == TS_OK);
+            CHECK(ts_rpc_server_start(&rpc, &servers[i], &err) == TS_OK);
     }
     CHECK(api_init(&app, &config, address_of, NULL, &err) == TS_OK);
     service = (http_service){ .routes = api_routes,

@@ -12,10 +12,10 @@
 #include "http/server.h"
 
 /* Not Criterion's: these helpers also serve plain programs, which run under ThreadSanitizer. */
-#define CHECK(condition)                                                                           \
+#define CHECK(...)                                                                                 \
     do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
+        if (!(__VA_ARGS__)) {                                                                      \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #__VA_ARGS__);                      \
             abort();                                                                               \
         }                                                                                          \
     } while (0)
