@@ -164,6 +164,16 @@ ts_status ts_store_sync(ts_store *s, uint64_t ticket)
     return st;
 }
 
+ts_status ts_store_sync_all(ts_store *s)
+{
+    uint64_t ticket;
+
+    pthread_mutex_lock(&s->write_lock);
+    ticket = s->written;
+    pthread_mutex_unlock(&s->write_lock);
+    return ts_store_sync(s, ticket);
+}
+
 ts_status ts_store_commit(ts_store *s, ts_batch *b)
 {
     uint64_t ticket = 0;

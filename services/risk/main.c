@@ -6,6 +6,7 @@
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
+#include "work.h"
 
 #define SCHEMA      1
 #define MIB         (UINT64_C(1) << 20)
@@ -58,8 +59,8 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
         st = start_relay(p, store, "ai-usage", RISK_TO_AI_USAGE, &ts_aiusage_accept, &to->ai_usage,
                          &to->relays[1], err);
     if (st == TS_OK)
-        st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept,
-                         &to->webhooks, &to->relays[2], err);
+        st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept, &to->webhooks,
+                         &to->relays[2], err);
     return st;
 }
 
@@ -107,7 +108,6 @@ static ts_status run(const risk_config *config, ts_process *p, ts_error *err)
         return st;
     app.store = store;
     app.ingest = ingest;
-    risk_ingest_watch(ingest, store);
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);

@@ -2,25 +2,18 @@
 #ifndef RISK_H
 #define RISK_H
 
+#include "ingest.h"
 #include "proto/methods.h"
 #include "sweep.h"
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 #include "ts/store.h"
 
-typedef struct detect_rules detect_rules;
-typedef struct risk_parsers risk_parsers;
-typedef struct ai_catalogue ai_catalogue;
-typedef struct ai_scopes ai_scopes;
-
 typedef struct risk {
     ts_store *store;
     ts_inbox *inbox;
     risk_sweep *sweep;
-    const detect_rules *rules;
-    const ai_catalogue *tools;
-    const ai_scopes *scopes;
-    risk_parsers *parsers;
+    risk_ingest *ingest;
 } risk;
 
 extern const ts_rpc_row risk_rows[];

@@ -93,7 +93,9 @@ bool ts_batch_is_empty(const ts_batch *b);
 TS_CHECK ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket);
 /* Blocks until all writes up to the ticket are on disk. */
 TS_CHECK ts_status ts_store_sync(ts_store *s, uint64_t ticket);
-/* Both. */
+/* Blocks until everything written so far is on disk. */
+TS_CHECK ts_status ts_store_sync_all(ts_store *s);
+/* Writes and syncs. */
 TS_CHECK ts_status ts_store_commit(ts_store *s, ts_batch *b);
 /* Seconds spent in fsync so far, and the number of fsyncs. */
 void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_count);

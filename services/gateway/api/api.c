@@ -1,7 +1,7 @@
 /* Peers, calls and the identity of a key. */
 #include "api/api.h"
 
-#include "api/key.h"
+#include "ts/apikey.h"
 #include "ts/id.h"
 #include "ts/log.h"
 #include "ts/time.h"
@@ -130,7 +130,7 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     uint8_t hash[32];
     ts_status st;
 
-    if (!api_key_form_valid(key)) {
+    if (!ts_api_key_form_valid(key)) {
         ts_metric_add(a->failures, 1);
         return HTTP_INVALID_KEY;
     }

@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "api/key.h"
+#include "ts/apikey.h"
 #include "api/words.h"
 
 static void expect_count(uint64_t n, const char *noun, const char *wanted)
@@ -62,8 +62,8 @@ Test(words, ids_are_a_prefix_and_letters_and_digits)
 
 Test(key, a_key_with_its_checksum_is_well_formed)
 {
-    cr_assert(api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl")));
-    cr_assert(api_key_form_valid(TS_STR_LIT("tsk_test_ZZZZZZZZZZZZZZZZZZZZZZZZZZ3ct1Oe")));
+    cr_assert(ts_api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl")));
+    cr_assert(ts_api_key_form_valid(TS_STR_LIT("tsk_test_ZZZZZZZZZZZZZZZZZZZZZZZZZZ3ct1Oe")));
 }
 
 Test(key, any_changed_character_is_noticed)
@@ -74,15 +74,15 @@ Test(key, any_changed_character_is_noticed)
         char kept = key[i];
 
         key[i] = kept == 'x' ? 'y' : 'x';
-        cr_assert_not(api_key_form_valid(ts_str_of(key)), "%s", key);
+        cr_assert_not(ts_api_key_form_valid(ts_str_of(key)), "%s", key);
         key[i] = kept;
     }
 }
 
 Test(key, other_forms_are_refused)
 {
-    cr_assert_not(api_key_form_valid(TS_STR_LIT("")));
-    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_live_xxxxxxxxxxxx")));
-    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_prod_0123456789abcdefghijABCDEF02Yahl")));
-    cr_assert_not(api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl ")));
+    cr_assert_not(ts_api_key_form_valid(TS_STR_LIT("")));
+    cr_assert_not(ts_api_key_form_valid(TS_STR_LIT("tsk_live_xxxxxxxxxxxx")));
+    cr_assert_not(ts_api_key_form_valid(TS_STR_LIT("tsk_prod_0123456789abcdefghijABCDEF02Yahl")));
+    cr_assert_not(ts_api_key_form_valid(TS_STR_LIT("tsk_live_0123456789abcdefghijABCDEF02Yahl ")));
 }

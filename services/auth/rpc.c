@@ -1,0 +1,12 @@
+#include "auth.h"
+
+const ts_rpc_row auth_rows[] = {
+    { &ts_auth_authorize, auth_rpc_authorize, true },
+    { &ts_auth_create_organization, auth_rpc_create_organization, true },
+    { &ts_auth_list_organizations, auth_rpc_list_organizations, true },
+    { &ts_auth_set_tier, auth_rpc_set_tier, true },
+    { &ts_auth_create_key, auth_rpc_create_key, true },
+    { &ts_auth_list_keys, auth_rpc_list_keys, true },
+    { &ts_auth_revoke_key, auth_rpc_revoke_key, true },
+    { 0 },
+};

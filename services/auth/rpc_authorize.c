@@ -1,0 +1,131 @@
+/* Authorize: is this key good, for whom, and is there room in its minute? Point reads and memory only. */
+#include "auth.h"
+#include "ts/time.h"
+
+#define USED_PERIOD_MS INT64_C(60000)
+#define SHA256_SIZE    32
+
+uint32_t auth_tier_limit(const auth_config *config, const char *tier)
+{
+    if (strcmp(tier, "standard") == 0)
+        return (uint32_t)config->standard_limit;
+    return strcmp(tier, "enterprise") == 0 ? (uint32_t)config->enterprise_limit : 0;
+}
+
+/* From the store into the cache. TS_NOT_FOUND for a key that is not there or revoked. */
+static ts_status load_entry(auth *app, const uint8_t sha256[SHA256_SIZE], ts_call *call,
+                            auth_entry **ret)
+{
+    Ts__Auth__ApiKey *key = NULL;
+    Ts__Auth__Organization *org = NULL;
+    int64_t minute = 0;
+    uint32_t reserved = 0;
+    ts_tenant tenant;
+    auth_entry *e;
+    ts_status st = auth_find_key(app->store, sha256, call->arena, &key);
+
+    if (st != TS_OK)
+        return st;
+    if (key->revoked_ms != 0)
+        return TS_NOT_FOUND;
+    tenant = (ts_tenant){ key->org, key->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
+    st = auth_load_org(app->store, key->org, call->arena, &org);
+    if (st == TS_OK)
+        st = auth_load_window(app->store, tenant, key->id, call->arena, &minute, &reserved);
+    if (st != TS_OK)
+        return st;
+    e = auth_cache_add(app->cache, sha256);
+    if (e == NULL)
+        return TS_NOMEM;
+    e->org = key->org;
+    e->mode = tenant.mode;
+    snprintf(e->key_id, sizeof(e->key_id), "%s", key->id);
+    snprintf(e->org_id, sizeof(e->org_id), "%s", org->id);
+    snprintf(e->org_name, sizeof(e->org_name), "%s", org->name);
+    e->permissions = key->permissions;
+    e->expires_ms = key->expires_ms;
+    e->limit = auth_tier_limit(app->config, org->tier);
+    e->window = auth_window_restore(minute, reserved, call->now_ms, ts_boot_ms());
+    *ret = e;
+    return TS_OK;
+}
+
+/* A repeated call gets the answer of the first: it is the same request. */
+static ts_status judge(auth *app, auth_entry *e, const ts_call *call, uint32_t cost,
+                       auth_verdict *ret)
+{
+    ts_tenant tenant = { e->org, e->mode };
+    ts_status st = TS_OK;
+
+    if (auth_cache_repeat(app->cache, call->call_id, ret))
+        return TS_OK;
+    *ret = auth_window_take(&e->window, e->limit, cost, call->now_ms, ts_boot_ms());
+    if (ret->reserve)
+        st = auth_save_window(app->store, tenant, e->key_id, e->window.minute, e->window.reserved);
+    if (st != TS_OK)
+        return st;
+    auth_cache_remember(app->cache, call->call_id, ret);
+    if (call->now_ms - e->used_saved_ms >= USED_PERIOD_MS) {
+        e->used_saved_ms = call->now_ms;
+        st = auth_save_used(app->store, tenant, e->key_id, call->now_ms);
+    }
+    return st;
+}
+
+static ts_status fill(const ts_call *call, const auth_entry *e, const auth_verdict *v,
+                      Ts__Auth__AuthorizeReply *rep)
+{
+    rep->known = true;
+    rep->org = e->org;
+    rep->mode = (uint32_t)e->mode;
+    rep->org_id = ts_arena_z(call->arena, ts_str_of(e->org_id));
+    rep->org_name = ts_arena_z(call->arena, ts_str_of(e->org_name));
+    rep->key_id = ts_arena_z(call->arena, ts_str_of(e->key_id));
+    rep->permissions = (e->permissions & TS_PERM_ADMIN) != 0 ? TS_PERM_ALL : e->permissions;
+    rep->admitted = v->admitted;
+    rep->limit = e->limit;
+    rep->remaining = v->remaining;
+    rep->reset_s = v->reset_s;
+    rep->retry_after_s = v->retry_after_s;
+    rep->grant_n = v->admitted ? 1 : 0;
+    rep->grant_expires_ms = v->reset_s * 1000;
+    return rep->org_id == NULL || rep->org_name == NULL || rep->key_id == NULL ? TS_NOMEM : TS_OK;
+}
+
+static ts_status authorize(auth *app, ts_call *call, const Ts__Auth__AuthorizeRequest *req,
+                           Ts__Auth__AuthorizeReply *rep)
+{
+    auth_entry *e = auth_cache_get(app->cache, req->key_sha256.data);
+    auth_verdict v = { 0 };
+    ts_status st = TS_OK;
+
+    if (e == NULL)
+        st = load_entry(app, req->key_sha256.data, call, &e);
+    if (st == TS_NOT_FOUND ||
+        (st == TS_OK && e->expires_ms != 0 && e->expires_ms <= call->now_ms)) {
+        ts_metric_add(app->unknown, 1);
+        return TS_OK; /* known stays false */
+    }
+    if (st == TS_OK)
+        st = judge(app, e, call, req->cost, &v);
+    if (st != TS_OK)
+        return st;
+    ts_metric_add(v.admitted ? app->authorized : app->limited, 1);
+    return fill(call, e, &v, rep);
+}
+
+ts_status auth_rpc_authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Auth__AuthorizeRequest *req = (const Ts__Auth__AuthorizeRequest *)in;
+    auth *app = call->service;
+    ts_status st;
+
+    if (req->key_sha256.len != SHA256_SIZE)
+        return ts_fail(call->error, TS_INVALID, "key_sha256", "key_sha256 must have 32 bytes");
+    if (req->cost == 0)
+        return ts_fail(call->error, TS_INVALID, "cost", "cost must be at least 1");
+    pthread_mutex_lock(&app->hot);
+    st = authorize(app, call, req, (Ts__Auth__AuthorizeReply *)out);
+    pthread_mutex_unlock(&app->hot);
+    return st;
+}

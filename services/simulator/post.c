@@ -1,0 +1,238 @@
+#include "post.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <time.h>
+
+#include "ts/buf.h"
+#include "ts/json.h"
+#include "ts/time.h"
+
+#define BODY_MAX_BYTES     (8u << 20)
+#define ANSWER_MAX_BYTES   (4u << 20)
+#define URL_MAX            1024
+#define REQUEST_TIMEOUT_MS 60000L
+#define CONNECT_TIMEOUT_MS 5000L
+/* How long one batch is repeated before giving up, and the pause before a repeat that names none.
+ */
+#define GIVE_UP_MS        (2 * TS_MINUTE_MS)
+#define REPEAT_MS         500
+#define RETRY_AFTER_MAX_S 60L
+
+struct sim_post {
+    CURL *curl;
+    struct curl_slist *headers;
+    ts_json_parser *parser;
+    ts_buf body;
+    ts_buf answer;
+    uint32_t count; /* records in body */
+    uint64_t sent;
+    uint32_t speed;
+    int64_t start_ms;
+    sim_post_totals totals;
+};
+
+static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
+{
+    ts_buf *answer = context;
+
+    ts_buf_add(answer, bytes, size * count);
+    return ts_buf_status(answer) == TS_OK ? size * count : 0;
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    while (ms > 0 && nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+static ts_status add_header(sim_post *p, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(p->headers, line);
+
+    if (longer == NULL)
+        return TS_NOMEM;
+    p->headers = longer;
+    return TS_OK;
+}
+
+static ts_status add_headers(sim_post *p, const char *key)
+{
+    char line[URL_MAX];
+    ts_status st;
+
+    if ((size_t)snprintf(line, sizeof(line), "Authorization: Bearer %s", key) >= sizeof(line))
+        return TS_INVALID;
+    st = add_header(p, line);
+    ts_wipe(line, sizeof(line));
+    if (st == TS_OK)
+        st = add_header(p, "Content-Type: application/x-ndjson");
+    /* libcurl would ask for "100 Continue" first: a round trip for nothing. */
+    return st == TS_OK ? add_header(p, "Expect:") : st;
+}
+
+ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_post **ret,
+                       ts_error *err)
+{
+    TS_CLEANUP(sim_post_free_p) sim_post *p = NULL;
+    const size_t n = strlen(url);
+    const int base = (int)(n > 0 && url[n - 1] == '/' ? n - 1 : n);
+    char full[URL_MAX];
+
+    if (n >= URL_MAX - 64)
+        return ts_fail(err, TS_INVALID, "post", "post must be shorter than %d characters",
+                       URL_MAX - 64);
+    p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return TS_NOMEM;
+    p->body = TS_BUF_INIT(BODY_MAX_BYTES);
+    p->answer = TS_BUF_INIT(ANSWER_MAX_BYTES);
+    p->speed = speed;
+    p->curl = curl_easy_init();
+    p->parser = ts_json_parser_new(ANSWER_MAX_BYTES);
+    if (p->curl == NULL || p->parser == NULL)
+        return TS_NOMEM;
+    if (add_headers(p, key) != TS_OK)
+        return ts_fail(err, TS_INVALID, "key", "key is too long");
+    snprintf(full, sizeof(full), "%.*s/v1/events?source=google_workspace", base, url);
+    if (curl_easy_setopt(p->curl, CURLOPT_URL, full) != CURLE_OK ||
+        curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK)
+        return ts_fail(err, TS_INVALID, "post", "post is no URL that can be posted to");
+    curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
+    curl_easy_setopt(p->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, &p->answer);
+    curl_easy_setopt(p->curl, CURLOPT_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
+    curl_easy_setopt(p->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+    *ret = TS_TAKE(p);
+    return TS_OK;
+}
+
+void sim_post_free(sim_post *p)
+{
+    if (p == NULL)
+        return;
+    curl_easy_cleanup(p->curl);
+    curl_slist_free_all(p->headers);
+    ts_json_parser_free(p->parser);
+    ts_buf_done(&p->body);
+    ts_buf_done(&p->answer);
+    free(p);
+}
+
+static ts_status parse_answer(sim_post *p, ts_json *ret)
+{
+    return ts_json_parse(p->parser, ts_buf_view(&p->answer), ret, NULL);
+}
+
+static ts_status read_totals(sim_post *p, ts_error *err)
+{
+    ts_json root, data, value;
+    int64_t accepted = -1, duplicates = -1;
+
+    if (parse_answer(p, &root) != TS_OK || !ts_json_get(root, "data", &data))
+        return ts_fail(err, TS_CORRUPT, "post",
+                       "the answer to a post is not the JSON it should be");
+    if (ts_json_get(data, "accepted", &value))
+        accepted = ts_json_i64(value, -1);
+    if (ts_json_get(data, "duplicates", &value))
+        duplicates = ts_json_i64(value, -1);
+    if (accepted < 0 || duplicates < 0 || !ts_json_get(data, "rejected", &value))
+        return ts_fail(err, TS_CORRUPT, "post",
+                       "the answer to a post lacks accepted, duplicates or rejected");
+    p->totals.accepted += (uint64_t)accepted;
+    p->totals.duplicates += (uint64_t)duplicates;
+    p->totals.rejected += ts_json_count(value);
+    p->totals.requests++;
+    return TS_OK;
+}
+
+/* The request as a whole is wrong: repeating it cannot help. */
+static ts_status refused(sim_post *p, long status, ts_error *err)
+{
+    ts_json root, message;
+    ts_str words = TS_STR_LIT("no words");
+
+    if (parse_answer(p, &root) == TS_OK && ts_json_path(root, "error.message", &message))
+        words = ts_json_str(message);
+    return ts_fail(err, status == 401 || status == 403 ? TS_DENIED : TS_INVALID, "post",
+                   "refused with %ld: %.*s", status, (int)(words.n < 120 ? words.n : 120), words.p);
+}
+
+/* How long to wait before the repeat: what the answer asks for, else a moment. */
+static int64_t repeat_after_ms(sim_post *p)
+{
+    curl_off_t seconds = 0;
+
+    if (curl_easy_getinfo(p->curl, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
+        return REPEAT_MS;
+    return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * TS_SECOND_MS;
+}
+
+static ts_status send_batch(sim_post *p, ts_error *err)
+{
+    const int64_t give_up_ms = ts_boot_ms() + GIVE_UP_MS;
+    long status = 0;
+
+    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, p->body.data);
+    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body.size);
+    for (;;) {
+        CURLcode code;
+        int64_t wait_ms = REPEAT_MS;
+
+        status = 0;
+        ts_buf_clear(&p->answer);
+        code = curl_easy_perform(p->curl);
+        if (code == CURLE_OK) {
+            curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+            if (status == 202)
+                return read_totals(p, err);
+            if (status != 429 && status < 500)
+                return refused(p, status, err);
+            wait_ms = repeat_after_ms(p);
+        } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+            return ts_fail(err, TS_INVALID, "post", "post is no URL that can be posted to");
+        }
+        if (ts_boot_ms() + wait_ms >= give_up_ms)
+            return ts_fail(err, TS_UNAVAILABLE, "post",
+                           "no acknowledgement for %d s; the last answer was %ld, %s",
+                           (int)(GIVE_UP_MS / 1000), status, curl_easy_strerror(code));
+        p->totals.repeats++;
+        sleep_ms(wait_ms);
+    }
+}
+
+ts_status sim_post_flush(sim_post *p, ts_error *err)
+{
+    ts_status st;
+
+    if (p->count == 0)
+        return TS_OK;
+    if (ts_buf_status(&p->body) != TS_OK)
+        return ts_fail(err, TS_NOMEM, "post", "out of memory");
+    if (p->sent == 0)
+        p->start_ms = ts_boot_ms();
+    /* By when the events before this batch should have gone out. */
+    if (p->speed > 0)
+        sleep_ms(p->start_ms + (int64_t)(p->sent * 1000 / p->speed) - ts_boot_ms());
+    st = send_batch(p, err);
+    p->sent += p->count;
+    p->count = 0;
+    ts_buf_clear(&p->body);
+    return st;
+}
+
+ts_status sim_post_record(sim_post *p, ts_str line, ts_error *err)
+{
+    ts_buf_str(&p->body, line);
+    p->count++;
+    return p->count < SIM_POST_BATCH ? TS_OK : sim_post_flush(p, err);
+}
+
+sim_post_totals sim_post_totals_of(const sim_post *p)
+{
+    return p->totals;
+}
