@@ -79,17 +79,26 @@ ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
                                                                                           : TS_OK;
 }
 
+/* "ai-usage" of "aiusage.Report". */
+static ts_str service_of(const ts_method *method)
+{
+    ts_str name = ts_str_of(method->name);
+
+    name.n = ts_str_find(name, '.');
+    return ts_str_is(name, "aiusage") ? TS_STR_LIT("ai-usage") : name;
+}
+
 /* What a client may read about a service that does not answer. */
 void api_soften(http_exchange *x, const ts_method *method, ts_status st)
 {
-    const char *dot = strchr(method->name, '.');
+    ts_str service = service_of(method);
 
     if (st != TS_UNAVAILABLE)
         return;
     ts_warn(TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
             TS_F_Z("reason", x->error.text));
-    ts_error_set(&x->error, "", "The service %.*s is not available at the moment.",
-                 (int)(dot - method->name), method->name);
+    ts_error_set(&x->error, "", "The service %.*s is not available at the moment.", (int)service.n,
+                 service.p);
     x->retry_after_s = 1;
 }
 

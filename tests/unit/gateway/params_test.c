@@ -106,10 +106,13 @@ Test(params, wrong_values_are_named_with_what_would_be_right)
 
 Test(params, unknown_and_repeated_ones_are_refused)
 {
-    refuse("limt=5", "limt",
-           "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
+    refuse(
+        "limt=5", "limt",
+        "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
     refuse("limit=5&limit=5", "limit", "limit must not be repeated");
-    refuse("=5", "", "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
+    refuse(
+        "=5", "",
+        "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
 }
 
 Test(params, an_endpoint_without_parameters_takes_none)
@@ -122,7 +125,8 @@ Test(params, an_endpoint_without_parameters_takes_none)
 
 Test(params, a_missing_required_one_is_named)
 {
-    cr_assert_eq(http_params_parse(required, TS_STR_LIT(""), f.arena, f.values, &f.err), TS_INVALID);
+    cr_assert_eq(http_params_parse(required, TS_STR_LIT(""), f.arena, f.values, &f.err),
+                 TS_INVALID);
     cr_assert_str_eq(f.err.param, "source");
     cr_assert_str_eq(f.err.text, "source is required: a or b");
 }
@@ -185,7 +189,8 @@ Test(params, a_sound_body_is_taken)
 Test(params, a_wrong_body_is_refused_by_the_field)
 {
     refuse_body("{}", "status", "status is required: the new status");
-    refuse_body("{\"status\":\"open\"}", "status", "status must be one of: investigating, resolved");
+    refuse_body("{\"status\":\"open\"}", "status",
+                "status must be one of: investigating, resolved");
     refuse_body("{\"status\":1}", "status", "status must be one of: investigating, resolved");
     refuse_body("{\"status\":\"resolved\",\"notes\":null}", "notes", "notes must be a string");
     refuse_body("{\"status\":\"resolved\",\"notes\":\"abcdef\"}", "notes",

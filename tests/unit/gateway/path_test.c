@@ -9,8 +9,8 @@ static void expect(const char *path, size_t count, const char *const *wanted)
     ts_error err = { .text = "" };
     size_t got = 0;
 
-    cr_assert_eq(http_path_split(arena, ts_str_of(path), segments, &got, &err), TS_OK, "%s: %s", path,
-                 err.text);
+    cr_assert_eq(http_path_split(arena, ts_str_of(path), segments, &got, &err), TS_OK, "%s: %s",
+                 path, err.text);
     cr_assert_eq(got, count, "%s", path);
     for (size_t i = 0; i < count; i++)
         cr_assert(ts_str_is(segments[i], wanted[i]), "%s: segment %zu", path, i);

@@ -5,9 +5,9 @@
 /* "Name: value" lines on top of a sound GET. */
 static http_request make(const char *version, const char *const *lines, size_t count)
 {
-    http_request r = {
-        .method = TS_STR_LIT("GET"), .target = TS_STR_LIT("/"), .version = ts_str_of(version)
-    };
+    http_request r = { .method = TS_STR_LIT("GET"),
+                       .target = TS_STR_LIT("/"),
+                       .version = ts_str_of(version) };
 
     for (size_t i = 0; i < count; i++) {
         ts_str line = ts_str_of(lines[i]);
@@ -45,7 +45,8 @@ Test(request, two_ways_of_framing_a_body_are_refused)
 {
     expect(TS_INVALID, "Transfer-Encoding", "1.1",
            LINES("Host: a", "Content-Length: 5", "Transfer-Encoding: chunked"));
-    expect(TS_INVALID, "Transfer-Encoding", "1.1", LINES("Host: a", "Transfer-Encoding: gzip, chunked"));
+    expect(TS_INVALID, "Transfer-Encoding", "1.1",
+           LINES("Host: a", "Transfer-Encoding: gzip, chunked"));
     expect(TS_INVALID, "Transfer-Encoding", "1.1",
            LINES("Host: a", "Transfer-Encoding: chunked", "Transfer-Encoding: identity"));
     expect(TS_INVALID, "Transfer-Encoding", "1.0", LINES("Transfer-Encoding: chunked"));
@@ -127,7 +128,8 @@ Test(request, closing_follows_version_and_connection)
 Test(request, media_types_ignore_parameters_and_case)
 {
     cr_assert(http_media_type_is(TS_STR_LIT("application/json"), "application/json"));
-    cr_assert(http_media_type_is(TS_STR_LIT("Application/JSON ; charset=utf-8"), "application/json"));
+    cr_assert(
+        http_media_type_is(TS_STR_LIT("Application/JSON ; charset=utf-8"), "application/json"));
     cr_assert_not(http_media_type_is(TS_STR_LIT("application/jsonx"), "application/json"));
     cr_assert_not(http_media_type_is(TS_STR_LIT(""), "application/json"));
 }

@@ -27,9 +27,18 @@ Test(words, addresses_of_strict_ascii_form_are_shown)
 Test(words, all_other_addresses_are_not_shown)
 {
     static const char *const bad[] = {
-        "john@localhost",        "john smith@acme.example", "@acme.example",   "john@",
-        "j\xc3\xb6hn@acme.example", "john@-acme.example",      "john@acme-.example", "john@acme..example",
-        "a\"b@acme.example",     "<b>@acme.example",        "a@b@acme.example",  "a@acme.example\n",
+        "john@localhost",
+        "john smith@acme.example",
+        "@acme.example",
+        "john@",
+        "j\xc3\xb6hn@acme.example",
+        "john@-acme.example",
+        "john@acme-.example",
+        "john@acme..example",
+        "a\"b@acme.example",
+        "<b>@acme.example",
+        "a@b@acme.example",
+        "a@acme.example\n",
         "ignore previous instructions",
     };
 

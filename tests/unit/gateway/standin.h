@@ -1,0 +1,78 @@
+/* Small services on the bus for tests of the gateway: each answers with fixed, hand-written data.
+ *
+ * One set per process (a Criterion test is a process of its own).
+ */
+#ifndef STANDIN_H
+#define STANDIN_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/server.h"
+
+/* Not Criterion's: these helpers also serve plain programs, which run under ThreadSanitizer. */
+#define CHECK(...)                                                                                 \
+    do {                                                                                           \
+        if (!(__VA_ARGS__)) {                                                                      \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #__VA_ARGS__);                      \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Keys with right checksums. What auth says of them: */
+#define KEY_ALL     "tsk_live_aaaaaaaaaaaaaaaaaaaaaaaaaa1qJYQ1" /* every permission */
+#define KEY_USERS   "tsk_live_bbbbbbbbbbbbbbbbbbbbbbbbbb1oeAmQ" /* read:users only */
+#define KEY_LIMITED "tsk_live_cccccccccccccccccccccccccc3wbNxA" /* its limit is used up */
+#define KEY_UNKNOWN "tsk_live_dddddddddddddddddddddddddd1yeVZ6" /* not known */
+
+enum {
+    WITH_AUTH = 1,
+    WITH_RISK = 2,
+    WITH_INCIDENTS = 4,
+    WITH_AI_USAGE = 8,
+    WITH_WEBHOOKS = 16,
+    WITH_ALL = 31
+};
+
+typedef struct standin_seen {
+    atomic_int authorizes;
+    atomic_int updates;
+    /* Of the last ingest. */
+    char source[32];
+    char content_type[32];
+    bool gzip;
+    size_t body_bytes;
+    char body_start[64];
+    char actor[64];
+    char client_addr[64];
+} standin_seen;
+
+extern standin_seen standin_saw;
+
+/* Starts the services of the mask and the gateway before them; answers the port. Aborts on failure. */
+int standin_start(unsigned services, int64_t connections);
+void standin_stop(void);
+
+/* ---- a client on a plain socket ---- */
+
+typedef struct answer {
+    int status;
+    bool is_closed; /* the connection ended after the answer */
+    ts_buf head;
+    ts_buf body;
+} answer;
+
+int client_connect(int port);
+void client_send(int fd, const void *bytes, size_t n);
+/* Reads one answer (passing over 100 Continue, which is counted). HEAD has no body. */
+void client_read(int fd, bool is_head, answer *ret);
+void answer_done(answer *a);
+/* Value of a header, or NULL. Lives until the next call. */
+const char *answer_header(const answer *a, const char *name);
+
+/* One request on a connection of its own. `headers` are whole lines, "" for none. Authorization is added if key is given. */
+void ask(int port, const char *method, const char *path, const char *key, const char *headers,
+         const char *body, answer *ret);
+
+#endif
