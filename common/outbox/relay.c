@@ -126,7 +126,7 @@ static void *relay_main(void *argument)
         ts_stream_bounds(store, r->options.stream, &first, &last);
         if (first > last) {
             atomic_store(&r->oldest_ms, 0);
-            ts_stream_wait(store, r->options.stream, first, RELAY_IDLE_MS);
+            ts_stream_wait(store, r->options.stream, first, RELAY_IDLE_MS, &r->stopping);
             continue;
         }
         ts_arena_reset(arena);
@@ -136,7 +136,7 @@ static void *relay_main(void *argument)
         }
         ts_metric_add(r->failures, 1);
         /* A row that never comes: only a stop wakes this up early. */
-        ts_stream_wait(store, r->options.stream, UINT64_MAX, pause_ms);
+        ts_stream_wait(store, r->options.stream, UINT64_MAX, pause_ms, &r->stopping);
         pause_ms = pause_ms * 2 > RELAY_PAUSE_MAX ? RELAY_PAUSE_MAX : pause_ms * 2;
     }
     return NULL;

@@ -41,7 +41,6 @@ struct ts_store {
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
-    uint64_t wakes;
     double sync_seconds;
     uint64_t sync_count;
     ts_metric *sync_metric;

@@ -119,10 +119,10 @@ void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first, uint64_
     pthread_mutex_unlock(&s->sync_lock);
 }
 
-bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms)
+bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms,
+                    const atomic_bool *cancelled)
 {
     struct timespec until;
-    uint64_t wakes;
     bool there;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -133,8 +133,7 @@ bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_
         until.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&s->sync_lock);
-    wakes = s->wakes;
-    while (s->last_durable[stream] < seq && s->wakes == wakes) {
+    while (s->last_durable[stream] < seq && !atomic_load(cancelled)) {
         if (pthread_cond_timedwait(&s->sync_done, &s->sync_lock, &until) != 0)
             break;
     }
@@ -146,7 +145,6 @@ bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_
 void ts_stream_wake(ts_store *s)
 {
     pthread_mutex_lock(&s->sync_lock);
-    s->wakes++;
     pthread_cond_broadcast(&s->sync_done);
     pthread_mutex_unlock(&s->sync_lock);
 }

@@ -14,6 +14,8 @@
 #ifndef TS_STORE_H
 #define TS_STORE_H
 
+#include <stdatomic.h>
+
 #include "ts/arena.h"
 #include "ts/base.h"
 #include "ts/buf.h"
@@ -106,9 +108,10 @@ void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_c
  * start at 1. */
 void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first,
                       uint64_t *ret_last_durable);
-/* Blocks until a durable row >= seq exists, the timeout (ms) passes or ts_stream_wake() is called.
- */
-bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms);
+/* Blocks until a durable row >= seq exists (true), the timeout (ms) passes or *cancelled is seen set: whoever sets it calls
+ * ts_stream_wake() afterwards. */
+bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms,
+                    const atomic_bool *cancelled);
 void ts_stream_wake(ts_store *s);
 /* Reads one row. */
 TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *arena,
