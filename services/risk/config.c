@@ -6,6 +6,8 @@ const ts_config_item risk_config_items[] = {
             "directory of detection rules and catalogues"),
     TS_NUM(risk_config, retention_days, "TS_RISK_RETENTION_DAYS", 180, 1, 3650,
            "days; older events are refused as too_old"),
+    TS_NUM(risk_config, noisy_firings, "TS_RISK_NOISY_FIRINGS", 100, 1, 5000,
+           "new detections of one rule in a minute over which it only counts"),
     TS_NUM(risk_config, min_free_mib, "TS_RISK_MIN_FREE_MIB", 0, 0, 1048576,
            "MiB of free disk below which ingest answers 503; 0 = the larger of 2 GiB and 5 %"),
     TS_NUM(risk_config, cache_mib, "TS_RISK_CACHE_MIB", 16, 1, 65536, "MiB of block cache"),

@@ -2,26 +2,24 @@
 #ifndef RISK_DETECTION_H
 #define RISK_DETECTION_H
 
+#include "detect/sigma/ruleset.h"
 #include "hits.h"
 #include "record.h"
 #include "work.h"
 
 typedef struct detection_engine detection_engine;
 
-/* Everything is read from `directory` once; afterwards thread-safe. TS_INVALID with words if there is nothing usable. */
-TS_CHECK ts_status detection_engine_new(const char *directory, detection_engine **ret,
-                                        ts_error *err);
+/* Everything is read from `directory` once; afterwards thread-safe. `noisy_firings` is the number of new firings of a rule
+ * in a tenant and minute over which it only counts. A refused rule is logged with its reason and leaves the others alone;
+ * TS_NOT_FOUND, TS_INVALID with words if there is nothing usable. */
+TS_CHECK ts_status detection_engine_new(const char *directory, uint32_t noisy_firings,
+                                        detection_engine **ret, ts_error *err);
 void detection_engine_free(detection_engine *e);
+const sigma_ruleset *detection_engine_rules(const detection_engine *e);
 
-/* What a record matched; lives in the arena. */
-typedef struct detection_matches {
-    const void *list; /* of the engine's own */
-    size_t count;
-} detection_matches;
-
-/* Adds computed fields to the record, then matches all rules that look at one record. */
+/* Adds computed fields to the record, then matches all rules that look at one record. The result lives in the arena. */
 TS_CHECK ts_status detection_match(const detection_engine *e, risk_record *record, ts_arena *arena,
-                                   detection_matches *ret);
+                                   sigma_matches *ret);
 
 /* What is known of correlations within one unit of work; zeroed at its start. */
 typedef struct detection_state {
@@ -31,6 +29,6 @@ typedef struct detection_state {
 /* Firings, correlation hits and AI use of one new event. `user` is whom it is about, NULL if nobody of ours. */
 TS_CHECK ts_status detection_apply(const detection_engine *e, detection_state *state, risk_work *w,
                                    const risk_record *record, work_user *user,
-                                   const detection_matches *matches, size_t *ret_fired);
+                                   const sigma_matches *matches, size_t *ret_fired);
 
 #endif

@@ -110,7 +110,19 @@ static ts_status begin_row(risk_work *w, Ts__Risk__Firing *row, const risk_match
     return row->dedup_key == NULL ? TS_NOMEM : TS_OK;
 }
 
-ts_status risk_fire(risk_work *w, const risk_match *match, const risk_record *record)
+/* An empty row is a firing that does not exist yet. */
+static ts_status admit(risk_work *w, const risk_match *match, const risk_noise *noise,
+                       const work_firing *f, int64_t at_ms, bool *ret_noisy)
+{
+    bool may = true;
+    ts_status st = risk_noise_admit(w, noise, match->hash, at_ms, f->row->id.data, &may);
+
+    *ret_noisy = !may;
+    return st;
+}
+
+ts_status risk_fire(risk_work *w, const risk_match *match, const risk_record *record,
+                    const risk_noise *noise, bool *ret_noisy)
 {
     const Ts__Risk__Event *event = record->event;
     /* Decisions never look into the future: a wrong clock at the source must not stretch a firing's
@@ -121,12 +133,17 @@ ts_status risk_fire(risk_work *w, const risk_match *match, const risk_record *re
     work_firing *f = NULL;
     ts_status st;
 
+    *ret_noisy = false;
     if (dedup_key.n > DEDUP_KEY_MAX)
         dedup_key.n = DEDUP_KEY_MAX;
     id = firing_id(w, match, dedup_key, at_ms);
     st = work_firing_get(w, match->user == NULL ? 0 : match->user->row->number, id.bytes, &f);
-    if (st == TS_OK && f->row->count == 0)
+    if (st == TS_OK && f->row->count == 0) {
+        st = admit(w, match, noise, f, at_ms, ret_noisy);
+        if (st != TS_OK || *ret_noisy)
+            return st;
         st = begin_row(w, f->row, match, dedup_key, at_ms);
+    }
     if (st != TS_OK)
         return st;
     f->row->count++;

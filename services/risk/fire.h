@@ -2,6 +2,7 @@
 #ifndef RISK_FIRE_H
 #define RISK_FIRE_H
 
+#include "noise.h"
 #include "record.h"
 #include "work.h"
 
@@ -30,7 +31,9 @@ typedef struct risk_match {
     work_user *user;     /* the same, if one of ours; else NULL */
 } risk_match;
 
-/* Makes the firing or moves its count. The rescoring happens when the work is finished. */
-TS_CHECK ts_status risk_fire(risk_work *w, const risk_match *match, const risk_record *record);
+/* Makes the firing or moves its count. The rescoring happens when the work is finished. *ret_noisy: none was made, the rule
+ * has made too many in this minute. */
+TS_CHECK ts_status risk_fire(risk_work *w, const risk_match *match, const risk_record *record,
+                             const risk_noise *noise, bool *ret_noisy);
 
 #endif

@@ -32,7 +32,7 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&in->lock, NULL);
     in->retention_ms = config->retention_days * TS_DAY_MS;
-    st = detection_engine_new(config->rules_dir, &in->engine, err);
+    st = detection_engine_new(config->rules_dir, (uint32_t)config->noisy_firings, &in->engine, err);
     if (st != TS_OK)
         return st;
     in->accepted = ts_counter("ts_risk_events_total", "result=\"accepted\"", "records taken in");
@@ -115,7 +115,7 @@ static void store_event(intake *k, Ts__Risk__Event *e, const work_user *user)
 }
 
 static ts_status take_event(risk_ingest *in, intake *k, const risk_record *record,
-                            const detection_matches *matches)
+                            const sigma_matches *matches)
 {
     work_user *user = NULL;
     size_t fired = 0;
@@ -131,7 +131,7 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
 
 /* A source record counts as accepted if any of its events is new. */
 static ts_status take_all(risk_ingest *in, risk_work *w, const risk_body *body,
-                          const detection_matches *matches, Ts__Risk__IngestReply *rep)
+                          const sigma_matches *matches, Ts__Risk__IngestReply *rep)
 {
     intake k = { .w = w, .seen = { .arena = w->arena } };
 
@@ -160,10 +160,9 @@ static ts_status take_all(risk_ingest *in, risk_work *w, const risk_body *body,
 
 /* ---- one request ---- */
 
-static ts_status match_all(risk_ingest *in, risk_body *body, ts_arena *arena,
-                           detection_matches **ret)
+static ts_status match_all(risk_ingest *in, risk_body *body, ts_arena *arena, sigma_matches **ret)
 {
-    detection_matches *matches = ts_arena_array(arena, body->record_count + 1, sizeof(*matches));
+    sigma_matches *matches = ts_arena_array(arena, body->record_count + 1, sizeof(*matches));
 
     if (matches == NULL)
         return TS_NOMEM;
@@ -198,7 +197,7 @@ static ts_status fill_rejected(const ts_call *call, const risk_body *body,
 
 /* Events become visible here and durable in the caller's sync. */
 static ts_status apply_body(risk *app, const ts_call *call, const risk_body *body,
-                            const detection_matches *matches, Ts__Risk__IngestReply *rep,
+                            const sigma_matches *matches, Ts__Risk__IngestReply *rep,
                             uint64_t *ret_ticket)
 {
     risk_work w;
@@ -223,7 +222,7 @@ static ts_status ingest_with(risk *app, risk_parser *parser, ts_call *call,
                             .gzip = req->gzip,
                             .now_ms = call->now_ms,
                             .retention_ms = in->retention_ms };
-    detection_matches *matches = NULL;
+    sigma_matches *matches = NULL;
     uint64_t ticket = 0;
     risk_body body;
     ts_status st;

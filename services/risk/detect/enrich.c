@@ -1,0 +1,105 @@
+#include "detect/enrich.h"
+
+#include "normalize/normalize.h"
+
+#define CLASSES_MAX 5
+
+static ts_status add(risk_record *r, ts_arena *arena, const char *name, ts_str value)
+{
+    if (r->field_count >= RISK_FIELDS_MAX)
+        return TS_OK; /* as with the source's own fields: the raw record has them all */
+    if (!ts_arena_grow(arena, &r->fields, r->field_count, &r->field_capacity, sizeof(*r->fields)))
+        return TS_NOMEM;
+    r->fields[r->field_count++] = (risk_field){ ts_str_of(name), value };
+    return TS_OK;
+}
+
+static ts_str field(const risk_record *r, const char *name)
+{
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (ts_str_is(r->fields[i].name, name))
+            return r->fields[i].value;
+    }
+    return TS_STR_NULL;
+}
+
+/* Which tool, and through which door; NULL for the door if the event is about the tool without being a use of it. */
+static const catalogue_tool *tool_of(const catalogue *c, const risk_record *r, const char **ret_via)
+{
+    const Ts__Risk__Event *e = r->event;
+
+    *ret_via = NULL;
+    if (strcmp(e->app, "token") == 0) {
+        if (strcmp(e->action, "authorize") == 0 || strcmp(e->action, "activity") == 0)
+            *ret_via = "oauth";
+        return catalogue_find_app(c, field(r, "client_id"), field(r, "app_name"));
+    }
+    if (strcmp(e->app, "gemini_in_workspace_apps") == 0) {
+        *ret_via = "native";
+        return catalogue_find_tool(c, "Gemini");
+    }
+    if (strcmp(e->app, "saml") == 0) {
+        if (strcmp(e->action, "login_success") == 0)
+            *ret_via = "sso";
+        return catalogue_find_app(c, TS_STR_NULL, field(r, "application_name"));
+    }
+    return NULL;
+}
+
+static ts_status add_tool(const catalogue *c, risk_record *r, ts_arena *arena)
+{
+    const char *via;
+    const catalogue_tool *tool = tool_of(c, r, &via);
+    ts_status st;
+
+    if (tool == NULL)
+        return TS_OK;
+    st = add(r, arena, "teamsentry.ai_tool", tool->name);
+    if (st == TS_OK)
+        st = add(r, arena, "teamsentry.ai_vendor", tool->vendor);
+    if (st == TS_OK && via != NULL)
+        st = add(r, arena, "teamsentry.ai_via", ts_str_of(via));
+    return st;
+}
+
+static ts_status add_scopes(const catalogue *c, risk_record *r, ts_arena *arena)
+{
+    ts_str classes[CLASSES_MAX];
+    size_t class_count = 0;
+    uint32_t weight = 0;
+    ts_status st = TS_OK;
+    const char *text;
+
+    for (size_t i = 0; i < r->field_count; i++) {
+        catalogue_scope scope;
+        size_t known = 0;
+
+        if (!ts_str_is(r->fields[i].name, "scope") && !ts_str_is(r->fields[i].name, "API_SCOPES"))
+            continue;
+        scope = catalogue_find_scope(c, r->fields[i].value);
+        weight = scope.weight > weight ? scope.weight : weight;
+        while (known < class_count && !ts_str_eq(classes[known], scope.class_name))
+            known++;
+        if (known == class_count && class_count < CLASSES_MAX)
+            classes[class_count++] = scope.class_name;
+    }
+    if (class_count == 0)
+        return TS_OK;
+    for (size_t i = 0; i < class_count && st == TS_OK; i++)
+        st = add(r, arena, "teamsentry.scope_class", classes[i]);
+    text = ts_arena_printf(arena, "%u", weight);
+    if (text == NULL)
+        return TS_NOMEM;
+    return st == TS_OK ? add(r, arena, "teamsentry.scope_weight", ts_str_of(text)) : st;
+}
+
+ts_status enrich_record(const catalogue *c, risk_record *record, ts_arena *arena)
+{
+    ts_status st = add_tool(c, record, arena);
+
+    if (st != TS_OK)
+        return st;
+    if (strcmp(record->event->app, "token") != 0 && strcmp(record->event->app, "admin") != 0)
+        return TS_OK;
+    return add_scopes(c, record, arena);
+}
