@@ -16,7 +16,7 @@ import client
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UP = os.path.join(ROOT, "deploy", "up.sh")
-BIN = os.environ.get("TS_BIN_DIR", os.path.join(ROOT, "build", "dev", "bin"))
+BIN = os.path.abspath(os.environ.get("TS_BIN_DIR", os.path.join(ROOT, "build", "dev", "bin")))
 SHARED = os.environ.get("TS_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "shared"))
 
 # In the order of their ops ports, which follow the port of the suite.

@@ -36,36 +36,40 @@ class CommandLine(unittest.TestCase):
         return subprocess.run([program(service), *options], env=dict(os.environ, **environment), timeout=20,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def each(self):
+    def each(self, check):
         for service in suite.SERVICES:
             with self.subTest(service=service):
-                yield service
+                check(service)
 
     def test_help(self):
-        for service in self.each():
+        def check(service):
             done = self.run_program(service, "--help")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("ts-" + service, done.stdout)
             self.assertIn("OPS_PORT", done.stdout)
+        self.each(check)
 
     def test_check_config(self):
-        for service in self.each():
+        def check(service):
             done = self.run_program(service, "--check-config")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("OPS_PORT", done.stdout)
+        self.each(check)
 
     def test_a_bad_setting_is_named(self):
-        for service in self.each():
+        def check(service):
             name = "TS_%s_OPS_PORT" % service.upper().replace("-", "_")
             done = self.run_program(service, "--check-config", **{name: "many"})
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn(name, done.stderr)
+        self.each(check)
 
     def test_a_misspelt_option_is_refused(self):
-        for service in self.each():
+        def check(service):
             done = self.run_program(service, "--hlep")
             self.assertEqual(done.returncode, 2)
             self.assertIn("--hlep", done.stderr)
+        self.each(check)
 
 
 class Alone(unittest.TestCase):
