@@ -2,7 +2,7 @@
 # Builds and tests everything; the last line is "N passed, N failed".
 #   --fast   unit and contract tests of one build only
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 fast=
 case "${1-}" in
 "") ;;
