@@ -2,15 +2,28 @@
 # Builds and tests everything; the last line is "N passed, N failed".
 #   --fast   unit and contract tests of one build only
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 fast=
-[ "${1-}" = --fast ] && fast=1
+case "${1-}" in
+"") ;;
+--fast) fast=1 ;;
+*)
+    echo "usage: tests/run.sh [--fast]" >&2
+    exit 2
+    ;;
+esac
 passed=0
 failed=0
+skipped=0
 
 deploy/install-deps.sh --test || exit 1
 
+# What sanitizers say in the services that system tests start; each report is a failure of its own.
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+
 build() { # preset
+    echo "== build $1"
     if cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j"$(nproc)"; then
         passed=$((passed + 1))
     else
@@ -19,26 +32,51 @@ build() { # preset
     fi
 }
 
+count() { # extended regular expression, file
+    grep -cE "$1" "$2" || true
+}
+
+wrap=() # put in front of ctest
+
 run_ctest() { # preset, ctest options...
     local preset=$1 report
     shift
+    echo "== test $preset $*"
     report=$(mktemp)
-    ctest --test-dir "build/$preset" --output-on-failure "$@" | tee "$report"
-    passed=$((passed + $(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$report")))
-    failed=$((failed + $(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$report")))
+    "${wrap[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(nproc)" "$@" 2>&1 | tee "$report"
+    if [ "${PIPESTATUS[0]}" -ne 0 ] && ! grep -qE '^ *[0-9]+/[0-9]+ Test ' "$report"; then
+        echo "ctest of preset $preset ran nothing"
+        failed=$((failed + 1))
+    fi
+    passed=$((passed + $(count '^ *[0-9]+/[0-9]+ Test .* Passed ' "$report")))
+    failed=$((failed + $(count '^ *[0-9]+/[0-9]+ Test .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$report")))
+    skipped=$((skipped + $(count '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$report")))
+    grep -hE " skipped '" "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u || true
     rm -f "$report"
 }
 
 build dev
-run_ctest dev
+run_ctest dev -LE system
 if [ -z "$fast" ]; then
+    run_ctest dev -L system
     build asan
-    run_ctest asan
+    run_ctest asan -LE system
+    TS_SANITIZER_LOGS="$reports" run_ctest asan -L system
     build tsan
+    # The sanitizer's shadow memory does not go with every layout that the kernel may choose.
+    setarch -R true 2>/dev/null && wrap=(setarch -R)
     TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" run_ctest tsan -L tsan
+    wrap=()
     build release
     build clang
+    for report in "$reports"/*; do
+        [ -s "$report" ] || continue
+        echo "== sanitizer report $(basename "$report")"
+        head -c 8000 "$report"
+        failed=$((failed + 1))
+    done
 fi
 
+[ "$skipped" -eq 0 ] || echo "$skipped skipped, for the reasons above"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

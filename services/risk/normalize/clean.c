@@ -89,7 +89,8 @@ char *risk_clean_ip(ts_arena *arena, ts_str text)
     uint8_t address[16];
     char *copy;
 
-    if (ip.n > INET6_ADDRSTRLEN)
+    /* A NUL inside would end the check before the text does. */
+    if (ip.n > INET6_ADDRSTRLEN || ts_str_find(ip, '\0') < ip.n)
         return ts_arena_z(arena, TS_STR_NULL);
     copy = ts_arena_z(arena, ip);
     if (copy != NULL && inet_pton(AF_INET, copy, address) != 1 &&
