@@ -183,7 +183,7 @@ Test(google, fields_of_a_line_outlive_the_lines_after_it)
         parse_z(&p, "{" ID("drive") "," ACTOR
                                     ",\"name\":\"view\",\"parameters\":{\"doc_title\":\"first\"}}\n"
                                     "{" ID("drive") "," ACTOR ",\"name\":\"edit\",\"parameters\":{"
-                                                              "\"doc_title\":\"other\"}}\n"),
+                                                    "\"doc_title\":\"other\"}}\n"),
         TS_OK);
     cr_assert_eq(p.body.record_count, 2);
     cr_assert(field_is(&p.body.records[0], "doc_title", "first"));
@@ -232,7 +232,7 @@ Test(google, outcome_of_a_challenge)
         const char *text = ts_arena_printf(
             p.arena,
             "{" ID("login") "," ACTOR ",\"name\":\"login_challenge\",\"parameters\":{\"login_"
-                                      "challenge_status\":\"%s\"}}",
+                            "challenge_status\":\"%s\"}}",
             words[i][0]);
 
         cr_assert_str_eq(parse_one(&p, text)->event->outcome, words[i][1]);
