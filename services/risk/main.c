@@ -6,6 +6,7 @@
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
+#include "ts/time.h"
 #include "work.h"
 
 #define SCHEMA      1
@@ -111,7 +112,7 @@ static ts_status run(const risk_config *config, ts_process *p, ts_error *err)
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
-        st = risk_sweep_start(store, &app.sweep, err);
+        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "expire.h"
 #include "rescore.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
@@ -14,9 +15,10 @@
 struct risk_sweep {
     ts_store *store;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards stopping */
+    pthread_mutex_t lock; /* for wake */
     pthread_cond_t wake;
-    bool stopping;
+    atomic_bool stopping;
+    int64_t retention_ms;
 };
 
 typedef struct due_user {
@@ -108,13 +110,27 @@ static bool pause_until(risk_sweep *s, int64_t ms)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ms / TS_SECOND_MS;
     pthread_mutex_lock(&s->lock);
-    while (!s->stopping) {
+    while (!atomic_load(&s->stopping)) {
         if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != 0)
             break;
     }
-    go_on = !s->stopping;
+    go_on = !atomic_load(&s->stopping);
     pthread_mutex_unlock(&s->lock);
     return go_on;
+}
+
+static void expire(risk_sweep *s)
+{
+    const risk_expiry e = { s->store, s->retention_ms, &s->stopping };
+    uint64_t hits = 0, events = 0;
+    ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
+
+    if (st == TS_OK)
+        st = risk_expire_events(&e, ts_wall_ms(), &events);
+    if (st != TS_OK)
+        ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
+    else if (hits + events > 0)
+        ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events));
 }
 
 static void *sweep_main(void *argument)
@@ -124,8 +140,15 @@ static void *sweep_main(void *argument)
     ts_metric *swept =
         ts_counter("ts_risk_swept_users_total", "", "scores refreshed by time alone");
 
+    int64_t expiry_boot_ms = ts_boot_ms();
+
     while (arena != NULL && pause_until(s, SWEEP_PERIOD_MS)) {
         size_t count = SWEEP_BATCH;
+
+        if (ts_boot_ms() >= expiry_boot_ms) {
+            expire(s);
+            expiry_boot_ms = ts_boot_ms() + SWEEP_EXPIRY_MS;
+        }
 
         while (count == SWEEP_BATCH) {
             ts_status st;
@@ -142,7 +165,7 @@ static void *sweep_main(void *argument)
     return NULL;
 }
 
-ts_status risk_sweep_start(ts_store *store, risk_sweep **ret, ts_error *err)
+ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, risk_sweep **ret, ts_error *err)
 {
     risk_sweep *s = calloc(1, sizeof(*s));
     pthread_condattr_t attributes;
@@ -150,6 +173,7 @@ ts_status risk_sweep_start(ts_store *store, risk_sweep **ret, ts_error *err)
     if (s == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     s->store = store;
+    s->retention_ms = retention_ms;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -168,7 +192,7 @@ void risk_sweep_stop(risk_sweep *s)
     if (s == NULL)
         return;
     pthread_mutex_lock(&s->lock);
-    s->stopping = true;
+    atomic_store(&s->stopping, true);
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);

@@ -1,6 +1,6 @@
 /* The sweep: keeps stored scores true while only time passes. A thread walks the due index, at most
  * SWEEP_BATCH users a batch, and sleeps in between; scores whose moment has come are at most
- * SWEEP_PERIOD_MS late. */
+ * SWEEP_PERIOD_MS late. Every SWEEP_EXPIRY_MS it also removes what has served its time (expire.h). */
 #ifndef RISK_SWEEP_H
 #define RISK_SWEEP_H
 
@@ -8,10 +8,12 @@
 
 #define SWEEP_BATCH     500
 #define SWEEP_PERIOD_MS 30000
+#define SWEEP_EXPIRY_MS INT64_C(3600000)
 
 typedef struct risk_sweep risk_sweep;
 
-TS_CHECK ts_status risk_sweep_start(ts_store *store, risk_sweep **ret, ts_error *err);
+TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, risk_sweep **ret,
+                                    ts_error *err);
 /* NULL is fine. */
 void risk_sweep_stop(risk_sweep *s);
 

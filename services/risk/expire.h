@@ -1,0 +1,22 @@
+/* What has served its time leaves the store: correlation hits that no window reaches any more, and events older than their
+ * retention. In slices, so that a stop waits for one of them at most and no batch is large. */
+#ifndef RISK_EXPIRE_H
+#define RISK_EXPIRE_H
+
+#include <stdatomic.h>
+
+#include "ts/store.h"
+
+#define RISK_EXPIRE_SLICE 5000 /* rows looked at in one go */
+
+typedef struct risk_expiry {
+    ts_store *store;
+    int64_t retention_ms; /* of events */
+    const atomic_bool *cancelled;
+} risk_expiry;
+
+/* Both walk their whole family once; *ret_count rows were deleted. TS_OK also if cancelled on the way. */
+TS_CHECK ts_status risk_expire_hits(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
+TS_CHECK ts_status risk_expire_events(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
+
+#endif
