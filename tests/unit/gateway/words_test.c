@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 
-#include "ts/apikey.h"
 #include "api/words.h"
+#include "ts/apikey.h"
 
 static void expect_count(uint64_t n, const char *noun, const char *wanted)
 {

@@ -15,7 +15,7 @@
     "\",\"customerId\":\"C1\"}"
 #define LOGIN                                                                                      \
     "{" ID("login") "," ACTOR ",\"ipAddress\":\"192.0.2.7\",\"events\":[{\"type\":\"login\","      \
-                              "\"name\":\"login_success\"}]}"
+                    "\"name\":\"login_success\"}]}"
 
 /* One test's world. The parser and the arena live until the test ends: records point into both. */
 typedef struct parse {
