@@ -19,10 +19,23 @@ static ts_hash128 firing_id(const risk_work *w, const risk_match *match, ts_str 
 /* Fields that say nothing to a person, or that the evidence shows already. */
 static bool is_noise(ts_str name)
 {
-    static const char *const noise[] = { "eventName",       "eventType",       "eventService",
-                                         "ipAddress",       "applicationName", "actor.profileId",
-                                         "user.email",      "outcome",         "ownerDomain",
-                                         "actor.callerType" };
+    static const char *const noise[] = { "eventName",
+                                         "eventType",
+                                         "eventService",
+                                         "ipAddress",
+                                         "applicationName",
+                                         "actor.profileId",
+                                         "user.email",
+                                         "outcome",
+                                         "ownerDomain",
+                                         "actor.callerType",
+                                         "primary_event",
+                                         "billable",
+                                         "is_encrypted",
+                                         "owner_is_shared_drive",
+                                         "owner_is_team_drive",
+                                         "originating_app_id",
+                                         "actor_is_collaborator_account" };
 
     if (ts_str_starts(name, TS_STR_LIT("protoPayload.")))
         return true;
