@@ -150,6 +150,11 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
     return TS_OK;
 }
 
+bool ts_process_probe(const char *address, int64_t port)
+{
+    return ts_ops_probe(address, port) == 0;
+}
+
 static void block_signals(void)
 {
     sigset_t set;

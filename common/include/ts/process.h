@@ -47,6 +47,9 @@ void ts_process_fail(ts_process *p, int exit_code);
 /* Stops the ops port, frees, returns main's exit code. */
 int ts_process_end(ts_process *p);
 
+/* Is the process behind this ops port ready? Asks its /readyz; blocks up to 3 s. */
+bool ts_process_probe(const char *address, int64_t port);
+
 /* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the
  * process. */
 const char *ts_process_bus(const ts_process *p, const char *peer);

@@ -1,0 +1,73 @@
+/* The commands of teamsentryctl, as data. */
+#ifndef CTL_COMMAND_H
+#define CTL_COMMAND_H
+
+#include "proto/methods.h"
+#include "ts/buf.h"
+#include "ts/json.h"
+
+#define CTL_ARGS_MAX 3
+
+typedef enum ctl_option {
+    CTL_JSON,
+    CTL_TIER,
+    CTL_NAME,
+    CTL_MODE,
+    CTL_PERMISSIONS,
+    CTL_EXPIRES,
+    CTL_OPTIONS,
+} ctl_option;
+
+#define CTL_TAKES(option) (1u << (option))
+
+struct ctl;
+
+typedef struct ctl_command {
+    const char *group; /* "org"; "" for a command of one word */
+    const char *verb;  /* "create" */
+    const char *args;  /* "NAME", for the help; as many words as arguments */
+    unsigned options;  /* CTL_TAKES() of those it understands; --json is understood by all */
+    const char *help;
+    ts_status (*run)(struct ctl *c);
+} ctl_command;
+
+/* Ends with a row whose run is NULL. */
+extern const ctl_command ctl_commands[];
+
+/* What was asked, and where the answer is written. */
+typedef struct ctl {
+    const ctl_command *command;
+    const char *args[CTL_ARGS_MAX];
+    const char *options[CTL_OPTIONS]; /* NULL: not given */
+    ts_arena *arena;
+    ts_buf *out; /* printed at the end, if all went well */
+    ts_jsonw json;
+    ts_error error;
+} ctl;
+
+static inline bool ctl_wants_json(const ctl *c)
+{
+    return c->options[CTL_JSON] != NULL;
+}
+
+/* Pure: from the words of a command line to a command. TS_CONFLICT: --help was asked for (command may be NULL); TS_INVALID
+ * with words that say what is right. */
+TS_CHECK ts_status ctl_parse(int argc, const char *const *argv, ctl *ret);
+/* All commands, or the one. */
+void ctl_help(const ctl_command *only, ts_buf *out);
+
+/* One call to a service as the operator. Statuses and words are the service's. */
+TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
+                            const ProtobufCMessage *in, ProtobufCMessage **ret);
+/* An organization by its id, or by its name if only one has it. */
+TS_CHECK ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret);
+
+ts_status ctl_org_create(ctl *c);
+ts_status ctl_org_list(ctl *c);
+ts_status ctl_org_tier(ctl *c);
+ts_status ctl_key_create(ctl *c);
+ts_status ctl_key_list(ctl *c);
+ts_status ctl_key_revoke(ctl *c);
+ts_status ctl_status(ctl *c);
+
+#endif
