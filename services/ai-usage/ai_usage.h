@@ -1,0 +1,31 @@
+/* The service as its handlers see it. */
+#ifndef AI_USAGE_H
+#define AI_USAGE_H
+
+#include "store.h"
+#include "ts/metrics.h"
+#include "ts/outbox.h"
+#include "ts/rpc.h"
+
+typedef struct ai_usage {
+    ts_store *store;
+    ts_inbox *inbox;
+    ts_metric *events;
+    ts_metric *tools_first_seen;
+} ai_usage;
+
+extern const ts_rpc_row ai_usage_rows[];
+
+void ai_usage_register_metrics(ai_usage *app);
+
+ts_handler ai_usage_rpc_report;
+ts_handler ai_usage_rpc_accept;
+
+/* Applies "ai_use" rows. */
+ts_inbox_handler ai_usage_apply_row;
+
+/* To webhooks: ai_tool.first_seen. */
+void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse *use,
+                                 int64_t now_ms);
+
+#endif

@@ -1,0 +1,76 @@
+#include "keys.h"
+
+#define DAY_SIZE 4
+
+const char *const ai_usage_families[] = { "days",      "day_tools", "day_users", "last_use",
+                                          "last_days", "tools",     "inbox",     NULL };
+
+void ai_usage_day_key(ts_buf *b, ts_tenant t, int64_t day)
+{
+    ts_key_tenant(b, t);
+    ts_buf_be32(b, (uint32_t)day);
+}
+
+void ai_usage_day_tool_key(ts_buf *b, ts_tenant t, int64_t day, ts_str tool)
+{
+    ai_usage_day_key(b, t, day);
+    ts_key_text(b, tool);
+}
+
+void ai_usage_day_user_prefix(ts_buf *b, ts_tenant t, int64_t day, ts_str user)
+{
+    ai_usage_day_key(b, t, day);
+    ts_key_text(b, user);
+}
+
+void ai_usage_day_user_key(ts_buf *b, ts_tenant t, int64_t day, ts_str user, ts_str tool)
+{
+    ai_usage_day_user_prefix(b, t, day, user);
+    ts_key_text(b, tool);
+}
+
+void ai_usage_last_use_key(ts_buf *b, ts_tenant t, ts_str tool, ts_str user)
+{
+    ai_usage_tool_key(b, t, tool);
+    ts_key_text(b, user);
+}
+
+void ai_usage_last_day_key(ts_buf *b, ts_tenant t, ts_str tool, int64_t day)
+{
+    ai_usage_tool_key(b, t, tool);
+    ts_buf_be32(b, (uint32_t)day);
+}
+
+void ai_usage_tool_key(ts_buf *b, ts_tenant t, ts_str tool)
+{
+    ts_key_tenant(b, t);
+    ts_key_text(b, tool);
+}
+
+int64_t ai_usage_key_day(ts_str key)
+{
+    uint32_t day = 0;
+
+    for (size_t i = TS_KEY_TENANT_SIZE; i < TS_KEY_TENANT_SIZE + DAY_SIZE && i < key.n; i++)
+        day = day << 8 | (uint8_t)key.p[i];
+    return (int64_t)day;
+}
+
+ts_str ai_usage_key_text(ts_str key, unsigned index)
+{
+    size_t at = TS_KEY_TENANT_SIZE + DAY_SIZE;
+
+    for (;;) {
+        ts_str rest;
+        size_t n;
+
+        if (at >= key.n)
+            return TS_STR_NULL;
+        rest = ts_str_n(key.p + at, key.n - at);
+        n = ts_str_find(rest, '\0');
+        if (index == 0)
+            return ts_str_n(rest.p, n);
+        index--;
+        at += n + 1;
+    }
+}

@@ -1,0 +1,99 @@
+/* ts-ai-usage: counts who used which AI tool on which day. Wiring only. */
+#include "ai_usage.h"
+#include "config.h"
+#include "ts/log.h"
+#include "ts/process.h"
+
+#define SCHEMA 1
+#define MIB    (UINT64_C(1) << 20)
+
+static void on_store_failure(void *context)
+{
+    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
+    ts_process_fail(context, 1);
+}
+
+static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_store **ret,
+                            ts_error *err)
+{
+    ts_store_options o = { .directory = config->db_dir,
+                           .families = ai_usage_families,
+                           .schema = SCHEMA,
+                           .cache_bytes = (uint64_t)config->cache_mib * MIB };
+    ts_status st = ts_store_open(&o, ret, err);
+
+    if (st == TS_OK)
+        ts_store_on_failure(*ret, on_store_failure, p);
+    return st;
+}
+
+static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
+                             ts_error *err)
+{
+    ts_relay_options o = { .store = store,
+                           .stream = AI_USAGE_TO_WEBHOOKS,
+                           .method = &ts_webhooks_accept,
+                           .service_name = "ai-usage",
+                           .peer_name = "webhooks" };
+    ts_status st = ts_peer_new("webhooks", ts_process_bus(p, "webhooks"), ret_peer, err);
+
+    if (st != TS_OK)
+        return st;
+    o.peer = *ret_peer;
+    return ts_relay_start(&o, ret, err);
+}
+
+static ts_status run(const ai_usage_config *config, ts_process *p, ts_error *err)
+{
+    TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
+    TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
+    ai_usage app = { 0 };
+    ts_relay *relay = NULL;
+    ts_rpc_server *server = NULL;
+    ts_rpc_options rpc = { .address = ts_process_bus(p, "ai-usage"),
+                           .service_name = "ai-usage",
+                           .rows = ai_usage_rows,
+                           .service = &app };
+    ts_status st = open_store(config, p, &store, err);
+
+    if (st != TS_OK)
+        return st;
+    app.store = store;
+    ai_usage_register_metrics(&app);
+    st = ts_inbox_new(store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox);
+    if (st == TS_OK)
+        st = start_relay(p, store, &webhooks, &relay, err);
+    if (st == TS_OK)
+        st = ts_rpc_server_start(&rpc, &server, err);
+    if (st == TS_OK) {
+        ts_process_ready(p, true);
+        ts_process_wait(p, NULL, NULL);
+        ts_rpc_server_drain(server, config->drain_ms);
+    }
+    ts_rpc_server_stop(server);
+    ts_relay_stop(relay);
+    ts_inbox_free(app.inbox);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static ai_usage_config config;
+    ts_process_options o = { .name = "ai-usage",
+                             .summary = "who used which AI tool on which day",
+                             .ops_port = 8085,
+                             .items = ai_usage_config_items,
+                             .item_count = ai_usage_config_count,
+                             .config = &config };
+    ts_process *p = NULL;
+    ts_error err = { "", "" };
+    int exit_code = 2;
+
+    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
+        return exit_code;
+    if (run(&config, p, &err) != TS_OK) {
+        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
+        ts_process_fail(p, 1);
+    }
+    return ts_process_end(p);
+}

@@ -1,0 +1,122 @@
+#include "keys.h"
+
+#define ID_SIZE   16
+#define EMAIL_MAX 512
+
+const char *const incidents_families[] = { "incidents", "detections", "owners", "pending", "story",
+                                           "lists",     "totals",     "inbox",  NULL };
+
+static void add(incidents_key *k, const void *bytes, size_t n)
+{
+    memcpy(k->bytes + k->n, bytes, n); /* every layout is shorter than INCIDENTS_KEY_MAX */
+    k->n += n;
+}
+
+static void add_u32(incidents_key *k, uint32_t n)
+{
+    uint8_t b[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+
+    add(k, b, sizeof(b));
+}
+
+static void add_u64(incidents_key *k, uint64_t n)
+{
+    add_u32(k, (uint32_t)(n >> 32));
+    add_u32(k, (uint32_t)n);
+}
+
+ts_str incidents_key_view(const incidents_key *k)
+{
+    return ts_str_n(k->bytes, k->n);
+}
+
+incidents_key incidents_tenant_key(ts_tenant t)
+{
+    uint8_t mode = (uint8_t)t.mode;
+    incidents_key k;
+
+    k.n = 0;
+    add_u64(&k, t.org);
+    add(&k, &mode, 1);
+    return k;
+}
+
+incidents_key incidents_id_key(ts_tenant t, const uint8_t id[16])
+{
+    incidents_key k = incidents_tenant_key(t);
+
+    add(&k, id, ID_SIZE);
+    return k;
+}
+
+incidents_key incidents_timed_key(ts_tenant t, const uint8_t id[16], int64_t event_ms,
+                                  const uint8_t detection[16])
+{
+    incidents_key k = incidents_id_key(t, id);
+
+    add_u64(&k, (uint64_t)event_ms);
+    add(&k, detection, ID_SIZE);
+    return k;
+}
+
+incidents_key incidents_story_key(ts_tenant t, const uint8_t id[16], uint32_t number)
+{
+    incidents_key k = incidents_id_key(t, id);
+
+    add_u32(&k, number);
+    return k;
+}
+
+incidents_key incidents_list_key(ts_tenant t, ts_hash128 scope, int64_t created_ms,
+                                 const uint8_t id[16])
+{
+    incidents_key k = incidents_id_key(t, scope.bytes);
+
+    add_u64(&k, ~(uint64_t)created_ms);
+    add(&k, id, ID_SIZE);
+    return k;
+}
+
+incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_ms)
+{
+    incidents_key k = incidents_id_key(t, scope.bytes);
+
+    add_u64(&k, ~(uint64_t)(until_ms - 1));
+    return k;
+}
+
+const uint8_t *incidents_key_last_id(ts_str key)
+{
+    if (key.n < TS_KEY_TENANT_SIZE + ID_SIZE)
+        return NULL;
+    return (const uint8_t *)key.p + key.n - ID_SIZE;
+}
+
+ts_hash128 incidents_list_scope(incidents_group group, int severity, ts_str user)
+{
+    char lower[EMAIL_MAX];
+    uint8_t numbers[2] = { (uint8_t)group, (uint8_t)(severity + 1) };
+    ts_str parts[] = { TS_STR_LIT("list"), ts_str_n(numbers, sizeof(numbers)), user };
+
+    if (user.n > 0 && user.n <= sizeof(lower)) {
+        for (size_t i = 0; i < user.n; i++)
+            lower[i] =
+                (char)(user.p[i] >= 'A' && user.p[i] <= 'Z' ? user.p[i] + ('a' - 'A') : user.p[i]);
+        parts[2] = ts_str_n(lower, user.n);
+    }
+    return ts_hash_parts(parts, TS_COUNT(parts));
+}
+
+ts_hash128 incidents_chain_scope(const uint8_t chain[16])
+{
+    ts_str parts[] = { TS_STR_LIT("chain"), ts_str_n(chain, ID_SIZE) };
+
+    return ts_hash_parts(parts, TS_COUNT(parts));
+}
+
+ts_hash128 incidents_rule_scope(ts_str rule_id, ts_str dedup_key)
+{
+    ts_str parts[] = { TS_STR_LIT("rule"), rule_id, dedup_key };
+
+    return ts_hash_parts(parts, TS_COUNT(parts));
+}

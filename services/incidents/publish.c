@@ -1,0 +1,93 @@
+#include "publish.h"
+
+#include "ts/json.h"
+
+#define DATA_MAX (UINT64_C(256) << 10) /* the longest lists of the longest names are well below */
+
+static void publish_changed(incidents_work *w, ProtobufCBinaryData *detections, size_t count)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+    Ts__IncidentChanged change = TS__INCIDENT_CHANGED__INIT;
+
+    change.incident_id = incident->id;
+    change.revision = incident->revision;
+    change.status = incident->status;
+    change.affected_users = incident->affected_users;
+    change.n_affected_users = incident->n_affected_users;
+    change.detection_ids = detections;
+    change.n_detection_ids = count;
+    change.severity = incident->severity;
+    ts_outbox_add(w->batch, INCIDENTS_TO_RISK, w->tenant, "incident_changed", w->now_ms,
+                  &change.base);
+}
+
+static void write_texts(ts_jsonw *json, const char *key, char *const *texts, size_t count)
+{
+    ts_jsonw_key(json, key);
+    ts_jsonw_array(json);
+    for (size_t i = 0; i < count; i++)
+        ts_jsonw_z(json, texts[i]);
+    ts_jsonw_array_end(json);
+}
+
+static void write_data(ts_jsonw *json, const Ts__Incidents__Incident *incident)
+{
+    ts_jsonw_object(json);
+    ts_jsonw_kz(json, "incident_id", incident->id);
+    ts_jsonw_kz(json, "severity", ts_severity_name(incident->severity));
+    ts_jsonw_kz(json, "title", incident->title);
+    ts_jsonw_kz(json, "affected_user",
+                incident->n_affected_users > 0 ? incident->affected_users[0] : NULL);
+    write_texts(json, "affected_users", incident->affected_users, incident->n_affected_users);
+    ts_jsonw_kz(json, "status", incident->status);
+    write_texts(json, "rule_ids", incident->rule_ids, incident->n_rule_ids);
+    write_texts(json, "mitre_tactics", incident->tactics, incident->n_tactics);
+    ts_jsonw_object_end(json);
+}
+
+static ts_status publish_webhook(incidents_work *w, const char *event)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
+    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
+    uint64_t numbers[3] = { w->tenant.org, (uint64_t)w->tenant.mode, incident->revision };
+    ts_str parts[] = { ts_str_of(event), ts_str_n(numbers, sizeof(numbers)),
+                       ts_str_of(incident->id) };
+    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
+    ts_jsonw json = ts_jsonw_on(&data);
+
+    write_data(&json, incident);
+    if (ts_buf_status(&data) != TS_OK)
+        return TS_NOMEM;
+    p.cause.data = cause.bytes;
+    p.cause.len = sizeof(cause.bytes);
+    p.event = (char *)(uintptr_t)event; /* only packed */
+    p.at_ms = w->now_ms;
+    p.data = data.data;
+    ts_outbox_add(w->batch, INCIDENTS_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
+    return TS_OK;
+}
+
+static const char *event_of(const incidents_work *w)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+
+    if (w->is_new)
+        return "incident.created";
+    if (w->status != w->old_status)
+        return incident_is_closed(w->status) ? "incident.resolved" : "incident.updated";
+    if (incident_is_closed(w->status))
+        return NULL; /* late detections take over the judgement; nobody is called for them */
+    if (incident->severity != w->old_severity || incident->n_affected_users != w->old_user_count)
+        return "incident.updated";
+    return NULL;
+}
+
+ts_status publish_work(incidents_work *w, ProtobufCBinaryData *detections, size_t count)
+{
+    const char *event = event_of(w);
+
+    if (count > 0 || w->status != w->old_status || w->row->incident->severity != w->old_severity)
+        publish_changed(w, detections, count);
+    return event == NULL ? TS_OK : publish_webhook(w, event);
+}

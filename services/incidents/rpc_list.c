@@ -1,0 +1,93 @@
+/* What the API lists and counts. */
+#include "lifecycle.h"
+#include "list.h"
+
+#define LIMIT_MAX  200
+#define USER_MAX   512
+#define LATEST_MAX 5
+
+static ts_status parse_group(const char *text, incidents_group *ret, ts_error *err)
+{
+    static const char *const names[] = { "all", "open", "closed" };
+
+    for (size_t i = 0; i < TS_COUNT(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *ret = (incidents_group)i;
+            return TS_OK;
+        }
+    }
+    return ts_fail(err, TS_INVALID, "status", "status must be open, closed or all");
+}
+
+static bool is_in_group(unsigned status, incidents_group group)
+{
+    return group == GROUP_ALL ||
+           incident_is_closed((incident_status)status) == (group == GROUP_CLOSED);
+}
+
+static ts_status check(const Ts__Incidents__ListRequest *req, ts_error *err)
+{
+    if (req->limit < 1 || req->limit > LIMIT_MAX)
+        return ts_fail(err, TS_INVALID, "limit", "limit must be between 1 and %d", LIMIT_MAX);
+    if (req->severity < ANY_SEVERITY || req->severity >= CHAIN_SEVERITIES)
+        return ts_fail(err, TS_INVALID, "severity",
+                       "severity must be informational, low, medium, high or critical");
+    if (strlen(req->user) > USER_MAX)
+        return ts_fail(err, TS_INVALID, "user", "user must have at most %d bytes", USER_MAX);
+    return TS_OK;
+}
+
+ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Incidents__ListRequest *req = (const Ts__Incidents__ListRequest *)in;
+    Ts__Incidents__IncidentList *rep = (Ts__Incidents__IncidentList *)out;
+    const Ts__Incidents__Totals *totals = NULL;
+    list_query query = { .severity = req->severity,
+                         .user = ts_str_of(req->user),
+                         .since_ms = req->since_ms,
+                         .until_ms = req->until_ms,
+                         .limit = req->limit,
+                         .offset = req->offset };
+    ts_status st = check(req, call->error);
+
+    if (st == TS_OK)
+        st = parse_group(req->status, &query.group, call->error);
+    if (st != TS_OK)
+        return st;
+    query.count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
+    st = list_read(call, &query, &rep->incidents, &rep->n_incidents, &rep->total);
+    if (st != TS_OK || query.count)
+        return st;
+    st = list_totals(call, &totals);
+    if (st != TS_OK)
+        return st;
+    rep->total = 0;
+    for (unsigned status = 0; status < INCIDENT_STATUSES; status++) {
+        if (is_in_group(status, query.group))
+            rep->total += list_total_of(totals, status, query.severity);
+    }
+    return TS_OK;
+}
+
+ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    Ts__Incidents__SummaryReply *rep = (Ts__Incidents__SummaryReply *)out;
+    list_query query = { .group = GROUP_OPEN, .severity = ANY_SEVERITY, .limit = LATEST_MAX };
+    const Ts__Incidents__Totals *totals = NULL;
+    uint64_t walked;
+    ts_status st = list_totals(call, &totals);
+
+    (void)in;
+    if (st != TS_OK)
+        return st;
+    rep->by_severity = ts_arena_array(call->arena, CHAIN_SEVERITIES, sizeof(uint64_t));
+    if (rep->by_severity == NULL)
+        return TS_NOMEM;
+    rep->n_by_severity = CHAIN_SEVERITIES;
+    for (int i = 0; i < CHAIN_SEVERITIES; i++)
+        rep->by_severity[i] = list_total_of(totals, INCIDENT_OPEN, i) +
+                              list_total_of(totals, INCIDENT_INVESTIGATING, i);
+    rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
+    rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
+    return list_read(call, &query, &rep->latest, &rep->n_latest, &walked);
+}

@@ -1,0 +1,242 @@
+/* ai-usage over its socket, with its real store: what is handed over is what reports say. */
+#include "ai_usage.h"
+#include "served.h"
+
+static const ts_tenant live = { 7, TS_MODE_LIVE };
+static const ts_tenant test_mode = { 7, TS_MODE_TEST };
+
+static served s;
+static ai_usage app;
+static int64_t today_ms; /* noon of today, UTC */
+
+static void start(void)
+{
+    served_open_store(&s, ai_usage_families);
+    app = (ai_usage){ .store = s.store };
+    ai_usage_register_metrics(&app);
+    CHECK_EQ(
+        ts_inbox_new(s.store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox),
+        TS_OK);
+    served_start(&s, "ai-usage", ai_usage_rows, &app);
+}
+
+static void stop(void)
+{
+    served_stop(&s);
+    ts_inbox_free(app.inbox);
+    ts_store_close(TS_TAKE(s.store));
+}
+
+static void use_in(ts_tenant tenant, const char *user, const char *tool, int days_ago)
+{
+    Ts__AiUse use = TS__AI_USE__INIT;
+
+    use.tool = (char *)(uintptr_t)tool; /* only packed */
+    use.vendor = (char *)(uintptr_t) "Vendor \"x\"";
+    use.user_email = (char *)(uintptr_t)user;
+    use.event_ms = today_ms - days_ago * TS_DAY_MS;
+    served_hand_over(&s, &ts_aiusage_accept, tenant, "ai_use", today_ms, &use.base);
+}
+
+static void use(const char *user, const char *tool, int days_ago)
+{
+    use_in(live, user, tool, days_ago);
+}
+
+static ts_status ask(ts_tenant tenant, uint32_t days, const char *by,
+                     const Ts__Aiusage__Report **ret)
+{
+    Ts__Aiusage__ReportRequest request = TS__AIUSAGE__REPORT_REQUEST__INIT;
+
+    request.days = days;
+    request.group_by = (char *)(uintptr_t)by;
+    return served_call(&s, tenant, &ts_aiusage_report, &request.base, ret);
+}
+
+static const Ts__Aiusage__Report *report(uint32_t days, const char *by)
+{
+    const Ts__Aiusage__Report *rep = NULL;
+
+    CHECK_EQ(ask(live, days, by, &rep), TS_OK);
+    return rep;
+}
+
+static void an_empty_organization_reports_zeros_and_every_day(void)
+{
+    const Ts__Aiusage__Report *rep = report(90, "day");
+
+    CHECK_EQ(rep->events, 0);
+    CHECK_EQ(rep->n_groups, 90);
+    CHECK_EQ(report(7, "tool")->n_groups, 0);
+    CHECK_EQ(report(7, "user")->n_groups, 0);
+}
+
+static void totals_count_the_period_and_the_one_before(void)
+{
+    const Ts__Aiusage__Report *rep;
+
+    use("ann@example.com", "ChatGPT", 0);
+    use("ann@example.com", "ChatGPT", 0);
+    use("ann@example.com", "Gemini", 6);
+    use("bob@example.com", "ChatGPT", 1);
+    use("", "ChatGPT", 1);                /* nobody known */
+    use("cid@example.com", "Claude", 7);  /* the period before */
+    use("cid@example.com", "Claude", 13); /* its first day */
+    use("cid@example.com", "Claude", 14); /* before both */
+    rep = report(7, "tool");
+    CHECK_EQ(rep->events, 5);
+    CHECK_EQ(rep->previous_events, 2);
+    CHECK_EQ(rep->active_users, 2);
+    CHECK_EQ(rep->tools, 2);
+    CHECK_EQ(rep->unsanctioned_events, 5);
+    CHECK_EQ(rep->from_ms % TS_DAY_MS, 0);
+    CHECK_EQ(rep->to_ms >= rep->from_ms + 6 * TS_DAY_MS, 1);
+}
+
+static void tools_come_with_vendor_users_and_first_use(void)
+{
+    const Ts__Aiusage__Report *rep = report(7, "tool");
+
+    CHECK_EQ(rep->n_groups, 2);
+    CHECK(strcmp(rep->groups[0]->key, "ChatGPT") == 0);
+    CHECK_EQ(rep->groups[0]->events, 4);
+    CHECK_EQ(rep->groups[0]->users, 2);
+    CHECK_EQ(rep->groups[0]->first_seen_ms, today_ms - TS_DAY_MS);
+    CHECK(strcmp(rep->groups[0]->vendor, "Vendor \"x\"") == 0);
+    CHECK(strcmp(rep->groups[1]->key, "Gemini") == 0);
+    CHECK_EQ(rep->groups[1]->users, 1);
+}
+
+static void users_come_with_their_tools_and_last_use(void)
+{
+    const Ts__Aiusage__Report *rep = report(7, "user");
+
+    CHECK_EQ(rep->n_groups, 2);
+    CHECK(strcmp(rep->groups[0]->key, "ann@example.com") == 0);
+    CHECK_EQ(rep->groups[0]->events, 3);
+    CHECK_EQ(rep->groups[0]->n_tools, 2);
+    CHECK(strcmp(rep->groups[0]->tools[0], "ChatGPT") == 0);
+    CHECK(strcmp(rep->groups[0]->tools[1], "Gemini") == 0);
+    CHECK_EQ(rep->groups[0]->last_used_ms, today_ms);
+    CHECK_EQ(rep->groups[1]->events, 1);
+}
+
+static void days_ascend_and_count_each_user_once(void)
+{
+    const Ts__Aiusage__Report *rep = report(7, "day");
+    char today[TS_RFC3339_SIZE];
+
+    ts_time_format(today_ms, false, today);
+    today[10] = '\0';
+    CHECK_EQ(rep->n_groups, 7);
+    CHECK(strcmp(rep->groups[6]->key, today) == 0);
+    CHECK_EQ(rep->groups[6]->events, 2);
+    CHECK_EQ(rep->groups[6]->users, 1);
+    CHECK_EQ(rep->groups[5]->events, 2);
+    CHECK_EQ(rep->groups[5]->users, 1);
+    CHECK_EQ(rep->groups[4]->events, 0);
+    CHECK_EQ(rep->groups[0]->events, 1);
+}
+
+static void a_late_event_moves_no_last_use_back(void)
+{
+    use("ann@example.com", "ChatGPT", 5);
+    CHECK_EQ(report(1, "tool")->active_users, 1);
+    CHECK_EQ(report(7, "tool")->groups[0]->users, 2);
+    CHECK_EQ(report(7, "tool")->groups[0]->first_seen_ms, today_ms - 5 * TS_DAY_MS);
+}
+
+static void a_row_handed_over_again_counts_once(void)
+{
+    uint64_t before = report(7, "tool")->events;
+    Ts__AiUse again = TS__AI_USE__INIT;
+
+    again.tool = (char *)(uintptr_t) "ChatGPT";
+    again.event_ms = today_ms;
+    CHECK_EQ(
+        served_hand_over_at(&s, s.seq, &ts_aiusage_accept, live, "ai_use", today_ms, &again.base),
+        s.seq);
+    CHECK_EQ(report(7, "tool")->events, before);
+}
+
+static void a_row_that_cannot_be_counted_blocks_nothing(void)
+{
+    uint64_t before = report(7, "tool")->events;
+
+    use("ann@example.com", "", 0);
+    use("ann@example.com", "ChatGPT", 0);
+    CHECK_EQ(report(7, "tool")->events, before + 1);
+}
+
+static void each_tool_is_announced_once(void)
+{
+    const Ts__WebhookPublish *p = NULL;
+    uint64_t sent = served_sent(&s, AI_USAGE_TO_WEBHOOKS);
+
+    CHECK_EQ(sent, 3);
+    served_read(&s, AI_USAGE_TO_WEBHOOKS, 1, &ts__webhook_publish__descriptor, &p);
+    CHECK(strcmp(p->event, "ai_tool.first_seen") == 0);
+    CHECK_EQ(p->cause.len, 16);
+    CHECK(strstr(p->data, "{\"tool\":\"ChatGPT\",\"vendor\":\"Vendor \\\"x\\\"\","
+                          "\"user_email\":\"ann@example.com\",\"first_seen_at\":\"") == p->data);
+    CHECK(strstr(p->data, "\"sanctioned\":false}") != NULL);
+    use("bob@example.com", "Claude", 0);
+    CHECK_EQ(served_sent(&s, AI_USAGE_TO_WEBHOOKS), sent);
+}
+
+static void modes_do_not_see_each_other(void)
+{
+    const Ts__Aiusage__Report *rep = NULL;
+    uint64_t sent = served_sent(&s, AI_USAGE_TO_WEBHOOKS);
+
+    CHECK_EQ(ask(test_mode, 90, "tool", &rep), TS_OK);
+    CHECK_EQ(rep->events, 0);
+    use_in(test_mode, "ann@example.com", "ChatGPT", 0);
+    CHECK_EQ(ask(test_mode, 90, "tool", &rep), TS_OK);
+    CHECK_EQ(rep->events, 1);
+    CHECK_EQ(served_sent(&s, AI_USAGE_TO_WEBHOOKS), sent + 1);
+}
+
+static void wrong_questions_are_named(void)
+{
+    const Ts__Aiusage__Report *rep = NULL;
+
+    CHECK_EQ(ask(live, 0, "tool", &rep), TS_INVALID);
+    CHECK(strcmp(s.error.param, "days") == 0);
+    CHECK_EQ(ask(live, 91, "tool", &rep), TS_INVALID);
+    CHECK_EQ(ask(live, 7, "vendor", &rep), TS_INVALID);
+    CHECK(strcmp(s.error.param, "group_by") == 0);
+}
+
+static void everything_is_there_after_a_restart(void)
+{
+    uint64_t events = report(90, "tool")->events;
+    uint64_t users = report(90, "tool")->active_users;
+
+    stop();
+    start();
+    CHECK_EQ(report(90, "tool")->events, events);
+    CHECK_EQ(report(90, "tool")->active_users, users);
+}
+
+int main(void)
+{
+    today_ms = ts_time_day(ts_wall_ms()) * TS_DAY_MS + 12 * TS_HOUR_MS;
+    scratch_directory(s.directory);
+    start();
+    RUN(an_empty_organization_reports_zeros_and_every_day);
+    RUN(totals_count_the_period_and_the_one_before);
+    RUN(tools_come_with_vendor_users_and_first_use);
+    RUN(users_come_with_their_tools_and_last_use);
+    RUN(days_ascend_and_count_each_user_once);
+    RUN(a_late_event_moves_no_last_use_back);
+    RUN(a_row_handed_over_again_counts_once);
+    RUN(a_row_that_cannot_be_counted_blocks_nothing);
+    RUN(each_tool_is_announced_once);
+    RUN(modes_do_not_see_each_other);
+    RUN(wrong_questions_are_named);
+    RUN(everything_is_there_after_a_restart);
+    stop();
+    remove_directory(s.directory);
+    return 0;
+}

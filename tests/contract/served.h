@@ -1,0 +1,145 @@
+/* A service under test: its real store, inbox and RPC server in this process, reached over a socket in a directory of its
+ * own. Rows are handed over as a producer's relay would, under a producer id and with sequence numbers of our own. */
+#ifndef CONTRACT_SERVED_H
+#define CONTRACT_SERVED_H
+
+#include "check.h"
+#include "proto/methods.h"
+#include "ts/outbox.h"
+#include "ts/rpc.h"
+#include "ts/store.h"
+
+#define CALL_MS 30000
+
+typedef struct served {
+    char directory[64];
+    ts_store *store;
+    ts_rpc_server *server;
+    ts_peer *peer;
+    ts_arena *arena; /* of the answers; emptied by served_forget() */
+    ts_error error;  /* words of the last call */
+    uint64_t seq;
+} served;
+
+static inline void served_open_store(served *s, const char *const *families)
+{
+    char path[128];
+    ts_store_options o = { .directory = path, .families = families, .schema = 1 };
+
+    snprintf(path, sizeof(path), "%s/store", s->directory);
+    CHECK_EQ(ts_store_open(&o, &s->store, NULL), TS_OK);
+}
+
+static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
+{
+    char address[128];
+    ts_rpc_options o = {
+        .address = address, .service_name = name, .rows = rows, .service = service
+    };
+
+    snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);
+    CHECK_EQ(ts_rpc_server_start(&o, &s->server, NULL), TS_OK);
+    CHECK_EQ(ts_peer_new(name, address, &s->peer, NULL), TS_OK);
+    s->arena = ts_arena_new((size_t)64 << 20);
+    CHECK(s->arena != NULL);
+}
+
+static inline void served_stop(served *s)
+{
+    ts_peer_free(TS_TAKE(s->peer));
+    ts_rpc_server_stop(TS_TAKE(s->server));
+    ts_arena_free(TS_TAKE(s->arena));
+}
+
+/* *ret (a message's pointer) lives until served_forget(). */
+static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
+                                    const ProtobufCMessage *in, void *ret)
+{
+    ts_caller caller = { .tenant = tenant,
+                         .request_id = "",
+                         .actor = "key:key_test",
+                         .client_addr = "",
+                         .traceparent = "",
+                         .idempotency_key = "",
+                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    memset(&s->error, 0, sizeof(s->error));
+    st = ts_rpc_call(s->peer, method, &caller, in, s->arena, &out, &s->error);
+    if (st == TS_OK)
+        memcpy(ret, &out, sizeof(out));
+    return st;
+}
+
+static inline void served_forget(served *s)
+{
+    ts_arena_reset(s->arena);
+}
+
+/* Hands over the row numbered `seq`; gives the last number that the service has. */
+static inline uint64_t served_hand_over_at(served *s, uint64_t seq, const ts_method *accept,
+                                           ts_tenant tenant, const char *kind, int64_t at_ms,
+                                           const ProtobufCMessage *payload)
+{
+    static uint8_t producer[16] = "a test's store.";
+    uint8_t bytes[16384];
+    Ts__HandOverRequest request = TS__HAND_OVER_REQUEST__INIT;
+    Ts__HandOverRow row = TS__HAND_OVER_ROW__INIT;
+    Ts__HandOverRow *rows[] = { &row };
+    const Ts__HandOverReply *reply = NULL;
+
+    CHECK(protobuf_c_message_get_packed_size(payload) <= sizeof(bytes));
+    row.seq = seq;
+    row.org = tenant.org;
+    row.mode = (uint32_t)tenant.mode;
+    row.kind = (char *)(uintptr_t)kind; /* only packed */
+    row.at_ms = at_ms;
+    row.payload.data = bytes;
+    row.payload.len = protobuf_c_message_pack(payload, bytes);
+    request.producer.data = producer;
+    request.producer.len = sizeof(producer);
+    request.epoch = 1;
+    request.rows = rows;
+    request.n_rows = 1;
+    CHECK_EQ(served_call(s, (ts_tenant){ 0, TS_MODE_LIVE }, accept, &request.base, &reply), TS_OK);
+    return reply->last_seq;
+}
+
+/* The next row. */
+static inline void served_hand_over(served *s, const ts_method *accept, ts_tenant tenant,
+                                    const char *kind, int64_t at_ms,
+                                    const ProtobufCMessage *payload)
+{
+    s->seq++;
+    CHECK_EQ(served_hand_over_at(s, s->seq, accept, tenant, kind, at_ms, payload), s->seq);
+}
+
+/* Rows in a stream of the service's outbox. */
+static inline uint64_t served_sent(served *s, unsigned stream)
+{
+    uint64_t first;
+    uint64_t last;
+
+    CHECK_EQ(ts_store_sync_all(s->store), TS_OK);
+    ts_stream_bounds(s->store, stream, &first, &last);
+    return last + 1 - first;
+}
+
+/* Payload of row `seq` (from 1) as a message of that type. */
+static inline void served_read(served *s, unsigned stream, uint64_t seq,
+                               const ProtobufCMessageDescriptor *type, void *ret)
+{
+    ProtobufCMessage *m = NULL;
+    const Ts__HandOverRow *row;
+    ts_str bytes;
+
+    CHECK_EQ(ts_stream_read(s->store, stream, seq, s->arena, &bytes), TS_OK);
+    CHECK_EQ(ts_arena_unpack(s->arena, &ts__hand_over_row__descriptor, bytes, &m), TS_OK);
+    row = (const Ts__HandOverRow *)m;
+    CHECK_EQ(ts_arena_unpack(s->arena, type, ts_str_n(row->payload.data, row->payload.len), &m),
+             TS_OK);
+    memcpy(ret, &m, sizeof(m));
+}
+
+#endif
