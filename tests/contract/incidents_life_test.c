@@ -1,0 +1,286 @@
+/* The life of an incident and its lists, over the socket and with the real store. */
+#include <pthread.h>
+
+#include "incidents_served.h"
+
+/* ---- life ---- */
+
+static void an_incident_is_taken_up_and_resolved_with_notes(void)
+{
+    const Ts__Incidents__IncidentDetails *details;
+
+    detect("a", "r", 3, "ann@example.com", -1);
+    details = updated(only()->id, "investigating", "Asked Ann.");
+    CHECK(strcmp(details->incident->status, "investigating") == 0);
+    CHECK_EQ(details->n_notes, 1);
+    CHECK(strcmp(details->notes[0]->actor, "key:key_test") == 0);
+    CHECK_EQ(details->incident->closed_ms, 0);
+    details = updated(only()->id, "investigating", "Ann says no.");
+    CHECK_EQ(details->n_notes, 2);
+    CHECK_EQ(details->incident->revision, 3);
+    details = updated(only()->id, "investigating", "");
+    CHECK_EQ(details->incident->revision, 3);
+    details = updated(only()->id, "resolved", "Password changed.");
+    CHECK(strcmp(details->incident->status, "resolved") == 0);
+    CHECK(strcmp(details->incident->resolution, "Password changed.") == 0);
+    CHECK(details->incident->closed_ms > 0);
+    CHECK_EQ(details->n_timeline, 1 + 1 + 2 + 3); /* detection, created, changes, notes */
+    CHECK(strcmp(details->timeline[5]->text, "Status changed from investigating to resolved.") ==
+          0);
+}
+
+static void a_closed_incident_refuses_every_change(void)
+{
+    static const char *const states[] = { "investigating", "resolved", "false_positive" };
+    const Ts__Incidents__IncidentDetails *details = NULL;
+
+    detect("a", "r", 3, "ann@example.com", 0);
+    (void)updated(only()->id, "false_positive", "");
+    for (size_t i = 0; i < TS_COUNT(states); i++) {
+        CHECK_EQ(update(only()->id, states[i], "x", &details), TS_CONFLICT);
+        CHECK(s.error.text[0] != '\0');
+    }
+    CHECK_EQ(only()->revision, 2);
+}
+
+static void wrong_changes_are_named(void)
+{
+    const Ts__Incidents__IncidentDetails *details = NULL;
+    static char notes[4002];
+
+    detect("a", "r", 3, "ann@example.com", 0);
+    memset(notes, 'n', sizeof(notes) - 1);
+    CHECK_EQ(update(only()->id, "resolved", notes, &details), TS_INVALID);
+    CHECK(strcmp(s.error.param, "notes") == 0);
+    CHECK_EQ(update(only()->id, "resolved", "\xff", &details), TS_INVALID);
+    CHECK(strcmp(s.error.param, "notes") == 0);
+    notes[4000] = '\0';
+    CHECK_EQ(update(only()->id, "open", "", &details), TS_INVALID);
+    CHECK(strcmp(s.error.param, "status") == 0);
+    CHECK_EQ(update("inc_nothing", "resolved", "", &details), TS_NOT_FOUND);
+    CHECK_EQ(update("inc_0000000000000000000001", "resolved", "", &details), TS_NOT_FOUND);
+    CHECK_EQ(update(only()->id, "resolved", notes, &details), TS_OK);
+}
+
+static void what_happened_before_the_closing_joins_the_closed_incident(void)
+{
+    uint64_t to_webhooks;
+    const Ts__IncidentChanged *change;
+
+    now_ms = ts_wall_ms(); /* closing is at the wall clock */
+    detect("a", "r", 3, "ann@example.com", -2);
+    (void)updated(only()->id, "false_positive", "");
+    to_webhooks = served_sent(&s, INCIDENTS_TO_WEBHOOKS);
+    detect("b", "r", 3, "ann@example.com", -1);
+    CHECK_EQ(only()->detection_count, 2);
+    CHECK(strcmp(only()->status, "false_positive") == 0);
+    CHECK_EQ(served_sent(&s, INCIDENTS_TO_WEBHOOKS), to_webhooks);
+    change = told_risk(served_sent(&s, INCIDENTS_TO_RISK));
+    CHECK(strcmp(change->status, "false_positive") == 0);
+    CHECK_EQ(change->n_detection_ids, 1);
+    CHECK_EQ(change->detection_ids[0].data[0], 'b');
+    detect("c", "q", 3, "ann@example.com", -1); /* another rule: not what was judged */
+    CHECK_EQ(all()->total, 2);
+    detect("d", "r", 3, "ann@example.com", 1); /* after the closing: joins the open one */
+    CHECK_EQ(all()->total, 2);
+    CHECK_EQ(list_of("open", -1, "", 10, 0)->incidents[0]->detection_count, 2);
+}
+
+static ts_status update_by_call(ts_arena *arena, uint8_t call_number, const char *id,
+                                Ts__Incidents__IncidentDetails *rep)
+{
+    Ts__Incidents__UpdateStatusRequest request = TS__INCIDENTS__UPDATE_STATUS_REQUEST__INIT;
+    ts_error err = { "", "" };
+    ts_call call = { .tenant = tenant,
+                     .call_id = { call_number },
+                     .arena = arena,
+                     .error = &err,
+                     .service = &app,
+                     .now_ms = ts_wall_ms() };
+
+    call.caller.tenant = tenant;
+    call.caller.actor = "key:key_test";
+    request.id = text(id);
+    request.status = text("resolved");
+    request.notes = text("done");
+    ts__incidents__incident_details__init(rep);
+    return incidents_rpc_update_status(&call, &request.base, &rep->base);
+}
+
+static void a_repeated_call_is_answered_the_same_and_changes_nothing(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    Ts__Incidents__IncidentDetails rep;
+    uint64_t to_risk;
+
+    detect("a", "r", 3, "ann@example.com", 0);
+    CHECK_EQ(update_by_call(arena, 1, only()->id, &rep), TS_OK);
+    CHECK_EQ(rep.incident->revision, 2);
+    to_risk = served_sent(&s, INCIDENTS_TO_RISK);
+    CHECK_EQ(update_by_call(arena, 1, only()->id, &rep), TS_OK);
+    CHECK_EQ(rep.incident->revision, 2);
+    CHECK_EQ(rep.n_notes, 1);
+    CHECK_EQ(served_sent(&s, INCIDENTS_TO_RISK), to_risk);
+    CHECK_EQ(update_by_call(arena, 2, only()->id, &rep), TS_CONFLICT);
+}
+
+/* Of many at once one closes it; whatever joins meanwhile is neither lost nor counted twice. */
+static void *close_it(void *id)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    Ts__Incidents__IncidentDetails rep;
+    static atomic_uint call_number = 100;
+    uint8_t number = (uint8_t)atomic_fetch_add(&call_number, 1);
+
+    return update_by_call(arena, number, id, &rep) == TS_OK ? id : NULL;
+}
+
+static void one_of_many_closes_while_detections_join(void)
+{
+    pthread_t threads[8];
+    char id[TS_ID_SIZE];
+    unsigned closed = 0;
+
+    detect("a", "r", 3, "ann@example.com", 0);
+    snprintf(id, sizeof(id), "%s", only()->id);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, close_it, id), 0);
+    for (int i = 0; i < 20; i++) {
+        char detection[8];
+
+        snprintf(detection, sizeof(detection), "j%d", i);
+        detect(detection, "r", 3, "ann@example.com", -1);
+    }
+    for (size_t i = 0; i < TS_COUNT(threads); i++) {
+        void *done = NULL;
+
+        CHECK_EQ(pthread_join(threads[i], &done), 0);
+        closed += done != NULL;
+    }
+    CHECK_EQ(closed, 1);
+    CHECK_EQ(only()->detection_count, 21); /* open or closed, all lie before the closing */
+    CHECK_EQ(only()->revision, 22);
+    CHECK_EQ(get(id)->n_detections, 21);
+    CHECK_EQ(list_of("closed", -1, "", 5, 0)->n_incidents, 1);
+    CHECK_EQ(list_of("open", -1, "", 5, 0)->n_incidents, 0);
+    CHECK_EQ(summary()->open, 0);
+}
+
+/* ---- lists ---- */
+
+static void lists_filter_page_and_count(void)
+{
+    char id[8];
+    char user[32];
+
+    for (int i = 0; i < 12; i++) {
+        snprintf(id, sizeof(id), "d%d", i);
+        snprintf(user, sizeof(user), "user%d@example.com", i % 6);
+        now_ms += TS_DAY_MS * 2;
+        detect(id, "r", i % 2 == 0 ? 3 : 2, user, 0);
+    }
+    CHECK_EQ(all()->n_incidents, 12);
+    for (size_t i = 1; i < 12; i++)
+        CHECK(all()->incidents[i - 1]->created_ms > all()->incidents[i]->created_ms);
+    CHECK_EQ(list_of("all", -1, "", 5, 10)->n_incidents, 2);
+    CHECK_EQ(list_of("all", -1, "", 5, 10)->total, 12);
+    CHECK_EQ(list_of("all", -1, "", 5, 12)->n_incidents, 0);
+    CHECK_EQ(list_of("open", 3, "", 5, 0)->total, 6);
+    CHECK_EQ(list_of("open", 3, "", 5, 0)->n_incidents, 5);
+    CHECK_EQ(list_of("open", 4, "", 5, 0)->total, 0);
+    CHECK_EQ(list_of("all", -1, "USER1@example.com", 5, 0)->total, 2);
+    CHECK_EQ(list_of("all", 3, "user1@example.com", 5, 0)->total, 0);
+    (void)updated(all()->incidents[3]->id, "resolved", "");
+    CHECK_EQ(list_of("open", -1, "", 200, 0)->total, 11);
+    CHECK_EQ(list_of("open", -1, "", 200, 0)->n_incidents, 11);
+    CHECK_EQ(list_of("closed", -1, "", 200, 0)->total, 1);
+    CHECK_EQ(list_of("closed", -1, "", 200, 0)->n_incidents, 1);
+    CHECK_EQ(list_of("all", -1, "", 200, 0)->n_incidents, 12);
+}
+
+static void lists_are_bounded_by_time_of_creation(void)
+{
+    Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
+    const Ts__Incidents__IncidentList *list = NULL;
+    int64_t first_ms = now_ms;
+
+    for (int i = 0; i < 4; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "d%d", i);
+        now_ms = first_ms + i * TS_DAY_MS * 2;
+        detect(id, "r", 3, "ann@example.com", 0);
+    }
+    request.status = text("all");
+    request.severity = -1;
+    request.limit = 1;
+    request.since_ms = first_ms + TS_DAY_MS * 2;
+    request.until_ms = first_ms + TS_DAY_MS * 6;
+    CHECK_EQ(ask_list(&request, &list), TS_OK);
+    CHECK_EQ(list->total, 2);
+    CHECK_EQ(list->n_incidents, 1);
+    CHECK_EQ(list->incidents[0]->created_ms, first_ms + TS_DAY_MS * 4);
+    request.until_ms = 0;
+    CHECK_EQ(ask_list(&request, &list), TS_OK);
+    CHECK_EQ(list->total, 3);
+    request.until_ms = request.since_ms;
+    CHECK_EQ(ask_list(&request, &list), TS_OK);
+    CHECK_EQ(list->total, 0);
+}
+
+static void wrong_lists_are_named(void)
+{
+    Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
+    const Ts__Incidents__IncidentList *list = NULL;
+
+    request.status = text("all");
+    request.severity = -1;
+    CHECK_EQ(ask_list(&request, &list), TS_INVALID);
+    CHECK(strcmp(s.error.param, "limit") == 0);
+    request.limit = 201;
+    CHECK_EQ(ask_list(&request, &list), TS_INVALID);
+    request.limit = 1;
+    request.severity = 5;
+    CHECK_EQ(ask_list(&request, &list), TS_INVALID);
+    CHECK(strcmp(s.error.param, "severity") == 0);
+    request.severity = -1;
+    request.status = text("resolved");
+    CHECK_EQ(ask_list(&request, &list), TS_INVALID);
+    CHECK(strcmp(s.error.param, "status") == 0);
+}
+
+static void the_summary_counts_what_is_open(void)
+{
+    char id[8];
+    char user[32];
+
+    for (int i = 0; i < 7; i++) {
+        snprintf(id, sizeof(id), "d%d", i);
+        snprintf(user, sizeof(user), "user%d@example.com", i);
+        detect(id, "r", i < 2 ? 4 : 2, user, 0);
+    }
+    (void)updated(all()->incidents[0]->id, "investigating", "");
+    (void)updated(all()->incidents[1]->id, "resolved", "");
+    CHECK_EQ(summary()->open, 5);
+    CHECK_EQ(summary()->investigating, 1);
+    CHECK_EQ(summary()->n_by_severity, 5);
+    CHECK_EQ(summary()->by_severity[4] + summary()->by_severity[2], 6);
+    CHECK_EQ(summary()->n_latest, 5);
+}
+
+int main(void)
+{
+    begin();
+    RUN_FRESH(an_incident_is_taken_up_and_resolved_with_notes);
+    RUN_FRESH(a_closed_incident_refuses_every_change);
+    RUN_FRESH(wrong_changes_are_named);
+    RUN_FRESH(what_happened_before_the_closing_joins_the_closed_incident);
+    RUN_FRESH(a_repeated_call_is_answered_the_same_and_changes_nothing);
+    RUN_FRESH(one_of_many_closes_while_detections_join);
+    RUN_FRESH(the_summary_counts_what_is_open);
+    RUN_FRESH(wrong_lists_are_named);
+    RUN_FRESH(lists_filter_page_and_count);
+    RUN_FRESH(lists_are_bounded_by_time_of_creation);
+    end();
+    return 0;
+}
