@@ -6,13 +6,14 @@
 #define TEXT_MAX 64
 
 /* IANA special-purpose registries (RFC 6890 and its updates), and what is not unicast. */
-static const char *const refused4[] = {
-    "0.0.0.0/8",       "10.0.0.0/8",       "100.64.0.0/10",   "127.0.0.0/8",    "169.254.0.0/16",
-    "172.16.0.0/12",   "192.0.0.0/24",     "192.0.2.0/24",    "192.31.196.0/24", "192.52.193.0/24",
-    "192.88.99.0/24",  "192.168.0.0/16",   "192.175.48.0/24", "198.18.0.0/15",  "198.51.100.0/24",
-    "203.0.113.0/24",  "224.0.0.0/4",      "240.0.0.0/4",
-    "168.63.129.16/32", /* a cloud's host agent; looks public, is not */
-};
+static const char
+    *const refused4[] = {
+        "0.0.0.0/8",       "10.0.0.0/8",      "100.64.0.0/10",    "127.0.0.0/8",
+        "169.254.0.0/16",  "172.16.0.0/12",   "192.0.0.0/24",     "192.0.2.0/24",
+        "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",   "192.168.0.0/16",
+        "192.175.48.0/24", "198.18.0.0/15",   "198.51.100.0/24",  "203.0.113.0/24",
+        "224.0.0.0/4",     "240.0.0.0/4",     "168.63.129.16/32", /* a cloud's host agent; looks public, is not */
+    };
 
 /* Within 2000::/3, which alone is looked at. */
 static const char *const refused6[] = {
@@ -67,7 +68,8 @@ ts_status ts_ssrf_policy_parse(ts_str text, ts_ssrf_policy *ret, ts_error *err)
             if (ret->count == TS_SSRF_ALLOWED_MAX)
                 return ts_fail(err, TS_INVALID, "", "at most %d networks", TS_SSRF_ALLOWED_MAX);
             if (!parse_network(one, &ret->allowed[ret->count]))
-                return ts_fail(err, TS_INVALID, "", "%.*s is no network like 10.1.0.0/16 or fd00::/8",
+                return ts_fail(err, TS_INVALID, "",
+                               "%.*s is no network like 10.1.0.0/16 or fd00::/8",
                                (int)(one.n > 60 ? 60 : one.n), one.p);
             ret->count++;
         }

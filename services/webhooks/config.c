@@ -1,0 +1,35 @@
+#include "config.h"
+
+const ts_config_item webhooks_config_items[] = {
+    TS_TEXT(webhooks_config, db_dir, "TS_WEBHOOKS_DB_DIR", "data/webhooks",
+            "directory of the store"),
+    TS_BOOL(webhooks_config, allow_http, "TS_WEBHOOKS_ALLOW_HTTP", false,
+            "1: endpoints may be plain http"),
+    TS_TEXT(
+        webhooks_config, allow_cidrs, "TS_WEBHOOKS_ALLOW_CIDRS", "",
+        "networks beside the public internet that endpoints may be in, like 10.1.0.0/16,fd00::/8"),
+    TS_TEXT(webhooks_config, retry_schedule, "TS_WEBHOOKS_RETRY_SCHEDULE", "30s,2m,10m,1h,6h",
+            "waits between attempts; after the last one a delivery has failed"),
+    TS_NUM(webhooks_config, endpoints_max, "TS_WEBHOOKS_ENDPOINTS_MAX", 100, 1, 10000,
+           "endpoints of an organization and mode"),
+    TS_NUM(webhooks_config, lease_ms, "TS_WEBHOOKS_LEASE_MS", 30000, 1000, 600000,
+           "ms that a dispatcher has for a delivery until it is given to another"),
+    TS_NUM(webhooks_config, endpoint_parallel, "TS_WEBHOOKS_ENDPOINT_PARALLEL", 8, 1, 256,
+           "deliveries to one endpoint at once"),
+    TS_NUM(webhooks_config, drain_ms, "TS_WEBHOOKS_DRAIN_MS", 3000, 0, 60000,
+           "ms to finish calls when stopping"),
+};
+const size_t webhooks_config_count = TS_COUNT(webhooks_config_items);
+
+ts_status webhooks_config_parse(const webhooks_config *c, url_rules *ret_rules,
+                                schedule *ret_schedule, ts_error *err)
+{
+    ts_error why = { "", "" };
+
+    ret_rules->allow_http = c->allow_http;
+    if (ts_ssrf_policy_parse(ts_str_of(c->allow_cidrs), &ret_rules->networks, &why) != TS_OK)
+        return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_ALLOW_CIDRS: %s", why.text);
+    if (schedule_parse(ts_str_of(c->retry_schedule), ret_schedule, &why) != TS_OK)
+        return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_RETRY_SCHEDULE: %s", why.text);
+    return TS_OK;
+}

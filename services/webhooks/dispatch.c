@@ -1,0 +1,229 @@
+#include "dispatch.h"
+
+#include <time.h>
+
+#include "ts/log.h"
+
+#define EXPIRE_ARENA_BYTES (8u << 20)
+#define REPLY_BYTES_MAX    (4u << 20) /* bodies in one reply; beyond it the next reply has the rest */
+#define RETRY_MS           1000       /* after the store said no */
+
+typedef struct waiter {
+    ts_call *call;
+    Ts__Webhooks__LeaseReply *reply;
+    uint32_t credits;
+    int64_t until_boot_ms;
+    struct waiter *next;
+} waiter;
+
+struct dispatch {
+    ledger *ledger;
+    pthread_t thread;
+    bool has_thread;
+    bool closed; /* guarded by the ledger's lock, like the list */
+    bool stopping;
+    waiter *first, *last; /* who waits longest comes first */
+};
+
+void dispatch_park(dispatch *d, ts_call *call, const Ts__Webhooks__LeaseRequest *request,
+                   Ts__Webhooks__LeaseReply *reply)
+{
+    waiter *w = ts_arena_alloc(call->arena, sizeof(*w));
+    int64_t wait_ms = request->wait_ms;
+    bool closed;
+
+    if (w == NULL) {
+        ts_rpc_finish(call, &reply->base, TS_NOMEM);
+        return;
+    }
+    w->call = call;
+    w->reply = reply;
+    w->credits = request->credits > DISPATCH_CREDITS_MAX ? DISPATCH_CREDITS_MAX : request->credits;
+    if (wait_ms > DISPATCH_WAIT_MAX_MS)
+        wait_ms = DISPATCH_WAIT_MAX_MS;
+    w->until_boot_ms = ts_boot_ms() + wait_ms;
+    pthread_mutex_lock(&d->ledger->lock);
+    closed = d->closed;
+    if (!closed) {
+        if (d->last == NULL)
+            d->first = w;
+        else
+            d->last->next = w;
+        d->last = w;
+        pthread_cond_broadcast(&d->ledger->wake);
+    }
+    pthread_mutex_unlock(&d->ledger->lock);
+    if (closed)
+        ts_rpc_finish(call, &reply->base, TS_OK);
+}
+
+static waiter *take_first(dispatch *d)
+{
+    waiter *w = d->first;
+
+    d->first = w->next;
+    if (d->first == NULL)
+        d->last = NULL;
+    return w;
+}
+
+/* Fills a waiter's reply from what is due; true if there was anything. */
+static bool serve(dispatch *d, waiter *w, int64_t now_ms)
+{
+    ts_arena *arena = w->call->arena;
+    Ts__Webhooks__LeaseReply *reply = w->reply;
+    size_t bytes = 0;
+
+    if (reply->deliveries == NULL)
+        reply->deliveries =
+            ts_arena_array(arena, w->credits, sizeof(Ts__Webhooks__LeasedDelivery *));
+    while (reply->deliveries != NULL && reply->n_deliveries < w->credits &&
+           bytes < REPLY_BYTES_MAX) {
+        Ts__Webhooks__LeasedDelivery *leased = NULL;
+        ts_status st = ledger_lease(d->ledger, now_ms, arena, &leased);
+
+        if (st != TS_OK) {
+            if (st != TS_NOT_FOUND)
+                ts_log_error(TS_MSG("lease failed"), TS_F_STATUS(st));
+            break;
+        }
+        reply->deliveries[reply->n_deliveries++] = leased;
+        bytes += leased->body.len;
+    }
+    return reply->n_deliveries > 0;
+}
+
+/* Locked; unlocks while it answers. Answers those who have waited long enough, or have something. */
+static void answer(dispatch *d, waiter *w)
+{
+    pthread_mutex_unlock(&d->ledger->lock);
+    ts_rpc_finish(w->call, &w->reply->base, TS_OK);
+    pthread_mutex_lock(&d->ledger->lock);
+}
+
+static void answer_all(dispatch *d)
+{
+    while (d->first != NULL)
+        answer(d, take_first(d));
+}
+
+/* All waiters have much the same patience, so that the first one's is over first; one that is out of order waits a little
+ * longer than it asked for, never for ever. */
+static void answer_late(dispatch *d, int64_t now_boot_ms)
+{
+    while (d->first != NULL && d->first->until_boot_ms <= now_boot_ms)
+        answer(d, take_first(d));
+}
+
+static void sleep_until(dispatch *d, int64_t boot_ms)
+{
+    int64_t wait_ms = boot_ms - ts_boot_ms();
+    struct timespec until;
+
+    if (boot_ms == INT64_MAX) {
+        pthread_cond_wait(&d->ledger->wake, &d->ledger->lock);
+        return;
+    }
+    if (wait_ms <= 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / TS_SECOND_MS;
+    until.tv_nsec += wait_ms % TS_SECOND_MS * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&d->ledger->wake, &d->ledger->lock, &until);
+}
+
+/* When there is something to do without anybody calling. */
+static int64_t next_moment(const dispatch *d)
+{
+    const ledger *l = d->ledger;
+    int64_t moment = INT64_MAX;
+    int64_t due_ms = ready_next_due(&l->ready);
+
+    if (l->next_lease_ms != READY_NEVER)
+        moment = l->next_lease_ms - l->clock.offset_ms;
+    if (d->first == NULL)
+        return moment;
+    if (due_ms != READY_NEVER && due_ms - l->clock.offset_ms < moment)
+        moment = due_ms - l->clock.offset_ms;
+    return d->first->until_boot_ms < moment ? d->first->until_boot_ms : moment;
+}
+
+static void *dispatch_main(void *argument)
+{
+    dispatch *d = argument;
+    ledger *l = d->ledger;
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(EXPIRE_ARENA_BYTES);
+
+    pthread_mutex_lock(&l->lock);
+    while (!d->stopping && arena != NULL) {
+        ts_status st;
+
+        if (d->closed) {
+            answer_all(d);
+            sleep_until(d, INT64_MAX);
+            continue;
+        }
+        st = ledger_expire(l, clock_now(&l->clock), arena);
+        if (st != TS_OK) {
+            ts_log_error(TS_MSG("leases cannot be taken back"), TS_F_STATUS(st));
+            l->next_lease_ms = clock_now(&l->clock) + RETRY_MS;
+        }
+        while (d->first != NULL && serve(d, d->first, clock_now(&l->clock)))
+            answer(d, take_first(d));
+        answer_late(d, ts_boot_ms());
+        if (!d->stopping && !d->closed)
+            sleep_until(d, next_moment(d));
+    }
+    answer_all(d);
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+ts_status dispatch_start(ledger *l, dispatch **ret, ts_error *err)
+{
+    dispatch *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    d->ledger = l;
+    if (pthread_create(&d->thread, NULL, dispatch_main, d) != 0) {
+        free(d);
+        return ts_fail(err, TS_NOMEM, "", "cannot start the queue's thread");
+    }
+    d->has_thread = true;
+    *ret = d;
+    return TS_OK;
+}
+
+void dispatch_close(dispatch *d)
+{
+    if (d == NULL)
+        return;
+    pthread_mutex_lock(&d->ledger->lock);
+    d->closed = true;
+    pthread_cond_broadcast(&d->ledger->wake);
+    while (d->first != NULL) {
+        waiter *w = take_first(d);
+
+        answer(d, w);
+    }
+    pthread_mutex_unlock(&d->ledger->lock);
+}
+
+void dispatch_stop(dispatch *d)
+{
+    if (d == NULL)
+        return;
+    pthread_mutex_lock(&d->ledger->lock);
+    d->closed = true;
+    d->stopping = true;
+    pthread_cond_broadcast(&d->ledger->wake);
+    pthread_mutex_unlock(&d->ledger->lock);
+    if (d->has_thread)
+        pthread_join(d->thread, NULL);
+    free(d);
+}

@@ -1,0 +1,175 @@
+#include "keys.h"
+
+const char *const webhooks_families[] = { "endpoints",  "events", "event_order", "event_status",
+                                          "deliveries", "due",    "leases",      "totals",
+                                          "inbox",      NULL };
+
+static const char *const state_names[DELIVERY_STATES] = { "pending", "delivered", "failed" };
+
+const char *delivery_state_name(delivery_state state)
+{
+    return state_names[state];
+}
+
+bool delivery_state_parse(ts_str name, delivery_state *ret)
+{
+    for (unsigned i = 0; i < DELIVERY_STATES; i++) {
+        if (ts_str_is(name, state_names[i])) {
+            *ret = (delivery_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void key_bytes(webhooks_key *k, const void *bytes, size_t n)
+{
+    if (n > sizeof(k->bytes) - k->n)
+        n = sizeof(k->bytes) - k->n;
+    if (n > 0)
+        memcpy(k->bytes + k->n, bytes, n);
+    k->n += n;
+}
+
+void key_u64(webhooks_key *k, uint64_t n)
+{
+    uint8_t bytes[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(n >> (56 - 8 * i));
+    key_bytes(k, bytes, sizeof(bytes));
+}
+
+static void key_u8(webhooks_key *k, uint8_t n)
+{
+    key_bytes(k, &n, 1);
+}
+
+static void key_text(webhooks_key *k, ts_str text)
+{
+    key_bytes(k, text.p, text.n);
+    key_u8(k, 0);
+}
+
+static void add_tenant(webhooks_key *k, ts_tenant t)
+{
+    key_u64(k, t.org);
+    key_u8(k, (uint8_t)t.mode);
+}
+
+webhooks_key key_tenant(ts_tenant t)
+{
+    webhooks_key k = { .n = 0 };
+
+    add_tenant(&k, t);
+    return k;
+}
+
+webhooks_key key_endpoint(ts_tenant t, ts_str endpoint)
+{
+    webhooks_key k = key_tenant(t);
+
+    key_text(&k, endpoint);
+    return k;
+}
+
+webhooks_key key_event(ts_tenant t, ts_hash128 event)
+{
+    webhooks_key k = key_tenant(t);
+
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    return k;
+}
+
+webhooks_key key_order(ts_tenant t, int64_t created_ms, ts_hash128 event)
+{
+    webhooks_key k = key_tenant(t);
+
+    key_u64(&k, ~(uint64_t)created_ms);
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    return k;
+}
+
+webhooks_key key_status(ts_tenant t, delivery_state state, int64_t created_ms, ts_hash128 event)
+{
+    webhooks_key k = key_tenant(t);
+
+    key_u8(&k, (uint8_t)state);
+    key_u64(&k, ~(uint64_t)created_ms);
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    return k;
+}
+
+webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint)
+{
+    webhooks_key k = key_event(t, event);
+
+    key_text(&k, endpoint);
+    return k;
+}
+
+webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event)
+{
+    webhooks_key k = key_endpoint(t, endpoint);
+
+    key_u64(&k, (uint64_t)due_ms);
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    return k;
+}
+
+webhooks_key key_lease(int64_t until_ms, ts_tenant t, ts_hash128 event, ts_str endpoint)
+{
+    webhooks_key k = { .n = 0 };
+
+    key_u64(&k, (uint64_t)until_ms);
+    add_tenant(&k, t);
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    key_text(&k, endpoint);
+    return k;
+}
+
+static uint64_t read_u64(const char *p)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        n = n << 8 | (uint8_t)p[i];
+    return n;
+}
+
+bool key_read_due(ts_str key, size_t prefix_n, int64_t *ret_due_ms, ts_hash128 *ret_event)
+{
+    if (key.n != prefix_n + 8 + sizeof(ret_event->bytes))
+        return false;
+    *ret_due_ms = (int64_t)read_u64(key.p + prefix_n);
+    memcpy(ret_event->bytes, key.p + prefix_n + 8, sizeof(ret_event->bytes));
+    return true;
+}
+
+static ts_tenant read_tenant(const char *p)
+{
+    return (ts_tenant){ read_u64(p), p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
+}
+
+bool key_read_lease(ts_str key, int64_t *ret_until_ms, ts_tenant *ret_tenant, ts_hash128 *ret_event,
+                    ts_str *ret_endpoint)
+{
+    size_t fixed = 8 + TS_KEY_TENANT_SIZE + sizeof(ret_event->bytes);
+
+    if (key.n < fixed + 2 || key.p[key.n - 1] != '\0')
+        return false;
+    *ret_until_ms = (int64_t)read_u64(key.p);
+    *ret_tenant = read_tenant(key.p + 8);
+    memcpy(ret_event->bytes, key.p + 8 + TS_KEY_TENANT_SIZE, sizeof(ret_event->bytes));
+    *ret_endpoint = ts_str_n(key.p + fixed, key.n - fixed - 1);
+    return true;
+}
+
+bool key_read_endpoint(ts_str key, ts_tenant *ret_tenant, ts_str *ret_endpoint)
+{
+    if (key.n < TS_KEY_TENANT_SIZE + 2 || key.p[key.n - 1] != '\0')
+        return false;
+    *ret_tenant = read_tenant(key.p);
+    *ret_endpoint = ts_str_n(key.p + TS_KEY_TENANT_SIZE, key.n - TS_KEY_TENANT_SIZE - 1);
+    return true;
+}

@@ -1,0 +1,96 @@
+/* ts-webhooks: the ledger of who is owed which event. Wiring only. */
+#include "ts/log.h"
+#include "ts/process.h"
+#include "webhooks.h"
+
+#define SCHEMA 1
+
+static void on_store_failure(void *context)
+{
+    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
+    ts_process_fail(context, 1);
+}
+
+static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
+                            ts_error *err)
+{
+    ts_store_options o = { .directory = config->db_dir,
+                           .families = webhooks_families,
+                           .schema = SCHEMA };
+    ts_status st = ts_store_open(&o, ret, err);
+
+    if (st == TS_OK)
+        ts_store_on_failure(*ret, on_store_failure, p);
+    return st;
+}
+
+static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
+{
+    ts_rpc_server *server = NULL;
+    ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
+                           .service_name = "webhooks",
+                           .rows = webhooks_rows,
+                           .service = app };
+    ts_status st =
+        ts_inbox_new(app->store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, app, &app->inbox);
+
+    if (st == TS_OK) {
+        ts_inbox_guard(app->inbox, webhooks_lock, webhooks_unlock);
+        st = dispatch_start(&app->ledger, &app->dispatch, err);
+    }
+    if (st == TS_OK)
+        st = ts_rpc_server_start(&rpc, &server, err);
+    if (st == TS_OK) {
+        ts_process_ready(p, true);
+        ts_process_wait(p, NULL, NULL);
+        dispatch_close(app->dispatch);
+        ts_rpc_server_drain(server, app->config->drain_ms);
+    }
+    dispatch_close(app->dispatch); /* every parked call is answered before the server goes */
+    ts_rpc_server_stop(server);
+    dispatch_stop(app->dispatch);
+    ts_inbox_free(app->inbox);
+    return st;
+}
+
+static ts_status run(const webhooks_config *config, ts_process *p, ts_error *err)
+{
+    TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
+    webhooks app = { .config = config };
+    ts_status st = webhooks_config_parse(config, &app.rules, &app.retry, err);
+
+    if (st == TS_OK)
+        st = open_store(config, p, &store, err);
+    if (st != TS_OK)
+        return st;
+    app.store = store;
+    st = ledger_open(&app.ledger, store, &app.retry, config->lease_ms,
+                     (uint32_t)config->endpoint_parallel, err);
+    if (st == TS_OK)
+        st = serve(&app, p, err);
+    ledger_close(&app.ledger);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static webhooks_config config;
+    ts_process_options o = { .name = "webhooks",
+                             .summary =
+                                 "endpoints, events, deliveries and the queue of what is due",
+                             .ops_port = 8086,
+                             .items = webhooks_config_items,
+                             .item_count = webhooks_config_count,
+                             .config = &config };
+    ts_process *p = NULL;
+    ts_error err = { "", "" };
+    int exit_code = 2;
+
+    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
+        return exit_code;
+    if (run(&config, p, &err) != TS_OK) {
+        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
+        ts_process_fail(p, 1);
+    }
+    return ts_process_end(p);
+}

@@ -1,0 +1,33 @@
+/* Rows of the ledger, loaded and put. Everything loaded lives in the arena. TS_NOT_FOUND if there is none. */
+#ifndef WEBHOOKS_ROWS_H
+#define WEBHOOKS_ROWS_H
+
+#include "keys.h"
+#include "proto/methods.h"
+
+TS_CHECK ts_status row_endpoint(ts_store *s, ts_tenant t, ts_str id, ts_arena *arena,
+                                Ts__Webhooks__Endpoint **ret);
+TS_CHECK ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *arena,
+                             Ts__Webhooks__StoredEvent **ret);
+TS_CHECK ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint,
+                                ts_arena *arena, Ts__Webhooks__StoredDelivery **ret);
+/* An empty row if there is none yet. */
+TS_CHECK ts_status row_totals(ts_store *s, ts_tenant t, ts_arena *arena,
+                              Ts__Webhooks__Totals **ret);
+
+void row_put_endpoint(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Endpoint *row);
+void row_put_event(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 id,
+                   const Ts__Webhooks__StoredEvent *row);
+void row_put_delivery(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
+                      const Ts__Webhooks__StoredDelivery *row);
+void row_put_totals(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Totals *row);
+
+/* Deleted by its owner; the row stays until what it was owed has been settled. */
+#define ENDPOINT_ENDING "deleted"
+bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row);
+
+/* What an event's deliveries make of it: pending while one is, failed if one has, else delivered. */
+delivery_state event_state(const Ts__Webhooks__StoredEvent *row);
+uint64_t *totals_of(Ts__Webhooks__Totals *totals, delivery_state state);
+
+#endif

@@ -1,0 +1,13 @@
+#include "webhooks.h"
+
+const ts_rpc_row webhooks_rows[] = {
+    { &ts_webhooks_create_endpoint, webhooks_rpc_create_endpoint, false },
+    { &ts_webhooks_list_endpoints, webhooks_rpc_list_endpoints, false },
+    { &ts_webhooks_get_endpoint, webhooks_rpc_get_endpoint, false },
+    { &ts_webhooks_delete_endpoint, webhooks_rpc_delete_endpoint, false },
+    { &ts_webhooks_list_events, webhooks_rpc_list_events, false },
+    { &ts_webhooks_lease, webhooks_rpc_lease, true },
+    { &ts_webhooks_result, webhooks_rpc_result, true },
+    { &ts_webhooks_accept, webhooks_rpc_accept, true },
+    { NULL, NULL, false },
+};

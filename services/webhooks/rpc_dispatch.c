@@ -1,0 +1,69 @@
+/* Lease, Result, and what other services hand over. */
+#include "webhooks.h"
+
+#define RESULTS_MAX 1024
+
+ts_status webhooks_rpc_lease(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Webhooks__LeaseRequest *request = (const Ts__Webhooks__LeaseRequest *)in;
+    webhooks *app = call->service;
+
+    if (request->credits == 0)
+        return ts_fail(call->error, TS_INVALID, "credits", "credits must be at least 1");
+    dispatch_park(app->dispatch, call, request, (Ts__Webhooks__LeaseReply *)out);
+    return TS_PARKED;
+}
+
+ts_status webhooks_rpc_result(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Webhooks__ResultRequest *request = (const Ts__Webhooks__ResultRequest *)in;
+    webhooks *app = call->service;
+    uint64_t ticket = 0;
+    ts_status st = TS_OK;
+
+    (void)out;
+    if (request->n_results > RESULTS_MAX)
+        return ts_fail(call->error, TS_INVALID, "results", "at most %d results", RESULTS_MAX);
+    for (size_t i = 0; i < request->n_results && st == TS_OK; i++)
+        st = ledger_result(&app->ledger, request->results[i], call->arena, &ticket);
+    if (st != TS_OK)
+        return st;
+    return ticket == 0 ? TS_OK : ts_store_sync(app->store, ticket);
+}
+
+void webhooks_lock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    pthread_mutex_lock(&((webhooks *)service)->ledger.lock);
+}
+
+void webhooks_unlock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    pthread_mutex_unlock(&((webhooks *)service)->ledger.lock);
+}
+
+ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
+                             ts_batch *batch, ts_error *err)
+{
+    webhooks *app = service;
+    ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
+    ProtobufCMessage *m = NULL;
+    ts_status st;
+
+    if (strcmp(row->kind, "webhook") != 0)
+        return ts_fail(err, TS_INVALID, "kind", "webhooks takes rows of kind webhook");
+    st = ts_arena_unpack(arena, &ts__webhook_publish__descriptor,
+                         ts_str_n(row->payload.data, row->payload.len), &m);
+    if (st != TS_OK)
+        return st;
+    return ledger_publish(&app->ledger, tenant, (const Ts__WebhookPublish *)m, arena, batch, err);
+}
+
+ts_status webhooks_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    webhooks *app = call->service;
+
+    return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
+                           (Ts__HandOverReply *)out);
+}

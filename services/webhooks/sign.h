@@ -1,0 +1,30 @@
+/* The headers of a delivery: the reference's signature, the Standard Webhooks ones beside it. Pure.
+ *
+ *   X-TeamSentry-Signature: sha256=<hex HMAC-SHA256(secret, body)>            the whole secret string is the key
+ *   webhook-signature: v1,<base64 HMAC-SHA256(bytes, "id.timestamp.body")>    what the secret's base64 stands for is the key
+ */
+#ifndef WEBHOOKS_SIGN_H
+#define WEBHOOKS_SIGN_H
+
+#include "ts/arena.h"
+
+#define SIGN_SECRET_BYTES 24
+#define SIGN_SECRET_SIZE  40 /* "whsec_" + base64 + NUL */
+#define SIGN_HEADERS      8
+
+typedef struct sign_input {
+    const char *secret; /* "whsec_..." */
+    const char *event_id;
+    const char *endpoint_id;
+    uint32_t attempt;
+    int64_t now_ms; /* of the attempt, wall clock */
+    ts_str body;
+} sign_input;
+
+/* "whsec_" and the base64 of the bytes. */
+void sign_secret(const uint8_t bytes[SIGN_SECRET_BYTES], char ret[SIGN_SECRET_SIZE]);
+/* Whole header lines, in the arena. TS_NOMEM, TS_CORRUPT if the secret is none. */
+TS_CHECK ts_status sign_headers(const sign_input *in, ts_arena *arena, char ***ret,
+                                size_t *ret_count);
+
+#endif

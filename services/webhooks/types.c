@@ -1,0 +1,42 @@
+#include "types.h"
+
+static const char *const types[] = { "incident.created",          "incident.updated",
+                                     "incident.resolved",         "user.risk_level_changed",
+                                     "detection.triggered",       "app.connected",
+                                     "app.status_changed",        "ai_tool.first_seen",
+                                     "api_key.created",           "api_key.revoked",
+                                     "webhook.endpoint_disabled", "webhook.test" };
+
+bool type_is_known(ts_str event)
+{
+    for (size_t i = 0; i < TS_COUNT(types); i++) {
+        if (ts_str_is(event, types[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool matches(ts_str filter, ts_str event)
+{
+    if (ts_str_ends(filter, TS_STR_LIT(".*")))
+        return ts_str_starts(event, ts_str_n(filter.p, filter.n - 1));
+    return ts_str_eq(filter, event);
+}
+
+bool type_filter_is_valid(ts_str filter)
+{
+    for (size_t i = 0; i < TS_COUNT(types); i++) {
+        if (matches(filter, ts_str_of(types[i])))
+            return true;
+    }
+    return false;
+}
+
+bool type_is_wanted(ts_str event, char *const *filters, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (matches(ts_str_of(filters[i]), event))
+            return true;
+    }
+    return count == 0;
+}

@@ -1,0 +1,38 @@
+/* The service as its handlers see it. */
+#ifndef WEBHOOKS_H
+#define WEBHOOKS_H
+
+#include "config.h"
+#include "dispatch.h"
+#include "ledger.h"
+#include "ts/outbox.h"
+#include "ts/rpc.h"
+
+typedef struct webhooks {
+    ts_store *store;
+    ts_inbox *inbox;
+    ledger ledger;
+    dispatch *dispatch;
+    const webhooks_config *config;
+    url_rules rules;
+    schedule retry;
+} webhooks;
+
+extern const ts_rpc_row webhooks_rows[];
+
+ts_handler webhooks_rpc_create_endpoint;
+ts_handler webhooks_rpc_list_endpoints;
+ts_handler webhooks_rpc_get_endpoint;
+ts_handler webhooks_rpc_delete_endpoint;
+ts_handler webhooks_rpc_list_events;
+ts_handler webhooks_rpc_lease;
+ts_handler webhooks_rpc_result;
+ts_handler webhooks_rpc_accept;
+
+/* Applies rows of kind "webhook". */
+ts_inbox_handler webhooks_apply_row;
+/* The ledger's lock, as a guard of the inbox. */
+void webhooks_lock(void *service, ts_tenant tenant);
+void webhooks_unlock(void *service, ts_tenant tenant);
+
+#endif
