@@ -176,7 +176,7 @@ done
 echo "$port" >"$run/port"
 echo "$bin" >"$run/bin"
 
-setsid "$root/deploy/supervise.sh" "$data" "$bin" "${services[@]}" </dev/null >>"$run/supervisor.log" 2>&1 &
+setsid "$bin/ts-supervisor" "$data" "$bin" "${services[@]}" </dev/null >>"$run/supervisor.log" 2>&1 &
 supervisor=$!
 disown "$supervisor" # ours to stop, not bash's to talk about
 if [ -z "$daemon" ]; then

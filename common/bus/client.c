@@ -51,8 +51,10 @@ typedef struct slot {
 
 typedef struct client_lane {
     ts_peer *peer;
+    char address[TS_BUS_ADDRESS_SIZE];
+    pthread_mutex_t opening; /* guards the next two until is_open is set */
     nng_socket socket;
-    bool is_open;
+    atomic_bool is_open;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t connected;
     unsigned pipes;
@@ -110,19 +112,13 @@ static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
     pthread_mutex_unlock(&l->lock);
 }
 
-static ts_status lane_dial(client_lane *l, const char *base, ts_lane number, ts_error *err)
+static ts_status lane_dial(client_lane *l, ts_error *err)
 {
-    char address[TS_BUS_ADDRESS_SIZE];
-    ts_status st = ts_bus_lane_address(base, number, address, err);
-    int rv;
+    int rv = nng_req0_open(&l->socket);
 
-    if (st != TS_OK)
-        return st;
-    rv = nng_req0_open(&l->socket);
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
                        nng_strerror(rv));
-    l->is_open = true;
     /* Never resend by itself: only we know what may be repeated. */
     rv = nng_socket_set_ms(l->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     if (rv == 0)
@@ -136,10 +132,28 @@ static ts_status lane_dial(client_lane *l, const char *base, ts_lane number, ts_
     if (rv == 0)
         rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_event, l);
     if (rv == 0)
-        rv = nng_dial(l->socket, address, NULL, NNG_FLAG_NONBLOCK);
-    if (rv != 0)
-        return ts_fail(err, TS_INVALID, "address", "cannot dial %s: %s", address, nng_strerror(rv));
-    return TS_OK;
+        rv = nng_dial(l->socket, l->address, NULL, NNG_FLAG_NONBLOCK);
+    if (rv == 0)
+        return TS_OK;
+    nng_close(l->socket);
+    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
+                   nng_strerror(rv));
+}
+
+/* At the first call: a lane that nobody uses would be dialled for ever where nobody listens. */
+static ts_status lane_open(client_lane *l, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    if (atomic_load(&l->is_open))
+        return TS_OK;
+    pthread_mutex_lock(&l->opening);
+    if (!atomic_load(&l->is_open)) {
+        st = lane_dial(l, err);
+        atomic_store(&l->is_open, st == TS_OK);
+    }
+    pthread_mutex_unlock(&l->opening);
+    return st;
 }
 
 ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err)
@@ -160,11 +174,12 @@ ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_e
         client_lane *l = &peer->lanes[i];
 
         l->peer = peer;
+        pthread_mutex_init(&l->opening, NULL);
         pthread_mutex_init(&l->lock, NULL);
         init_cond(&l->connected);
     }
     for (unsigned i = 0; i < TS_LANES; i++) {
-        ts_status st = lane_dial(&peer->lanes[i], address, (ts_lane)i, err);
+        ts_status st = ts_bus_lane_address(address, (ts_lane)i, peer->lanes[i].address, err);
 
         if (st != TS_OK)
             return st;
@@ -189,7 +204,7 @@ void ts_peer_free(ts_peer *peer)
     for (unsigned i = 0; i < TS_LANES; i++) {
         client_lane *l = &peer->lanes[i];
 
-        if (l->is_open)
+        if (atomic_load(&l->is_open))
             nng_close(l->socket);
         while (l->idle != NULL) {
             slot *s = l->idle;
@@ -199,6 +214,7 @@ void ts_peer_free(ts_peer *peer)
         }
         pthread_cond_destroy(&l->connected);
         pthread_mutex_destroy(&l->lock);
+        pthread_mutex_destroy(&l->opening);
     }
     free(peer);
 }
@@ -476,6 +492,8 @@ ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *c
     if (bytes == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     st = ts_random(call_id, sizeof(call_id));
+    if (st == TS_OK)
+        st = lane_open(&peer->lanes[method->lane], err);
     if (st != TS_OK)
         return st;
     if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX) {
