@@ -100,10 +100,9 @@ done
 later "$LOG_CHECK_SECONDS" logs
 
 while [ -z "$stopping" ] || [ ${#pid_of[@]} -gt 0 ]; do
-    ended=
     wait -n -p ended
     code=$?
-    [ -n "$ended" ] || continue # a signal woke us
+    [ -n "${ended-}" ] || continue # a signal woke us
     if [ -n "${service_of[$ended]-}" ]; then
         service=${service_of[$ended]}
         unset "service_of[$ended]"

@@ -111,7 +111,11 @@ if [ "$command" = start ] && [ -z "${TS_BIN_DIR-}" ]; then
     (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release -j"$(nproc)" >&2) ||
         die "the build failed"
 fi
-bin=$(cd "${TS_BIN_DIR:-$root/build/release/bin}" 2>/dev/null && pwd) || die "${TS_BIN_DIR:-build/release/bin} is not there: nothing was built"
+programs=${TS_BIN_DIR:-$root/build/release/bin}
+if [ "$command" = status ] && [ -e "$run/bin" ]; then
+    programs=$(cat "$run/bin") # those that run
+fi
+bin=$(cd "$programs" 2>/dev/null && pwd) || die "$programs is not there: nothing was built"
 
 export TS_UP_DATA=$data
 export TS_RISK_RULES_DIR=${TS_RISK_RULES_DIR:-$root/services/risk/rules}
@@ -170,6 +174,7 @@ for service in "${services[@]}"; do
     "$bin/ts-$service" --check-config >/dev/null || die "ts-$service refuses its settings"
 done
 echo "$port" >"$run/port"
+echo "$bin" >"$run/bin"
 
 setsid "$root/deploy/supervise.sh" "$data" "$bin" "${services[@]}" </dev/null >>"$run/supervisor.log" 2>&1 &
 supervisor=$!

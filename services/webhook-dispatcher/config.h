@@ -1,0 +1,18 @@
+#ifndef DISPATCHER_CONFIG_H
+#define DISPATCHER_CONFIG_H
+
+#include "ts/config.h"
+
+typedef struct dispatcher_config {
+    char allow_cidrs[TS_CONFIG_TEXT_MAX];
+    char ca_file[TS_CONFIG_TEXT_MAX];
+    int64_t parallel;
+    int64_t timeout_ms;
+    int64_t wait_ms;
+    int64_t drain_ms;
+} dispatcher_config;
+
+extern const ts_config_item dispatcher_config_items[];
+extern const size_t dispatcher_config_count;
+
+#endif

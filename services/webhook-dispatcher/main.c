@@ -1,0 +1,70 @@
+/* ts-webhook-dispatcher: sends what the ledger leases to it. Wiring only. */
+#include <curl/curl.h>
+
+#include "ask.h"
+#include "ts/log.h"
+#include "ts/process.h"
+
+static ts_status serve(const dispatcher_config *config, const ts_ssrf_policy *policy, ts_process *p,
+                       ts_error *err)
+{
+    TS_CLEANUP(ts_peer_free_p) ts_peer *ledger = NULL;
+    sender *s = NULL;
+    asker *a = NULL;
+    work w;
+    ts_status st = ts_peer_new("webhooks", ts_process_bus(p, "webhooks"), &ledger, err);
+
+    if (st != TS_OK)
+        return st;
+    work_init(&w, (uint32_t)config->parallel);
+    st = sender_start(config, policy, &w, &s, err);
+    if (st == TS_OK)
+        st = asker_start(config, ledger, &w, s, &a, err);
+    if (st == TS_OK) {
+        ts_process_ready(p, true);
+        ts_process_wait(p, NULL, NULL);
+    }
+    asker_stop_asking(a);
+    sender_stop(s, config->drain_ms);
+    asker_stop(a);
+    work_done(&w);
+    return st;
+}
+
+static ts_status run(const dispatcher_config *config, ts_process *p, ts_error *err)
+{
+    ts_ssrf_policy policy;
+    ts_error why = { "", "" };
+    ts_status st;
+
+    if (ts_ssrf_policy_parse(ts_str_of(config->allow_cidrs), &policy, &why) != TS_OK)
+        return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_ALLOW_CIDRS: %s", why.text);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return ts_fail(err, TS_INTERNAL, "", "libcurl cannot be used");
+    st = serve(config, &policy, p, err);
+    curl_global_cleanup();
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    static dispatcher_config config;
+    ts_process_options o = { .name = "webhook-dispatcher",
+                             .summary =
+                                 "sends webhooks that the ledger leases to it; keeps nothing",
+                             .ops_port = 8087,
+                             .items = dispatcher_config_items,
+                             .item_count = dispatcher_config_count,
+                             .config = &config };
+    ts_process *p = NULL;
+    ts_error err = { "", "" };
+    int exit_code = 2;
+
+    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
+        return exit_code;
+    if (run(&config, p, &err) != TS_OK) {
+        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
+        ts_process_fail(p, 1);
+    }
+    return ts_process_end(p);
+}

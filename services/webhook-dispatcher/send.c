@@ -1,0 +1,346 @@
+#include "send.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "ts/log.h"
+#include "ts/metrics.h"
+#include "ts/time.h"
+
+#define POLL_MS           60000 /* woken earlier by work and by libcurl's own timers */
+#define CONNECTIONS_KEPT  16
+#define DNS_CACHE_SECONDS 60
+
+typedef struct transfer {
+    work_job *job;
+    CURL *easy;
+    struct curl_slist *headers;
+    const ts_ssrf_policy *policy;
+    int64_t start_boot_ms;
+    size_t body_n;
+    size_t header_n;
+    bool is_blocked;
+    bool is_cut; /* we stopped reading: the status still counts */
+    struct transfer *next, *previous;
+} transfer;
+
+struct sender {
+    const dispatcher_config *config;
+    const ts_ssrf_policy *policy;
+    work *work;
+    CURLM *multi;
+    pthread_t thread;
+    transfer *active;
+    atomic_bool stopping;
+    atomic_llong give_up_boot_ms;
+    ts_metric *sent;
+    ts_metric *blocked;
+};
+
+/* ---- callbacks ---- */
+
+/* Called for each candidate address. One that is refused fails the whole attempt: an answer that mixes public and private
+ * addresses is an attack or a mistake. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    transfer *t = context;
+
+    (void)purpose;
+    if (t->is_blocked || !ts_ssrf_allows(t->policy, &address->addr)) {
+        t->is_blocked = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+    transfer *t = context;
+    size_t n = size * count;
+    size_t room = WORK_RESPONSE_MAX - t->job->response_n;
+    size_t kept = n < room ? n : room;
+
+    memcpy(t->job->response + t->job->response_n, data, kept);
+    t->job->response_n += kept;
+    t->body_n += n;
+    if (t->body_n > SEND_ANSWER_MAX) {
+        t->is_cut = true;
+        return 0;
+    }
+    return n;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    transfer *t = context;
+
+    (void)data;
+    t->header_n += size * count;
+    return t->header_n > SEND_ANSWER_MAX ? 0 : size * count;
+}
+
+/* ---- one attempt ---- */
+
+static const char *class_of(CURLcode code)
+{
+    switch (code) { /* only those that tell something apart; a class for each code would be noise */
+    case CURLE_OK: return "";
+    case CURLE_OPERATION_TIMEDOUT: return "timeout";
+    case CURLE_COULDNT_RESOLVE_HOST: return "dns";
+    case CURLE_COULDNT_CONNECT: return "connect";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR: return "tls";
+    default: return "protocol";
+    }
+}
+
+static void free_transfer(transfer *t)
+{
+    if (t->easy != NULL)
+        curl_easy_cleanup(t->easy);
+    curl_slist_free_all(t->headers);
+    free(t);
+}
+
+static void unlink_transfer(sender *s, transfer *t)
+{
+    if (t->previous == NULL)
+        s->active = t->next;
+    else
+        t->previous->next = t->next;
+    if (t->next != NULL)
+        t->next->previous = t->previous;
+}
+
+static bool add_headers(transfer *t)
+{
+    const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
+
+    for (size_t i = 0; i < d->n_headers; i++) {
+        struct curl_slist *longer = curl_slist_append(t->headers, d->headers[i]);
+
+        if (longer == NULL)
+            return false;
+        t->headers = longer;
+    }
+    t->headers =
+        curl_slist_append(t->headers, "Expect:"); /* no 100-continue: one round trip less */
+    return t->headers != NULL;
+}
+
+static bool set_options(const sender *s, transfer *t)
+{
+    const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
+    CURL *e = t->easy;
+    bool ok = true;
+
+    ok = ok && curl_easy_setopt(e, CURLOPT_URL, d->url) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PROXY, "") ==
+                   CURLE_OK; /* the environment's would hide the target */
+    ok = ok && curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->config->timeout_ms) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_SECONDS) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK;
+    ok =
+        ok && curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)d->body.len) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_POSTFIELDS, (const char *)d->body.data) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK;
+    if (s->config->ca_file[0] != '\0')
+        ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, s->config->ca_file) == CURLE_OK;
+    return ok;
+}
+
+/* Ends a job that no request was made for. */
+static void give_back(const sender *s, work_job *job)
+{
+    job->returned = true;
+    job->error = "";
+    work_finish(s->work, job);
+}
+
+static void start_job(sender *s, work_job *job)
+{
+    transfer *t;
+
+    if (job->lease_until_boot_ms - ts_boot_ms() < s->config->timeout_ms + SEND_MARGIN_MS) {
+        give_back(s, job); /* the lease would end before we know what became of it */
+        return;
+    }
+    t = calloc(1, sizeof(*t));
+    if (t == NULL) {
+        give_back(s, job);
+        return;
+    }
+    t->job = job;
+    t->policy = s->policy;
+    t->start_boot_ms = ts_boot_ms();
+    job->at_ms = ts_wall_ms();
+    t->easy = curl_easy_init();
+    if (t->easy == NULL || !add_headers(t) || !set_options(s, t) ||
+        curl_multi_add_handle(s->multi, t->easy) != CURLM_OK) {
+        free_transfer(t);
+        give_back(s, job);
+        return;
+    }
+    t->next = s->active;
+    if (s->active != NULL)
+        s->active->previous = t;
+    s->active = t;
+}
+
+static void end_transfer(sender *s, transfer *t, CURLcode code)
+{
+    work_job *job = t->job;
+    long status = 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_multi_remove_handle(s->multi, t->easy);
+    unlink_transfer(s, t);
+    job->duration_ms = (uint32_t)(ts_boot_ms() - t->start_boot_ms);
+    job->error = t->is_blocked && code != CURLE_OK ? "blocked_address"
+                 : t->is_cut                       ? ""
+                                                   : class_of(code);
+    job->status_code = job->error[0] == '\0' ? (uint32_t)status : 0;
+    if (t->is_blocked)
+        ts_metric_add(s->blocked, 1);
+    ts_metric_add(s->sent, 1);
+    free_transfer(t);
+    work_finish(s->work, job);
+}
+
+/* ---- the thread ---- */
+
+static void start_new(sender *s)
+{
+    for (;;) {
+        work_job *job;
+
+        pthread_mutex_lock(&s->work->lock);
+        job = work_pop(&s->work->todo);
+        pthread_mutex_unlock(&s->work->lock);
+        if (job == NULL)
+            return;
+        if (atomic_load(&s->stopping))
+            give_back(s, job);
+        else
+            start_job(s, job);
+    }
+}
+
+static void end_finished(sender *s)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(s->multi, &left)) != NULL) {
+        transfer *t = NULL;
+        CURLcode code = message->data.result;
+
+        if (message->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK)
+            end_transfer(s, t, code);
+    }
+}
+
+static void abandon_all(sender *s)
+{
+    while (s->active != NULL) {
+        transfer *t = s->active;
+        work_job *job = t->job;
+
+        curl_multi_remove_handle(s->multi, t->easy);
+        unlink_transfer(s, t);
+        free_transfer(t);
+        give_back(s, job); /* it may have arrived; receivers know an event by its id */
+    }
+}
+
+static int poll_ms(const sender *s)
+{
+    int64_t left_ms;
+
+    if (!atomic_load(&s->stopping))
+        return POLL_MS;
+    left_ms = atomic_load(&s->give_up_boot_ms) - ts_boot_ms();
+    return left_ms < 0 ? 0 : left_ms > POLL_MS ? POLL_MS : (int)left_ms;
+}
+
+static void *sender_main(void *argument)
+{
+    sender *s = argument;
+
+    for (;;) {
+        int running = 0;
+
+        start_new(s);
+        curl_multi_perform(s->multi, &running);
+        end_finished(s);
+        if (atomic_load(&s->stopping) &&
+            (s->active == NULL || ts_boot_ms() >= atomic_load(&s->give_up_boot_ms)))
+            break;
+        curl_multi_poll(s->multi, NULL, 0, poll_ms(s), NULL);
+    }
+    abandon_all(s);
+    start_new(s); /* gives back what came last */
+    return NULL;
+}
+
+ts_status sender_start(const dispatcher_config *config, const ts_ssrf_policy *policy, work *w,
+                       sender **ret, ts_error *err)
+{
+    sender *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return ts_fail(err, TS_NOMEM, "", "out of memory");
+    s->config = config;
+    s->policy = policy;
+    s->work = w;
+    s->sent = ts_counter("ts_webhook_dispatcher_attempts_total", "", "requests made");
+    s->blocked = ts_counter("ts_webhook_dispatcher_blocked_total", "",
+                            "attempts refused for the address that they would have gone to");
+    s->multi = curl_multi_init();
+    if (s->multi != NULL)
+        curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    if (s->multi == NULL || pthread_create(&s->thread, NULL, sender_main, s) != 0) {
+        curl_multi_cleanup(s->multi);
+        free(s);
+        return ts_fail(err, TS_NOMEM, "", "cannot start the sender's thread");
+    }
+    *ret = s;
+    return TS_OK;
+}
+
+void sender_wake(sender *s)
+{
+    curl_multi_wakeup(s->multi);
+}
+
+void sender_stop(sender *s, int64_t drain_ms)
+{
+    if (s == NULL)
+        return;
+    atomic_store(&s->give_up_boot_ms, ts_boot_ms() + drain_ms);
+    atomic_store(&s->stopping, true);
+    curl_multi_wakeup(s->multi);
+    pthread_join(s->thread, NULL);
+    curl_multi_cleanup(s->multi);
+    free(s);
+}

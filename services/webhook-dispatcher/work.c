@@ -1,0 +1,92 @@
+#include "work.h"
+
+#include <time.h>
+
+#include "ts/time.h"
+
+void work_init(work *w, uint32_t slots)
+{
+    pthread_condattr_t attributes;
+
+    *w = (work){ .slots = slots };
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void work_push(work_list *list, work_job *job)
+{
+    job->next = NULL;
+    if (list->last == NULL)
+        list->first = job;
+    else
+        list->last->next = job;
+    list->last = job;
+}
+
+work_job *work_pop(work_list *list)
+{
+    work_job *job = list->first;
+
+    if (job == NULL)
+        return NULL;
+    list->first = job->next;
+    if (list->first == NULL)
+        list->last = NULL;
+    return job;
+}
+
+void work_finish(work *w, work_job *job)
+{
+    pthread_mutex_lock(&w->lock);
+    work_push(&w->done, job);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void work_release(work *w, work_job *job)
+{
+    ts_arena *last = NULL;
+
+    pthread_mutex_lock(&w->lock);
+    if (--job->batch->refs == 0)
+        last = job->batch->arena;
+    w->taken--;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    if (last != NULL) {
+        free(job->batch);
+        ts_arena_free(last);
+    }
+    free(job);
+}
+
+void work_wait(work *w, int64_t ms)
+{
+    struct timespec until;
+
+    if (ms < 0) {
+        pthread_cond_wait(&w->changed, &w->lock);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / TS_SECOND_MS;
+    until.tv_nsec += ms % TS_SECOND_MS * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&w->changed, &w->lock, &until);
+}
+
+void work_done(work *w)
+{
+    work_job *job;
+
+    while ((job = work_pop(&w->todo)) != NULL || (job = work_pop(&w->done)) != NULL)
+        work_release(w, job);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+}
