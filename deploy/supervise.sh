@@ -4,9 +4,12 @@
 #
 #   deploy/supervise.sh DATA-DIRECTORY BIN-DIRECTORY SERVICE...
 #
-# Each service has a pid file DATA/run/ts-SERVICE.pid and a log DATA/run/ts-SERVICE.log (at most two of LOG_MAX bytes). One that
-# dies is started again at once; one that dies young waits, twice as long each time, up to 5 s. Nothing here polls: all
-# waiting is `wait`.
+# Each service has a pid file DATA/run/ts-SERVICE.pid and a log DATA/run/ts-SERVICE.log (at most two of LOG_MAX bytes or what
+# is written in LOG_CHECK_SECONDS, whichever is more). One that dies is started again at once; one that dies young waits,
+# longer each time, up to 5 s. Nothing here polls: all waiting is `wait`.
+#
+# A keeper, a shell of its own, waits for each process by its id. One shell for all would need `wait -n`, and that of bash
+# 5.2 never tells of children that several signals ended at the same time.
 set -uo pipefail
 
 data=$1
@@ -16,49 +19,87 @@ services=("$@")
 run=$data/run
 
 LOG_MAX=$((10 * 1024 * 1024))
-LOG_CHECK_SECONDS=900
+LOG_CHECK_SECONDS=60
 YOUNG_SECONDS=10
 STOP_SECONDS=15
-first_delay=0.1
-last_delay=5
+DELAYS=(0.1 0.2 0.5 1 2 5)
 
-declare -A service_of # pid -> service
-declare -A timer_of   # pid of a sleep -> service to start, or "logs"
-declare -A pid_of     # service -> pid
-declare -A born       # service -> SECONDS
-declare -A delay      # service -> seconds until it is started again, if it dies young
-stopping=
+# The caller's descriptors are not ours to hold open. 255 is where bash reads this file.
+for fd in "/proc/$$/fd"/*; do
+    fd=${fd##*/}
+    if [ "$fd" -gt 2 ] && [ "$fd" -ne 255 ]; then
+        exec {fd}>&-
+    fi
+done
 
-# The lock says that a supervisor lives; children must not inherit it.
+# The lock says that a supervisor lives. Keepers and services do not inherit it. Somebody who asks holds it for a moment.
 exec 9>"$run/lock"
-flock -n 9 || {
+flock -w 2 9 || {
     echo "another supervisor runs on $data" >&2
     exit 1
 }
-echo "$$" >"$run/supervisor.pid.new"
-mv "$run/supervisor.pid.new" "$run/supervisor.pid"
 
-say() {
-    printf 'time=%s level=%s process=supervisor msg="%s" service=%s\n' \
-        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "$3"
+write_pid() { # name, pid
+    echo "$2" >"$run/$1.pid.new"
+    mv "$run/$1.pid.new" "$run/$1.pid"
 }
 
-start() { # service
-    "$bin/ts-$1" >>"$run/ts-$1.log" 2>&1 </dev/null 9>&- &
-    local pid=$!
-    service_of[$pid]=$1
-    pid_of[$1]=$pid
-    born[$1]=$SECONDS
-    echo "$pid" >"$run/ts-$1.pid.new"
-    mv "$run/ts-$1.pid.new" "$run/ts-$1.pid"
+say() { # level, message, service
+    local now
+    TZ=UTC0 printf -v now '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+    printf 'time=%s level=%s process=supervisor msg="%s" service=%s\n' "$now" "$1" "$2" "$3"
 }
 
-later() { # seconds, what
-    sleep "$1" >/dev/null 2>&1 9>&- &
-    timer_of[$!]=$2
+# Waits for one child to its end and leaves its exit code in `code`. A signal that we have a trap for ends `wait` early, and
+# then we wait again; 127 says that it had ended just then.
+code=0
+interrupted=
+wait_for() { # pid
+    local again='' ended
+    while :; do
+        interrupted=
+        ended=0
+        wait "$1" 2>/dev/null || ended=$?
+        [ -n "$again" ] && [ "$ended" -eq 127 ] || code=$ended
+        [ -n "$interrupted" ] || return 0
+        again=1
+    done
 }
 
-# Programs append, so that a log can be cut under their hands.
+stopping=
+child=
+on_stop() {
+    stopping=1
+    interrupted=1
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+
+keep() { # service
+    local name=ts-$1 step=0 begun
+    trap on_stop TERM
+    while [ -z "$stopping" ]; do
+        begun=$SECONDS
+        "$bin/$name" >>"$run/$name.log" 2>&1 </dev/null &
+        child=$!
+        write_pid "$name" "$child"
+        [ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null # asked while there was no child yet
+        wait_for "$child"
+        child=
+        rm -f "$run/$name.pid"
+        [ -z "$stopping" ] || break
+        [ $((SECONDS - begun)) -lt "$YOUNG_SECONDS" ] || step=0
+        say warn "ended with $code, started again after ${DELAYS[step]} s" "$1"
+        sleep "${DELAYS[step]}" &
+        child=$! # so that a stop ends the pause
+        [ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null
+        wait_for "$child"
+        child=
+        [ "$step" -eq $((${#DELAYS[@]} - 1)) ] || step=$((step + 1))
+    done
+    [ "$code" -eq 0 ] || say warn "ended with $code when it was stopped" "$1"
+}
+
+# Programs append, so that a log can be cut under their hands. What is written between the two commands is lost.
 cut_logs() {
     local log
     for log in "$run"/*.log; do
@@ -68,64 +109,40 @@ cut_logs() {
     done
 }
 
-died() { # service, exit code
-    rm -f "$run/ts-$1.pid"
-    unset "pid_of[$1]"
-    [ -z "$stopping" ] || return 0
-    if [ $((SECONDS - born[$1])) -ge "$YOUNG_SECONDS" ]; then
-        delay[$1]=$first_delay
-    fi
-    say warn "ended with $2, started again after ${delay[$1]} s" "$1"
-    later "${delay[$1]}" "$1"
-    delay[$1]=$(awk -v d="${delay[$1]}" -v m="$last_delay" 'BEGIN { print d * 2 > m ? m : d * 2 }')
-}
-
-stop() {
-    local pid
-    stopping=1
-    for pid in "${!timer_of[@]}"; do
-        kill "$pid" 2>/dev/null
-    done
-    for pid in "${pid_of[@]}"; do
-        kill -TERM "$pid" 2>/dev/null
-    done
-    later "$STOP_SECONDS" kill
-}
-trap stop TERM INT HUP
-
+umask 077
+keepers=()
+trap on_stop TERM INT HUP
+write_pid supervisor $$
 for service in "${services[@]}"; do
-    delay[$service]=$first_delay
-    start "$service"
+    keep "$service" 9>&- &
+    keepers+=($!)
 done
-later "$LOG_CHECK_SECONDS" logs
 
-while [ -z "$stopping" ] || [ ${#pid_of[@]} -gt 0 ]; do
-    wait -n -p ended
-    code=$?
-    [ -n "${ended-}" ] || continue # a signal woke us
-    if [ -n "${service_of[$ended]-}" ]; then
-        service=${service_of[$ended]}
-        unset "service_of[$ended]"
-        died "$service" "$code"
-    elif [ -n "${timer_of[$ended]-}" ]; then
-        what=${timer_of[$ended]}
-        unset "timer_of[$ended]"
-        case $what in
-        logs)
-            cut_logs
-            [ -n "$stopping" ] || later "$LOG_CHECK_SECONDS" logs
-            ;;
-        kill)
-            for service in "${!pid_of[@]}"; do
-                say error "did not end in $STOP_SECONDS s, killed" "$service"
-                kill -KILL "${pid_of[$service]}" 2>/dev/null
-            done
-            ;;
-        *) [ -n "$stopping" ] || start "$what" ;;
-        esac
-    fi
+while [ -z "$stopping" ]; do
+    sleep "$LOG_CHECK_SECONDS" 9>&- &
+    child=$!
+    [ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null
+    wait_for "$child"
+    child=
+    cut_logs
 done
-for pid in "${!timer_of[@]}"; do
-    kill "$pid" 2>/dev/null
+
+kill -TERM "${keepers[@]}" 2>/dev/null
+(
+    sleep "$STOP_SECONDS" &
+    nap=$!
+    trap 'kill "$nap"; exit 0' TERM
+    wait "$nap"
+    for service in "${services[@]}"; do
+        pid=$(cat "$run/ts-$service.pid" 2>/dev/null) || continue
+        say error "did not end in $STOP_SECONDS s, killed" "$service"
+        kill -KILL "$pid"
+    done
+) 9>&- &
+last_resort=$!
+for keeper in "${keepers[@]}"; do
+    wait_for "$keeper"
 done
+kill -TERM "$last_resort" 2>/dev/null
+wait_for "$last_resort"
 rm -f "$run/supervisor.pid"
