@@ -278,6 +278,19 @@ static void supervise(supervisor *s)
     }
 }
 
+/* Somebody who asks whether we live holds it for a moment. */
+static bool take_lock(int fd)
+{
+    const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000 };
+
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     static supervisor s;
@@ -295,8 +308,9 @@ int main(int argc, char **argv)
     for (int i = 3; i < argc; i++)
         s.services[s.count++] = (service){ .name = argv[i], .delay_ms = FIRST_DELAY_MS };
     path_of(&s, "lock", "", lock);
+    close_range(3, ~0U, 0); /* the caller's descriptors are not ours to hold open */
     fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (fd < 0 || !take_lock(fd)) {
         fprintf(stderr, "ts-supervisor: another one runs on %s\n", argv[1]);
         return 1;
     }
