@@ -30,6 +30,8 @@
 #define LOG_MAX_BYTES  (10 << 20)
 #define LOG_CHECK_MS   INT64_C(900000)
 #define NEVER          INT64_MAX
+#define LOCK_TRIES     20
+#define LOCK_PAUSE_MS  100
 
 typedef struct service {
     const char *name;
