@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,24 +22,26 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SERVICES_MAX   32
-#define PATH_SIZE      4096
-#define YOUNG_MS       INT64_C(10000) /* one that lived shorter waits longer */
-#define FIRST_DELAY_MS INT64_C(100)
-#define LAST_DELAY_MS  INT64_C(5000)
-#define STOP_MS        INT64_C(15000)
-#define LOG_MAX_BYTES  (10 << 20)
-#define LOG_CHECK_MS   INT64_C(900000)
-#define NEVER          INT64_MAX
-#define LOCK_TRIES     20
-#define LOCK_PAUSE_MS  100
+#define SERVICES_MAX  32
+#define PATH_SIZE     4096
+#define YOUNG_MS      INT64_C(10000) /* one that lived shorter waits longer */
+#define STOP_MS       INT64_C(15000)
+#define LOG_MAX_BYTES (10 << 20)
+#define LOG_CHECK_MS  INT64_C(900000)
+#define NEVER         INT64_MAX
+#define LOCK_TRIES    20
+#define LOCK_PAUSE_MS 100
+
+/* Waits before one that died young is started again. */
+static const int64_t delays_ms[] = { 100, 200, 500, 1000, 2000, 5000 };
+#define DELAYS (sizeof(delays_ms) / sizeof(delays_ms[0]))
 
 typedef struct service {
     const char *name;
     pid_t pid; /* 0: not running */
     int64_t born_ms;
     int64_t start_ms; /* when to start it; NEVER while it runs */
-    int64_t delay_ms;
+    size_t delay;     /* which of delays_ms is next */
 } service;
 
 typedef struct supervisor {
@@ -59,16 +62,21 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void say(const char *level, const char *message, const char *name, long number)
+static void __attribute__((format(printf, 3, 4)))
+say(const char *level, const char *name, const char *format, ...)
 {
     char at[32] = "";
     time_t now = time(NULL);
     struct tm parts;
+    va_list arguments;
 
     if (gmtime_r(&now, &parts) != NULL)
         strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    fprintf(stderr, "time=%s level=%s process=supervisor msg=\"%s\" service=%s n=%ld\n", at, level,
-            message, name, number);
+    fprintf(stderr, "time=%s level=%s process=supervisor msg=\"", at, level);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\" service=%s\n", name);
 }
 
 static void path_of(const supervisor *s, const char *name, const char *suffix, char ret[PATH_SIZE])
@@ -86,7 +94,7 @@ static void write_pid(const supervisor *s, const char *name, pid_t pid)
     path_of(s, name, ".pid.new", fresh);
     file = fopen(fresh, "we");
     if (file == NULL) {
-        say("error", "pid file cannot be written", name, errno);
+        say("error", name, "pid file cannot be written: error %d", errno);
         return;
     }
     fprintf(file, "%ld\n", (long)pid);
@@ -134,8 +142,8 @@ static void start(supervisor *s, service *one)
     if (pid == 0)
         become(s, program);
     if (pid < 0) {
-        say("error", "cannot fork", one->name, errno);
-        one->start_ms = now_ms() + LAST_DELAY_MS;
+        say("error", one->name, "cannot fork: error %d", errno);
+        one->start_ms = now_ms() + delays_ms[DELAYS - 1];
         return;
     }
     one->pid = pid;
@@ -147,6 +155,7 @@ static void start(supervisor *s, service *one)
 static void died(supervisor *s, service *one, int status)
 {
     char program[64];
+    int code;
 
     snprintf(program, sizeof(program), "ts-%s", one->name);
     one->pid = 0;
@@ -154,12 +163,13 @@ static void died(supervisor *s, service *one, int status)
     if (s->stopping)
         return;
     if (now_ms() - one->born_ms >= YOUNG_MS)
-        one->delay_ms = FIRST_DELAY_MS;
-    say("warn",
-        WIFSIGNALED(status) ? "killed by signal n, started again" : "ended with n, started again",
-        one->name, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    one->start_ms = now_ms() + one->delay_ms;
-    one->delay_ms = 2 * one->delay_ms > LAST_DELAY_MS ? LAST_DELAY_MS : 2 * one->delay_ms;
+        one->delay = 0;
+    code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    say("warn", one->name, "ended with %d, started again after %g s", code,
+        (double)delays_ms[one->delay] / 1000);
+    one->start_ms = now_ms() + delays_ms[one->delay];
+    if (one->delay + 1 < DELAYS)
+        one->delay++;
 }
 
 static void reap(supervisor *s)
@@ -194,7 +204,7 @@ static void cut_log(const char *path)
             break;
     }
     if (in >= 0 && ftruncate(in, 0) != 0)
-        say("warn", "log cannot be cut", path, errno);
+        say("warn", path, "log cannot be cut: error %d", errno);
     if (in >= 0)
         close(in);
     if (out >= 0)
@@ -237,7 +247,7 @@ static int64_t work(supervisor *s)
     if (s->logs_ms <= now_ms())
         cut_logs(s);
     if (s->stopping && s->kill_ms <= now_ms()) {
-        say("error", "some did not end in time, killed", "all", STOP_MS / 1000);
+        say("error", "all", "some did not end in %d s, killed", (int)(STOP_MS / 1000));
         signal_all(s, SIGKILL);
         s->kill_ms = NEVER;
     }
@@ -308,7 +318,7 @@ int main(int argc, char **argv)
         .run = run, .bin = argv[2], .kill_ms = NEVER, .logs_ms = now_ms() + LOG_CHECK_MS
     };
     for (int i = 3; i < argc; i++)
-        s.services[s.count++] = (service){ .name = argv[i], .delay_ms = FIRST_DELAY_MS };
+        s.services[s.count++] = (service){ .name = argv[i] };
     path_of(&s, "lock", "", lock);
     close_range(3, ~0U, 0); /* the caller's descriptors are not ours to hold open */
     fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
