@@ -87,11 +87,8 @@ ts_status bus_link_open(bus_link *l, const char *base, ts_lane lane, ts_error *e
                        nng_strerror(rv));
     l->is_open = true;
     rv = set_options(l);
-    l->dialled_boot_ms = ts_boot_ms();
-    if (rv == 0)
-        rv = nng_dial(l->socket, l->address, &l->dialer, NNG_FLAG_NONBLOCK);
     if (rv != 0)
-        return ts_fail(err, TS_INVALID, "address", "cannot dial %s: %s", l->address,
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up a socket: %s",
                        nng_strerror(rv));
     return TS_OK;
 }
@@ -144,6 +141,8 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms)
     bool is_connected;
 
     pthread_mutex_lock(&l->lock);
+    if (nng_dialer_id(l->dialer) <= 0 && !l->is_dialling)
+        dial_anew(l); /* the first call of the lane */
     while (l->pipe == 0) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;

@@ -1,4 +1,6 @@
-/* The calling side's socket of one lane: dials the peer for ever and knows whether it is there.
+/* The calling side's socket of one lane: dials the peer from the first call on, for ever, and knows
+ * whether it is there. Not before: a service listens on the lanes of its methods alone, and dialling
+ * one that is never there would keep an idle process busy.
  *
  * nng (1.5.2) dials again by itself, with one hole: a peer that dies between accepting and the
  * handshake breaks the pipe under the dialler's first write, and that error is taken for the order
@@ -28,14 +30,14 @@ typedef struct bus_link {
 
 /* Before all else; bus_link_done() after it, also if opening failed. */
 void bus_link_init(bus_link *l);
-/* Opens the socket and dials in the background. `l` must not move after. */
+/* Opens the socket. `l` must not move after. */
 TS_CHECK ts_status bus_link_open(bus_link *l, const char *base, ts_lane lane, ts_error *err);
 /* Nobody may wait. Everything on the socket ends. */
 void bus_link_close(bus_link *l);
 void bus_link_done(bus_link *l);
 
 bool bus_link_is_connected(bus_link *l);
-/* False if the peer stays away for CONNECT_WAIT_MS or until the deadline. */
+/* Dials if nobody has. False if the peer stays away for CONNECT_WAIT_MS or until the deadline. */
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms);
 
 /* A condition that is waited for on CLOCK_MONOTONIC. */
