@@ -57,50 +57,60 @@ last_port=$((65535 - ${#services[@]}))
 if ! [[ $port =~ ^[0-9]{1,5}$ ]] || [ "$port" -lt 1 ] || [ "$port" -gt "$last_port" ]; then
     misused "--port must be between 1 and $last_port"
 fi
-case $data in
-"") misused "--data needs a directory" ;;
-/*) ;;
-*) data=$PWD/$data ;;
-esac
+port=$((10#$port)) # 08080 is no octal number
+[ -n "$data" ] || misused "--data needs a directory"
+data=$(realpath -m -- "$data") # one directory, one name: processes are told apart by it
 run=$data/run
 
 # ---- what runs already ----
 
-# Process ids are used again: one is ours only if it runs a program of ours on this directory's bus.
-is_ours() { # pid, name
-    [ -n "$1" ] && [ "$(basename "$(readlink "/proc/$1/exe" 2>/dev/null || true)")" = "ts-$2" ] &&
-        tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF "TS_UP_DATA=$data"
+# What runs for this directory: the supervisor and the services. Pid files may be stale and their numbers in use
+# again; the environment a process was started with is not.
+members() {
+    grep -lszxF -- "TS_UP_DATA=$data" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+}
+
+signal_members() { # signal
+    local pid
+    for pid in $(members); do
+        kill "-$1" "$pid" 2>/dev/null || true
+    done
 }
 
 is_supervised() {
     [ -e "$run/lock" ] && ! flock -n "$run/lock" true
 }
 
-# Ends the supervisor, which ends its services; then those whose supervisor was killed.
-stop_suite() {
-    local pid service left
-    if is_supervised && pid=$(cat "$run/supervisor.pid" 2>/dev/null); then
-        kill -TERM "$pid" 2>/dev/null || true
-        flock -w 30 "$run/lock" true || die "the supervisor ($pid) did not end within 30 s"
-    fi
-    for left in {1..100}; do
-        pid=
-        for service in "${services[@]}"; do
-            pid=$(cat "$run/ts-$service.pid" 2>/dev/null || true)
-            if is_ours "$pid" "$service"; then
-                [ "$left" -gt 1 ] || kill -TERM "$pid" 2>/dev/null || true
-                [ "$left" -lt 100 ] || kill -KILL "$pid" 2>/dev/null || true
-                sleep 0.1
-                continue 2
-            fi
-        done
-        break
+await_end() { # seconds
+    local until=$((SECONDS + $1))
+    while [ -n "$(members)" ]; do
+        [ "$SECONDS" -lt "$until" ] || return 1
+        sleep 0.1
     done
+}
+
+# The supervisor ends its services; where it was killed they are told one by one, and the stubborn are killed.
+stop_suite() {
+    local pid
+    if is_supervised; then
+        pid=$(cat "$run/supervisor.pid" 2>/dev/null || true)
+        if grep -qx "$pid" <<<"$(members)"; then
+            kill -TERM "$pid" 2>/dev/null || true
+            await_end 20 || true
+        elif [ -z "$(members)" ]; then
+            die "the suite on $data belongs to another user: use sudo"
+        fi
+    fi
+    signal_members TERM
+    if ! await_end 10; then
+        signal_members KILL
+        await_end 5 || die "some processes do not end: $(members | tr '\n' ' ')"
+    fi
     rm -f "$run"/*.pid
 }
 
 if [ "$command" = stop ]; then
-    [ -d "$run" ] && stop_suite
+    [ ! -d "$run" ] || stop_suite
     exit 0
 fi
 
@@ -117,7 +127,6 @@ if [ "$command" = status ] && [ -e "$run/bin" ]; then
 fi
 bin=$(cd "$programs" 2>/dev/null && pwd) || die "$programs is not there: nothing was built"
 
-export TS_UP_DATA=$data
 export TS_RISK_RULES_DIR=${TS_RISK_RULES_DIR:-$root/services/risk/rules}
 export_port() { # first port
     local i=1 service name
@@ -148,10 +157,11 @@ export_bus() {
 }
 
 if [ "$command" = status ]; then
-    is_supervised || {
+    if ! is_supervised; then
+        [ -z "$(members)" ] || die "the supervisor on $data was killed: up.sh starts the suite again, --stop ends it"
         echo "not running on $data"
         exit 1
-    }
+    fi
     export_port "$(cat "$run/port")"
     export_bus
     exec "$bin/teamsentryctl" status
@@ -159,34 +169,51 @@ fi
 
 # ---- start ----
 
-mkdir -p "$data" && chmod 0700 "$data"
-mkdir -p "$run"
-is_supervised && die "the suite runs on $data already: --stop --data $data ends it"
+(umask 077 && mkdir -p "$run")
+exec {starting}>"$run/starting"
+flock -n "$starting" || die "another up.sh is starting the suite on $data"
+if is_supervised; then
+    die "the suite runs on $data already, on port $(cat "$run/port" 2>/dev/null || echo unknown): --stop --data $data ends it"
+fi
 stop_suite # leftovers of a supervisor that was killed
 export_port "$port"
 export_bus
+# A listener on 127.0.0.1 or on all addresses, as the kernel's tables show it. To try a connection would be no test: one
+# made to a free port of the ephemeral range can meet itself.
+is_taken() { # port
+    local hex
+    printf -v hex '%04X' "$1"
+    grep -qsE "^ *[0-9]+: (0100007F|0{8}|0{32}|0{16}FFFF00000100007F):$hex [0-9A-F:]+ 0A " /proc/net/tcp /proc/net/tcp6
+}
+
 for offset in $(seq 0 ${#services[@]}); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$((port + offset))") 2>/dev/null; then
+    if is_taken $((port + offset)); then
         die "port $((port + offset)) is taken: choose another --port (it and the next ${#services[@]} are used)"
     fi
 done
 for service in "${services[@]}"; do
+    [ -x "$bin/ts-$service" ] || die "$bin/ts-$service is not there"
     "$bin/ts-$service" --check-config >/dev/null || die "ts-$service refuses its settings"
 done
 echo "$port" >"$run/port"
 echo "$bin" >"$run/bin"
 
-setsid "$root/deploy/supervise.sh" "$data" "$bin" "${services[@]}" </dev/null >>"$run/supervisor.log" 2>&1 &
+TS_UP_DATA=$data setsid "$bin/ts-supervisor" "$data" "$bin" "${services[@]}" \
+    </dev/null >>"$run/supervisor.log" 2>&1 {starting}>&- &
 supervisor=$!
 disown "$supervisor" # ours to stop, not bash's to talk about
 if [ -z "$daemon" ]; then
-    trap 'trap - INT TERM EXIT; stop_suite; exit 0' INT TERM
+    trap 'trap - INT TERM HUP EXIT; stop_suite; exit 0' INT TERM HUP
 fi
 trap 'stop_suite' EXIT # if anything below fails
 
 deadline=$((SECONDS + READY_SECONDS))
 for service in "${services[@]}"; do
     until "$bin/ts-$service" --health; do
+        if ! kill -0 "$supervisor" 2>/dev/null; then
+            tail -n 20 "$run/supervisor.log" >&2
+            die "the supervisor ended"
+        fi
         if [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 20 "$run/ts-$service.log" >&2
             die "ts-$service was not ready within $READY_SECONDS s"
@@ -195,7 +222,7 @@ for service in "${services[@]}"; do
     done
 done
 
-# What stands on the first line of a JSON answer under a name; names and ids hold no quotes.
+# The text under a name in JSON of one line; ids and secrets hold no quotes.
 field() { # name
     sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" | head -n 1
 }
@@ -204,42 +231,51 @@ ctl() {
     "$bin/teamsentryctl" "$@" --json
 }
 
-key=
-org=$(ctl org list | tr '{' '\n' | grep '"name":"Quickstart"' | field id || true)
-if [ -z "$org" ]; then
-    org=$(ctl org create Quickstart --tier standard | field id)
-fi
-if ! ctl key list "$org" | tr '{' '\n' | grep -q '"name":"Quickstart"'; then
-    key=$(ctl key create "$org" --name Quickstart --permissions admin | field secret)
-    [ -n "$key" ] || die "no key was made"
-fi
+quickstart() { # prints the id of the organization; makes it if there is none
+    local org
+    org=$(ctl org list | tr '{' '\n' | grep '"name":"Quickstart"' | field id || true)
+    [ -n "$org" ] || org=$(ctl org create Quickstart --tier standard | field id)
+    [ -n "$org" ] || die "the organization Quickstart could not be made"
+    echo "$org"
+}
+
+# The marker is written once the key is printed: whatever breaks in between, the next start prints another one.
 url=http://127.0.0.1:$port
-
-if [ -n "$demo" ]; then
-    created=$(ctl key create "$org" --name Demo --permissions ingest)
-    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" >&2 || die "the demo could not be played"
-    ctl key revoke "$org" "$(field id <<<"$created")" >/dev/null
-fi
-
-trap - EXIT
-echo "URL: $url"
 shown=YOUR-KEY
-if [ -n "$key" ]; then
-    shown=$key
-    echo "API key: $key"
+echo "URL: $url"
+if [ ! -e "$run/quickstart" ]; then
+    org=$(quickstart)
+    created=$(ctl key create "$org" --name Quickstart --permissions admin)
+    shown=$(field secret <<<"$created")
+    [ -n "$shown" ] || die "no key was made"
+    echo "API key: $shown"
     echo
     echo "Keep the key: it is not shown again."
+    echo "$org $(field id <<<"$created")" >"$run/quickstart"
 fi
 cat <<END
 
 Next:
 
   curl -H 'Authorization: Bearer $shown' $url/v1/overview
-  curl -H 'Authorization: Bearer $shown' -H 'Content-Type: application/x-ndjson' --data-binary @records.ndjson '$url/v1/events?source=google_workspace'
+  $bin/ts-simulator --days 1 --people 5 | curl -H 'Authorization: Bearer $shown' -H 'Content-Type: application/x-ndjson' --data-binary @- '$url/v1/events?source=google_workspace'
   curl -H 'Authorization: Bearer $shown' '$url/v1/users?limit=5'
 END
 
+# The suite is up and stays, whatever becomes of the demo.
+trap - EXIT
+if [ -n "$demo" ]; then
+    echo
+    echo "Playing a week of a company of 142 people, four attacks among its days."
+    org=$(quickstart)
+    created=$(ctl key create "$org" --name Demo --permissions ingest)
+    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" >&2 ||
+        echo "up.sh: the demo was not played to its end" >&2
+    ctl key revoke "$org" "$(field id <<<"$created")" >/dev/null
+fi
+
 [ -z "$daemon" ] || exit 0
+exec {starting}>&-
 echo
 echo "Ctrl-C stops the suite."
 while is_supervised; do

@@ -66,6 +66,7 @@ struct ts_peer {
 ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err)
 {
     TS_CLEANUP(ts_peer_free_p) ts_peer *peer = calloc(1, sizeof(*peer));
+    ts_status st = TS_OK;
     char labels[80];
 
     if (peer == NULL)
@@ -82,14 +83,11 @@ ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_e
 
         l->peer = peer;
         pthread_mutex_init(&l->lock, NULL);
-        bus_link_init(&l->link);
+        if (bus_link_init(&l->link, address, (ts_lane)i, err) != TS_OK)
+            st = TS_INVALID;
     }
-    for (unsigned i = 0; i < TS_LANES; i++) {
-        ts_status st = bus_link_open(&peer->lanes[i].link, address, (ts_lane)i, err);
-
-        if (st != TS_OK)
-            return st;
-    }
+    if (st != TS_OK)
+        return st;
     *ret = TS_TAKE(peer);
     return TS_OK;
 }
@@ -375,6 +373,8 @@ ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *c
     if (bytes == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     st = ts_random(call_id, sizeof(call_id));
+    if (st == TS_OK)
+        st = bus_link_open(&peer->lanes[method->lane].link, err);
     if (st != TS_OK)
         return st;
     if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX) {

@@ -50,10 +50,12 @@ static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
     pthread_mutex_unlock(&l->lock);
 }
 
-void bus_link_init(bus_link *l)
+ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *err)
 {
+    pthread_mutex_init(&l->opening, NULL);
     pthread_mutex_init(&l->lock, NULL);
     bus_cond_init(&l->changed);
+    return ts_bus_lane_address(base, lane, l->address, err);
 }
 
 static int set_options(bus_link *l)
@@ -74,36 +76,51 @@ static int set_options(bus_link *l)
     return rv;
 }
 
-ts_status bus_link_open(bus_link *l, const char *base, ts_lane lane, ts_error *err)
+static ts_status dial(bus_link *l, ts_error *err)
 {
-    ts_status st = ts_bus_lane_address(base, lane, l->address, err);
-    int rv;
+    int rv = nng_req0_open(&l->socket);
 
-    if (st != TS_OK)
-        return st;
-    rv = nng_req0_open(&l->socket);
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
                        nng_strerror(rv));
-    l->is_open = true;
     rv = set_options(l);
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up a socket: %s",
-                       nng_strerror(rv));
-    return TS_OK;
+    l->dialled_boot_ms = ts_boot_ms();
+    if (rv == 0)
+        rv = nng_dial(l->socket, l->address, &l->dialer, NNG_FLAG_NONBLOCK);
+    if (rv == 0)
+        return TS_OK;
+    nng_close(l->socket);
+    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
+                   nng_strerror(rv));
+}
+
+ts_status bus_link_open(bus_link *l, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    if (atomic_load(&l->is_open))
+        return TS_OK;
+    pthread_mutex_lock(&l->opening);
+    if (!atomic_load(&l->is_open)) {
+        st = dial(l, err);
+        atomic_store(&l->is_open, st == TS_OK);
+    }
+    pthread_mutex_unlock(&l->opening);
+    return st;
 }
 
 void bus_link_close(bus_link *l)
 {
-    if (l->is_open)
+    if (atomic_load(&l->is_open))
         nng_close(l->socket);
-    l->is_open = false;
+    atomic_store(&l->is_open, false);
 }
 
 void bus_link_done(bus_link *l)
 {
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->opening);
 }
 
 bool bus_link_is_connected(bus_link *l)
@@ -141,8 +158,6 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms)
     bool is_connected;
 
     pthread_mutex_lock(&l->lock);
-    if (nng_dialer_id(l->dialer) <= 0 && !l->is_dialling)
-        dial_anew(l); /* the first call of the lane */
     while (l->pipe == 0) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;

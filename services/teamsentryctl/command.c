@@ -16,7 +16,8 @@ static const char *const option_helps[CTL_OPTIONS] = {
     [CTL_MODE] = "live (the default) or test",
     [CTL_PERMISSIONS] =
         "names joined by commas; the default is every read:*, write:incidents and agent",
-    [CTL_EXPIRES] = "when the key ends, like 2027-01-31T00:00:00Z; never by default",
+    [CTL_EXPIRES] =
+        "when the key ends, a day or a time like 2027-01-31T18:00:00Z; never by default",
 };
 
 const ctl_command ctl_commands[] = {
@@ -57,8 +58,9 @@ static ts_status parse_option(const char *word, const char *value, ctl *ret, int
         *ret_taken = i == CTL_JSON ? 1 : 2;
         return TS_OK;
     }
-    return ts_fail(&ret->error, TS_INVALID, word, "%s %s%sdoes not take %s", "teamsentryctl",
-                   ret->command->group, ret->command->group[0] == '\0' ? "" : " ", word);
+    return ts_fail(&ret->error, TS_INVALID, word, "%s%s%s does not take %s (try --help)",
+                   ret->command->group, ret->command->group[0] == '\0' ? "" : " ",
+                   ret->command->verb, word);
 }
 
 static const ctl_command *find_command(int argc, const char *const *argv, int *ret_words)

@@ -56,6 +56,12 @@ TS_CHECK ts_status ctl_parse(int argc, const char *const *argv, ctl *ret);
 /* All commands, or the one. */
 void ctl_help(const ctl_command *only, ts_buf *out);
 
+/* Values of options. Pure; TS_INVALID with words that say what is right. */
+TS_CHECK ts_status ctl_parse_permissions(const char *text, uint64_t *ret, ts_error *err);
+TS_CHECK ts_status ctl_parse_mode(const char *text, ts_mode *ret, ts_error *err);
+/* A day is its first moment in UTC. */
+TS_CHECK ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err);
+
 /* One call to a service as the operator. Statuses and words are the service's. */
 TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
                             const ProtobufCMessage *in, ProtobufCMessage **ret);

@@ -47,49 +47,22 @@ static void show_line(ctl *c, const Ts__Auth__ApiKey *key)
     ts_buf_char(c->out, '\n');
 }
 
-static ts_status parse_permissions(ctl *c, const char *text, uint64_t *ret)
-{
-    ts_str rest = ts_str_of(text);
-
-    for (;;) {
-        size_t comma = ts_str_find(rest, ',');
-        uint64_t bit = ts_permission_bit(ts_str_n(rest.p, comma));
-
-        if (bit == 0) {
-            ts_error_set(&c->error, "--permissions", "%.*s is no permission; there are",
-                         (int)(comma > 40 ? 40 : comma), rest.p);
-            for (bit = 1; (bit & TS_PERM_ALL) != 0; bit <<= 1) {
-                size_t n = strlen(c->error.text);
-
-                snprintf(c->error.text + n, sizeof(c->error.text) - n, " %s",
-                         ts_permission_name(bit));
-            }
-            return TS_INVALID;
-        }
-        *ret |= bit;
-        if (comma == rest.n)
-            return TS_OK;
-        rest = ts_str_n(rest.p + comma + 1, rest.n - comma - 1);
-    }
-}
-
 static ts_status parse_key_options(ctl *c, Ts__Auth__CreateKeyRequest *ret)
 {
-    const char *mode = c->options[CTL_MODE];
+    const char *const *given = c->options;
+    ts_mode mode = TS_MODE_LIVE;
     ts_status st = TS_OK;
 
-    if (c->options[CTL_NAME] == NULL)
+    if (given[CTL_NAME] == NULL)
         return ts_fail(&c->error, TS_INVALID, "--name", "--name is needed: what is the key for?");
-    ret->name = (char *)(uintptr_t)c->options[CTL_NAME]; /* only packed */
-    if (mode != NULL && strcmp(mode, "live") != 0 && strcmp(mode, "test") != 0)
-        return ts_fail(&c->error, TS_INVALID, "--mode", "--mode must be live or test");
-    ret->mode = mode != NULL && strcmp(mode, "test") == 0 ? TS_MODE_TEST : TS_MODE_LIVE;
-    if (c->options[CTL_PERMISSIONS] != NULL)
-        st = parse_permissions(c, c->options[CTL_PERMISSIONS], &ret->permissions);
-    if (st == TS_OK && c->options[CTL_EXPIRES] != NULL &&
-        ts_time_parse(ts_str_of(c->options[CTL_EXPIRES]), &ret->expires_ms) != TS_OK)
-        st = ts_fail(&c->error, TS_INVALID, "--expires",
-                     "--expires must be a time like 2027-01-31T00:00:00Z");
+    ret->name = (char *)(uintptr_t)given[CTL_NAME]; /* only packed */
+    if (given[CTL_MODE] != NULL)
+        st = ctl_parse_mode(given[CTL_MODE], &mode, &c->error);
+    ret->mode = mode;
+    if (st == TS_OK && given[CTL_PERMISSIONS] != NULL)
+        st = ctl_parse_permissions(given[CTL_PERMISSIONS], &ret->permissions, &c->error);
+    if (st == TS_OK && given[CTL_EXPIRES] != NULL)
+        st = ctl_parse_expires(given[CTL_EXPIRES], &ret->expires_ms, &c->error);
     return st;
 }
 

@@ -1,0 +1,123 @@
+/* Keys in memory: bounded, the longest unused gives way; answers to repeated calls. */
+#include <criterion/criterion.h>
+
+#include "cache.h"
+
+typedef struct name {
+    uint8_t sha256[32];
+} name;
+
+/* Keys whose first bytes, which choose the bucket, are alike or not. */
+static name name_of(uint8_t bucket, uint8_t rest)
+{
+    name n = { { 0 } };
+
+    n.sha256[0] = bucket;
+    n.sha256[31] = rest;
+    return n;
+}
+
+static void fill(auth_cache *c, uint8_t count)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        auth_entry *e = auth_cache_add(c, name_of(i, 0).sha256);
+
+        cr_assert_not_null(e);
+        e->org = i;
+    }
+}
+
+Test(cache, finds_what_was_added_and_nothing_else)
+{
+    auth_cache *c = auth_cache_new(16);
+
+    fill(c, 3);
+    cr_assert_eq(auth_cache_get(c, name_of(1, 0).sha256)->org, 1);
+    cr_assert_null(auth_cache_get(c, name_of(1, 9).sha256));
+    auth_cache_free(c);
+}
+
+Test(cache, keys_of_one_bucket_are_told_apart_and_dropped_one_by_one)
+{
+    auth_cache *c = auth_cache_new(16);
+
+    for (uint8_t i = 0; i < 5; i++)
+        auth_cache_add(c, name_of(7, i).sha256)->org = i;
+    auth_cache_drop(c, name_of(7, 2).sha256); /* in the middle */
+    auth_cache_drop(c, name_of(7, 4).sha256); /* the first of the bucket */
+    auth_cache_drop(c, name_of(7, 0).sha256); /* the last */
+    auth_cache_drop(c, name_of(7, 0).sha256); /* not there any more: no harm */
+    cr_assert_null(auth_cache_get(c, name_of(7, 2).sha256));
+    cr_assert_null(auth_cache_get(c, name_of(7, 4).sha256));
+    cr_assert_null(auth_cache_get(c, name_of(7, 0).sha256));
+    cr_assert_eq(auth_cache_get(c, name_of(7, 1).sha256)->org, 1);
+    cr_assert_eq(auth_cache_get(c, name_of(7, 3).sha256)->org, 3);
+    auth_cache_free(c);
+}
+
+Test(cache, a_full_one_gives_up_the_key_that_was_not_used_for_the_longest_time)
+{
+    auth_cache *c = auth_cache_new(4);
+
+    fill(c, 4);
+    cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256)); /* the oldest is used again */
+    cr_assert_not_null(auth_cache_add(c, name_of(9, 0).sha256));
+    cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256));
+    cr_assert_null(auth_cache_get(c, name_of(1, 0).sha256));
+    cr_assert_not_null(auth_cache_get(c, name_of(2, 0).sha256));
+    auth_cache_free(c);
+}
+
+Test(cache, can_be_emptied_and_filled_again)
+{
+    auth_cache *c = auth_cache_new(4);
+
+    for (int round = 0; round < 3; round++) {
+        fill(c, 4);
+        for (uint8_t i = 0; i < 4; i++)
+            auth_cache_drop(c, name_of(i, 0).sha256);
+        for (uint8_t i = 0; i < 4; i++)
+            cr_assert_null(auth_cache_get(c, name_of(i, 0).sha256));
+    }
+    auth_cache_free(c);
+}
+
+Test(cache, a_new_limit_reaches_the_organization_s_keys_alone)
+{
+    auth_cache *c = auth_cache_new(16);
+
+    fill(c, 3);
+    auth_cache_set_limit(c, 2, 10000);
+    cr_assert_eq(auth_cache_get(c, name_of(2, 0).sha256)->limit, 10000);
+    cr_assert_eq(auth_cache_get(c, name_of(1, 0).sha256)->limit, 0);
+    auth_cache_free(c);
+}
+
+Test(cache, a_repeated_call_finds_its_verdict)
+{
+    auth_cache *c = auth_cache_new(16);
+    uint8_t first[16] = { 1, 2, 3 };
+    uint8_t same_place[16] = { 1, 2, 3, 0, 0, 0, 0, 0, 0, 9 };
+    auth_verdict given = { .admitted = true, .remaining = 41, .reset_s = 60 };
+    auth_verdict found = { 0 };
+
+    cr_assert_not(auth_cache_repeat(c, first, &found));
+    auth_cache_remember(c, first, &given);
+    cr_assert(auth_cache_repeat(c, first, &found));
+    cr_assert(found.admitted);
+    cr_assert_eq(found.remaining, 41);
+    cr_assert_not(auth_cache_repeat(c, same_place, &found));
+    auth_cache_remember(c, same_place, &given);
+    cr_assert_not(auth_cache_repeat(c, first, &found), "its place was taken");
+    auth_cache_free(c);
+}
+
+Test(cache, an_id_of_zeros_was_not_called_before)
+{
+    auth_cache *c = auth_cache_new(16);
+    uint8_t zeros[16] = { 0 };
+    auth_verdict found;
+
+    cr_assert_not(auth_cache_repeat(c, zeros, &found));
+    auth_cache_free(c);
+}
