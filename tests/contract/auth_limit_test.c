@@ -1,0 +1,339 @@
+/* The rate limit over the bus: exact, for many callers at once too; a repeated call counts once; a restart or a kill never
+ * lets more through. Counting tests begin anew, with another key, if a minute ended under them. */
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "auth_served.h"
+
+#define TRIES   5
+#define CALLERS 4
+
+static const char *self;
+
+static unsigned admitted_of(const key *k, unsigned calls)
+{
+    unsigned admitted = 0;
+
+    for (unsigned i = 0; i < calls; i++) {
+        admitted += authorize(k)->admitted ? 1 : 0;
+        served_forget(&s);
+    }
+    return admitted;
+}
+
+static int64_t begun_ms;
+
+static bool minute_is_over(void)
+{
+    return !same_minute(begun_ms, ts_wall_ms());
+}
+
+/* Runs a test that counts until one run lies within a minute. */
+static void count_in_a_minute(void (*test)(const key *k))
+{
+    bool counted = false;
+
+    for (int i = 0; i < TRIES && !counted; i++) {
+        key k = new_key(TS_PERM_INGEST);
+
+        begun_ms = ts_wall_ms();
+        test(&k);
+        counted = !minute_is_over();
+    }
+    CHECK(counted);
+}
+
+static void exact(const key *k)
+{
+    unsigned admitted = admitted_of(k, LIMIT - 1);
+    const Ts__Auth__AuthorizeReply *reply = authorize(k);
+    bool last = reply->admitted && reply->remaining == 0 && reply->limit == LIMIT;
+    bool next;
+
+    reply = authorize(k);
+    next = reply->known && !reply->admitted && reply->remaining == 0 && reply->retry_after_s >= 1 &&
+           reply->retry_after_s <= 60 && reply->reset_s % 60 == 0;
+    if (!minute_is_over())
+        CHECK(admitted == LIMIT - 1 && last && next);
+}
+
+static void exactly_the_limit_is_admitted(void)
+{
+    count_in_a_minute(exact);
+}
+
+static void apart(const key *k)
+{
+    key other = new_key(TS_PERM_INGEST);
+    unsigned first = admitted_of(k, LIMIT + 1);
+    unsigned second = admitted_of(&other, LIMIT + 1);
+
+    if (!minute_is_over())
+        CHECK(first == LIMIT && second == LIMIT);
+}
+
+static void each_key_has_a_limit_of_its_own(void)
+{
+    count_in_a_minute(apart);
+}
+
+static void tiers(const key *k)
+{
+    unsigned first = admitted_of(k, LIMIT + 10);
+    unsigned more;
+    unsigned none;
+
+    set_tier(k->org, "enterprise");
+    more = admitted_of(k, LIMIT + 10);
+    set_tier(k->org, "standard");
+    none = admitted_of(k, 1);
+    if (!minute_is_over())
+        CHECK(first == LIMIT && more == LIMIT && none == 0);
+}
+
+static void a_new_tier_counts_from_the_next_call(void)
+{
+    count_in_a_minute(tiers);
+}
+
+/* ---- many at once ---- */
+
+typedef struct caller {
+    pthread_t thread;
+    const key *key;
+    unsigned admitted;
+} caller;
+
+static void *call_often(void *argument)
+{
+    caller *c = argument;
+    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+    ts_arena *arena = ts_arena_new((size_t)1 << 20);
+
+    CHECK(arena != NULL);
+    request.key_sha256.data = (uint8_t *)(uintptr_t)c->key->sha256;
+    request.key_sha256.len = 32;
+    request.cost = 1;
+    for (int i = 0; i < LIMIT; i++) {
+        ts_caller who = { .request_id = "",
+                          .actor = "",
+                          .client_addr = "",
+                          .traceparent = "",
+                          .idempotency_key = "",
+                          .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+        ProtobufCMessage *reply = NULL;
+
+        CHECK_EQ(ts_rpc_call(s.peer, &ts_auth_authorize, &who, &request.base, arena, &reply, NULL),
+                 TS_OK);
+        c->admitted += ((const Ts__Auth__AuthorizeReply *)reply)->admitted ? 1 : 0;
+        ts_arena_reset(arena);
+    }
+    ts_arena_free(arena);
+    return NULL;
+}
+
+static unsigned admitted_by_many(const key *k, void (*meanwhile)(const key *k))
+{
+    caller callers[CALLERS];
+    unsigned admitted = 0;
+
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = (caller){ .key = k };
+        CHECK_EQ(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
+    }
+    if (meanwhile != NULL)
+        meanwhile(k);
+    for (size_t i = 0; i < CALLERS; i++) {
+        CHECK_EQ(pthread_join(callers[i].thread, NULL), 0);
+        admitted += callers[i].admitted;
+    }
+    return admitted;
+}
+
+static void many(const key *k)
+{
+    unsigned admitted = admitted_by_many(k, NULL);
+
+    if (!minute_is_over())
+        CHECK_EQ(admitted, LIMIT);
+}
+
+static void many_callers_share_one_limit(void)
+{
+    count_in_a_minute(many);
+}
+
+static void revoke_it(const key *k)
+{
+    revoke_key(k);
+    CHECK(!authorize(k)->known);
+}
+
+static void a_key_that_is_revoked_under_load_stays_revoked(void)
+{
+    key k = new_key(TS_PERM_INGEST);
+
+    CHECK(admitted_by_many(&k, revoke_it) <= LIMIT);
+    CHECK(!authorize(&k)->known);
+}
+
+/* ---- a call that comes again ---- */
+
+static ts_status call_with_id(const key *k, const uint8_t id[16], int64_t now_ms,
+                              Ts__Auth__AuthorizeReply *ret)
+{
+    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+    ts_error err = { "", "" };
+    ts_call c = { .arena = s.arena, .error = &err, .service = &app, .now_ms = now_ms };
+
+    memcpy(c.call_id, id, sizeof(c.call_id));
+    request.key_sha256.data = (uint8_t *)(uintptr_t)k->sha256;
+    request.key_sha256.len = 32;
+    request.cost = 1;
+    ts__auth__authorize_reply__init(ret);
+    return auth_rpc_authorize(&c, &request.base, &ret->base);
+}
+
+static void a_repeated_call_counts_once_and_gets_the_same_answer(void)
+{
+    Ts__Auth__AuthorizeReply first;
+    Ts__Auth__AuthorizeReply again;
+    Ts__Auth__AuthorizeReply next;
+    uint8_t id[16] = "a call's own id";
+    uint8_t other[16] = "another one's";
+    key k = new_key(TS_PERM_INGEST);
+    int64_t now_ms = ts_wall_ms();
+
+    CHECK_EQ(call_with_id(&k, id, now_ms, &first), TS_OK);
+    for (int i = 0; i < 10; i++) {
+        CHECK_EQ(call_with_id(&k, id, now_ms, &again), TS_OK);
+        CHECK(again.admitted);
+        CHECK_EQ(again.remaining, first.remaining);
+        CHECK_EQ(again.reset_s, first.reset_s);
+    }
+    CHECK_EQ(call_with_id(&k, other, now_ms, &next), TS_OK);
+    CHECK(next.remaining == first.remaining - 1 || next.remaining == LIMIT - 1); /* a new minute */
+}
+
+static void a_key_ends_at_its_moment(void)
+{
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    Ts__Auth__AuthorizeReply reply;
+    uint8_t id[16] = "before";
+    uint8_t later[16] = "at the moment";
+    key k;
+
+    request.org = new_org();
+    request.name = text("short");
+    request.expires_ms = ts_wall_ms() + TS_HOUR_MS;
+    CHECK_EQ(create_key(&request, &k), TS_OK);
+    CHECK_EQ(call_with_id(&k, id, request.expires_ms - 1, &reply), TS_OK);
+    CHECK(reply.known);
+    CHECK_EQ(call_with_id(&k, later, request.expires_ms, &reply), TS_OK);
+    CHECK(!reply.known);
+}
+
+/* ---- restarts ---- */
+
+/* At most the limit in all; and at most a chunk less for each restart. */
+static void restarted(const key *k)
+{
+    unsigned admitted = admitted_of(k, 30);
+
+    restart();
+    admitted += admitted_of(k, 30);
+    restart();
+    admitted += admitted_of(k, LIMIT);
+    if (!minute_is_over())
+        CHECK(admitted <= LIMIT && admitted >= LIMIT - 2 * AUTH_WINDOW_CHUNK);
+}
+
+static void a_restart_within_the_minute_never_admits_more(void)
+{
+    count_in_a_minute(restarted);
+}
+
+static pid_t spawn_server(void)
+{
+    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "serve", s.directory, NULL };
+    pid_t pid = -1;
+
+    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
+    return pid;
+}
+
+static void kill_server(pid_t pid)
+{
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
+
+static unsigned killed_admitted;
+
+/* The server is another process; here is only a peer. */
+static void killed(const key *k)
+{
+    killed_admitted = 0;
+    for (int round = 0; round < 4; round++) {
+        pid_t pid = spawn_server();
+
+        killed_admitted += admitted_of(k, round == 3 ? LIMIT : 25);
+        kill_server(pid);
+    }
+}
+
+static void kill_9_within_the_minute_never_admits_more(void)
+{
+    bool counted = false;
+
+    for (int i = 0; i < TRIES && !counted; i++) {
+        char address[128];
+        key k = new_key(TS_PERM_INGEST);
+
+        begun_ms = ts_wall_ms();
+        stop();
+        snprintf(address, sizeof(address), "ipc://%s/auth", s.directory);
+        CHECK_EQ(ts_peer_new("auth", address, &s.peer, NULL), TS_OK);
+        s.arena = ts_arena_new((size_t)1 << 20);
+        CHECK(s.arena != NULL);
+        killed(&k);
+        counted = !minute_is_over();
+        ts_peer_free(TS_TAKE(s.peer));
+        ts_arena_free(TS_TAKE(s.arena));
+        start();
+    }
+    CHECK(counted);
+    CHECK(killed_admitted <= LIMIT);
+    CHECK(killed_admitted > 0);
+}
+
+_Noreturn static void serve(const char *directory)
+{
+    snprintf(s.directory, sizeof(s.directory), "%s", directory);
+    start();
+    for (;;)
+        pause(); /* until it is killed */
+}
+
+int main(int argc, char **argv)
+{
+    self = argv[0];
+    if (argc == 3)
+        serve(argv[2]);
+    scratch_directory(s.directory);
+    start();
+    RUN(exactly_the_limit_is_admitted);
+    RUN(each_key_has_a_limit_of_its_own);
+    RUN(a_new_tier_counts_from_the_next_call);
+    RUN(many_callers_share_one_limit);
+    RUN(a_key_that_is_revoked_under_load_stays_revoked);
+    RUN(a_repeated_call_counts_once_and_gets_the_same_answer);
+    RUN(a_key_ends_at_its_moment);
+    RUN(a_restart_within_the_minute_never_admits_more);
+    RUN(kill_9_within_the_minute_never_admits_more);
+    stop();
+    remove_directory(s.directory);
+    return 0;
+}

@@ -1,0 +1,154 @@
+/* auth under test: its core with its real store behind a socket, and the questions that tests ask. */
+#ifndef CONTRACT_AUTH_SERVED_H
+#define CONTRACT_AUTH_SERVED_H
+
+#include "auth.h"
+#include "served.h"
+#include "ts/id.h"
+
+#define LIMIT 150 /* of tier standard; more than two chunks, less than three */
+
+static served s;
+static auth app;
+static const auth_config config = { .cache_keys = 1024,
+                                    .standard_limit = LIMIT,
+                                    .enterprise_limit = 2 * LIMIT };
+static const ts_tenant nobody = { 0, TS_MODE_LIVE };
+
+typedef struct key {
+    uint64_t org;
+    char id[TS_ID_SIZE];
+    uint8_t sha256[32];
+} key;
+
+static inline void start(void)
+{
+    served_open_store(&s, auth_families);
+    app = (auth){ .store = s.store, .config = &config };
+    pthread_mutex_init(&app.hot, NULL);
+    pthread_mutex_init(&app.admin, NULL);
+    app.cache = auth_cache_new((size_t)config.cache_keys);
+    CHECK(app.cache != NULL);
+    app.authorized = ts_counter("ts_auth_authorize_total", "result=\"admitted\"", "keys checked");
+    app.unknown = ts_counter("ts_auth_authorize_total", "result=\"unknown\"", "keys checked");
+    app.limited = ts_counter("ts_auth_authorize_total", "result=\"limited\"", "keys checked");
+    served_start(&s, "auth", auth_rows, &app);
+}
+
+static inline void stop(void)
+{
+    served_stop(&s);
+    auth_cache_free(TS_TAKE(app.cache));
+    pthread_mutex_destroy(&app.hot);
+    pthread_mutex_destroy(&app.admin);
+    ts_store_close(TS_TAKE(s.store));
+}
+
+static inline void restart(void)
+{
+    stop();
+    start();
+}
+
+static inline char *text(const char *z)
+{
+    return (char *)(uintptr_t)z; /* only packed */
+}
+
+static inline ts_status call(const ts_method *method, const ProtobufCMessage *in, void *ret)
+{
+    return served_call(&s, nobody, method, in, ret);
+}
+
+static inline ts_status create_org(const char *name, const char *tier,
+                                   const Ts__Auth__Organization **ret)
+{
+    Ts__Auth__CreateOrganizationRequest request = TS__AUTH__CREATE_ORGANIZATION_REQUEST__INIT;
+
+    request.name = text(name);
+    request.tier = text(tier);
+    return call(&ts_auth_create_organization, &request.base, ret);
+}
+
+static inline uint64_t new_org(void)
+{
+    const Ts__Auth__Organization *org = NULL;
+
+    CHECK_EQ(create_org("Acme", "", &org), TS_OK);
+    return org->number;
+}
+
+static inline ts_status create_key(const Ts__Auth__CreateKeyRequest *request, key *ret)
+{
+    const Ts__Auth__CreateKeyReply *made = NULL;
+    ts_status st = call(&ts_auth_create_key, &request->base, &made);
+
+    if (st != TS_OK)
+        return st;
+    ret->org = request->org;
+    snprintf(ret->id, sizeof(ret->id), "%s", made->key->id);
+    ts_sha256(ts_str_of(made->secret), ret->sha256);
+    return TS_OK;
+}
+
+/* A live key of an organization of its own. */
+static inline key new_key(uint64_t permissions)
+{
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    key k;
+
+    request.org = new_org();
+    request.name = text("a key");
+    request.permissions = permissions;
+    CHECK_EQ(create_key(&request, &k), TS_OK);
+    return k;
+}
+
+static inline ts_status authorize_as(const uint8_t *sha256, size_t n, uint32_t cost,
+                                     const Ts__Auth__AuthorizeReply **ret)
+{
+    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+
+    request.key_sha256.data = (uint8_t *)(uintptr_t)sha256;
+    request.key_sha256.len = n;
+    request.cost = cost;
+    return call(&ts_auth_authorize, &request.base, ret);
+}
+
+static inline const Ts__Auth__AuthorizeReply *authorize(const key *k)
+{
+    const Ts__Auth__AuthorizeReply *reply = NULL;
+
+    CHECK_EQ(authorize_as(k->sha256, sizeof(k->sha256), 1, &reply), TS_OK);
+    return reply;
+}
+
+static inline const Ts__Auth__ApiKey *revoke_key(const key *k)
+{
+    Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
+    const Ts__Auth__ApiKey *reply = NULL;
+
+    request.org = k->org;
+    request.id = text(k->id);
+    CHECK_EQ(call(&ts_auth_revoke_key, &request.base, &reply), TS_OK);
+    return reply;
+}
+
+static inline const Ts__Auth__Organization *set_tier(uint64_t org, const char *tier)
+{
+    Ts__Auth__SetTierRequest request = TS__AUTH__SET_TIER_REQUEST__INIT;
+    const Ts__Auth__Organization *reply = NULL;
+
+    request.org = org;
+    request.tier = text(tier);
+    CHECK_EQ(call(&ts_auth_set_tier, &request.base, &reply), TS_OK);
+    return reply;
+}
+
+/* True if two readings of the wall clock lie in one rate window. Tests that count begin anew if it ended under them. */
+static inline bool same_minute(int64_t from_ms, int64_t until_ms)
+{
+    return from_ms / TS_MINUTE_MS == until_ms / TS_MINUTE_MS;
+}
+
+#endif

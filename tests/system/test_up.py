@@ -1,0 +1,213 @@
+"""deploy/up.sh and its supervisor: what is killed comes back, whatever was killed with it; what is stopped is gone."""
+
+import glob
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import suite
+
+MEMBERS = len(suite.SERVICES)
+
+
+def members(data):
+    """Processes that belong to a data directory, by the environment they were started with."""
+    wanted = ("TS_UP_DATA=" + data).encode()
+    found = []
+    for path in glob.glob("/proc/[0-9]*/environ"):
+        try:
+            with open(path, "rb") as file:
+                if wanted in file.read().split(b"\0"):
+                    found.append(int(path.split("/")[2]))
+        except OSError:
+            continue
+    return found
+
+
+class Up(unittest.TestCase):
+    def setUp(self):
+        self.own = suite.Suite()
+        self.addCleanup(self.own.close)
+        self.data = os.path.realpath(self.own.data)
+
+    def pids(self):
+        return {service: self.own.pid(service) for service in suite.SERVICES}
+
+    def supervisor(self):
+        with open(os.path.join(self.data, "run", "supervisor.pid")) as file:
+            return int(file.read())
+
+    def wait_back(self, old):
+        for service in suite.SERVICES:
+            self.own.wait_restarted(service, old[service])
+
+    def test_all_killed_at_once_come_back_again_and_again(self):
+        self.own.start()
+        for _ in range(4):
+            old = self.pids()
+            for pid in old.values():
+                os.kill(pid, signal.SIGKILL)
+            self.wait_back(old)
+        self.assertEqual(self.own.client().get("/v1/overview").status, 200)
+        log = os.path.join(self.data, "run", "supervisor.log")
+        with open(log) as file:
+            text = file.read()
+        self.assertEqual(text.count('msg="ended with 137'), 4 * MEMBERS, text)
+
+    def test_one_that_dies_young_waits_longer_each_time_up_to_5_s(self):
+        self.own.start()
+        for _ in range(7):
+            self.own.wait_restarted("auth", self.own.kill("auth"))
+        with open(os.path.join(self.data, "run", "supervisor.log")) as file:
+            waits = [line.split("after ")[1].split(" s")[0] for line in file if "service=auth" in line]
+        self.assertEqual(waits[1:7], ["0.2", "0.5", "1", "2", "5", "5"])
+
+    def test_what_a_killed_supervisor_leaves_is_stopped(self):
+        self.own.start()
+        os.kill(self.supervisor(), signal.SIGKILL)
+        done = self.own.up("--status", "--data", self.own.data)
+        self.assertEqual(done.returncode, 1)
+        self.own.stop()
+        self.assertEqual(members(self.data), [])
+
+    def test_what_a_killed_supervisor_leaves_gives_way_to_a_new_suite(self):
+        self.own.start()
+        os.kill(self.supervisor(), signal.SIGKILL)
+        old = self.pids()
+        self.own.start()
+        for service, pid in self.pids().items():
+            self.assertNotEqual(pid, old[service])
+        self.assertEqual(self.own.client().get("/v1/overview").status, 200)
+
+    def test_stale_pid_files_harm_nobody(self):
+        bystander = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(bystander.wait)
+        self.addCleanup(bystander.kill)
+        self.own.start()
+        self.own.stop()
+        for name in ["supervisor"] + ["ts-" + service for service in suite.SERVICES]:
+            with open(os.path.join(self.data, "run", name + ".pid"), "w") as file:
+                file.write("%d\n" % bystander.pid)
+        self.own.is_running = True
+        self.own.stop()
+        self.assertIsNone(bystander.poll())
+        self.own.start()
+        self.assertIsNone(bystander.poll())
+
+    def test_one_directory_has_one_suite(self):
+        self.own.start()
+        pids = self.pids()
+        other = self.own.up("--daemon", "--port", str(suite.free_ports(suite.PORTS)), "--data", self.own.data + "/../data/")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("already", other.stdout)
+        self.assertEqual(self.pids(), pids)
+        self.assertTrue(all(self.own.is_ready(service) for service in suite.SERVICES))
+
+    def test_status_tells_whether_all_are_ready(self):
+        self.assertEqual(self.own.up("--status", "--data", self.own.data).returncode, 1)
+        self.own.start()
+        done = self.own.up("--status", "--data", self.own.data)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        for service in suite.SERVICES:
+            self.assertRegex(done.stdout, r"(?m)^%s +ready +http://127\.0\.0\.1:%d$" % (service, self.own.ops_port(service)))
+
+    def test_a_busy_ops_port_is_named_with_the_option(self):
+        with suite.socket.create_server(("127.0.0.1", self.own.port + 5)):
+            done = self.own.up("--daemon", "--port", str(self.own.port), "--data", self.own.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(self.own.port + 5), done.stdout)
+        self.assertIn("--port", done.stdout)
+        self.assertEqual(members(self.data), [])
+
+    def test_a_wrong_setting_is_named_and_nothing_starts(self):
+        self.own.environment["TS_RISK_RETENTION_DAYS"] = "for ever"
+        done = self.own.up("--daemon", "--port", str(self.own.port), "--data", self.own.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("TS_RISK_RETENTION_DAYS", done.stdout)
+        self.assertEqual(members(self.data), [])
+
+    def test_a_deep_directory_gets_its_sockets_elsewhere(self):
+        self.own.data = os.path.join(self.own.directory, "d" * 90, "data")
+        self.own.start()
+        self.assertEqual(self.own.client().get("/v1/overview").status, 200)
+        self.own.stop()
+        self.assertNotIn("API key: ", self.own.start())
+        self.assertEqual(self.own.client().get("/v1/overview").status, 200)
+        with open(os.path.join(self.own.data, "run", "bus.path")) as file:
+            place = file.read().strip()
+        self.assertTrue(place.startswith("/tmp/teamsentry."))
+        self.assertEqual(os.stat(place).st_mode & 0o777, 0o700)
+        self.own.stop()
+        self.addCleanup(suite.shutil.rmtree, place, True)
+
+    def test_the_caller_s_descriptors_are_not_kept(self):
+        reader, writer = os.pipe()
+        done = subprocess.run([suite.UP, "--daemon", "--port", str(self.own.port), "--data", self.own.data],
+                              env=self.own.environment, pass_fds=[writer], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=suite.START_SECONDS)
+        self.own.is_running = True
+        os.close(writer)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        with os.fdopen(reader, "rb") as pipe:
+            os.set_blocking(pipe.fileno(), False)
+            self.assertEqual(pipe.read(), b"", "None would mean that somebody still holds the other end")
+
+    def test_ctrl_c_ends_the_foreground_and_all_of_the_suite(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                child = subprocess.Popen([suite.UP, "--port", str(self.own.port), "--data", self.own.data],
+                                         env=self.own.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, text=True)
+                self.own.is_running = True
+                for line in child.stdout:
+                    if "Ctrl-C" in line:
+                        break
+                self.assertEqual(suite.http_get(self.own.port, "/healthz")[0], 200)
+                child.send_signal(number)
+                code = child.wait(suite.STOP_SECONDS)
+                rest = child.stdout.read()
+                child.stdout.close()
+                self.assertEqual(code, 0, rest)
+                self.assertEqual(members(self.data), [])
+
+    def test_the_demo_shows_something_and_leaves_no_usable_key(self):
+        started = self.own.up("--daemon", "--demo", "--port", str(self.own.port), "--data", self.own.data, timeout=240)
+        self.own.is_running = True
+        self.assertEqual(started.returncode, 0, started.stdout)
+        key = suite.re.search(r"^API key: (\S+)$", started.stdout, suite.re.M).group(1)
+        api = self.own.client(key)
+        suite.wait_until(lambda: api.get("/v1/incidents").data["pagination"]["total"] > 0, 60, "incidents", 0.5)
+        self.assertGreater(api.get("/v1/users").data["pagination"]["total"], 100)
+        api.close()
+        listed = self.ctl("key", "list", "Quickstart")
+        self.assertRegex(listed.stdout, r"revoked .* Demo +ingest")
+
+    def ctl(self, *words):
+        environment = dict(self.own.environment, TS_BUS_DIR=os.path.join(self.data, "run", "bus"))
+        return subprocess.run([os.path.join(suite.BIN, "teamsentryctl"), *words], env=environment, timeout=30,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def test_teamsentryctl_exit_codes_say_who_erred(self):
+        done = self.ctl("org", "list")
+        self.assertEqual(done.returncode, 1, "nobody answers")
+        self.assertIn("auth does not answer at ipc://", done.stderr)
+        self.own.start()
+        self.assertEqual(self.ctl("org", "list").returncode, 0)
+        self.assertEqual(self.ctl("org", "burn").returncode, 2)
+        self.assertEqual(self.ctl("key", "list", "no-such").returncode, 1)
+        made = self.ctl("key", "create", "Quickstart", "--name", "n", "--permissions", "root")
+        self.assertEqual((made.returncode, made.stdout), (2, ""))
+        made = self.ctl("key", "create", "Quickstart", "--name", "n", "--permissions", "read:users")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        secret = made.stdout.split()[-1]
+        api = self.own.client(secret)
+        self.assertEqual(api.get("/v1/users").status, 200)
+        self.assertEqual(self.ctl("key", "revoke", "Quickstart", made.stdout.split()[0]).returncode, 0)
+        self.assertEqual(api.get("/v1/users").status, 401)
+        api.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
