@@ -29,7 +29,8 @@ auth_verdict auth_window_take(auth_window *w, uint32_t limit, uint32_t cost, int
     if (w->minute == 0 || boot_ms >= w->ends_boot_ms)
         open_window(w, wall_ms, boot_ms);
     left_ms = w->ends_boot_ms - boot_ms;
-    v.reset_s = (wall_ms + left_ms + 999) / 1000;
+    /* To the nearest second: the end is a whole one, but the caller read its two clocks a moment apart. */
+    v.reset_s = (wall_ms + left_ms + 500) / 1000;
     if (w->used < limit && cost <= limit - w->used) {
         v.admitted = true;
         w->used += cost;

@@ -25,7 +25,7 @@ typedef struct auth_verdict {
     bool admitted;
     bool reserve; /* window->reserved has grown: write it before answering */
     uint32_t remaining;
-    int64_t reset_s; /* epoch seconds of the window's end, rounded up */
+    int64_t reset_s; /* epoch seconds of the window's end */
     uint32_t
         retry_after_s; /* if not admitted: a retry after so many seconds finds a new window; at least 1 */
 } auth_verdict;

@@ -48,15 +48,20 @@ static void count_in_a_minute(void (*test)(const key *k))
 static void exact(const key *k)
 {
     unsigned admitted = admitted_of(k, LIMIT - 1);
-    const Ts__Auth__AuthorizeReply *reply = authorize(k);
-    bool last = reply->admitted && reply->remaining == 0 && reply->limit == LIMIT;
-    bool next;
+    Ts__Auth__AuthorizeReply last = *authorize(k);
+    Ts__Auth__AuthorizeReply next = *authorize(k);
 
-    reply = authorize(k);
-    next = reply->known && !reply->admitted && reply->remaining == 0 && reply->retry_after_s >= 1 &&
-           reply->retry_after_s <= 60 && reply->reset_s % 60 == 0;
-    if (!minute_is_over())
-        CHECK(admitted == LIMIT - 1 && last && next);
+    if (minute_is_over())
+        return;
+    CHECK_EQ(admitted, LIMIT - 1);
+    CHECK(last.admitted);
+    CHECK_EQ(last.limit, LIMIT);
+    CHECK_EQ(last.remaining, 0);
+    CHECK_EQ(last.reset_s, (begun_ms / TS_MINUTE_MS + 1) * 60);
+    CHECK(next.known && !next.admitted);
+    CHECK_EQ(next.remaining, 0);
+    CHECK_EQ(next.reset_s, last.reset_s);
+    CHECK(next.retry_after_s >= 1 && next.retry_after_s <= 60);
 }
 
 static void exactly_the_limit_is_admitted(void)

@@ -62,6 +62,16 @@ Test(window, says_what_is_left_and_when_it_ends)
     cr_assert_eq(v.retry_after_s, 1);
 }
 
+Test(window, shows_the_same_end_although_its_clocks_are_read_a_moment_apart)
+{
+    auth_window w = { 0 };
+
+    /* The boot clock was read 7 ms after the wall clock when the window was opened, and then 0 and 90 ms. */
+    cr_assert_eq(auth_window_take(&w, 10, 1, WALL, BOOT + 7).reset_s, RESET);
+    cr_assert_eq(auth_window_take(&w, 10, 1, WALL + 10, BOOT + 10).reset_s, RESET);
+    cr_assert_eq(auth_window_take(&w, 10, 1, WALL + 20, BOOT + 110).reset_s, RESET);
+}
+
 Test(window, a_cost_that_does_not_fit_counts_nothing)
 {
     auth_window w = { 0 };
