@@ -9,7 +9,7 @@ const ts_config_item dispatcher_config_items[] = {
             "the system's"),
     TS_NUM(dispatcher_config, parallel, "TS_WEBHOOK_DISPATCHER_PARALLEL", 64, 1, 256,
            "deliveries under way at once"),
-    TS_NUM(dispatcher_config, timeout_ms, "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS", 10000, 100, 60000,
+    TS_NUM(dispatcher_config, timeout_ms, "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS", 10000, 100, 12000,
            "ms for an attempt: name, connection, TLS, request and answer together"),
     TS_NUM(dispatcher_config, wait_ms, "TS_WEBHOOK_DISPATCHER_WAIT_MS", 2000, 100, 30000,
            "ms that a question for work waits at the ledger"),

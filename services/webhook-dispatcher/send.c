@@ -22,7 +22,8 @@ typedef struct transfer {
     size_t body_n;
     size_t header_n;
     bool is_blocked;
-    bool is_cut; /* we stopped reading: the status still counts */
+    bool is_cut;      /* we stopped reading: the status still counts */
+    bool is_answered; /* all headers of an answer are there */
     struct transfer *next, *previous;
 } transfer;
 
@@ -76,8 +77,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     transfer *t = context;
 
-    (void)data;
     t->header_n += size * count;
+    t->is_answered = t->is_answered || (size * count == 2 && data[0] == '\r');
     return t->header_n > SEND_ANSWER_MAX ? 0 : size * count;
 }
 
@@ -215,6 +216,9 @@ static void end_transfer(sender *s, transfer *t, CURLcode code)
     curl_multi_remove_handle(s->multi, t->easy);
     unlink_transfer(s, t);
     job->duration_ms = (uint32_t)(ts_boot_ms() - t->start_boot_ms);
+    /* A receiver that said yes in time and then never ends its words has said yes. */
+    if (code == CURLE_OPERATION_TIMEDOUT && t->is_answered && status >= 200)
+        t->is_cut = true;
     job->error = t->is_blocked && code != CURLE_OK ? "blocked_address"
                  : t->is_cut                       ? ""
                                                    : class_of(code);

@@ -12,8 +12,9 @@ const ts_config_item webhooks_config_items[] = {
             "waits between attempts; after the last one a delivery has failed"),
     TS_NUM(webhooks_config, endpoints_max, "TS_WEBHOOKS_ENDPOINTS_MAX", 100, 1, 10000,
            "endpoints of an organization and mode"),
-    TS_NUM(webhooks_config, lease_ms, "TS_WEBHOOKS_LEASE_MS", 30000, 1000, 600000,
-           "ms that a dispatcher has for a delivery until it is given to another"),
+    TS_NUM(webhooks_config, lease_ms, "TS_WEBHOOKS_LEASE_MS", 30000, 15000, 600000,
+           "ms that a dispatcher has for a delivery until it is given to another; longer than an "
+           "attempt"),
     TS_NUM(webhooks_config, endpoint_parallel, "TS_WEBHOOKS_ENDPOINT_PARALLEL", 8, 1, 256,
            "deliveries to one endpoint at once"),
     TS_NUM(webhooks_config, drain_ms, "TS_WEBHOOKS_DRAIN_MS", 3000, 0, 60000,

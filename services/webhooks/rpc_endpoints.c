@@ -32,12 +32,15 @@ static ts_status check(const webhooks *app, const Ts__Webhooks__CreateEndpointRe
     return st == TS_OK ? check_filters(request, err) : st;
 }
 
-/* The id hangs on the call: the same call, repeated, finds what it has made. */
+/* The id hangs on the client's idempotency key, else on the call: asked again, it finds what it has made. */
 static void make_id(const ts_call *call, char ret[TS_ID_SIZE])
 {
     uint64_t scope[2] = { call->tenant.org, (uint64_t)call->tenant.mode };
-    ts_str parts[] = { TS_STR_LIT("endpoint"), ts_str_n(scope, sizeof(scope)),
-                       ts_str_n(call->call_id, sizeof(call->call_id)) };
+    bool by_key = call->caller.idempotency_key[0] != '\0';
+    ts_str parts[] = { by_key ? TS_STR_LIT("endpoint key") : TS_STR_LIT("endpoint"),
+                       ts_str_n(scope, sizeof(scope)),
+                       by_key ? ts_str_of(call->caller.idempotency_key)
+                              : ts_str_n(call->call_id, sizeof(call->call_id)) };
 
     ts_id_format("whe_", ts_hash_parts(parts, TS_COUNT(parts)), ret);
 }
@@ -136,6 +139,9 @@ ts_status webhooks_rpc_create_endpoint(ts_call *call, const ProtobufCMessage *in
         st = fill_row(call, request, id, reply);
         if (st == TS_OK)
             st = create(app, call, reply, &ticket);
+    } else if (st == TS_OK && strcmp(known->url, request->url) != 0) {
+        st = ts_fail(call->error, TS_CONFLICT, "Idempotency-Key",
+                     "this Idempotency-Key was used with another url");
     } else if (st == TS_OK) {
         *reply = *known;
         reply->secret = (char *)(uintptr_t) "";
