@@ -64,8 +64,7 @@ run=$data/run
 
 # ---- what runs already ----
 
-# Process ids are used again: one is ours only if it runs a program of ours on this directory's bus.
-# What runs for this directory: the supervisor, its keepers, the services. Pid files may be stale and their numbers in use
+# What runs for this directory: the supervisor and the services. Pid files may be stale and their numbers in use
 # again; the environment a process was started with is not.
 members() {
     grep -lszxF -- "TS_UP_DATA=$data" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
@@ -199,7 +198,7 @@ done
 echo "$port" >"$run/port"
 echo "$bin" >"$run/bin"
 
-TS_UP_DATA=$data setsid "$root/deploy/supervise.sh" "$data" "$bin" "${services[@]}" \
+TS_UP_DATA=$data setsid "$bin/ts-supervisor" "$data" "$bin" "${services[@]}" \
     </dev/null >>"$run/supervisor.log" 2>&1 {starting}>&- &
 supervisor=$!
 disown "$supervisor" # ours to stop, not bash's to talk about

@@ -10,12 +10,11 @@
  * wake-up of the peer thus serves many callers.
  */
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#include "internal.h"
+#include "link.h"
 #include "ts/id.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
@@ -23,10 +22,7 @@
 #define LEADERS_MAX     2
 #define COMBINE_MAX     64
 #define COMBINE_BYTES   (UINT64_C(1) << 20)
-#define CONNECT_WAIT_MS 500
 #define REPEAT_PAUSE_MS 20
-#define RECONNECT_MIN   20
-#define RECONNECT_MAX   500
 
 /* A call under way; lives on its caller's stack. Guarded by the lane's lock until `done`. */
 typedef struct waiter {
@@ -51,11 +47,8 @@ typedef struct slot {
 
 typedef struct client_lane {
     ts_peer *peer;
-    nng_socket socket;
-    bool is_open;
+    bus_link link;
     pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t connected;
-    unsigned pipes;
     slot *idle;
     waiter *first, *last;
     unsigned leaders;
@@ -70,81 +63,10 @@ struct ts_peer {
     ts_metric *seconds;
 };
 
-static struct timespec monotonic_in(int64_t ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    if (ms < 0)
-        ms = 0;
-    t.tv_sec += ms / TS_SECOND_MS;
-    t.tv_nsec += ms % TS_SECOND_MS * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
-static void init_cond(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
-{
-    client_lane *l = argument;
-
-    (void)pipe;
-    pthread_mutex_lock(&l->lock);
-    if (event == NNG_PIPE_EV_ADD_POST)
-        l->pipes++;
-    else if (l->pipes > 0)
-        l->pipes--;
-    pthread_cond_broadcast(&l->connected);
-    pthread_mutex_unlock(&l->lock);
-}
-
-static ts_status lane_dial(client_lane *l, const char *base, ts_lane number, ts_error *err)
-{
-    char address[TS_BUS_ADDRESS_SIZE];
-    ts_status st = ts_bus_lane_address(base, number, address, err);
-    int rv;
-
-    if (st != TS_OK)
-        return st;
-    rv = nng_req0_open(&l->socket);
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
-                       nng_strerror(rv));
-    l->is_open = true;
-    /* Never resend by itself: only we know what may be repeated. */
-    rv = nng_socket_set_ms(l->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    if (rv == 0)
-        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN);
-    if (rv == 0)
-        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
-    if (rv == 0)
-        rv = nng_socket_set_size(l->socket, NNG_OPT_RECVMAXSZ, BUS_MESSAGE_MAX + 4096);
-    if (rv == 0)
-        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_ADD_POST, pipe_event, l);
-    if (rv == 0)
-        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_event, l);
-    if (rv == 0)
-        rv = nng_dial(l->socket, address, NULL, NNG_FLAG_NONBLOCK);
-    if (rv != 0)
-        return ts_fail(err, TS_INVALID, "address", "cannot dial %s: %s", address, nng_strerror(rv));
-    return TS_OK;
-}
-
 ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err)
 {
     TS_CLEANUP(ts_peer_free_p) ts_peer *peer = calloc(1, sizeof(*peer));
+    ts_status st = TS_OK;
     char labels[80];
 
     if (peer == NULL)
@@ -161,14 +83,11 @@ ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_e
 
         l->peer = peer;
         pthread_mutex_init(&l->lock, NULL);
-        init_cond(&l->connected);
+        if (bus_link_init(&l->link, address, (ts_lane)i, err) != TS_OK)
+            st = TS_INVALID;
     }
-    for (unsigned i = 0; i < TS_LANES; i++) {
-        ts_status st = lane_dial(&peer->lanes[i], address, (ts_lane)i, err);
-
-        if (st != TS_OK)
-            return st;
-    }
+    if (st != TS_OK)
+        return st;
     *ret = TS_TAKE(peer);
     return TS_OK;
 }
@@ -189,15 +108,14 @@ void ts_peer_free(ts_peer *peer)
     for (unsigned i = 0; i < TS_LANES; i++) {
         client_lane *l = &peer->lanes[i];
 
-        if (l->is_open)
-            nng_close(l->socket);
+        bus_link_close(&l->link);
         while (l->idle != NULL) {
             slot *s = l->idle;
 
             l->idle = s->next;
             slot_free(s);
         }
-        pthread_cond_destroy(&l->connected);
+        bus_link_done(&l->link);
         pthread_mutex_destroy(&l->lock);
     }
     free(peer);
@@ -217,7 +135,7 @@ static slot *slot_take(client_lane *l)
     s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    if (nng_aio_alloc(&s->aio, NULL, NULL) != 0 || nng_ctx_open(&s->ctx, l->socket) != 0) {
+    if (nng_aio_alloc(&s->aio, NULL, NULL) != 0 || nng_ctx_open(&s->ctx, l->link.socket) != 0) {
         slot_free(s);
         return NULL;
     }
@@ -230,23 +148,6 @@ static void slot_give(client_lane *l, slot *s)
     s->next = l->idle;
     l->idle = s;
     pthread_mutex_unlock(&l->lock);
-}
-
-/* False if the peer stays away for CONNECT_WAIT_MS or the deadline. */
-static bool wait_connected(client_lane *l, int64_t deadline_boot_ms)
-{
-    int64_t wait_ms = deadline_boot_ms - ts_boot_ms();
-    struct timespec until = monotonic_in(wait_ms > CONNECT_WAIT_MS ? CONNECT_WAIT_MS : wait_ms);
-    bool is_connected;
-
-    pthread_mutex_lock(&l->lock);
-    while (l->pipes == 0) {
-        if (pthread_cond_timedwait(&l->connected, &l->lock, &until) != 0)
-            break;
-    }
-    is_connected = l->pipes > 0;
-    pthread_mutex_unlock(&l->lock);
-    return is_connected;
 }
 
 /* One message there and back. Takes `msg`. */
@@ -314,7 +215,7 @@ static void exchange(client_lane *l, waiter *list)
             deadline_boot_ms = w->deadline_boot_ms;
     }
     batch.calls = calls;
-    if (!wait_connected(l, deadline_boot_ms)) {
+    if (!bus_link_wait(&l->link, deadline_boot_ms)) {
         fail_all(l, list, TS_UNAVAILABLE, true, "is not reachable");
         return;
     }
@@ -395,7 +296,7 @@ static void lead(client_lane *l)
 
 static void combine(client_lane *l, waiter *w)
 {
-    init_cond(&w->wake);
+    bus_cond_init(&w->wake);
     pthread_mutex_lock(&l->lock);
     if (l->last == NULL)
         l->first = w;
@@ -437,7 +338,6 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
     for (;;) {
         waiter w = { .call = call, .arena = arena, .deadline_boot_ms = caller->deadline_boot_ms };
         int64_t left_ms = caller->deadline_boot_ms - ts_boot_ms();
-        bool was_connected;
 
         if (left_ms <= 0)
             return ts_fail(err, TS_UNAVAILABLE, "", "%s did not answer in time", l->peer->name);
@@ -451,11 +351,8 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
             *err = w.error;
         if (!w.lost || (method->flags & TS_RPC_IDEMPOTENT) == 0)
             return w.status;
-        pthread_mutex_lock(&l->lock);
-        was_connected = l->pipes > 0;
-        pthread_mutex_unlock(&l->lock);
-        /* A peer that stays away has had its moment in wait_connected(). */
-        if (!was_connected && !wait_connected(l, caller->deadline_boot_ms))
+        /* A peer that stays away has had its moment in bus_link_wait(). */
+        if (!bus_link_is_connected(&l->link) && !bus_link_wait(&l->link, caller->deadline_boot_ms))
             return w.status;
         nanosleep(&pause, NULL);
     }
@@ -476,6 +373,8 @@ ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *c
     if (bytes == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     st = ts_random(call_id, sizeof(call_id));
+    if (st == TS_OK)
+        st = bus_link_open(&peer->lanes[method->lane].link, err);
     if (st != TS_OK)
         return st;
     if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX) {

@@ -24,27 +24,40 @@ static const char *const refused6[] = {
     "3fff::/20",         /* documentation */
 };
 
-static bool parse_network(ts_str text, ts_network *ret)
+static bool parse_address(ts_str text, ts_network *ret)
 {
     char copy[TEXT_MAX];
+
+    if (text.n == 0 || text.n >= sizeof(copy))
+        return false;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    *ret = (ts_network){ .family = memchr(copy, ':', text.n) == NULL ? AF_INET : AF_INET6 };
+    ret->prefix = ret->family == AF_INET ? 32 : 128;
+    return inet_pton(ret->family, copy, ret->bytes) == 1;
+}
+
+/* Bits behind the prefix are a sign that something else was meant. */
+static bool has_host_bits(const ts_network *n)
+{
+    for (unsigned bit = n->prefix; bit < (n->family == AF_INET ? 32 : 128); bit++) {
+        if ((n->bytes[bit / 8] >> (7 - bit % 8) & 1) != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool parse_network(ts_str text, ts_network *ret)
+{
     size_t slash = ts_str_find(text, '/');
     int64_t prefix = 0;
 
-    if (slash >= sizeof(copy))
-        return false;
-    memcpy(copy, text.p, slash);
-    copy[slash] = '\0';
-    *ret = (ts_network){ .family = memchr(copy, ':', slash) == NULL ? AF_INET : AF_INET6 };
-    if (inet_pton(ret->family, copy, ret->bytes) != 1)
-        return false;
-    ret->prefix = ret->family == AF_INET ? 32 : 128;
-    if (slash == text.n)
-        return true;
-    if (ts_parse_i64(ts_str_n(text.p + slash + 1, text.n - slash - 1), &prefix) != TS_OK ||
+    if (slash == text.n || !parse_address(ts_str_n(text.p, slash), ret) ||
+        ts_parse_i64(ts_str_n(text.p + slash + 1, text.n - slash - 1), &prefix) != TS_OK ||
         prefix < 0 || prefix > (int64_t)ret->prefix)
         return false;
     ret->prefix = (unsigned)prefix;
-    return true;
+    return !has_host_bits(ret);
 }
 
 static bool contains(const ts_network *n, int family, const uint8_t *address)
@@ -91,10 +104,30 @@ static bool in_any(const char *const *list, size_t count, int family, const uint
     return false;
 }
 
+/* Doors into the machine itself and into the cloud around it. An operator who allows "everything" does not mean them. */
+static const char *const inner[] = {
+    "0.0.0.0/8",     "127.0.0.0/8",  "168.63.129.16/32", "169.254.0.0/16", "224.0.0.0/3", "::/96",
+    "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48",   "fe80::/10",      "ff00::/8",
+};
+
+/* An allowed network opens what lies in it, but inner addresses only if it lies within their block. */
+static bool opens(const ts_network *allowed, int family, const uint8_t *address)
+{
+    if (!contains(allowed, family, address))
+        return false;
+    for (size_t i = 0; i < TS_COUNT(inner); i++) {
+        ts_network n;
+
+        if (parse_network(ts_str_of(inner[i]), &n) && contains(&n, family, address))
+            return allowed->prefix >= n.prefix;
+    }
+    return true;
+}
+
 static bool allows(const ts_ssrf_policy *policy, int family, const uint8_t *address)
 {
     for (size_t i = 0; i < policy->count; i++) {
-        if (contains(&policy->allowed[i], family, address))
+        if (opens(&policy->allowed[i], family, address))
             return true;
     }
     if (family == AF_INET)
@@ -124,6 +157,5 @@ bool ts_ssrf_allows_text(const ts_ssrf_policy *policy, ts_str address)
 {
     ts_network n;
 
-    return ts_str_find(address, '/') == address.n && parse_network(address, &n) &&
-           allows(policy, n.family, n.bytes);
+    return parse_address(address, &n) && allows(policy, n.family, n.bytes);
 }

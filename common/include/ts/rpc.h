@@ -108,7 +108,7 @@ void ts_rpc_finish(ts_call *call, ProtobufCMessage *out, ts_status status);
 typedef struct ts_peer ts_peer;
 #define TS_PEER_IN_FLIGHT_MAX 256
 
-/* Dials in the background: a peer that is down now is dialled again for ever. `name` is for metrics
+/* A lane is dialled in the background from its first call on: a peer that is down now is dialled again for ever. `name` is for metrics
  * and error words. */
 TS_CHECK ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err);
 /* No call may be under way. NULL is fine. */

@@ -24,8 +24,9 @@ typedef struct ts_ssrf_policy {
     size_t count;
 } ts_ssrf_policy;
 
-/* "10.1.0.0/16,fd00::/8"; empty allows nothing more. TS_INVALID with words; a network that is wider than its kind of
- * special block makes sense for (0.0.0.0/0 and the like) is taken as it is said. */
+/* "10.1.0.0/16,fd00::/8"; empty allows nothing more. TS_INVALID with words. A network opens what lies in it, except that
+ * loopback, link-local, unspecified and multicast addresses open only to a network that lies within their block:
+ * 0.0.0.0/0 does not open 127.0.0.1. */
 TS_CHECK ts_status ts_ssrf_policy_parse(ts_str text, ts_ssrf_policy *ret, ts_error *err);
 /* False for any family but AF_INET and AF_INET6. */
 bool ts_ssrf_allows(const ts_ssrf_policy *policy, const struct sockaddr *address);

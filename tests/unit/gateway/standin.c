@@ -539,7 +539,7 @@ void answer_done(answer *a)
 
 const char *answer_header(const answer *a, const char *name)
 {
-    static char value[512];
+    static _Thread_local char value[512];
     ts_str rest = ts_str_n(a->head.data, a->head.size);
 
     while (rest.n > 0) {

@@ -68,7 +68,7 @@ void client_send(int fd, const void *bytes, size_t n);
 /* Reads one answer (passing over 100 Continue, which is counted). HEAD has no body. */
 void client_read(int fd, bool is_head, answer *ret);
 void answer_done(answer *a);
-/* Value of a header, or NULL. Lives until the next call. */
+/* Value of a header, or NULL. Lives until the thread's next call. */
 const char *answer_header(const answer *a, const char *name);
 
 /* One request on a connection of its own. `headers` are whole lines, "" for none. Authorization is added if key is given. */

@@ -1,0 +1,170 @@
+#include "link.h"
+
+#include <nng/protocol/reqrep0/req.h>
+#include <time.h>
+
+#include "ts/time.h"
+
+#define CONNECT_WAIT_MS 500
+#define REDIAL_MS       1000
+#define RECONNECT_MIN   20
+#define RECONNECT_MAX   500
+
+void bus_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static struct timespec monotonic_in(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (ms < 0)
+        ms = 0;
+    t.tv_sec += ms / TS_SECOND_MS;
+    t.tv_nsec += ms % TS_SECOND_MS * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* ADD_PRE, not ADD_POST: a connection that breaks at once may tell of its end before ADD_POST, and would count for ever. */
+static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
+{
+    bus_link *l = argument;
+
+    pthread_mutex_lock(&l->lock);
+    if (event == NNG_PIPE_EV_ADD_PRE)
+        l->pipe = nng_pipe_id(pipe);
+    else if (l->pipe == nng_pipe_id(pipe))
+        l->pipe = 0;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *err)
+{
+    pthread_mutex_init(&l->opening, NULL);
+    pthread_mutex_init(&l->lock, NULL);
+    bus_cond_init(&l->changed);
+    return ts_bus_lane_address(base, lane, l->address, err);
+}
+
+static int set_options(bus_link *l)
+{
+    /* Never resend by itself: only we know what may be repeated. */
+    int rv = nng_socket_set_ms(l->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+
+    if (rv == 0)
+        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN);
+    if (rv == 0)
+        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
+    if (rv == 0)
+        rv = nng_socket_set_size(l->socket, NNG_OPT_RECVMAXSZ, BUS_MESSAGE_MAX + 4096);
+    if (rv == 0)
+        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_ADD_PRE, pipe_event, l);
+    if (rv == 0)
+        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_event, l);
+    return rv;
+}
+
+static ts_status dial(bus_link *l, ts_error *err)
+{
+    int rv = nng_req0_open(&l->socket);
+
+    if (rv != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
+                       nng_strerror(rv));
+    rv = set_options(l);
+    l->dialled_boot_ms = ts_boot_ms();
+    if (rv == 0)
+        rv = nng_dial(l->socket, l->address, &l->dialer, NNG_FLAG_NONBLOCK);
+    if (rv == 0)
+        return TS_OK;
+    nng_close(l->socket);
+    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
+                   nng_strerror(rv));
+}
+
+ts_status bus_link_open(bus_link *l, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    if (atomic_load(&l->is_open))
+        return TS_OK;
+    pthread_mutex_lock(&l->opening);
+    if (!atomic_load(&l->is_open)) {
+        st = dial(l, err);
+        atomic_store(&l->is_open, st == TS_OK);
+    }
+    pthread_mutex_unlock(&l->opening);
+    return st;
+}
+
+void bus_link_close(bus_link *l)
+{
+    if (atomic_load(&l->is_open))
+        nng_close(l->socket);
+    atomic_store(&l->is_open, false);
+}
+
+void bus_link_done(bus_link *l)
+{
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->opening);
+}
+
+bool bus_link_is_connected(bus_link *l)
+{
+    bool is_connected;
+
+    pthread_mutex_lock(&l->lock);
+    is_connected = l->pipe != 0;
+    pthread_mutex_unlock(&l->lock);
+    return is_connected;
+}
+
+/* Under the lock, left around the calls of nng: they call pipe_event(). */
+static void dial_anew(bus_link *l)
+{
+    nng_dialer old = l->dialer;
+    nng_dialer fresh = NNG_DIALER_INITIALIZER;
+
+    l->is_dialling = true;
+    pthread_mutex_unlock(&l->lock);
+    if (nng_dialer_id(old) > 0)
+        nng_dialer_close(old);
+    if (nng_dial(l->socket, l->address, &fresh, NNG_FLAG_NONBLOCK) != 0)
+        fresh = (nng_dialer)NNG_DIALER_INITIALIZER; /* out of memory: the next caller tries */
+    pthread_mutex_lock(&l->lock);
+    l->dialer = fresh;
+    l->dialled_boot_ms = ts_boot_ms();
+    l->is_dialling = false;
+}
+
+bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms)
+{
+    int64_t wait_ms = deadline_boot_ms - ts_boot_ms();
+    struct timespec until = monotonic_in(wait_ms > CONNECT_WAIT_MS ? CONNECT_WAIT_MS : wait_ms);
+    bool is_connected;
+
+    pthread_mutex_lock(&l->lock);
+    while (l->pipe == 0) {
+        if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
+            break;
+    }
+    is_connected = l->pipe != 0;
+    if (!is_connected && !l->is_dialling && ts_boot_ms() - l->dialled_boot_ms >= REDIAL_MS)
+        dial_anew(l);
+    pthread_mutex_unlock(&l->lock);
+    return is_connected;
+}

@@ -1,0 +1,56 @@
+#include <criterion/criterion.h>
+
+#include "keys.h"
+
+static const ts_tenant tenant = { 0x0102030405060708, TS_MODE_TEST };
+static const ts_hash128 event = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
+
+Test(keys, due_and_lease_rows_read_back)
+{
+    ts_str endpoint = TS_STR_LIT("whe_abc");
+    webhooks_key prefix = key_endpoint(tenant, endpoint);
+    webhooks_key due = key_due(tenant, endpoint, INT64_C(1764000000123), event);
+    webhooks_key lease = key_lease(INT64_C(1764000000456), tenant, event, endpoint);
+    ts_hash128 read;
+    ts_tenant read_tenant;
+    ts_str read_endpoint;
+    int64_t ms = 0;
+
+    cr_assert(key_read_due(key_view(&due), prefix.n, &ms, &read));
+    cr_expect_eq(ms, INT64_C(1764000000123));
+    cr_expect_arr_eq(read.bytes, event.bytes, 16);
+    cr_assert(key_read_lease(key_view(&lease), &ms, &read_tenant, &read, &read_endpoint));
+    cr_expect_eq(ms, INT64_C(1764000000456));
+    cr_expect_eq(read_tenant.org, tenant.org);
+    cr_expect_eq(read_tenant.mode, TS_MODE_TEST);
+    cr_expect(ts_str_eq(read_endpoint, endpoint));
+    cr_assert(key_read_endpoint(key_view(&prefix), &read_tenant, &read_endpoint));
+    cr_expect(ts_str_eq(read_endpoint, endpoint));
+}
+
+Test(keys, damaged_keys_are_refused)
+{
+    webhooks_key lease = key_lease(1, tenant, event, TS_STR_LIT("whe_abc"));
+    ts_hash128 read;
+    ts_tenant read_tenant;
+    ts_str endpoint;
+    int64_t ms;
+
+    for (size_t n = 0; n < lease.n; n++) {
+        bool ok = key_read_lease(ts_str_n(lease.bytes, n), &ms, &read_tenant, &read, &endpoint);
+
+        cr_expect_not(ok, "%zu", n);
+        cr_expect_not(key_read_due(ts_str_n(lease.bytes, n), 100, &ms, &read));
+    }
+}
+
+Test(keys, newest_first_and_soonest_first)
+{
+    webhooks_key older = key_order(tenant, 1000, event);
+    webhooks_key newer = key_order(tenant, 2000, event);
+    webhooks_key sooner = key_due(tenant, TS_STR_LIT("w"), 1000, event);
+    webhooks_key later = key_due(tenant, TS_STR_LIT("w"), 2000, event);
+
+    cr_expect_lt(ts_str_cmp(key_view(&newer), key_view(&older)), 0);
+    cr_expect_lt(ts_str_cmp(key_view(&sooner), key_view(&later)), 0);
+}
