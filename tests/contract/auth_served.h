@@ -119,7 +119,9 @@ static inline const Ts__Auth__AuthorizeReply *authorize(const key *k)
 {
     const Ts__Auth__AuthorizeReply *reply = NULL;
 
-    CHECK_EQ(authorize_as(k->sha256, sizeof(k->sha256), 1, &reply), TS_OK);
+    if (authorize_as(k->sha256, sizeof(k->sha256), 1, &reply) != TS_OK)
+        fprintf(stderr, "authorize: %s\n", s.error.text);
+    CHECK(reply != NULL);
     return reply;
 }
 
