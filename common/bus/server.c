@@ -51,9 +51,6 @@ struct item {
     Ts__CallBatch *batch;
     pending_call *calls;
     atomic_size_t open_calls;
-    /* Counts the item's ways into nng and out of it. nng's own locks order what its threads do with the item; a thread
-     * sanitizer cannot see them, and sees this. */
-    atomic_uint passages;
     item *next; /* in the lane's queue */
 };
 
@@ -88,24 +85,16 @@ struct ts_rpc_server {
 
 static void item_receive(item *it)
 {
-    nng_ctx ctx;
-    nng_aio *aio;
-
     it->state = ITEM_RECEIVING;
     ts_arena_reset(it->arena);
     it->batch = NULL;
-    ctx = it->ctx;
-    aio = it->aio;
-    atomic_fetch_add(&it->passages, 1); /* nothing of the item is read behind this */
-    nng_ctx_recv(ctx, aio);
+    nng_ctx_recv(it->ctx, it->aio);
 }
 
 static void item_send(item *it)
 {
     Ts__ReplyBatch replies = TS__REPLY_BATCH__INIT;
     nng_msg *msg = NULL;
-    nng_ctx ctx;
-    nng_aio *aio;
     size_t n = it->batch == NULL ? 0 : it->batch->n_calls;
 
     replies.replies = ts_arena_array(it->arena, n + 1, sizeof(Ts__Reply *));
@@ -122,10 +111,7 @@ static void item_send(item *it)
     }
     it->state = ITEM_SENDING;
     nng_aio_set_msg(it->aio, msg);
-    ctx = it->ctx;
-    aio = it->aio;
-    atomic_fetch_add(&it->passages, 1); /* nothing of the item is read behind this */
-    nng_ctx_send(ctx, aio);
+    nng_ctx_send(it->ctx, it->aio);
 }
 
 static void item_call_done(item *it)
@@ -347,7 +333,6 @@ static void item_callback(void *argument)
     item *it = argument;
     int rv = nng_aio_result(it->aio);
 
-    atomic_fetch_add(&it->passages, 1);
     switch (it->state) {
     case ITEM_RECEIVING:
         if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
@@ -534,7 +519,6 @@ static void lane_stop(lane *l)
     for (unsigned i = 0; l->items != NULL && i < l->item_count; i++) {
         if (l->items[i].aio != NULL)
             nng_aio_free(l->items[i].aio);
-        (void)atomic_load(&l->items[i].passages);
         ts_arena_free(l->items[i].arena);
     }
     free(l->items);
