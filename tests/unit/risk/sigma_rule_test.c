@@ -117,6 +117,7 @@ Test(sigma_rule, refuses_by_field_and_reason)
         { "level: awful\ndetection: {s: {a: b}, condition: s}", "level" },
         { "tags: [attack.teleportation]\ndetection: {s: {a: b}, condition: s}", "tags" },
         { "teamsentry: {risc_score: 5}\ndetection: {s: {a: b}, condition: s}", "teamsentry" },
+        { "teamsentry: [dedup]\ndetection: {s: {a: b}, condition: s}", "teamsentry" },
         { "teamsentry: {risk_score: 96}\ndetection: {s: {a: b}, condition: s}", "risk_score" },
         { "status: test", "detection" },
     };

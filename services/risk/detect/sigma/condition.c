@@ -210,6 +210,8 @@ ts_status sigma_condition_parse(ts_str text, const ts_str *names, unsigned name_
     ts_status st;
     ts_str rest;
 
+    if (text.n == 0)
+        return ts_fail(err, TS_INVALID, "condition", "a condition must be text, not empty");
     if (text.n > SIGMA_CONDITION_MAX)
         return ts_fail(err, TS_TOO_LARGE, "condition", "longer than %d bytes", SIGMA_CONDITION_MAX);
     st = parse_or(&p, ret);

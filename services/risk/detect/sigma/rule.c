@@ -108,6 +108,8 @@ static ts_status parse_own(const ytree *map, sigma_names *names, ts_arena *arena
 
     if (map == NULL)
         return TS_OK;
+    if (map->kind != YTREE_MAP)
+        return ts_fail(err, TS_INVALID, "teamsentry", "teamsentry must be a map");
     for (size_t i = 0; i < map->count; i++) {
         size_t k = 0;
 
