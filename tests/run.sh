@@ -51,7 +51,7 @@ run_ctest() { # preset, ctest options...
     passed=$((passed + $(count '^ *[0-9]+/[0-9]+ Test .* Passed ' "$report")))
     failed=$((failed + $(count '^ *[0-9]+/[0-9]+ Test .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$report")))
     skipped=$((skipped + $(count '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$report")))
-    grep -hE " skipped '" "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u || true
+    grep -hE " skipped '|^skipped: " "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u || true
     rm -f "$report"
 }
 
