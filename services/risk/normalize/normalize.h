@@ -53,7 +53,8 @@ typedef struct risk_body {
     uint32_t total; /* source records seen */
 } risk_body;
 
-/* TS_INVALID, TS_TOO_LARGE, TS_NOMEM with words. Everything in *ret lives in the arena or in `body`. */
+/* TS_INVALID, TS_TOO_LARGE, TS_NOMEM with words. What *ret points to lives in the arena, in `body`, or in the parser: until its
+ * next parse. */
 TS_CHECK ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_str body,
                                    ts_arena *arena, risk_body *ret, ts_error *err);
 
