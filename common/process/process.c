@@ -277,3 +277,24 @@ const char *ts_process_bus(const ts_process *p, const char *peer)
     ts_bus_address(peer, self->peers[self->peer_count].address);
     return self->peers[self->peer_count++].address;
 }
+
+int ts_process_main(const ts_process_options *options, int argc, char **argv, ts_process_run *run)
+{
+    ts_process *p = NULL;
+    ts_error err = { "", "" };
+    int exit_code = 2;
+
+    if (ts_process_begin(options, argc, argv, &p, &exit_code) != TS_OK)
+        return exit_code;
+    if (run(options->config, p, &err) != TS_OK) {
+        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
+        ts_process_fail(p, 1);
+    }
+    return ts_process_end(p);
+}
+
+void ts_process_store_failed(void *process)
+{
+    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
+    ts_process_fail(process, 1);
+}

@@ -1,17 +1,10 @@
 /* ts-ai-usage: counts who used which AI tool on which day. Wiring only. */
 #include "ai_usage.h"
 #include "config.h"
-#include "ts/log.h"
 #include "ts/process.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
-
-static void on_store_failure(void *context)
-{
-    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(context, 1);
-}
 
 static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -23,7 +16,7 @@ static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_sto
     ts_status st = ts_store_open(&o, ret, err);
 
     if (st == TS_OK)
-        ts_store_on_failure(*ret, on_store_failure, p);
+        ts_store_on_failure(*ret, ts_process_store_failed, p);
     return st;
 }
 
@@ -43,8 +36,9 @@ static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer,
     return ts_relay_start(&o, ret, err);
 }
 
-static ts_status run(const ai_usage_config *config, ts_process *p, ts_error *err)
+static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
+    const ai_usage_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
     ai_usage app = { 0 };
@@ -85,15 +79,6 @@ int main(int argc, char **argv)
                              .items = ai_usage_config_items,
                              .item_count = ai_usage_config_count,
                              .config = &config };
-    ts_process *p = NULL;
-    ts_error err = { "", "" };
-    int exit_code = 2;
 
-    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
-        return exit_code;
-    if (run(&config, p, &err) != TS_OK) {
-        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
-    }
-    return ts_process_end(p);
+    return ts_process_main(&o, argc, argv, run);
 }

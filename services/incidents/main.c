@@ -1,7 +1,6 @@
 /* ts-incidents: makes incidents of detections and keeps their story. Wiring only. */
 #include "config.h"
 #include "incidents.h"
-#include "ts/log.h"
 #include "ts/process.h"
 
 #define SCHEMA 1
@@ -12,12 +11,6 @@ typedef struct peers {
     ts_peer *webhooks;
     ts_relay *relays[2];
 } peers;
-
-static void on_store_failure(void *context)
-{
-    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(context, 1);
-}
 
 static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
                              const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
@@ -65,12 +58,13 @@ static ts_status open_store(const incidents_config *config, ts_process *p, ts_st
     ts_status st = ts_store_open(&o, ret, err);
 
     if (st == TS_OK)
-        ts_store_on_failure(*ret, on_store_failure, p);
+        ts_store_on_failure(*ret, ts_process_store_failed, p);
     return st;
 }
 
-static ts_status run(const incidents_config *config, ts_process *p, ts_error *err)
+static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
+    const incidents_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     chain_limits limits = { 0 };
     incidents app = { 0 };
@@ -115,15 +109,6 @@ int main(int argc, char **argv)
                              .items = incidents_config_items,
                              .item_count = incidents_config_count,
                              .config = &config };
-    ts_process *p = NULL;
-    ts_error err = { "", "" };
-    int exit_code = 2;
 
-    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
-        return exit_code;
-    if (run(&config, p, &err) != TS_OK) {
-        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
-    }
-    return ts_process_end(p);
+    return ts_process_main(&o, argc, argv, run);
 }

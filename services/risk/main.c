@@ -3,7 +3,6 @@
 #include "ingest.h"
 #include "keys.h"
 #include "risk.h"
-#include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
 #include "ts/time.h"
@@ -19,12 +18,6 @@ typedef struct peers {
     ts_peer *webhooks;
     ts_relay *relays[3];
 } peers;
-
-static void on_store_failure(void *context)
-{
-    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(context, 1);
-}
 
 static bool has_room(void *context, ts_error *why)
 {
@@ -84,12 +77,13 @@ static ts_status open_store(const risk_config *config, ts_process *p, ts_store *
     ts_status st = ts_store_open(&o, ret, err);
 
     if (st == TS_OK)
-        ts_store_on_failure(*ret, on_store_failure, p);
+        ts_store_on_failure(*ret, ts_process_store_failed, p);
     return st;
 }
 
-static ts_status run(const risk_config *config, ts_process *p, ts_error *err)
+static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
+    const risk_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     TS_CLEANUP(risk_ingest_free_p) risk_ingest *ingest = NULL;
     risk app = { 0 };
@@ -141,15 +135,6 @@ int main(int argc, char **argv)
                              .items = risk_config_items,
                              .item_count = risk_config_count,
                              .config = &config };
-    ts_process *p = NULL;
-    ts_error err = { "", "" };
-    int exit_code = 2;
 
-    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
-        return exit_code;
-    if (run(&config, p, &err) != TS_OK) {
-        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
-    }
-    return ts_process_end(p);
+    return ts_process_main(&o, argc, argv, run);
 }

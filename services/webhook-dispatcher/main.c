@@ -2,7 +2,6 @@
 #include <curl/curl.h>
 
 #include "ask.h"
-#include "ts/log.h"
 #include "ts/process.h"
 
 static ts_status serve(const dispatcher_config *config, const ts_ssrf_policy *policy, ts_process *p,
@@ -31,8 +30,9 @@ static ts_status serve(const dispatcher_config *config, const ts_ssrf_policy *po
     return st;
 }
 
-static ts_status run(const dispatcher_config *config, ts_process *p, ts_error *err)
+static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
+    const dispatcher_config *config = settings;
     ts_ssrf_policy policy;
     ts_error why = { "", "" };
     ts_status st;
@@ -56,15 +56,6 @@ int main(int argc, char **argv)
                              .items = dispatcher_config_items,
                              .item_count = dispatcher_config_count,
                              .config = &config };
-    ts_process *p = NULL;
-    ts_error err = { "", "" };
-    int exit_code = 2;
 
-    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
-        return exit_code;
-    if (run(&config, p, &err) != TS_OK) {
-        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
-    }
-    return ts_process_end(p);
+    return ts_process_main(&o, argc, argv, run);
 }

@@ -1,15 +1,8 @@
 /* ts-webhooks: the ledger of who is owed which event. Wiring only. */
-#include "ts/log.h"
 #include "ts/process.h"
 #include "webhooks.h"
 
 #define SCHEMA 1
-
-static void on_store_failure(void *context)
-{
-    ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(context, 1);
-}
 
 static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -20,7 +13,7 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     ts_status st = ts_store_open(&o, ret, err);
 
     if (st == TS_OK)
-        ts_store_on_failure(*ret, on_store_failure, p);
+        ts_store_on_failure(*ret, ts_process_store_failed, p);
     return st;
 }
 
@@ -53,8 +46,9 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     return st;
 }
 
-static ts_status run(const webhooks_config *config, ts_process *p, ts_error *err)
+static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
+    const webhooks_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     webhooks app = { .config = config };
     ts_status st = webhooks_config_parse(config, &app.rules, &app.retry, err);
@@ -82,15 +76,6 @@ int main(int argc, char **argv)
                              .items = webhooks_config_items,
                              .item_count = webhooks_config_count,
                              .config = &config };
-    ts_process *p = NULL;
-    ts_error err = { "", "" };
-    int exit_code = 2;
 
-    if (ts_process_begin(&o, argc, argv, &p, &exit_code) != TS_OK)
-        return exit_code;
-    if (run(&config, p, &err) != TS_OK) {
-        ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
-    }
-    return ts_process_end(p);
+    return ts_process_main(&o, argc, argv, run);
 }

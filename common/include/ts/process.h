@@ -47,6 +47,13 @@ void ts_process_fail(ts_process *p, int exit_code);
 /* Stops the ops port, frees, returns main's exit code. */
 int ts_process_end(ts_process *p);
 
+/* A whole main(): begin, `run`, end. `run` opens what it needs, says ready, waits, and takes everything down again; what it
+ * fails with is logged and makes the exit code 1. `config` is the options' struct. */
+typedef ts_status ts_process_run(const void *config, ts_process *p, ts_error *err);
+int ts_process_main(const ts_process_options *options, int argc, char **argv, ts_process_run *run);
+/* For ts_store_on_failure(), with the process as its context: ends it, to start again from the disk. */
+void ts_process_store_failed(void *process);
+
 /* Is the process behind this ops port ready? Asks its /readyz; blocks up to 3 s. */
 bool ts_process_probe(const char *address, int64_t port);
 
