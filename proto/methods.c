@@ -17,6 +17,28 @@ METHOD(ts_auth_list_keys, "auth.ListKeys", ts__auth__list_keys_request, ts__auth
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_revoke_key, "auth.RevokeKey", ts__auth__revoke_key_request, ts__auth__api_key,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_get_key, "auth.GetKey", ts__auth__revoke_key_request, ts__auth__api_key,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_update_key, "auth.UpdateKey", ts__auth__update_key_request, ts__auth__api_key,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_rotate_key, "auth.RotateKey", ts__auth__rotate_key_request,
+       ts__auth__create_key_reply, TS_LANE_SLOW, 0);
+METHOD(ts_auth_rename_organization, "auth.RenameOrganization",
+       ts__auth__rename_organization_request, ts__auth__organization, TS_LANE_SLOW,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_suspend_organization, "auth.SuspendOrganization",
+       ts__auth__suspend_organization_request, ts__auth__organization, TS_LANE_SLOW,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_delete_organization, "auth.DeleteOrganization", ts__auth__organization_number,
+       ts__auth__organization, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_record_audit, "auth.RecordAudit", ts__auth__record_audit_request, ts__empty,
+       TS_LANE_SLOW, 0);
+METHOD(ts_auth_list_audit, "auth.ListAudit", ts__auth__list_audit_request, ts__auth__audit_list,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,
+       ts__auth__verify_audit_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_accept, "auth.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
 
 METHOD(ts_risk_ingest, "risk.Ingest", ts__risk__ingest_request, ts__risk__ingest_reply,
        TS_LANE_BULK, 0);

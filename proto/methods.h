@@ -3,7 +3,9 @@
  *   gateway            -> auth, risk, incidents, ai-usage, webhooks
  *   risk               -> incidents, ai-usage, webhooks   (hand-over)
  *   incidents          -> risk, webhooks                  (hand-over)
- *   ai-usage, auth     -> webhooks                        (hand-over)
+ *   ai-usage           -> webhooks                        (hand-over)
+ *   auth               -> risk, incidents, ai-usage, webhooks (hand-over)
+ *   all stores         -> auth                            (hand-over: audit, erasure)
  *   webhook-dispatcher -> webhooks                        (lease, result)
  *   teamsentryctl      -> all
  */
@@ -27,6 +29,17 @@ extern const ts_method ts_auth_set_tier;   /* SetTierRequest -> Organization */
 extern const ts_method ts_auth_create_key; /* CreateKeyRequest -> CreateKeyReply */
 extern const ts_method ts_auth_list_keys;  /* ListKeysRequest -> KeyList */
 extern const ts_method ts_auth_revoke_key; /* RevokeKeyRequest -> ApiKey */
+extern const ts_method ts_auth_get_key;    /* RevokeKeyRequest -> ApiKey */
+extern const ts_method ts_auth_update_key; /* UpdateKeyRequest -> ApiKey */
+extern const ts_method ts_auth_rotate_key; /* RotateKeyRequest -> CreateKeyReply */
+extern const ts_method ts_auth_rename_organization; /* RenameOrganizationRequest -> Organization */
+extern const ts_method
+    ts_auth_suspend_organization;                   /* SuspendOrganizationRequest -> Organization */
+extern const ts_method ts_auth_delete_organization; /* OrganizationNumber -> Organization */
+extern const ts_method ts_auth_record_audit;        /* RecordAuditRequest -> Empty */
+extern const ts_method ts_auth_list_audit;          /* ListAuditRequest -> AuditList */
+extern const ts_method ts_auth_verify_audit;        /* VerifyAuditRequest -> VerifyAuditReply */
+extern const ts_method ts_auth_accept;              /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_risk_ingest;     /* IngestRequest -> IngestReply */
 extern const ts_method ts_risk_overview;   /* OverviewRequest -> OverviewReply */

@@ -34,6 +34,7 @@ typedef struct waiter {
     bool done;
     ts_status status;
     bool lost; /* connection lost or no answer: worth a repeat if idempotent */
+    bool replayed;
     ts_str payload;
     ts_error error;
     struct waiter *next;
@@ -189,6 +190,7 @@ static void take_reply(waiter *w, const Ts__Reply *reply)
     w->payload = ts_arena_str(w->arena, ts_str_n(reply->payload.data, reply->payload.len));
     if (reply->payload.len > 0 && w->payload.p == NULL)
         w->status = TS_NOMEM;
+    w->replayed = reply->replayed;
     if (w->status != TS_OK)
         ts_error_set(&w->error, reply->error_param, "%s", reply->error_text);
 }
@@ -349,6 +351,8 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
         *ret_payload = w.payload;
         if (w.status != TS_OK && err != NULL)
             *err = w.error;
+        if (caller->ret_replayed != NULL)
+            *caller->ret_replayed = w.replayed;
         if (!w.lost || (method->flags & TS_RPC_IDEMPOTENT) == 0)
             return w.status;
         /* A peer that stays away has had its moment in bus_link_wait(). */

@@ -143,6 +143,7 @@ static void fill_reply(pending_call *p, ProtobufCMessage *out, ts_status st)
         }
     }
     p->reply.status = (uint32_t)st;
+    p->reply.replayed = st == TS_OK && p->call.replayed;
     if (st != TS_OK) {
         p->reply.error_param = p->error.param;
         p->reply.error_text = p->error.text;

@@ -44,6 +44,8 @@ typedef struct ts_caller {
     const char *idempotency_key; /* "" if none */
     uint64_t permissions;        /* bits of TS_PERM_* that were used */
     int64_t deadline_boot_ms;    /* on this machine's CLOCK_BOOTTIME */
+    bool *
+        ret_replayed; /* clients: set if the answer is that of an earlier, equal call; NULL: not asked */
 } ts_caller;
 
 /* Where a service listens: TS_BUS_<SERVICE> (dashes as underscores), else
@@ -63,6 +65,7 @@ typedef struct ts_call {
     ts_error *error;
     void *service;
     int64_t now_ms; /* wall clock at arrival */
+    bool replayed;  /* the handler answers what it answered before: ts/once.h */
 } ts_call;
 
 /* Validates, loads, decides, saves, answers. `in` and `out` are of the method's types; what `out`
