@@ -142,7 +142,7 @@ const http_route api_routes[] = {
     { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL,
       api_openapi, "getOpenApi", "This document.", NULL },
     { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
-      "getHealth", "The gateway is alive.", NULL },
+      "getHealth", "The gateway is alive.", "Health" },
 };
 const size_t api_route_count = TS_COUNT(api_routes);
 
