@@ -92,10 +92,17 @@ ts_status api_endpoint_create(http_exchange *x);
 ts_status api_endpoint(http_exchange *x);
 ts_status api_endpoint_delete(http_exchange *x);
 ts_status api_webhook_events(http_exchange *x);
+ts_status api_export_users(http_exchange *x);
+ts_status api_export_incidents(http_exchange *x);
+ts_status api_export_ai_usage(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
+ts_status api_docs(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 
 /* ---- small helpers of handlers ---- */
+
+/* The filters of a list of incidents as they were asked for; limit and offset are left as they are. */
+TS_CHECK ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *request);
 
 static inline api *api_of(const http_exchange *x)
 {

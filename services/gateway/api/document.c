@@ -1,6 +1,7 @@
 #include "api/document.h"
 
 #include "api/facts.h"
+#include "api/schemas.h"
 
 const char document_about[] =
     "Security data of a workspace, incidents and webhooks. Every answer has a summary for people "
@@ -22,7 +23,6 @@ static const document_tag_row tags[] = {
     { "webhooks", "Webhooks", "Endpoints that are told, and what they were told." },
     { "exports", "Exports", "Whole lists as CSV files." },
     { "audit-log", "Audit log", "Who changed what." },
-    { "openapi.json", "Service", "The API itself." },
 };
 static const document_tag_row service_tag = { "", "Service", "The API itself." };
 static const document_tag_row other_tag = { "", "Other", "Further endpoints." };
@@ -32,7 +32,7 @@ const document_tag_row *document_tag(const char *pattern)
     ts_str rest = ts_str_of(pattern);
     ts_str segment;
 
-    if (!ts_str_starts(rest, TS_STR_LIT("/v1/")))
+    if (!ts_str_starts(rest, TS_STR_LIT("/v1/")) || ts_str_is(rest, "/v1/openapi.json"))
         return &service_tag;
     rest = ts_str_n(rest.p + 4, rest.n - 4);
     segment = ts_str_n(rest.p, ts_str_find(rest, '/'));
@@ -164,4 +164,32 @@ void document_put_body(ts_jsonw *w, const http_route *route)
         document_put_value(w, row, f == NULL ? NULL : f->example);
     }
     ts_jsonw_object_end(w);
+}
+
+void document_put_answer(ts_jsonw *w, const http_route *route)
+{
+    const char *words = fact_summary(route->schema);
+
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "summary", words == NULL ? route->summary : words);
+    ts_jsonw_key(w, "data");
+    ts_jsonw_object(w);
+    schemas_put_example(w, route->schema);
+    ts_jsonw_object_end(w);
+    if ((route->flags & HTTP_MIRROR) != 0)
+        schemas_put_example(w, route->schema);
+    ts_jsonw_key(w, "meta");
+    ts_jsonw_object(w);
+    schemas_put_example(w, "Meta");
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+}
+
+const http_route *document_first_enveloped(const http_route *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].schema != NULL && (table[i].flags & (HTTP_MIRROR | HTTP_PLAIN)) == 0)
+            return &table[i];
+    }
+    return &table[0];
 }

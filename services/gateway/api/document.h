@@ -28,7 +28,10 @@ bool document_may_answer(const http_route *route, http_problem problem);
 
 /* A JSON value that the row takes: `wanted` if it is not NULL, else made from kind and range. */
 void document_put_value(ts_jsonw *w, const http_param *row, const char *wanted);
-/* An example of the route's body. */
+/* An example of the route's body, and of its answer with the envelope; it must have one. */
 void document_put_body(ts_jsonw *w, const http_route *route);
+void document_put_answer(ts_jsonw *w, const http_route *route);
+/* The first row whose answer has the envelope and does not repeat its members at the top; there must be one. */
+const http_route *document_first_enveloped(const http_route *table, size_t count);
 
 #endif

@@ -219,25 +219,6 @@ static void put_headers(ts_jsonw *w, const char *more)
     ts_jsonw_object_end(w);
 }
 
-static void put_envelope_example(ts_jsonw *w, const http_route *route)
-{
-    const char *words = fact_summary(route->schema);
-
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "summary", words == NULL ? route->summary : words);
-    ts_jsonw_key(w, "data");
-    ts_jsonw_object(w);
-    schemas_put_example(w, route->schema);
-    ts_jsonw_object_end(w);
-    if ((route->flags & HTTP_MIRROR) != 0)
-        schemas_put_example(w, route->schema);
-    ts_jsonw_key(w, "meta");
-    ts_jsonw_object(w);
-    schemas_put_example(w, "Meta");
-    ts_jsonw_object_end(w);
-    ts_jsonw_object_end(w);
-}
-
 /* What a PLAIN route answers. */
 static void put_plain_content(ts_jsonw *w, const http_route *route)
 {
@@ -285,7 +266,7 @@ static void put_success_content(ts_jsonw *w, const http_route *route)
         ts_jsonw_key(w, "schema");
         schemas_put_envelope(w, route->schema, (route->flags & HTTP_MIRROR) != 0);
         ts_jsonw_key(w, "example");
-        put_envelope_example(w, route);
+        document_put_answer(w, route);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_object_end(w);
@@ -417,6 +398,8 @@ static void put_shared_responses(ts_jsonw *w)
         const http_problem_facts *facts = http_problem_facts_of(p);
         bool has_wait = p == HTTP_RATE_LIMITED || p == HTTP_UNAVAILABLE;
 
+        if (p == HTTP_METHOD_NOT_ALLOWED) /* of a path; OpenAPI lists what operations answer */
+            continue;
         ts_jsonw_key(w, facts->code);
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "description", facts->message);

@@ -642,6 +642,11 @@ void schemas_put_example(ts_jsonw *w, const char *name)
         put_example_members(w, s, 0);
 }
 
+const char *schemas_name_at(size_t index)
+{
+    return index < TS_COUNT(shapes) ? shapes[index].name : NULL;
+}
+
 size_t schemas_members(const char *name)
 {
     const shape *s = find_shape(name);

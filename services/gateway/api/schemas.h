@@ -24,6 +24,8 @@ typedef struct schemas_member {
     const char *words;
     bool is_optional;
 } schemas_member;
+/* Name of the shape at that place; NULL behind the last. */
+const char *schemas_name_at(size_t index);
 size_t schemas_members(const char *name);
 schemas_member schemas_member_at(const char *name, size_t index);
 /* "critical|high|..." of an enumeration; NULL if there is none of that name. */

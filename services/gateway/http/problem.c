@@ -55,7 +55,8 @@ http_problem http_problem_of_number(int status)
         if (facts[i].status == status)
             return (http_problem)i;
     }
-    return status >= 500 ? HTTP_INTERNAL : HTTP_BAD_REQUEST;
+    /* 505 is civetweb's word for a version that the client chose. */
+    return status >= 500 && status != 505 ? HTTP_INTERNAL : HTTP_BAD_REQUEST;
 }
 
 const char *http_reason(int status)
