@@ -3,6 +3,7 @@
 #
 #   deploy/install-deps.sh            what building and running need
 #   deploy/install-deps.sh --test     the above and what the tests need
+#   deploy/install-deps.sh --containers  what the tests with containers need
 #   deploy/install-deps.sh --runtime  only what running needs: for images that are given their programs
 #
 # Does nothing (and needs no root and no network) when all packages are there already.
@@ -28,14 +29,16 @@ test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
     python3 curl procps wrk nginx-light
 )
+container_packages=(docker.io docker-compose debootstrap python3)
 
 packages=("${build_packages[@]}")
 case "${1-}" in
 "") ;;
 --test) packages+=("${test_packages[@]}") ;;
 --runtime) packages=("${runtime_packages[@]}") ;;
+--containers) packages=("${container_packages[@]}") ;;
 *)
-    echo "usage: deploy/install-deps.sh [--test|--runtime]" >&2
+    echo "usage: deploy/install-deps.sh [--test|--containers|--runtime]" >&2
     exit 2
     ;;
 esac

@@ -21,7 +21,7 @@ printf '%s\n' "$packages" | awk -F '\t' '
     function id(text) { gsub(/[^A-Za-z0-9.-]/, "-", text); return text }
     function uri(text) { gsub(/%/, "%25", text); gsub(/\+/, "%2B", text); gsub(/:/, "%3A", text); gsub(/~/, "~", text); return text }
     {
-        printf "%s    {\n", NR > 1 ? ",\n" : ""
+        printf "%s    {\n", (NR > 1 ? ",\n" : "")
         printf "      \"SPDXID\": \"SPDXRef-%s\",\n", id($1)
         printf "      \"name\": \"%s\",\n      \"versionInfo\": \"%s\",\n", json($1), json($2)
         printf "      \"supplier\": \"Organization: %s\",\n", json($4)
@@ -37,7 +37,7 @@ END
 printf '%s\n' "$packages" | awk -F '\t' '
     function id(text) { gsub(/[^A-Za-z0-9.-]/, "-", text); return text }
     {
-        printf "%s    { \"spdxElementId\": \"SPDXRef-DOCUMENT\", \"relationshipType\": \"DESCRIBES\", ", NR > 1 ? ",\n" : ""
+        printf "%s    { \"spdxElementId\": \"SPDXRef-DOCUMENT\", \"relationshipType\": \"DESCRIBES\", ", (NR > 1 ? ",\n" : "")
         printf "\"relatedSpdxElement\": \"SPDXRef-%s\" }", id($1)
     }
     END { print "" }'
