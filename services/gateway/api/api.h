@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "api/gate.h"
 #include "config.h"
 #include "http/serve.h"
 #include "proto/methods.h"
@@ -15,6 +16,9 @@
 
 typedef struct api_helpers api_helpers;
 
+/* auth, risk, incidents, ai-usage, webhooks */
+#define API_PEERS_MAX 8
+
 typedef struct api {
     const gateway_config *config;
     ts_peer *auth;
@@ -22,6 +26,11 @@ typedef struct api {
     ts_peer *incidents;
     ts_peer *ai_usage;
     ts_peer *webhooks;
+    struct {
+        ts_peer *peer;
+        api_gate gate;
+    } gates[API_PEERS_MAX];
+    size_t gate_count;
     api_helpers *helpers;
     atomic_int ingests; /* under way */
     ts_metric *failures;
@@ -48,7 +57,13 @@ TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *me
                             const ProtobufCMessage *in, int64_t timeout_ms,
                             ProtobufCMessage **ret_out);
 
-/* Who asks, for ts_rpc_call. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
+/* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
+ * failing. All calls of the gateway go this way. */
+TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                           const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                           ts_error *err);
+
+/* Who asks, for api_rpc. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
 TS_CHECK ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret);
 /* Puts the gateway's own words in the place of those about a service that does not answer. */
 void api_soften(http_exchange *x, const ts_method *method, ts_status status);

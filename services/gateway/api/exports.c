@@ -34,7 +34,7 @@ static ts_status fetch(http_exchange *x, const export *e, uint64_t offset, ts_ar
     st = api_caller(x, api_of(x)->config->call_ms, &caller);
     if (st != TS_OK)
         return st;
-    st = ts_rpc_call(e->peer, e->method, &caller, e->request, arena, &reply, &x->error);
+    st = api_rpc(api_of(x), e->peer, e->method, &caller, e->request, arena, &reply, &x->error);
     api_soften(x, e->method, st);
     if (st == TS_OK)
         *ret_rows = e->put(x, reply, &x->data);
