@@ -379,9 +379,12 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
                            "%s must be a whole number from %lld to %lld", row->name,
                            (long long)row->min, (long long)row->max);
         return TS_OK;
+    case HTTP_KIND_TIME:
+        if (type == TS_JSON_NULL)
+            return TS_OK; /* 0: none */
+        break;
     case HTTP_KIND_ENUM:
     case HTTP_KIND_TEXT:
-    case HTTP_KIND_TIME:
     case HTTP_KIND_EMAIL:
     case HTTP_KIND_CURSOR: break;
     }

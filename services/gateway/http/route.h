@@ -10,11 +10,11 @@
 struct http_exchange;
 
 typedef enum http_kind {
-    HTTP_KIND_BOOL,   /* true, false */
-    HTTP_KIND_INT,    /* min..max */
-    HTTP_KIND_ENUM,   /* one of `choices` */
-    HTTP_KIND_TEXT,   /* min..max characters */
-    HTTP_KIND_TIME,   /* RFC 3339, or a date alone: its start in UTC */
+    HTTP_KIND_BOOL, /* true, false */
+    HTTP_KIND_INT,  /* min..max */
+    HTTP_KIND_ENUM, /* one of `choices` */
+    HTTP_KIND_TEXT, /* min..max characters */
+    HTTP_KIND_TIME, /* RFC 3339, or a date alone: its start in UTC; in bodies also null: none (0) */
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
