@@ -90,6 +90,8 @@ static ts_status create_key(ts_call *call, const ProtobufCMessage *in, ProtobufC
 
     if (request->org != call->tenant.org)
         return TS_INTERNAL;
+    if (call->tenant.mode == TS_MODE_TEST && request->mode != TS_MODE_TEST)
+        return ts_fail(call->error, TS_DENIED, "mode", "A test key manages test keys only.");
     reply->key = new_key(call, request->mode == TS_MODE_TEST ? "key_test" : "key_live");
     reply->key->name = request->name;
     reply->key->expires_ms = request->expires_ms;
@@ -138,11 +140,6 @@ static ts_status revoke_key(ts_call *call, const ProtobufCMessage *in, ProtobufC
 
     ((Ts__Auth__ApiKey *)(void *)out)->revoked_ms = INT64_C(1736937000000);
     return st;
-}
-
-static ts_status get_key(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
-{
-    return fill_key(call, ((const Ts__Auth__RevokeKeyRequest *)(const void *)in)->id, (void *)out);
 }
 
 static ts_status list_keys(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -207,11 +204,15 @@ static ts_status list_audit(ts_call *call, const ProtobufCMessage *in, ProtobufC
 }
 
 static const ts_rpc_row auth_rows[] = {
-    { &ts_auth_authorize, authorize, true },    { &ts_auth_create_key, create_key, false },
-    { &ts_auth_rotate_key, rotate_key, false }, { &ts_auth_update_key, update_key, false },
-    { &ts_auth_revoke_key, revoke_key, false }, { &ts_auth_get_key, get_key, false },
-    { &ts_auth_list_keys, list_keys, false },   { &ts_auth_record_audit, record_audit, true },
-    { &ts_auth_list_audit, list_audit, false }, { 0 },
+    { &ts_auth_authorize, authorize, true },
+    { &ts_auth_create_key, create_key, false },
+    { &ts_auth_rotate_key, rotate_key, false },
+    { &ts_auth_update_key, update_key, false },
+    { &ts_auth_revoke_key, revoke_key, false },
+    { &ts_auth_list_keys, list_keys, false },
+    { &ts_auth_record_audit, record_audit, true },
+    { &ts_auth_list_audit, list_audit, false },
+    { 0 },
 };
 
 /* ---- risk ---- */
