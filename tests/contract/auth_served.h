@@ -10,9 +10,13 @@
 
 static served s;
 static auth app;
-static const auth_config config = { .cache_keys = 1024,
-                                    .standard_limit = LIMIT,
-                                    .enterprise_limit = 2 * LIMIT };
+static auth_config config = { .cache_keys = 1024,
+                              .standard_limit = LIMIT,
+                              .enterprise_limit = 2 * LIMIT,
+                              .keys_max = 10000,
+                              .name_max = 100,
+                              .overlap_s = 86400,
+                              .overlap_max_s = 2592000 };
 static const ts_tenant nobody = { 0, TS_MODE_LIVE };
 
 typedef struct key {
@@ -25,22 +29,14 @@ static inline void start(void)
 {
     served_open_store(&s, auth_families);
     app = (auth){ .store = s.store, .config = &config };
-    pthread_mutex_init(&app.hot, NULL);
-    pthread_mutex_init(&app.admin, NULL);
-    app.cache = auth_cache_new((size_t)config.cache_keys);
-    CHECK(app.cache != NULL);
-    app.authorized = ts_counter("ts_auth_authorize_total", "result=\"admitted\"", "keys checked");
-    app.unknown = ts_counter("ts_auth_authorize_total", "result=\"unknown\"", "keys checked");
-    app.limited = ts_counter("ts_auth_authorize_total", "result=\"limited\"", "keys checked");
+    CHECK_EQ(auth_init(&app, NULL), TS_OK);
     served_start(&s, "auth", auth_rows, &app);
 }
 
 static inline void stop(void)
 {
     served_stop(&s);
-    auth_cache_free(TS_TAKE(app.cache));
-    pthread_mutex_destroy(&app.hot);
-    pthread_mutex_destroy(&app.admin);
+    auth_done(&app);
     ts_store_close(TS_TAKE(s.store));
 }
 
