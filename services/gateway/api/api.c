@@ -144,6 +144,8 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     request.key_sha256.len = sizeof(hash);
     request.cost = 1;
     st = api_call(x, a->auth, &ts_auth_authorize, &request.base, a->config->call_ms, &out);
+    if (st == TS_INVALID)
+        return HTTP_BAD_REQUEST; /* the client's Idempotency-Key: the request to auth is of our own making */
     /* Whatever is wrong with auth, nobody gets in without its word. */
     if (st != TS_OK)
         return st == TS_UNAVAILABLE ? HTTP_UNAVAILABLE : HTTP_INTERNAL;

@@ -193,7 +193,7 @@ ts_status api_key_rotate(http_exchange *x)
     if (st != TS_OK)
         return st;
     request.org = x->who.tenant.org;
-    request.sets_overlap = true;
+    request.sets_overlap = overlap->given;
     request.overlap_s = (uint32_t)overlap->number;
     st = api_call(x, a->auth, &ts_auth_rotate_key, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)

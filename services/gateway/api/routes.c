@@ -97,7 +97,7 @@ static const http_param webhook_events_params[] = {
     END,
 };
 
-#define DAY_S 86400
+#define YEAR_S 31536000
 
 static const http_param keys_params[] = { PAGE("50"), END };
 
@@ -118,8 +118,8 @@ static const http_param key_change_fields[] = {
 };
 
 static const http_param rotate_fields[] = {
-    { "overlap_seconds", HTTP_KIND_INT, 0, 30 * DAY_S, NULL, "86400", false,
-      "how long the old key works on" },
+    { "overlap_seconds", HTTP_KIND_INT, 0, YEAR_S, NULL, NULL, false,
+      "how long the old key works on; 86400 unless the operator chose otherwise" },
     END,
 };
 

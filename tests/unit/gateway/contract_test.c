@@ -855,7 +855,7 @@ Test(contract, a_key_is_rotated_with_and_without_a_body)
     expect_error("conflict", NULL, "overlap 0");
     send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":-1}", 400);
     expect_error("bad_request", "overlap_seconds", NULL);
-    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":2592001}", 400);
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":31536001}", 400);
     send_json("POST", "/v1/api-keys/key_none/rotate", "", "{}", 404);
 }
 

@@ -111,7 +111,7 @@ static ts_status rotate_key(ts_call *call, const ProtobufCMessage *in, ProtobufC
     reply->key = new_key(call, request->id);
     if (reply->key == NULL)
         return TS_NOT_FOUND;
-    if (!request->sets_overlap || request->overlap_s != 86400)
+    if (request->sets_overlap)
         return ts_fail(call->error, TS_CONFLICT, "", "overlap %u", request->overlap_s);
     reply->secret = copy(call, "tsk_live_rotated");
     return TS_OK;
