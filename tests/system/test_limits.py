@@ -9,10 +9,12 @@ import time
 import unittest
 
 import base
+import client
 import suite
 
 LIMIT = 150
 ENTERPRISE = 400
+FAILURES = 60  # failed authentications of an address: the default
 CHUNK = 64  # what a restart of auth may cost a key: AUTH_WINDOW_CHUNK
 GATEWAYS = 3
 THREADS = 8  # for each gateway
@@ -46,7 +48,7 @@ class Storm:
         self.failure = None
         self.lock = threading.Lock()
         self.gate = threading.Barrier(len(ports) * THREADS)
-        self.threads = [threading.Thread(target=self.run, args=(suite.client.Client(port, key),))
+        self.threads = [threading.Thread(target=self.run, args=(client.Client(port, key),))
                         for port in ports for _ in range(THREADS)]
         for thread in self.threads:
             thread.start()
@@ -101,7 +103,7 @@ class Limits(base.SuiteCase):
         cls.addClassCleanup(cls.storm.join)
 
     def clients(self, key, count=1):
-        made = [suite.client.Client(port, key) for port in self.ports for _ in range(count)]
+        made = [client.Client(port, key) for port in self.ports for _ in range(count)]
         for one in made:
             self.addCleanup(one.close)
         return made
@@ -138,6 +140,37 @@ class Limits(base.SuiteCase):
         enough_of_a_minute(20)
         self.use_up(first)
         self.assertEqual(ask(second[0]).remaining, LIMIT - 1)
+
+    def test_2_failures_of_an_address_are_limited_and_the_burst_is_told_once(self):
+        """Of the moment an address's minute is full; by whom, from where, and no more of the key than its first letters.
+        Where there is more than one organization, it is in the operators' own log."""
+        enough_of_a_minute(20)
+        wrong = "tsk_live_" + "A" * 32
+        api, good = (client.Client(self.suite.port, key, "127.0.0.44") for key in (wrong, self.suite.key))
+        self.addCleanup(api.close)
+        self.addCleanup(good.close)
+        answers = [api.get("/v1/users") for _ in range(FAILURES + 20)]
+        at = time.time()
+        self.assertEqual([a.status for a in answers], [401] * FAILURES + [429] * 20)
+        self.assertEqual([int(a.headers["X-RateLimit-Remaining"]) for a in answers],
+                         list(range(FAILURES - 1, -1, -1)) + [0] * 20)
+        for answer in answers[FAILURES:]:
+            self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+        self.assertEqual(good.get("/v1/users").status, 200, "a valid key from there still passes")
+
+        def told():
+            log = self.suite.ctl("audit", "list", "-")["entries"]
+            return [e for e in log if e["action"] == "auth.failures" and e["client_addr"] == "127.0.0.44"]
+
+        suite.wait_until(told, 20, "the log tells")
+        self.assertEqual(len(told()), 1)
+        entries = self.api.pages("/v1/audit-log", "entries")
+        self.assertEqual([e for e in entries if e["action"] == "auth.failures"], [], "it is no organization's own")
+        self.assertEqual(told()[0]["details"], {"address": "127.0.0.44", "count": FAILURES, "key_prefix": "tsk_live_AAAA"})
+        self.assertEqual(told()[0]["actor"], "service:gateway")
+        api.close()
+        time.sleep(max(0, at + int(answers[-1].headers["Retry-After"]) - time.time()))
+        self.assertEqual(api.get("/v1/users").status, 401, "whoever waited as told has a new minute")
 
     def test_3_the_storm_was_counted_exactly(self):
         self.storm.join()

@@ -2,14 +2,13 @@
  *
  * A burst is put into a ring and told to auth by a thread: no request waits for it. While auth is away the thread tries again
  * and the ring fills; a burst that finds it full is lost and counted (ts_gateway_bursts_lost_total), as is what the ring holds
- * when the gateway stops. At most one a minute and address comes here, so that a ring of BURSTS_MAX lasts for as many
+ * when the gateway stops. One whose answer came too late is told again, and may stand in the log twice. At most one a minute and address comes here, so that a ring of BURSTS_MAX lasts for as many
  * addresses.
  */
 #include <pthread.h>
 #include <time.h>
 
 #include "api/api.h"
-#include "ts/id.h"
 #include "ts/log.h"
 #include "ts/time.h"
 
@@ -23,7 +22,6 @@ typedef struct burst {
     char scope[HTTP_SCOPE_SIZE];
     char client[HTTP_ADDRESS_SIZE];
     char request_id[TS_REQUEST_ID_SIZE];
-    char repeat[TS_ID_SIZE]; /* the same in every try, so that the log has the burst once */
     char prefix[PREFIX_LENGTH + 1];
     uint32_t count;
     int64_t at_ms;
@@ -60,17 +58,14 @@ void api_burst(http_exchange *x, ts_str key)
 {
     api_bursts *b = api_of(x)->bursts;
     burst one = { .count = x->window.limit, .at_ms = x->now_ms };
-    ts_hash128 id = { .bytes = { 0 } };
     bool is_lost;
 
     memcpy(one.scope, x->scope, sizeof(one.scope));
     memcpy(one.client, x->client, sizeof(one.client));
     memcpy(one.request_id, x->request_id, sizeof(one.request_id));
     copy_prefix(key, one.prefix);
-    is_lost = ts_random(&id, sizeof(id)) != TS_OK;
-    ts_id_format("fail_", id, one.repeat);
     pthread_mutex_lock(&b->mutex);
-    is_lost = is_lost || b->count == BURSTS_MAX;
+    is_lost = b->count == BURSTS_MAX;
     if (!is_lost) {
         b->ring[(b->first + b->count) % BURSTS_MAX] = one;
         b->count++;
@@ -94,7 +89,7 @@ static ts_status tell(api_bursts *b, const burst *one, ts_arena *arena, ts_error
         .actor = actor,
         .client_addr = one->client,
         .traceparent = "",
-        .idempotency_key = one->repeat,
+        .idempotency_key = "",
         .deadline_boot_ms = ts_boot_ms() + TELL_MS,
     };
 
@@ -197,6 +192,7 @@ void api_bursts_free(api_bursts *b)
     pthread_cond_signal(&b->news);
     pthread_mutex_unlock(&b->mutex);
     (void)pthread_join(b->thread, NULL);
+    ts_metric_add(b->lost, b->count);
     if (b->count > 0)
         ts_warn(TS_MSG("bursts of failed authentications not recorded"),
                 TS_F_U64("count", b->count));

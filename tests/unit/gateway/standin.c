@@ -163,8 +163,6 @@ static ts_status record_audit(ts_call *call, const ProtobufCMessage *in, Protobu
         return TS_INVALID;
     (void)snprintf(standin_saw.burst_details, sizeof(standin_saw.burst_details), "%s",
                    request->entry->details);
-    (void)snprintf(standin_saw.burst_repeat, sizeof(standin_saw.burst_repeat), "%s",
-                   call->caller.idempotency_key);
     standin_saw.burst_org = call->tenant.org;
     atomic_fetch_add(&standin_saw.bursts, 1);
     return TS_OK;

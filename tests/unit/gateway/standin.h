@@ -43,7 +43,6 @@ typedef struct standin_seen {
     atomic_int bursts;
     /* Of the last burst. */
     char burst_details[256];
-    char burst_repeat[64];
     uint64_t burst_org;
     /* Of the last ingest. */
     char source[32];
