@@ -164,7 +164,8 @@ static void put_body(ts_jsonw *w, const http_route *route)
         return;
     ts_jsonw_key(w, "requestBody");
     ts_jsonw_object(w);
-    ts_jsonw_kbool(w, "required", true);
+    ts_jsonw_kbool(w, "required",
+                   route->body != HTTP_BODY_JSON || http_fields_required(route->fields));
     ts_jsonw_key(w, "content");
     ts_jsonw_object(w);
     ts_jsonw_key(w, "application/json");

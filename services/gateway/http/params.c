@@ -405,6 +405,17 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
     return parse_value(row, ts_json_str(member), arena, value, err);
 }
 
+bool http_fields_required(const http_param *fields)
+{
+    size_t count = http_param_count(fields);
+
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].required)
+            return true;
+    }
+    return false;
+}
+
 ts_status http_fields_parse(const http_param *fields, ts_json body, ts_arena *arena,
                             http_value *values, ts_error *err)
 {

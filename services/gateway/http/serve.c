@@ -211,24 +211,18 @@ static http_problem too_large(http_exchange *x, size_t max)
     return HTTP_TOO_LARGE;
 }
 
-/* Nothing was sent, and nothing needs to be: as good as {}. */
-static bool may_be_absent(const http_exchange *x)
+/* Nothing was sent where nothing must be. */
+static bool may_lack_body(const http_exchange *x)
 {
-    if (x->route->body != HTTP_BODY_JSON || http_request_is_chunked(x->request) ||
-        http_request_length(x->request) > 0)
-        return false;
-    for (size_t i = 0; i < http_param_count(x->route->fields); i++) {
-        if (x->route->fields[i].required)
-            return false;
-    }
-    return true;
+    return x->route->body == HTTP_BODY_JSON && !http_fields_required(x->route->fields) &&
+           !http_request_is_chunked(x->request) && http_request_length(x->request) == 0;
 }
 
-static http_problem take_fields(http_work *w)
+static http_problem parse_fields(http_work *w, ts_str body)
 {
     http_exchange *x = &w->exchange;
     ts_json json;
-    ts_status st = ts_json_parse(w->parser, x->body, &json, &x->error);
+    ts_status st = ts_json_parse(w->parser, body, &json, &x->error);
 
     if (st == TS_OK)
         st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
@@ -245,10 +239,8 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
 
     if (x->route->body == HTTP_BODY_NONE)
         return HTTP_FINE;
-    if (may_be_absent(x)) {
-        x->body = TS_STR_LIT("{}");
-        return take_fields(w);
-    }
+    if (may_lack_body(x))
+        return parse_fields(w, TS_STR_LIT("{}"));
     problem = check_type(x);
     if (problem != HTTP_FINE)
         return problem;
@@ -270,7 +262,7 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     }
     if (x->route->body == HTTP_BODY_EVENTS)
         return HTTP_FINE;
-    return take_fields(w);
+    return parse_fields(w, x->body);
 }
 
 static bool is_under_v1(const ts_str *segments, size_t count)
