@@ -4,7 +4,7 @@
     const ts_method symbol = { text, &in##__descriptor, &out##__descriptor, in_lane, bits }
 
 METHOD(ts_auth_authorize, "auth.Authorize", ts__auth__authorize_request, ts__auth__authorize_reply,
-       TS_LANE_FAST, TS_RPC_IDEMPOTENT);
+       TS_LANE_FAST, TS_RPC_IDEMPOTENT | TS_RPC_PATIENT);
 METHOD(ts_auth_create_organization, "auth.CreateOrganization",
        ts__auth__create_organization_request, ts__auth__organization, TS_LANE_SLOW, 0);
 METHOD(ts_auth_list_organizations, "auth.ListOrganizations", ts__auth__list_organizations_request,
@@ -32,7 +32,7 @@ METHOD(ts_auth_suspend_organization, "auth.SuspendOrganization",
 METHOD(ts_auth_delete_organization, "auth.DeleteOrganization", ts__auth__organization_number,
        ts__auth__organization, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_record_audit, "auth.RecordAudit", ts__auth__record_audit_request, ts__empty,
-       TS_LANE_SLOW, 0);
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_list_audit, "auth.ListAudit", ts__auth__list_audit_request, ts__auth__audit_list,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,

@@ -43,6 +43,12 @@ TABLE = {
     "getWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1", WEBHOOKS)],
     "deleteWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1", WEBHOOKS, NONE, "DELETE")],
     "listWebhookEvents": [call("/v1/webhooks/events", WEBHOOKS)],
+    "listApiKeys": [call("/v1/api-keys", NONE)],
+    "createApiKey": [call("/v1/api-keys", NONE, NONE, "POST", {"name": "x", "mode": "test"})],
+    "updateApiKey": [call("/v1/api-keys/key_1", NONE, NONE, "PATCH", {"name": "x"})],
+    "revokeApiKey": [call("/v1/api-keys/key_1", NONE, NONE, "DELETE")],
+    "rotateApiKey": [call("/v1/api-keys/key_1/rotate", NONE, NONE, "POST", {})],
+    "listAuditLog": [call("/v1/audit-log", NONE)],
     # HEAD fetches the first page, as GET does, and leaves no mark in the audit log.
     "exportUsers": [call("/v1/exports/users.csv", RISK, NONE, "HEAD")],
     "exportIncidents": [call("/v1/exports/incidents.csv", INCIDENTS, NONE, "HEAD")],

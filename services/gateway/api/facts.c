@@ -149,6 +149,21 @@ static const fact facts[] = {
     { "event", WORD(64), "\"incident.created\"", "" },
     { "WebhookEvent.status", WORD(32), "\"delivered\"", "" },
     { "WebhookEventList.events", LIST(200), NULL, "newest first" },
+    { "ApiKey.id", ID("key"), "\"key_6T0mGZqWrTtVZCNjpJvW3q\"", "" },
+    { "ApiKey.name", TEXT(100), "\"Security bot\"", "" },
+    { "permissions", LIST(32), "[\"read:users\",\"read:incidents\",\"agent\"]", "" },
+    { "prefix", WORD(16), "\"tsk_live_ds4E\"", "how the key begins" },
+    { "last4", WORD(4), "\"nU4m\"", "how it ends" },
+    { "expires_at", "", "null", "null: never" },
+    { "revoked_at", "", "null", "" },
+    { "rotated_to", ID("key"), "null", "id of the key that took its place" },
+    { "ApiKeyCreated.secret", WORD(64), "\"tsk_live_xxxxxxxxxxxx\"",
+      "the whole key; in this answer only" },
+    { "AuditEntry.number", "", "17", "from 1, without gaps" },
+    { "AuditEntry.action", WORD(64), "\"incident.status_changed\"", "" },
+    { "AuditEntry.object", TEXT(320), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
+    { "client_address", TEXT(64), "\"198.51.100.20\"", "" },
+    { "details", "", NULL, "what changed" },
     { "request_id", "\"pattern\":\"^req_[0-9A-Za-z]{6,64}$\",\"maxLength\":68",
       "\"req_5kiImQvUIEzwKtcE6tuKjT\"", "names the request in logs" },
     { "timestamp", "", "\"2025-01-15T10:30:00Z\"", "" },
@@ -179,6 +194,8 @@ static const fact facts[] = {
     { "Body.url", "", "\"https://hooks.lumen-works.example/sentry\"", "" },
     { "Body.description", "", "\"Security channel\"", "" },
     { "Body.events", "", "[\"incident.*\"]", "" },
+    { "Body.permissions", "", "[\"read:users\",\"read:incidents\",\"agent\"]", "" },
+    { "Body.overlap_seconds", "", "86400", "" },
     { "Body.value", "", "\"partner.example\"", "" },
     { "Body.query", "", "\"Who has the highest risk?\"", "" },
 };
@@ -213,6 +230,12 @@ static const char *const summaries[][2] = {
     { "EndpointCreated", "Webhook endpoint whe_3wYhLqJb7cK2mXvTzR9dQe created. Keep its secret: it "
                          "is shown only in this answer." },
     { "WebhookEventList", "1 webhook event." },
+    { "ApiKeyList", "1 API key, newest first." },
+    { "ApiKeyCreated",
+      "Live API key key_6T0mGZqWrTtVZCNjpJvW3q created. Keep its secret: it is shown "
+      "only in this answer." },
+    { "ApiKeyDetails", "Live API key key_6T0mGZqWrTtVZCNjpJvW3q changed." },
+    { "AuditList", "1 entry." },
 };
 
 static const fact *find(ts_str name)

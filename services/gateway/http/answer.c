@@ -154,6 +154,10 @@ void http_answer_write(const http_service *s, http_work *w, const http_answer *a
         ts_buf_printf(out, "Allow: %s\r\n", a->allow);
     if (a->challenge)
         ts_buf_z(out, "WWW-Authenticate: Bearer realm=\"teamsentry\"\r\n");
+    if (x->replayed && !a->is_error)
+        ts_buf_z(out, "Idempotent-Replayed: true\r\n");
+    if (x->is_https && s->hsts_s > 0)
+        ts_buf_printf(out, "Strict-Transport-Security: max-age=%lld\r\n", (long long)s->hsts_s);
     put_caching(a, is_gzip, out);
     ts_buf_z(out, "X-Content-Type-Options: nosniff\r\n");
     put_cors(s, w, a, out);
