@@ -67,7 +67,7 @@ TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *me
                             ProtobufCMessage **ret_out);
 
 /* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
- * failing. All calls of the gateway go this way. */
+ * failing. All calls on behalf of requests go this way. */
 TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
                            const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                            ts_error *err);
