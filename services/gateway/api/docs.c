@@ -20,7 +20,7 @@ static const char style[] =
     "body{margin:0;background:var(--bg);color:var(--text);font:16px/1.6 system-ui,-apple-system,"
     "'Segoe UI',Roboto,'Helvetica Neue',sans-serif}"
     "a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
-    ".page{display:grid;grid-template-columns:17rem minmax(0,1fr);max-width:82rem;margin:0 auto}"
+    ".page{display:grid;grid-template-columns:18.5rem minmax(0,1fr);max-width:82rem;margin:0 auto}"
     "nav{position:sticky;top:0;height:100vh;overflow:auto;padding:2rem 1rem 3rem 1.5rem;"
     "border-right:1px solid var(--line);font-size:.875rem}"
     "nav strong{display:block;font-size:1.125rem;margin-bottom:1rem}"
