@@ -65,6 +65,20 @@ def degraded(answer):
     return answer.json.get("meta", {}).get("degraded") if answer.json is not None else None
 
 
+def stop(pid):
+    """Stops a process. The signal is only sent when kill() returns: on a busy machine its threads go on for a while."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def is_stopped():
+        states = set()
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/stat" % (pid, task)) as file:
+                states.add(file.read().rsplit(")", 1)[1].split()[0])
+        return states == {"T"}
+
+    suite.wait_until(is_stopped, 30, "process %d stands still" % pid, 0.01)
+
+
 class Composition(base.SuiteCase):
     environment = {"TS_GATEWAY_CALL_MS": str(CALL_MS), "TS_GATEWAY_INGEST_MS": str(CALL_MS)}
 
@@ -131,9 +145,9 @@ class Composition(base.SuiteCase):
             return all(answer.status < 500 and degraded(answer) is None for answer in self.ask_all().values())
         suite.wait_until(whole, BACK_SECONDS, "all services answer again")
 
-    def supervisor(self, what):
+    def supervisor(self):
         with open(os.path.join(self.suite.data, "run", "supervisor.pid")) as file:
-            os.kill(int(file.read()), what)
+            return int(file.read())
 
     def test_with_all_services(self):
         self.wait_whole()
@@ -143,7 +157,7 @@ class Composition(base.SuiteCase):
         for service in suite.SERVICES[1:]:
             self.wait_whole()
             pid = self.suite.pid(service)
-            os.kill(pid, signal.SIGSTOP)
+            stop(pid)
             try:
                 self.check_all(service)
             finally:
@@ -153,12 +167,12 @@ class Composition(base.SuiteCase):
     def test_down(self):
         for service in suite.SERVICES[1:]:
             self.wait_whole()
-            self.supervisor(signal.SIGSTOP)
+            stop(self.supervisor())
             try:
                 pid = self.suite.kill(service)
                 suite.wait_until(lambda: not self.suite.is_ready(service), 10, service + " is dead")
                 self.check_all(service)
             finally:
-                self.supervisor(signal.SIGCONT)
+                os.kill(self.supervisor(), signal.SIGCONT)
             self.suite.wait_restarted(service, pid)
         self.wait_whole()
