@@ -6,6 +6,7 @@ import time
 import unittest
 
 import base
+import receiver
 import records
 import routes
 import suite
@@ -150,10 +151,13 @@ class Keys(base.SuiteCase):
         return made
 
     def event(self):
-        self.endpoint()
+        """One that has been delivered."""
+        hook = receiver.Receiver()
+        self.addCleanup(hook.close)
+        made = self.api.create_endpoint(hook.url, ["api_key.created"])[0]
         self.make(name="Tells of an event")
-        self.suite.settle()
-        return self.api.get("/v1/webhooks/events").data["events"][0]["id"]
+        return suite.wait_until(lambda: self.api.get("/v1/webhooks/events", endpoint_id=made, status="delivered").data["events"],
+                                20, "an event is delivered")[0]["id"]
 
     def subject(self, route):
         """Something that the POST can be made to, as the state of things must be for it."""
