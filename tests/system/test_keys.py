@@ -151,7 +151,9 @@ class Keys(base.SuiteCase):
         return made
 
     def event(self):
-        """One that has been delivered."""
+        """One that has been delivered, to all that wanted it."""
+        for other in self.api.pages("/v1/webhooks/endpoints", "endpoints"):
+            self.assertEqual(self.api.request("DELETE", "/v1/webhooks/endpoints/" + other["id"]).status, 200)
         hook = receiver.Receiver()
         self.addCleanup(hook.close)
         made = self.api.create_endpoint(hook.url, ["api_key.created"])[0]
