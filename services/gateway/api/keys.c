@@ -26,8 +26,10 @@ static void put_key(ts_jsonw *w, const Ts__Auth__ApiKey *key)
     ts_jsonw_object_end(w);
 }
 
-/* `data` of every answer about one key; "" for a secret that is not shown. */
-static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *secret)
+/* `data` of every answer about one key; "" for a secret that is not shown. `replaced` is the id of the key whose place it
+ * takes; NULL: none. */
+static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *secret,
+                    const char *replaced)
 {
     ts_jsonw w = ts_jsonw_on(&x->data);
 
@@ -36,6 +38,8 @@ static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *s
     put_key(&w, key);
     if (secret[0] != '\0')
         ts_jsonw_kz(&w, "secret", secret);
+    if (replaced != NULL)
+        ts_jsonw_kz(&w, "replaces", replaced);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.api_key.name");
     ts_buf_z(&x->summary, key->mode == TS_MODE_TEST ? "Test API key " : "Live API key ");
@@ -120,7 +124,7 @@ ts_status api_key_create(http_exchange *x)
     reply = (const void *)out;
     if (reply->key == NULL)
         return TS_CORRUPT;
-    put_one(x, reply->key, reply->secret);
+    put_one(x, reply->key, reply->secret, NULL);
     ts_buf_z(&x->summary,
              reply->secret[0] == '\0'
                  ? " was created by this request before; its secret is not shown again."
@@ -175,7 +179,7 @@ ts_status api_key_update(http_exchange *x)
     st = api_call(x, a->auth, &ts_auth_update_key, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)
         return st;
-    put_one(x, (const void *)out, "");
+    put_one(x, (const void *)out, "", NULL);
     ts_buf_z(&x->summary, " changed.");
     return TS_OK;
 }
@@ -201,7 +205,7 @@ ts_status api_key_rotate(http_exchange *x)
     reply = (const void *)out;
     if (reply->key == NULL)
         return TS_CORRUPT;
-    put_one(x, reply->key, reply->secret);
+    put_one(x, reply->key, reply->secret, request.id);
     ts_buf_z(&x->summary, " takes the place of ");
     words_id(&x->summary, ts_str_of(request.id), "key_", "(id not shown)");
     ts_buf_z(&x->summary, reply->secret[0] == '\0'
@@ -224,7 +228,7 @@ ts_status api_key_revoke(http_exchange *x)
     st = api_call(x, a->auth, &ts_auth_revoke_key, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)
         return st;
-    put_one(x, (const void *)out, "");
+    put_one(x, (const void *)out, "", NULL);
     ts_buf_z(&x->summary, " is revoked.");
     return TS_OK;
 }

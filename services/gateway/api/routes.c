@@ -189,7 +189,7 @@ const http_route api_routes[] = {
       "ApiKeyDetails" },
     { "POST", "/v1/api-keys/{id}/rotate", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL,
       rotate_fields, api_key_rotate, "rotateApiKey",
-      "A new key in the place of this one, which works on for overlap_seconds.", "ApiKeyCreated" },
+      "A new key in the place of this one, which works on for overlap_seconds.", "ApiKeyRotated" },
     { "GET", "/v1/audit-log", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, audit_params, NULL,
       api_audit_log, "listAuditLog", "The audit log, newest first.", "AuditList" },
     { "GET", "/v1/exports/users.csv", TS_PERM_READ_USERS, HTTP_STREAM, HTTP_BODY_NONE, 200,

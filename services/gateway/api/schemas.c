@@ -272,6 +272,11 @@ static const member api_key_list[] = {
 };
 static const member api_key_details[] = { { "api_key", "ApiKey", 0 } };
 static const member api_key_created[] = { { "api_key", "ApiKey", 0 }, { "secret", "string", 1 } };
+static const member api_key_rotated[] = {
+    { "api_key", "ApiKey", 0 },
+    { "secret", "string", 1 },
+    { "replaces", "string", 0 },
+};
 static const member audit_entry[] = {
     { "number", "integer", 0 },     { "at", "?time", 0 },     { "action", "string", 0 },
     { "object", "?string", 0 },     { "actor", "string", 0 }, { "client_address", "?string", 0 },
@@ -349,6 +354,7 @@ static const shape shapes[] = {
     SHAPE("ApiKeyList", api_key_list),
     SHAPE("ApiKeyDetails", api_key_details),
     SHAPE("ApiKeyCreated", api_key_created),
+    SHAPE("ApiKeyRotated", api_key_rotated),
     SHAPE("AuditEntry", audit_entry),
     SHAPE("AuditList", audit_list),
     SHAPE("Meta", meta),

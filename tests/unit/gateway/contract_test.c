@@ -968,6 +968,7 @@ Test(contract, a_key_is_rotated_with_and_without_a_body)
     cr_assert_eq(a.status, 201, "%s", a.body.data);
     parse();
     expect_text("data.secret", "tsk_live_rotated");
+    expect_text("data.replaces", "key_live");
     expect_header("Cache-Control", "no-store");
     send_json("POST", "/v1/api-keys/key_live/rotate", "", "{}", 201);
     send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":0}", 409);
