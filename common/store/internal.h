@@ -16,7 +16,7 @@
  * the streams. */
 enum { FAMILY_META, FAMILY_STREAM, FAMILY_OWN };
 
-/* Locks are taken in this order: write_lock, then sync_lock. */
+/* Locks are taken in this order: write_lock, then sync_lock or erased_lock. */
 struct ts_store {
     rocksdb_t *db;
     rocksdb_options_t *options;
@@ -26,6 +26,7 @@ struct ts_store {
     rocksdb_writeoptions_t *write_options;
     rocksdb_column_family_handle_t *families[STORE_FAMILIES_MAX];
     unsigned family_count;
+    const ts_family *table; /* the caller's families, in order */
     char directory[512];
     uint8_t uuid[16];
     uint64_t epoch;
@@ -34,6 +35,12 @@ struct ts_store {
     pthread_mutex_t write_lock; /* orders commits; guards the two below */
     uint64_t written;           /* commits so far = ticket of the last one */
     uint64_t last_written[TS_STORE_STREAMS];
+
+    /* Tombstones, ascending. Changed under write_lock and erased_lock: either is enough to read them. */
+    pthread_mutex_t erased_lock;
+    uint64_t *erased;
+    size_t erased_capacity;
+    atomic_size_t erased_count;
 
     pthread_mutex_t sync_lock; /* guards all below */
     pthread_cond_t sync_done;
@@ -58,7 +65,11 @@ struct ts_store {
 struct ts_batch {
     rocksdb_writebatch_t *rows;
     ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
+    uint64_t *orgs;  /* claimed; mostly one */
+    size_t org_count;
+    size_t org_capacity;
     bool out_of_memory;
+    bool without_tenant; /* a key of a tenant family that has no room for a tenant */
 };
 
 void ts_rocksdb_free_p(char **error);
@@ -67,6 +78,13 @@ ts_status ts_store_fail(ts_store *s);
 rocksdb_column_family_handle_t *ts_store_family(ts_store *s, unsigned family);
 ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,
                             ts_arena *arena, ts_str *ret_value);
+
+/* Reads the tombstones; at the opening. */
+ts_status ts_erased_load(ts_store *s);
+/* Does the batch claim an organization that is erased? Under write_lock. */
+bool ts_erased_claims(const ts_store *s, const ts_batch *b);
+uint64_t ts_be64_read(const void *bytes);
+void ts_be64_write(uint64_t n, void *ret);
 
 #define STREAM_KEY_SIZE 9
 void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);

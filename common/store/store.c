@@ -89,10 +89,11 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
 
     s->family_count = FAMILY_OWN;
-    for (size_t i = 0; o->families[i] != NULL; i++) {
+    s->table = o->families;
+    for (size_t i = 0; o->families[i].name != NULL; i++) {
         if (s->family_count == STORE_FAMILIES_MAX)
             return ts_fail(err, TS_INVALID, "families", "too many column families");
-        names[s->family_count++] = o->families[i];
+        names[s->family_count++] = o->families[i].name;
     }
     for (unsigned i = 0; i < s->family_count; i++)
         options[i] = s->options;
@@ -106,7 +107,7 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     return TS_OK;
 }
 
-/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8). */
+/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "erased/" org (8) -> at_ms (8). */
 static ts_status meta_get(ts_store *s, const char *name, void *ret, size_t size)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -134,15 +135,6 @@ static ts_status meta_put(ts_store *s, const char *name, const void *value, size
     rocksdb_put_cf(s->db, s->write_options, s->families[FAMILY_META], name, strlen(name), value,
                    size, &error);
     return error == NULL ? TS_OK : TS_UNAVAILABLE;
-}
-
-static uint64_t be64(const uint8_t b[8])
-{
-    uint64_t n = 0;
-
-    for (int i = 0; i < 8; i++)
-        n = n << 8 | b[i];
-    return n;
 }
 
 static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
@@ -176,7 +168,7 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
         st = meta_put(s, "epoch", number, sizeof(number));
     if (st != TS_OK)
         return ts_fail(err, st, "epoch", "the store's epoch cannot be read or written");
-    s->epoch = be64(number);
+    s->epoch = ts_be64_read(number);
     return TS_OK;
 }
 
@@ -190,6 +182,7 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->sync_lock, NULL);
+    pthread_mutex_init(&s->erased_lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&s->sync_done, &attributes);
@@ -214,6 +207,9 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     st = ts_stream_load(s);
     if (st != TS_OK)
         return ts_fail(err, st, "stream", "the store's streams cannot be read");
+    st = ts_erased_load(s);
+    if (st != TS_OK)
+        return ts_fail(err, st, "erased", "the store's tombstones cannot be read");
     *ret = TS_TAKE(s);
     return TS_OK;
 }
@@ -242,6 +238,8 @@ void ts_store_close(ts_store *s)
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_destroy(&s->stripes[i]);
     pthread_cond_destroy(&s->sync_done);
+    free(s->erased);
+    pthread_mutex_destroy(&s->erased_lock);
     pthread_mutex_destroy(&s->sync_lock);
     pthread_mutex_destroy(&s->write_lock);
     free(s);
@@ -250,6 +248,11 @@ void ts_store_close(ts_store *s)
 const uint8_t *ts_store_uuid(const ts_store *s)
 {
     return s->uuid;
+}
+
+const ts_family *ts_store_families(const ts_store *s)
+{
+    return s->table;
 }
 
 uint64_t ts_store_epoch(const ts_store *s)

@@ -1,6 +1,7 @@
 /* One use of an AI tool: every counter it moves, in one batch. The inbox takes each row once, so nothing here looks for
  * repeats. */
 #include "ai_usage.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 
 #define VENDOR_MAX   128
@@ -193,4 +194,9 @@ ts_status ai_usage_rpc_accept(ts_call *call, const ProtobufCMessage *in, Protobu
 
     return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
                            (Ts__HandOverReply *)out);
+}
+
+ts_status ai_usage_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((ai_usage *)call->service)->store, "ai-usage", call, in, out);
 }

@@ -1,7 +1,19 @@
 #include "keys.h"
 
-const char *const auth_families[] = { "orgs",  "org_ids", "keys",    "key_hashes",
-                                      "rates", "used",    "numbers", NULL };
+#include "proto/methods.h"
+
+static const char *const hashes[] = { "sha256", NULL };
+
+const ts_family auth_families[] = {
+    { .name = "orgs", .is_global = true, .type = &ts__auth__organization__descriptor },
+    { .name = "org_ids", .is_global = true },
+    { .name = "keys", .type = &ts__auth__api_key__descriptor, .hidden = hashes },
+    { .name = "key_hashes", .is_global = true },
+    { .name = "rates", .is_internal = true },
+    { .name = "used" },
+    { .name = "numbers", .is_global = true },
+    { .name = NULL },
+};
 
 void auth_row_key(ts_buf *b, ts_tenant tenant, const char *key_id)
 {

@@ -24,7 +24,7 @@ enum auth_family {
     AUTH_USED,
     AUTH_NUMBERS
 };
-extern const char *const auth_families[];
+extern const ts_family auth_families[];
 
 #define AUTH_ROW_KEY_MAX 64
 

@@ -8,5 +8,6 @@ const ts_rpc_row auth_rows[] = {
     { &ts_auth_create_key, auth_rpc_create_key, true },
     { &ts_auth_list_keys, auth_rpc_list_keys, true },
     { &ts_auth_revoke_key, auth_rpc_revoke_key, true },
+    { &ts_auth_export, auth_rpc_export, false },
     { 0 },
 };

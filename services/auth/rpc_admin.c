@@ -2,6 +2,7 @@
 #include "auth.h"
 #include "ts/apikey.h"
 #include "ts/id.h"
+#include "ts/tenancy.h"
 
 #define NAME_MAX_N   100
 #define KEYS_PER_ORG 10000
@@ -360,4 +361,9 @@ ts_status auth_rpc_revoke_key(ts_call *call, const ProtobufCMessage *in, Protobu
     st = revoke_key(app, call, req, (Ts__Auth__ApiKey *)out);
     pthread_mutex_unlock(&app->admin);
     return st;
+}
+
+ts_status auth_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((auth *)call->service)->store, "auth", call, in, out);
 }

@@ -3,7 +3,7 @@
 #include "ts/once.h"
 
 enum { ONCE };
-static const char *const families[] = { "once", NULL };
+static const ts_family families[] = { { .name = "once" }, { .name = NULL } };
 static served s;
 static int made; /* things that the handler made */
 static int64_t now_ms;

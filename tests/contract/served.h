@@ -21,7 +21,7 @@ typedef struct served {
     uint64_t seq;
 } served;
 
-static inline void served_open_store(served *s, const char *const *families)
+static inline void served_open_store(served *s, const ts_family *families)
 {
     char path[128];
     ts_store_options o = { .directory = path, .families = families, .schema = 1 };
