@@ -265,9 +265,9 @@ static void run_call(item *it, size_t index)
             ts_log_request(p->call.caller.request_id);
             st = p->row->handler(&p->call, request, out);
             ts_log_request("");
-            /* Deleted while the call was under way: the store has refused its change. */
-            if (st == TS_NOT_FOUND && p->error.text[0] == '\0')
-                ts_ignore(check_served(p));
+            /* Deleted while the call was under way: the store has refused its change, or half of what it read was gone. */
+            if (st != TS_OK && st != TS_PARKED && check_served(p) != TS_OK)
+                st = TS_NOT_FOUND;
         }
     }
     if (st == TS_PARKED)

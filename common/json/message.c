@@ -41,16 +41,14 @@ static bool is_json(const writer *o, ts_str bytes)
  * one line. */
 static void put_json(const writer *o, ts_str bytes)
 {
-    ts_str text = ts_str_trim(bytes);
-    char *line;
+    ts_buf *out = o->w->out;
+    size_t from = out->size;
 
-    ts_jsonw_raw(o->w, TS_STR_NULL); /* the comma */
-    line = ts_buf_reserve(o->w->out, text.n + 1);
-    if (line == NULL)
-        return;
-    for (size_t i = 0; i < text.n; i++)
-        line[i] = (char)(text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i]);
-    o->w->out->size += text.n;
+    ts_jsonw_raw(o->w, ts_str_trim(bytes));
+    for (size_t i = from; i < out->size; i++) {
+        if (out->data[i] == '\n' || out->data[i] == '\r')
+            out->data[i] = ' ';
+    }
 }
 
 void ts_jsonw_base64(ts_jsonw *w, ts_str bytes)

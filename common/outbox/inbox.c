@@ -217,17 +217,19 @@ static ts_status forget_parked(ts_inbox *in, uint64_t org)
     return st != TS_OK || ts_batch_is_empty(batch) ? st : ts_store_write(in->store, batch, NULL);
 }
 
-static void forget_memory(ts_inbox *in, uint64_t org)
+/* Memory and rows under one guard: whoever holds it sees all of the tenant or nothing, and cannot load again what was
+ * forgotten. */
+static ts_status forget_tenant(ts_inbox *in, ts_tenant tenant)
 {
-    for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST; mode++) {
-        ts_tenant tenant = { org, (ts_mode)mode };
+    ts_status st;
 
-        ts_arena_reset(in->arena);
-        guard(in, tenant);
-        if (in->forget != NULL)
-            in->forget(in->service, tenant, in->arena);
-        unguard(in, tenant);
-    }
+    ts_arena_reset(in->arena);
+    guard(in, tenant);
+    if (in->forget != NULL)
+        in->forget(in->service, tenant, in->arena);
+    st = ts_store_wipe(in->store, tenant, NULL);
+    unguard(in, tenant);
+    return st;
 }
 
 /* The fence comes first: nothing can be put any more, so that what is removed then stays away. The answer is the last: a
@@ -241,10 +243,8 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
     if (batch == NULL)
         return TS_NOMEM;
     st = ts_store_fence(in->store, row->org, row->at_ms, NULL);
-    if (st != TS_OK)
-        return st;
-    forget_memory(in, row->org);
-    st = ts_store_wipe(in->store, row->org, NULL);
+    for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST && st == TS_OK; mode++)
+        st = forget_tenant(in, (ts_tenant){ row->org, (ts_mode)mode });
     if (st == TS_OK)
         st = ts_outbox_forget(in->store, row->org, in->to_auth, in->arena);
     if (st == TS_OK)

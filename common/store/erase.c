@@ -166,17 +166,19 @@ ts_status ts_store_fence(ts_store *s, uint64_t org, int64_t now_ms, uint64_t *re
     return st;
 }
 
-ts_status ts_store_wipe(ts_store *s, uint64_t org, uint64_t *ret_ticket)
+ts_status ts_store_wipe(ts_store *s, ts_tenant tenant, uint64_t *ret_ticket)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
-    char from[8];
-    char until[8];
+    char from[TS_KEY_TENANT_SIZE];
+    char until[TS_KEY_TENANT_SIZE];
     ts_status st;
 
     if (b == NULL)
         return TS_NOMEM;
-    ts_be64_write(org, from);
-    ts_be64_write(org + 1, until);
+    ts_be64_write(tenant.org, from);
+    from[8] = (char)tenant.mode;
+    memcpy(until, from, sizeof(until));
+    until[8]++; /* a mode is a small number */
     for (unsigned i = 0; s->table[i].name != NULL; i++) {
         if (!s->table[i].is_global)
             ts_batch_delete_range(b, s, i, ts_str_n(from, sizeof(from)),

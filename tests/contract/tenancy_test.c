@@ -297,7 +297,7 @@ static void a_key_without_a_tenant_is_our_own_mistake(void)
 
 /* ---- the race ---- */
 
-#define RACE_ORGS    2000
+#define RACE_ORGS    1000
 #define RACE_WRITERS 3
 
 static _Atomic uint64_t race_org; /* whom the writers write for; 0: the end */
@@ -342,7 +342,8 @@ static void erasing_races_with_writers(void)
         while (atomic_load(&race_written) < written + 4)
             sched_yield();
         CHECK_EQ(ts_store_fence(s.store, org, 1, NULL), TS_OK);
-        CHECK_EQ(ts_store_wipe(s.store, org, NULL), TS_OK);
+        CHECK_EQ(ts_store_wipe(s.store, (ts_tenant){ org, TS_MODE_LIVE }, NULL), TS_OK);
+        CHECK_EQ(ts_store_wipe(s.store, (ts_tenant){ org, TS_MODE_TEST }, NULL), TS_OK);
         while (atomic_load(&race_refused) < refused + 2)
             sched_yield();
         CHECK_EQ(served_rows_of(&s, families, org), 0);

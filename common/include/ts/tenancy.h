@@ -5,10 +5,9 @@
  *
  * Erasing. auth hands over a row of kind TS_KIND_ERASE; ts_inbox_erases() makes the inbox
  *   1. put a permanent tombstone: from then on the store refuses every batch that puts a row of the organization, whoever
- *      writes it, so that a change under way leaves either nothing or rows that step 3 removes (ts_store_fence());
- *   2. call the service's ts_inbox_forget for both modes, under the inbox's guard;
- *   3. delete the rows of all tenant families; empty its rows in the outbox, except what waits for auth (audit entries);
- *      delete its parked rows;
+ *      writes it, so that a change under way leaves either nothing or rows that step 2 removes (ts_store_fence());
+ *   2. for each mode, under the inbox's guard, call the service's ts_inbox_forget and delete the rows of all tenant families;
+ *   3. empty its rows in the outbox, except what waits for auth (audit entries), and delete its parked rows;
  *   4. tell auth (TS_KIND_ERASED), in the batch that counts the row as taken.
  * Each step may be done twice; a crash between two brings the row again. What later comes for the organization is
  * acknowledged and dropped (ts_inbox_dropped_total), calls that name it are refused.
