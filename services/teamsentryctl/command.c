@@ -7,6 +7,7 @@ static const char *const option_names[CTL_OPTIONS] = {
     [CTL_MODE] = "--mode",
     [CTL_PERMISSIONS] = "--permissions",
     [CTL_EXPIRES] = "--expires",
+    [CTL_OUT] = "--out",
 };
 
 static const char *const option_helps[CTL_OPTIONS] = {
@@ -18,12 +19,16 @@ static const char *const option_helps[CTL_OPTIONS] = {
         "names joined by commas; the default is every read:*, write:incidents and agent",
     [CTL_EXPIRES] =
         "when the key ends, a day or a time like 2027-01-31T18:00:00Z; never by default",
+    [CTL_OUT] = "where it goes",
 };
 
 const ctl_command ctl_commands[] = {
     { "org", "create", "NAME", CTL_TAKES(CTL_TIER), "make an organization", ctl_org_create },
     { "org", "list", "", 0, "all organizations", ctl_org_list },
     { "org", "tier", "ORG TIER", 0, "change an organization's tier", ctl_org_tier },
+    { "org", "export", "ORG", CTL_TAKES(CTL_OUT),
+      "every row that is kept of it, as lines of JSON, to a file or the standard output",
+      ctl_org_export },
     { "key", "create", "ORG",
       CTL_TAKES(CTL_NAME) | CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_PERMISSIONS) |
           CTL_TAKES(CTL_EXPIRES),

@@ -7,6 +7,7 @@
 #include "ts/json.h"
 
 #define CTL_ARGS_MAX 3
+#define CTL_ACTOR    "ctl"
 
 typedef enum ctl_option {
     CTL_JSON,
@@ -15,6 +16,7 @@ typedef enum ctl_option {
     CTL_MODE,
     CTL_PERMISSIONS,
     CTL_EXPIRES,
+    CTL_OUT,
     CTL_OPTIONS,
 } ctl_option;
 
@@ -65,12 +67,22 @@ TS_CHECK ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error
 /* One call to a service as the operator. Statuses and words are the service's. */
 TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
                             const ProtobufCMessage *in, ProtobufCMessage **ret);
+/* The same for an organization. */
+TS_CHECK ts_status ctl_call_for(ctl *c, const char *service, ts_tenant tenant,
+                                const ts_method *method, const ProtobufCMessage *in,
+                                ProtobufCMessage **ret);
+/* For many calls to one service: the peer is the caller's to free, the answer lives in `arena`. */
+TS_CHECK ts_status ctl_peer(ctl *c, const char *service, ts_peer **ret);
+TS_CHECK ts_status ctl_call_on(ctl *c, ts_peer *peer, const char *service, ts_tenant tenant,
+                               const ts_method *method, const ProtobufCMessage *in,
+                               int64_t patience_ms, ts_arena *arena, ProtobufCMessage **ret);
 /* An organization by its id, or by its name if only one has it. */
 TS_CHECK ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret);
 
 ts_status ctl_org_create(ctl *c);
 ts_status ctl_org_list(ctl *c);
 ts_status ctl_org_tier(ctl *c);
+ts_status ctl_org_export(ctl *c);
 ts_status ctl_key_create(ctl *c);
 ts_status ctl_key_list(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
