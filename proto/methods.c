@@ -39,6 +39,7 @@ METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,
        ts__auth__verify_audit_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_export, "auth.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_backup, "auth.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_auth_accept, "auth.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -52,6 +53,7 @@ METHOD(ts_risk_get_user, "risk.GetUser", ts__risk__get_user_request, ts__risk__u
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_export, "risk.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_backup, "risk.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_risk_accept, "risk.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -65,6 +67,8 @@ METHOD(ts_incidents_summary, "incidents.Summary", ts__incidents__summary_request
        ts__incidents__summary_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_incidents_export, "incidents.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_incidents_backup, "incidents.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_incidents_accept, "incidents.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
@@ -72,6 +76,7 @@ METHOD(ts_aiusage_report, "aiusage.Report", ts__aiusage__report_request, ts__aiu
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_aiusage_export, "aiusage.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_aiusage_backup, "aiusage.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_aiusage_accept, "aiusage.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
@@ -91,6 +96,8 @@ METHOD(ts_webhooks_result, "webhooks.Result", ts__webhooks__result_request, ts__
        TS_RPC_IDEMPOTENT);
 METHOD(ts_webhooks_export, "webhooks.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_backup, "webhooks.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_webhooks_accept, "webhooks.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "internal.h"
+#include "ts/id.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
 
@@ -33,6 +34,7 @@ struct ts_inbox {
     ts_metric *parked;
     ts_metric *gaps;
     ts_metric *dropped;
+    ts_metric *lost;
 };
 
 ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_name,
@@ -59,6 +61,8 @@ ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_nam
     in->gaps = ts_counter("ts_inbox_gaps_total", "", "hand-overs refused for a missing row");
     in->dropped =
         ts_counter("ts_inbox_dropped_total", "", "rows of deleted organizations, without effect");
+    in->lost = ts_counter("ts_inbox_lost_total", "",
+                          "rows that a restore took back and no producer has any more");
     *ret = in;
     return TS_OK;
 }
@@ -270,6 +274,23 @@ static ts_status take_row(ts_inbox *in, const Ts__HandOverRequest *req, const Ts
     return apply_guarded(in, req, row, seen_key);
 }
 
+/* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.
+ * Waiting for those rows would be for ever. */
+static uint64_t go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last)
+{
+    uint64_t lost = req->trimmed > *last ? req->trimmed - *last : 0;
+    char producer[2 * PRODUCER_SIZE + 1];
+
+    if (lost == 0)
+        return 0;
+    ts_hex(req->producer.data, PRODUCER_SIZE, producer);
+    ts_warn(TS_MSG("this store was restored: rows it had taken in are lost"),
+            TS_F_Z("producer", producer), TS_F_U64("rows", lost));
+    ts_metric_add(in->lost, lost);
+    *last = req->trimmed;
+    return lost;
+}
+
 ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
                           Ts__HandOverReply *rep)
 {
@@ -295,6 +316,8 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
     if (st == TS_OK && !known)
         last = req->rows[0]->seq - 1;
     before = last;
+    if (st == TS_OK)
+        rep->lost = go_over_lost(in, req, &last);
     for (size_t i = 0; i < req->n_rows && st == TS_OK && stopped == TS_OK; i++) {
         const Ts__HandOverRow *row = req->rows[i];
 

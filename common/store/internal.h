@@ -48,6 +48,10 @@ struct ts_store {
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
+    bool entered[TS_STORE_STREAMS]; /* rows are being handed over */
+    bool unsure[TS_STORE_STREAMS];  /* nobody knows whether the last ones were taken */
+    int64_t paused_until_boot_ms;   /* 0: not */
+    uint64_t pause_id;              /* of the last pause */
     double sync_seconds;
     uint64_t sync_count;
     ts_metric *sync_metric;

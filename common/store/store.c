@@ -1,7 +1,9 @@
 /* Opening, reading, locking. Durability: see batch.c; ordered logs: stream.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "ts/id.h"
@@ -11,6 +13,7 @@
 #define MIN_FREE_PERCENT 5
 #define LOG_FILE_BYTES   (UINT64_C(1) << 20)
 #define LOG_FILES        2
+#define RESTORED_MARK    "restored"
 #define WAL_TOTAL_BYTES  (UINT64_C(64) << 20)
 
 void ts_rocksdb_free_p(char **error)
@@ -137,6 +140,25 @@ static ts_status meta_put(ts_store *s, const char *name, const void *value, size
     return error == NULL ? TS_OK : TS_UNAVAILABLE;
 }
 
+/* The numbers that its streams give out from now on were given out before, for other rows. */
+static ts_status next_epoch_if_restored(ts_store *s, uint8_t number[8])
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char path[sizeof(s->directory) + sizeof(RESTORED_MARK)];
+    ts_status st;
+
+    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, s->directory);
+    if (access(path, F_OK) != 0)
+        return TS_OK;
+    ts_be64_write(ts_be64_read(number) + 1, number);
+    st = meta_put(s, "epoch", number, 8);
+    if (st != TS_OK)
+        return st;
+    /* On disk before the mark goes: counted twice is harmless, not at all is not. */
+    rocksdb_flush_wal(s->db, 1, &error);
+    return error == NULL && unlink(path) == 0 ? TS_OK : TS_UNAVAILABLE;
+}
+
 static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
 {
     uint8_t version[4] = { (uint8_t)(schema >> 24), (uint8_t)(schema >> 16), (uint8_t)(schema >> 8),
@@ -166,6 +188,8 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
     st = meta_get(s, "epoch", number, sizeof(number));
     if (st == TS_NOT_FOUND)
         st = meta_put(s, "epoch", number, sizeof(number));
+    if (st == TS_OK)
+        st = next_epoch_if_restored(s, number);
     if (st != TS_OK)
         return ts_fail(err, st, "epoch", "the store's epoch cannot be read or written");
     s->epoch = ts_be64_read(number);
@@ -281,6 +305,20 @@ bool ts_store_has_room(ts_store *s)
     return atomic_load(&s->has_room);
 }
 
+/* Left in a copy: whoever opens it finds it, counts the epoch up and takes it away. */
+static ts_status mark_restored(const char *directory, ts_error *err)
+{
+    char path[sizeof(((ts_store *)NULL)->directory) + sizeof(RESTORED_MARK)];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, directory);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "directory", "cannot write %s: %s", path,
+                       strerrordesc_np(errno));
+    return TS_OK;
+}
+
 ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -292,7 +330,7 @@ ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
     }
     if (error != NULL)
         return ts_fail(err, TS_UNAVAILABLE, "directory", "checkpoint failed: %s", error);
-    return TS_OK;
+    return mark_restored(directory, err);
 }
 
 ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,

@@ -197,3 +197,71 @@ ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str r
     pthread_mutex_unlock(&s->write_lock);
     return error == NULL ? TS_OK : ts_store_fail(s);
 }
+
+/* ---- the pause ---- */
+
+/* Under sync_lock. */
+static bool is_paused(const ts_store *s)
+{
+    return ts_boot_ms() < s->paused_until_boot_ms;
+}
+
+bool ts_stream_enter(ts_store *s, unsigned stream)
+{
+    bool may;
+
+    pthread_mutex_lock(&s->sync_lock);
+    may = s->unsure[stream] || !is_paused(s);
+    s->entered[stream] = may;
+    pthread_mutex_unlock(&s->sync_lock);
+    return may;
+}
+
+void ts_stream_leave(ts_store *s, unsigned stream, bool is_sure)
+{
+    pthread_mutex_lock(&s->sync_lock);
+    s->entered[stream] = false;
+    s->unsure[stream] = !is_sure;
+    pthread_mutex_unlock(&s->sync_lock);
+}
+
+ts_status ts_store_pause(ts_store *s, uint64_t id, int64_t lease_ms, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    pthread_mutex_lock(&s->sync_lock);
+    if (is_paused(s) && id != s->pause_id)
+        st = ts_fail(err, TS_CONFLICT, "id", "another backup is under way");
+    else if (!is_paused(s) && id == s->pause_id)
+        st = ts_fail(err, TS_CONFLICT, "id", "the pause of this backup is over");
+    if (st == TS_OK) {
+        s->paused_until_boot_ms = ts_boot_ms() + lease_ms;
+        s->pause_id = id;
+    }
+    pthread_mutex_unlock(&s->sync_lock);
+    return st;
+}
+
+bool ts_store_is_quiet(ts_store *s)
+{
+    bool quiet;
+
+    pthread_mutex_lock(&s->sync_lock);
+    quiet = is_paused(s);
+    for (unsigned i = 0; i < TS_STORE_STREAMS; i++)
+        quiet = quiet && !s->entered[i] && !s->unsure[i];
+    pthread_mutex_unlock(&s->sync_lock);
+    return quiet;
+}
+
+bool ts_store_resume(ts_store *s, uint64_t id)
+{
+    bool held;
+
+    pthread_mutex_lock(&s->sync_lock);
+    held = is_paused(s) && id == s->pause_id;
+    if (held)
+        s->paused_until_boot_ms = 0;
+    pthread_mutex_unlock(&s->sync_lock);
+    return held;
+}

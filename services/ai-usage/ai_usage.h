@@ -20,6 +20,7 @@ void ai_usage_register_metrics(ai_usage *app);
 
 ts_handler ai_usage_rpc_report;
 ts_handler ai_usage_rpc_export;
+ts_handler ai_usage_rpc_backup;
 ts_handler ai_usage_rpc_accept;
 
 /* Applies "ai_use" rows. */

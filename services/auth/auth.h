@@ -32,6 +32,7 @@ ts_handler auth_rpc_create_key;
 ts_handler auth_rpc_list_keys;
 ts_handler auth_rpc_revoke_key;
 ts_handler auth_rpc_export;
+ts_handler auth_rpc_backup;
 
 /* Requests per minute of a tier; 0 if there is no such tier. */
 uint32_t auth_tier_limit(const auth_config *config, const char *tier);

@@ -9,5 +9,6 @@ const ts_rpc_row auth_rows[] = {
     { &ts_auth_list_keys, auth_rpc_list_keys, true },
     { &ts_auth_revoke_key, auth_rpc_revoke_key, true },
     { &ts_auth_export, auth_rpc_export, false },
+    { &ts_auth_backup, auth_rpc_backup, true },
     { 0 },
 };

@@ -1,6 +1,7 @@
 /* Organizations and keys: created, listed, changed, revoked. Every change is durable before it is answered. */
 #include "auth.h"
 #include "ts/apikey.h"
+#include "ts/backup.h"
 #include "ts/id.h"
 #include "ts/tenancy.h"
 
@@ -366,4 +367,9 @@ ts_status auth_rpc_revoke_key(ts_call *call, const ProtobufCMessage *in, Protobu
 ts_status auth_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     return ts_tenancy_export(((auth *)call->service)->store, "auth", call, in, out);
+}
+
+ts_status auth_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((auth *)call->service)->store, call, in, out);
 }

@@ -2,6 +2,7 @@
 #include "detection.h"
 #include "place.h"
 #include "publish.h"
+#include "ts/backup.h"
 #include "ts/tenancy.h"
 #include "ts/time.h"
 
@@ -187,4 +188,9 @@ void incidents_forget(void *service, ts_tenant tenant, ts_arena *arena)
 ts_status incidents_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     return ts_tenancy_export(((incidents *)call->service)->store, "incidents", call, in, out);
+}
+
+ts_status incidents_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((incidents *)call->service)->store, call, in, out);
 }

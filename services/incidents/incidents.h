@@ -37,6 +37,7 @@ ts_handler incidents_rpc_get;
 ts_handler incidents_rpc_update_status;
 ts_handler incidents_rpc_summary;
 ts_handler incidents_rpc_export;
+ts_handler incidents_rpc_backup;
 ts_handler incidents_rpc_accept;
 
 /* Applies "detection" rows. Runs under the tenant's lock. */

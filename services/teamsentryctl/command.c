@@ -35,6 +35,9 @@ const ctl_command ctl_commands[] = {
       "make a key; its secret is shown this once", ctl_key_create },
     { "key", "list", "ORG", 0, "an organization's keys, without their secrets", ctl_key_list },
     { "key", "revoke", "ORG KEY", 0, "end a key at once", ctl_key_revoke },
+    { "", "backup", "", CTL_TAKES(CTL_OUT),
+      "copy all stores, as they are at one moment, into a new directory on the services' machine",
+      ctl_backup },
     { "", "status", "", 0, "which services are ready", ctl_status },
     { NULL, NULL, NULL, 0, NULL, NULL },
 };

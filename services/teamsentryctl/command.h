@@ -86,6 +86,7 @@ ts_status ctl_org_export(ctl *c);
 ts_status ctl_key_create(ctl *c);
 ts_status ctl_key_list(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
+ts_status ctl_backup(ctl *c);
 ts_status ctl_status(ctl *c);
 
 #endif

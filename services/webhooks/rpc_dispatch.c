@@ -1,4 +1,5 @@
 /* Lease, Result, and what other services hand over. */
+#include "ts/backup.h"
 #include "ts/tenancy.h"
 #include "webhooks.h"
 
@@ -78,4 +79,9 @@ ts_status webhooks_rpc_accept(ts_call *call, const ProtobufCMessage *in, Protobu
 ts_status webhooks_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     return ts_tenancy_export(((webhooks *)call->service)->store, "webhooks", call, in, out);
+}
+
+ts_status webhooks_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((webhooks *)call->service)->store, call, in, out);
 }

@@ -28,6 +28,7 @@ ts_handler webhooks_rpc_list_events;
 ts_handler webhooks_rpc_lease;
 ts_handler webhooks_rpc_result;
 ts_handler webhooks_rpc_export;
+ts_handler webhooks_rpc_backup;
 ts_handler webhooks_rpc_accept;
 
 /* Applies rows of kind "webhook". */

@@ -1,19 +1,6 @@
 /* incidents loses an organization: through its own inbox and store. */
 #include "incidents_served.h"
 
-static double open_now(void)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(1u << 20);
-    const char *at;
-
-    ts_metrics_print(&text);
-    ts_buf_char(&text, '\0');
-    CHECK_EQ(ts_buf_status(&text), TS_OK);
-    at = strstr(text.data, "\nts_incidents_open ");
-    CHECK(at != NULL);
-    return strtod(at + strlen("\nts_incidents_open "), NULL);
-}
-
 static void an_erased_organization_leaves_incidents(void)
 {
     ts_tenant mine = tenant;
@@ -40,7 +27,7 @@ static void an_erased_organization_leaves_incidents(void)
     tenant = mine;
     id = ts_arena_z(s.arena, ts_str_of(only()->id));
     (void)updated(id, "investigating", "a note of ours");
-    CHECK_EQ((int)open_now(), 4);
+    CHECK_EQ(metric("ts_incidents_open"), 4);
 
     count = served_export(&s, &ts_incidents_export, mine, 7, &lines);
     CHECK_EQ(count, served_rows_of(&s, incidents_families, mine.org));
@@ -51,7 +38,7 @@ static void an_erased_organization_leaves_incidents(void)
     served_erase(&s, &ts_incidents_accept, mine.org);
     CHECK_EQ(served_rows_of(&s, incidents_families, mine.org), 0);
     CHECK_EQ(served_rows_of(&s, incidents_families, other.org), rows);
-    CHECK_EQ((int)open_now(), 2);
+    CHECK_EQ(metric("ts_incidents_open"), 2);
     CHECK_EQ(served_sent(&s, INCIDENTS_TO_AUTH), 1);
     CHECK_EQ(update(id, "resolved", "", &details), TS_NOT_FOUND);
     CHECK_EQ(strcmp(s.error.text, "The organization has been deleted."), 0);
@@ -59,7 +46,7 @@ static void an_erased_organization_leaves_incidents(void)
     detect("late", "rule_a", 3, "ann@corp.example", -1);
     served_erase(&s, &ts_incidents_accept, mine.org);
     CHECK_EQ(served_rows_of(&s, incidents_families, mine.org), 0);
-    CHECK_EQ((int)open_now(), 2);
+    CHECK_EQ(metric("ts_incidents_open"), 2);
     tenant = other;
     CHECK_EQ(only()->detection_count, 2);
 }

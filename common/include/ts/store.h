@@ -64,7 +64,8 @@ bool ts_store_has_room(ts_store *s);
 void ts_store_on_failure(ts_store *s, void (*failed)(void *context), void *context);
 /* The table that the store was opened with. */
 const ts_family *ts_store_families(const ts_store *s);
-/* A consistent copy in a directory that must not exist. */
+/* A consistent copy in a directory that must not exist. A store that is opened from it knows that it was restored and has the
+ * next epoch. */
 TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err);
 
 /* ---- reading ---- */
@@ -137,6 +138,24 @@ TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts
                                   ts_str *ret_row);
 /* Drops rows <= seq; unsynced (a repeat after a crash is harmless: the consumer knows them). */
 TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
+
+/* ---- a pause of all who empty streams: for one cut across stores ----
+ *
+ * Writes go on. A stream is quiet when nothing of it is on its way and its reader knows how its last hand-over ended: one
+ * whose answer was lost goes on until it knows. The pause ends by itself.
+ */
+
+/* Before rows are handed over; false: paused, ask again later. Each true is paired with ts_stream_leave(). */
+bool ts_stream_enter(ts_store *s, unsigned stream);
+/* `is_sure`: the rows are known to be taken, or known not to be. */
+void ts_stream_leave(ts_store *s, unsigned stream, bool is_sure);
+/* From now for `lease_ms`; with the same id again, it renews the lease. TS_CONFLICT with words if another id's pause lasts, or
+ * this one's is over: ids are used once. */
+TS_CHECK ts_status ts_store_pause(ts_store *s, uint64_t id, int64_t lease_ms, ts_error *err);
+/* Paused, and all streams are quiet. */
+bool ts_store_is_quiet(ts_store *s);
+/* Ends it. True if this id's pause has lasted without a break until now. */
+bool ts_store_resume(ts_store *s, uint64_t id);
 
 /* ---- organizations that are no more ----
  *
