@@ -27,7 +27,7 @@ runtime_packages=(
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
-    python3 curl procps wrk nginx-light
+    python3 curl procps wrk nginx-light prometheus
 )
 container_packages=(docker.io docker-compose debootstrap python3)
 

@@ -76,6 +76,9 @@ struct ts_batch {
     bool without_tenant; /* a key of a tenant family that has no room for a tenant */
 };
 
+/* Shows the store among the metrics; no more when this has returned. */
+void ts_store_watch(ts_store *s);
+void ts_store_unwatch(void);
 void ts_rocksdb_free_p(char **error);
 /* Marks the store as failed and tells the owner once. */
 ts_status ts_store_fail(ts_store *s);

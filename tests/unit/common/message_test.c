@@ -224,7 +224,7 @@ Test(message, several_documents_in_a_list_keep_their_commas)
     cr_expect_str_eq(written(&m.base, NULL, parser),
                      "{\"producer\":\"\",\"epoch\":0,\"rows\":["
                      "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}},"
-                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}}]}");
+                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}}],\"trimmed\":0}");
 }
 
 Test(message, what_does_not_fit_is_an_error)
