@@ -18,7 +18,7 @@ ts_status ctl_call_on(ctl *c, ts_peer *peer, const char *service, ts_tenant tena
     char address[TS_BUS_ADDRESS_SIZE];
     ts_caller caller = { .tenant = tenant,
                          .request_id = "",
-                         .actor = CTL_ACTOR,
+                         .actor = CTL_SELF,
                          .client_addr = "",
                          .traceparent = "",
                          .idempotency_key = "",

@@ -7,7 +7,7 @@
 #include "ts/json.h"
 
 #define CTL_ARGS_MAX 3
-#define CTL_ACTOR    "ctl"
+#define CTL_SELF     "ctl"
 
 typedef enum ctl_option {
     CTL_JSON,

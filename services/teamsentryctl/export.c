@@ -43,7 +43,7 @@ static ts_status record(const export *e)
 
     entry.action = (char *)(uintptr_t) "organization.exported"; /* only packed */
     entry.object = e->org->id;
-    entry.actor = (char *)(uintptr_t)CTL_ACTOR;
+    entry.actor = (char *)(uintptr_t)CTL_SELF;
     entry.at_ms = ts_wall_ms();
     request.entry = &entry;
     return ctl_call_for(e->c, "auth", (ts_tenant){ e->org->number, TS_MODE_LIVE },
