@@ -14,10 +14,6 @@
 ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS_ADDRESS_SIZE],
                               ts_error *err);
 
-/* The same on all processes of one running kernel: their CLOCK_BOOTTIME can be compared. Never 0.
- */
-uint64_t ts_bus_boot_id(void);
-
 /* A whole message with the packed protobuf as its body. */
 ts_status ts_bus_pack(const ProtobufCMessage *m, size_t max_bytes, nng_msg **ret);
 ts_status ts_bus_unpack(nng_msg *msg, const ProtobufCMessageDescriptor *type, ts_arena *arena,

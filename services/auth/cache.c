@@ -49,7 +49,10 @@ void auth_cache_free(auth_cache *c)
     free(c);
 }
 
-/* A SHA-256 is as good as a hash can be: its first bytes choose the place. */
+/* A SHA-256 is as good as a hash can be: its first bytes choose the place. Which place is looked at, here and in RocksDB's
+ * index, does depend on the hash of what was asked for; but who asks knows that hash anyway, and cannot steer towards a stored
+ * one without inverting SHA-256. What they would have to learn byte by byte is a key, and of that every bit of its hash
+ * depends on every bit. The comparison of two hashes is in constant time all the same. */
 static size_t place(const uint8_t *bytes, size_t count)
 {
     uint64_t n;
@@ -129,11 +132,33 @@ auth_entry *auth_cache_add(auth_cache *c, const uint8_t sha256[32])
     return e;
 }
 
-void auth_cache_set_limit(auth_cache *c, uint64_t org, uint32_t limit)
+size_t auth_cache_count(const auth_cache *c)
+{
+    return c->count;
+}
+
+void auth_cache_set_org(auth_cache *c, uint64_t org, const char *name, uint32_t limit,
+                        bool is_suspended)
 {
     for (auth_entry *e = c->newest; e != NULL; e = e->older) {
+        if (e->org != org)
+            continue;
+        snprintf(e->org_name, sizeof(e->org_name), "%s", name);
+        e->limit = limit;
+        e->is_suspended = is_suspended;
+    }
+}
+
+void auth_cache_drop_org(auth_cache *c, uint64_t org)
+{
+    auth_entry *e = c->newest;
+
+    while (e != NULL) {
+        auth_entry *older = e->older;
+
         if (e->org == org)
-            e->limit = limit;
+            auth_cache_drop(c, e->sha256);
+        e = older;
     }
 }
 

@@ -23,6 +23,7 @@ typedef struct auth_entry {
     uint64_t permissions;
     int64_t expires_ms;
     uint32_t limit;
+    bool is_suspended; /* the organization */
     auth_window window;
     int64_t used_saved_ms;   /* when last use was written last */
     struct auth_entry *next; /* in its bucket */
@@ -39,8 +40,12 @@ auth_entry *auth_cache_get(auth_cache *c, const uint8_t sha256[32]);
 /* A zeroed entry to fill in; NULL if out of memory. */
 auth_entry *auth_cache_add(auth_cache *c, const uint8_t sha256[32]);
 void auth_cache_drop(auth_cache *c, const uint8_t sha256[32]);
-/* The organization's tier or name has changed: its keys are loaded again, their windows stay. */
-void auth_cache_set_limit(auth_cache *c, uint64_t org, uint32_t limit);
+size_t auth_cache_count(const auth_cache *c);
+/* What its keys must know of an organization has changed: their windows stay. */
+void auth_cache_set_org(auth_cache *c, uint64_t org, const char *name, uint32_t limit,
+                        bool is_suspended);
+/* Forgets all its keys. */
+void auth_cache_drop_org(auth_cache *c, uint64_t org);
 
 /* The verdict given to a call before; false if there is none. */
 bool auth_cache_repeat(const auth_cache *c, const uint8_t call_id[16], auth_verdict *ret);

@@ -82,14 +82,56 @@ Test(cache, can_be_emptied_and_filled_again)
     auth_cache_free(c);
 }
 
-Test(cache, a_new_limit_reaches_the_organization_s_keys_alone)
+Test(cache, what_changed_of_an_organization_reaches_its_keys_alone)
+{
+    auth_cache *c = auth_cache_new(16);
+    auth_entry *e;
+
+    fill(c, 3);
+    auth_cache_get(c, name_of(2, 0).sha256)->window.used = 7;
+    auth_cache_set_org(c, 2, "Globex", 10000, true);
+    e = auth_cache_get(c, name_of(2, 0).sha256);
+    cr_assert_eq(e->limit, 10000);
+    cr_assert_str_eq(e->org_name, "Globex");
+    cr_assert(e->is_suspended);
+    cr_assert_eq(e->window.used, 7, "its window stays");
+    e = auth_cache_get(c, name_of(1, 0).sha256);
+    cr_assert_eq(e->limit, 0);
+    cr_assert_str_eq(e->org_name, "");
+    cr_assert_not(e->is_suspended);
+    auth_cache_free(c);
+}
+
+Test(cache, a_dropped_organization_takes_its_keys_along_and_no_others)
 {
     auth_cache *c = auth_cache_new(16);
 
+    fill(c, 9);
+    for (uint8_t i = 0; i < 9; i++)
+        auth_cache_get(c, name_of(i, 0).sha256)->org = i % 2;
+    auth_cache_drop_org(c, 0);
+    cr_assert_eq(auth_cache_count(c), 4);
+    for (uint8_t i = 0; i < 9; i++)
+        cr_assert_eq(auth_cache_get(c, name_of(i, 0).sha256) != NULL, i % 2 == 1);
+    auth_cache_drop_org(c, 1);
+    cr_assert_eq(auth_cache_count(c), 0);
+    auth_cache_drop_org(c, 1);
+    auth_cache_free(c);
+}
+
+Test(cache, holds_as_many_as_it_may_and_never_one_more)
+{
+    auth_cache *c = auth_cache_new(4);
+
     fill(c, 3);
-    auth_cache_set_limit(c, 2, 10000);
-    cr_assert_eq(auth_cache_get(c, name_of(2, 0).sha256)->limit, 10000);
-    cr_assert_eq(auth_cache_get(c, name_of(1, 0).sha256)->limit, 0);
+    cr_assert_eq(auth_cache_count(c), 3);
+    cr_assert_not_null(auth_cache_add(c, name_of(3, 0).sha256));
+    cr_assert_eq(auth_cache_count(c), 4);
+    cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256), "nobody had to give way");
+    for (int i = 4; i < 200; i++) {
+        cr_assert_not_null(auth_cache_add(c, name_of((uint8_t)i, 0).sha256));
+        cr_assert_eq(auth_cache_count(c), 4);
+    }
     auth_cache_free(c);
 }
 
