@@ -258,6 +258,8 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
     erased.service = (char *)(uintptr_t)in->erased_by; /* packing only reads it */
     ts_outbox_add_unclaimed(batch, in->to_auth, (ts_tenant){ row->org, TS_MODE_LIVE },
                             TS_KIND_ERASED, row->at_ms, &erased.base);
+    /* Failing at it loses nothing: the bytes go later. */
+    ts_ignore(ts_store_purge(in->store, row->org));
     st = move_on(in, row, seen_key, batch);
     if (st == TS_OK)
         ts_info(TS_MSG("organization erased"), TS_F_U64("org", row->org));

@@ -171,7 +171,6 @@ ts_status ts_store_wipe(ts_store *s, ts_tenant tenant, uint64_t *ret_ticket)
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
     char from[TS_KEY_TENANT_SIZE];
     char until[TS_KEY_TENANT_SIZE];
-    ts_status st;
 
     if (b == NULL)
         return TS_NOMEM;
@@ -184,15 +183,5 @@ ts_status ts_store_wipe(ts_store *s, ts_tenant tenant, uint64_t *ret_ticket)
             ts_batch_delete_range(b, s, i, ts_str_n(from, sizeof(from)),
                                   ts_str_n(until, sizeof(until)));
     }
-    st = ts_store_write(s, b, ret_ticket);
-    /* The rows are gone for every reader; their bytes go with the files that hold them, which are rewritten soon. Failing at
-     * that loses nothing: the next compaction does it. */
-    for (unsigned i = 0; st == TS_OK && s->table[i].name != NULL; i++) {
-        TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-
-        if (!s->table[i].is_global)
-            rocksdb_suggest_compact_range_cf(s->db, ts_store_family(s, i), from, sizeof(from),
-                                             until, sizeof(until), &error);
-    }
-    return st;
+    return ts_store_write(s, b, ret_ticket);
 }

@@ -16,6 +16,16 @@
  * the streams. */
 enum { FAMILY_META, FAMILY_STREAM, FAMILY_OWN };
 
+typedef struct store_purge {
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t wake;
+    uint64_t *orgs; /* whose ranges wait */
+    size_t count, capacity;
+    pthread_t thread;
+    bool has_thread;
+    bool stopping;
+} store_purge;
+
 /* Locks are taken in this order: write_lock, then sync_lock or erased_lock. */
 struct ts_store {
     rocksdb_t *db;
@@ -41,6 +51,7 @@ struct ts_store {
     uint64_t *erased;
     size_t erased_capacity;
     atomic_size_t erased_count;
+    store_purge purge;
 
     pthread_mutex_t sync_lock; /* guards all below */
     pthread_cond_t sync_done;
@@ -90,6 +101,9 @@ ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family,
 ts_status ts_erased_load(ts_store *s);
 /* Does the batch claim an organization that is erased? Under write_lock. */
 bool ts_erased_claims(const ts_store *s, const ts_batch *b);
+void ts_purge_init(store_purge *p);
+/* Ends the thread; before the database closes. */
+void ts_purge_done(ts_store *s);
 uint64_t ts_be64_read(const void *bytes);
 void ts_be64_write(uint64_t n, void *ret);
 

@@ -207,6 +207,7 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->sync_lock, NULL);
     pthread_mutex_init(&s->erased_lock, NULL);
+    ts_purge_init(&s->purge);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&s->sync_done, &attributes);
@@ -243,6 +244,7 @@ void ts_store_close(ts_store *s)
 {
     if (s == NULL)
         return;
+    ts_purge_done(s);
     if (s->db != NULL) {
         TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
 

@@ -167,9 +167,11 @@ bool ts_store_resume(ts_store *s, uint64_t id);
 /* TS_OK too if it was fenced before. Not synced; *ret_ticket may be NULL. */
 TS_CHECK ts_status ts_store_fence(ts_store *s, uint64_t org, int64_t now_ms, uint64_t *ret_ticket);
 bool ts_store_is_erased(const ts_store *s, uint64_t org);
-/* Deletes the tenant's rows in all tenant families, whatever their number, in one batch; the space is freed in the
- * background. Not synced. */
+/* Deletes the tenant's rows in all tenant families, whatever their number, in one batch. Not synced. */
 TS_CHECK ts_status ts_store_wipe(ts_store *s, ts_tenant tenant, uint64_t *ret_ticket);
+/* What was deleted of the organization leaves the table files, in the background: nobody waits for it. TS_NOMEM: some time
+ * later, with RocksDB's own compactions. */
+TS_CHECK ts_status ts_store_purge(ts_store *s, uint64_t org);
 /* Puts another row in the place of a waiting one of a stream; one that has been trimmed meanwhile stays away. */
 TS_CHECK ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str row);
 
