@@ -24,6 +24,10 @@ typedef struct pair {
 
 static char directory[64];
 
+/* The metrics' registry keeps pointing at relays, so that they live as long as the process; here there are many. */
+static ts_relay *relays[64];
+static size_t relay_count;
+
 static void path_of(char ret[192], const char *where, const char *name)
 {
     snprintf(ret, 192, "%s/%s%s", directory, where, name);
@@ -112,6 +116,8 @@ static void start_producer(pair *p, const char *where)
     o.store = p->producer;
     o.peer = p->peer;
     CHECK_EQ(ts_relay_start(&o, &p->relay, NULL), TS_OK);
+    CHECK(relay_count < TS_COUNT(relays));
+    relays[relay_count++] = p->relay;
 }
 
 static void stop_producer(pair *p)
