@@ -222,6 +222,7 @@ ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t or
                           int64_t before_ms, bool *ret_dropped)
 {
     TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
+    uint8_t previous[AUTH_HASH_SIZE] = { 0 };
     Ts__Auth__AuditAnchor *anchor = NULL;
     Ts__Auth__AuditRow *row = NULL;
     ts_status st = auth_load_audit_anchor(s, org, arena, &anchor);
@@ -231,8 +232,13 @@ ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t or
         st = auth_load_audit_row(s, org, anchor->dropped + 1, arena, &row);
     if (st == TS_NOT_FOUND || (st == TS_OK && row->logged_ms >= before_ms))
         return TS_OK;
-    if (st == TS_OK)
-        st = drop_index(b, s, arena, row);
+    if (st != TS_OK)
+        return st;
+    if (anchor->hash.len == sizeof(previous))
+        memcpy(previous, anchor->hash.data, sizeof(previous));
+    if (auth_chain_fault(row, org, anchor->dropped + 1, previous) != NULL)
+        return TS_CORRUPT;
+    st = drop_index(b, s, arena, row);
     if (st != TS_OK)
         return st;
     auth_audit_key(&key, org, row->number);

@@ -40,7 +40,8 @@ TS_CHECK ts_status auth_audit_list(ts_store *s, ts_arena *arena, const auth_audi
 TS_CHECK ts_status auth_audit_verify(ts_store *s, ts_arena *arena, uint64_t org, uint64_t after,
                                      uint32_t limit, Ts__Auth__VerifyAuditReply *rep);
 
-/* Drops the oldest entry if it was chained before `before_ms`; what is left still verifies. */
+/* Drops the oldest entry if it was chained before `before_ms`; what is left still verifies. TS_CORRUPT if it does not fit the
+ * chain: what shows that somebody was at the log is not thrown away. */
 TS_CHECK ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t org,
                                    int64_t before_ms, bool *ret_dropped);
 

@@ -32,7 +32,8 @@ static void check_row(walk *w, uint64_t number, ts_str value)
     const char *fault;
 
     if (number < w->next) {
-        tell(w, number, "it stands before the first one");
+        /* 0 is no number of an entry: the first one is where something is wrong. */
+        tell(w, number == 0 ? w->next : number, "something stands before the first one");
         return;
     }
     if (number > w->next) {

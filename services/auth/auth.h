@@ -60,6 +60,9 @@ ts_inbox_handler auth_accept_row;
 /* Requests per minute of a tier; 0 if there is no such tier. */
 uint32_t auth_tier_limit(const auth_config *config, const char *tier);
 
+/* What Authorize remembers of an organization. */
+void auth_fill_org(const auth_config *config, const Ts__Auth__Organization *org, auth_org *ret);
+
 /* To webhooks: api_key.created, api_key.revoked. */
 void auth_publish_key(ts_batch *b, const char *event, const Ts__Auth__ApiKey *key, int64_t now_ms);
 

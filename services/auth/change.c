@@ -21,12 +21,12 @@ static void tell_key(auth *app, const Ts__Auth__ApiKey *key)
 
 static void tell_org(auth *app, const Ts__Auth__Organization *org)
 {
-    if (auth_org_is_going(org))
+    auth_org *o = auth_cache_org(app->cache, org->number);
+
+    if (o != NULL && auth_org_is_going(org))
         auth_cache_drop_org(app->cache, org->number);
-    else
-        auth_cache_set_org(app->cache, org->number, org->name,
-                           auth_tier_limit(app->config, org->tier),
-                           strcmp(org->status, "suspended") == 0);
+    else if (o != NULL)
+        auth_fill_org(app->config, org, o);
 }
 
 /* Under the lock that Authorize loads under: from here on it finds neither old rows nor old memory. */

@@ -2,7 +2,7 @@
 
 const ts_config_item auth_config_items[] = {
     TS_TEXT(auth_config, db_dir, "TS_AUTH_DB_DIR", "data/auth", "directory of the store"),
-    TS_NUM(auth_config, cache_keys, "TS_AUTH_CACHE_KEYS", 16384, 16, 1048576,
+    TS_NUM(auth_config, cache_keys, "TS_AUTH_CACHE_KEYS", 131072, 16, 1048576,
            "keys whose windows are held in memory"),
     TS_NUM(auth_config, standard_limit, "TS_AUTH_STANDARD_LIMIT", 1000, 1, 1000000,
            "requests per minute and key of tier standard"),

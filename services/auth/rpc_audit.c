@@ -11,6 +11,7 @@
 
 /* ---- which log ---- */
 
+/* 0 if there is none or more than one. */
 static ts_status only_org(ts_store *s, ts_arena *arena, uint64_t *ret)
 {
     TS_CLEANUP(ts_iter_free_p)
@@ -30,11 +31,13 @@ static ts_status only_org(ts_store *s, ts_arena *arena, uint64_t *ret)
         org = (const Ts__Auth__Organization *)m;
         if (auth_org_is_going(org))
             continue;
-        if (found != 0)
-            return TS_OK; /* more than one: none is the only one */
+        if (found != 0) {
+            *ret = 0;
+            return TS_OK;
+        }
         found = org->number;
-        *ret = found;
     }
+    *ret = found;
     return ts_iter_status(it);
 }
 

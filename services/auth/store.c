@@ -171,29 +171,35 @@ bool auth_key_is_counted(ts_store *s, const Ts__Auth__ApiKey *row)
     return ts_store_has(s, AUTH_DUE, ts_buf_view(&key));
 }
 
-static ts_status save_numbers(ts_store *s, unsigned family, ts_tenant tenant, const char *key_id,
-                              const uint64_t *numbers, size_t count)
+static void put_numbers(ts_batch *b, ts_store *s, unsigned family, ts_str key,
+                        const uint64_t *numbers, size_t count)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf value = TS_BUF_INIT(64);
+
+    for (size_t i = 0; i < count; i++)
+        ts_buf_be64(&value, numbers[i]);
+    ts_batch_put(b, s, family, key, ts_buf_view(&value));
+}
+
+ts_status auth_save_use(ts_store *s, ts_tenant tenant, const char *key_id,
+                        const auth_window_saved *window, int64_t used_ms)
 {
     TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    TS_CLEANUP(ts_buf_done) ts_buf value = TS_BUF_INIT(64);
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    uint64_t used = (uint64_t)used_ms;
 
     if (b == NULL)
         return TS_NOMEM;
     auth_row_key(&key, tenant, key_id);
-    for (size_t i = 0; i < count; i++)
-        ts_buf_be64(&value, numbers[i]);
-    ts_batch_put(b, s, family, ts_buf_view(&key), ts_buf_view(&value));
+    if (window != NULL) {
+        uint64_t numbers[] = { (uint64_t)window->minute, window->reserved, window->boot_id,
+                               (uint64_t)window->ends_boot_ms };
+
+        put_numbers(b, s, AUTH_RATES, ts_buf_view(&key), numbers, TS_COUNT(numbers));
+    }
+    if (used_ms != 0)
+        put_numbers(b, s, AUTH_USED, ts_buf_view(&key), &used, 1);
     return ts_store_write(s, b, NULL);
-}
-
-ts_status auth_save_window(ts_store *s, ts_tenant tenant, const char *key_id,
-                           const auth_window_saved *window)
-{
-    uint64_t numbers[] = { (uint64_t)window->minute, window->reserved, window->boot_id,
-                           (uint64_t)window->ends_boot_ms };
-
-    return save_numbers(s, AUTH_RATES, tenant, key_id, numbers, TS_COUNT(numbers));
 }
 
 ts_status auth_load_window(ts_store *s, ts_tenant tenant, const char *key_id, ts_arena *arena,
@@ -211,13 +217,6 @@ ts_status auth_load_window(ts_store *s, ts_tenant tenant, const char *key_id, ts
                                 .boot_id = auth_read_u64(value, 16),
                                 .ends_boot_ms = (int64_t)auth_read_u64(value, 24) };
     return st == TS_NOT_FOUND ? TS_OK : st;
-}
-
-ts_status auth_save_used(ts_store *s, ts_tenant tenant, const char *key_id, int64_t at_ms)
-{
-    uint64_t number = (uint64_t)at_ms;
-
-    return save_numbers(s, AUTH_USED, tenant, key_id, &number, 1);
 }
 
 int64_t auth_load_used(ts_store *s, ts_tenant tenant, const char *key_id, ts_arena *arena)

@@ -52,13 +52,12 @@ void auth_put_totals(ts_batch *b, ts_store *s, ts_tenant tenant, auth_totals tot
 /* True if the totals still count it as active. */
 bool auth_key_is_counted(ts_store *s, const Ts__Auth__ApiKey *key);
 
-/* The window's durable side; not synced: it outlives a killed process, not a machine that loses power. */
-TS_CHECK ts_status auth_save_window(ts_store *s, ts_tenant tenant, const char *key_id,
-                                    const auth_window_saved *window);
+/* What a key's use leaves behind: its window, if not NULL, and when it was, if not 0. One write, not synced: it outlives a
+ * killed process, not a machine that loses power. */
+TS_CHECK ts_status auth_save_use(ts_store *s, ts_tenant tenant, const char *key_id,
+                                 const auth_window_saved *window, int64_t used_ms);
 TS_CHECK ts_status auth_load_window(ts_store *s, ts_tenant tenant, const char *key_id,
                                     ts_arena *arena, auth_window_saved *ret);
-/* Not synced either. */
-TS_CHECK ts_status auth_save_used(ts_store *s, ts_tenant tenant, const char *key_id, int64_t at_ms);
 int64_t auth_load_used(ts_store *s, ts_tenant tenant, const char *key_id, ts_arena *arena);
 
 /* An empty message if there is none yet. */

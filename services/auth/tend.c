@@ -186,6 +186,11 @@ static ts_status drop_entries(pass *p)
             st = drop_entry(p, auth_read_u64(key, 0), before_ms, &dropped);
             left -= dropped ? 1 : 0;
         }
+        if (st == TS_CORRUPT) {
+            ts_log_error(TS_MSG("an audit log is broken and is kept as it is"),
+                         TS_F_U64("organization", auth_read_u64(key, 0)));
+            st = TS_OK;
+        }
     }
     return st == TS_OK ? ts_iter_status(it) : st;
 }

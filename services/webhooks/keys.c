@@ -2,7 +2,7 @@
 
 #include "proto/methods.h"
 
-static const char *const secrets[] = { "secret", NULL };
+static const char *const secrets[] = { "secret", "next_secret", NULL };
 static const char *const tokens[] = { "token", NULL };
 
 const ts_family webhooks_families[] = {

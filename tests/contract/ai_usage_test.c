@@ -229,6 +229,7 @@ static void an_erased_organization_is_counted_no_more(void)
     size_t others = served_rows_of(&s, ai_usage_families, live.org);
     uint64_t told = served_sent(&s, AI_USAGE_TO_AUTH);
 
+    served_check_hidden(ai_usage_families);
     use_in(gone, "ann@corp.example", "ChatGPT", 0);
     use_in(gone_test, "ann@corp.example", "ChatGPT", 1);
     CHECK(served_rows_of(&s, ai_usage_families, gone.org) > 0);

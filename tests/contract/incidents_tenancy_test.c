@@ -12,6 +12,7 @@ static void an_erased_organization_leaves_incidents(void)
     bool has_note = false;
     char *id;
 
+    served_check_hidden(incidents_families);
     for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST; mode++) {
         tenant = (ts_tenant){ mine.org, (ts_mode)mode };
         detect("one", "rule_a", 3, "ann@corp.example", -3);

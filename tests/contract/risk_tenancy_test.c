@@ -102,6 +102,7 @@ static void an_erased_organization_leaves_risk_and_its_export_shows_it_before(vo
     unsigned raw = 0;
     bool has_test = false;
 
+    served_check_hidden(risk_families);
     for (uint64_t i = 0; i < 12; i++) {
         CHECK_EQ(ingest(live, i, arena), TS_OK);
         CHECK_EQ(ingest(test, i, arena), TS_OK);

@@ -215,4 +215,40 @@ static inline size_t served_export(served *s, const ts_method *method, ts_tenant
     return count;
 }
 
+static inline bool is_secret_name(const char *name)
+{
+    static const char *const words[] = { "secret", "sha256", "token", "password" };
+
+    for (size_t i = 0; i < TS_COUNT(words); i++) {
+        if (strstr(name, words[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static inline void check_hidden(const ts_family *family, const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &type->fields[i];
+        bool hidden = false;
+
+        for (const char *const *h = family->hidden; h != NULL && *h != NULL; h++)
+            hidden = hidden || strcmp(*h, f->name) == 0;
+        if (is_secret_name(f->name) && !hidden)
+            fprintf(stderr, "%s: %s is not hidden\n", family->name, f->name);
+        CHECK(hidden || !is_secret_name(f->name));
+        if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+            check_hidden(family, f->descriptor);
+    }
+}
+
+/* What sounds like a secret is in no export, also what the next one adds. */
+static inline void served_check_hidden(const ts_family *families)
+{
+    for (unsigned i = 0; families[i].name != NULL; i++) {
+        if (families[i].type != NULL && !families[i].is_global && !families[i].is_internal)
+            check_hidden(&families[i], families[i].type);
+    }
+}
+
 #endif

@@ -505,6 +505,7 @@ static void an_erased_organization_is_owed_nothing_and_forgotten(void)
     size_t others;
     size_t shown;
 
+    served_check_hidden(webhooks_families);
     begin("1s");
     (void)endpoint(live, NULL);
     (void)endpoint(other, NULL);
