@@ -89,13 +89,6 @@ static views views_of(const Ts__Auth__AuditRow *row)
     return v;
 }
 
-static void index_key(ts_buf *key, const Ts__Auth__AuditRow *row, bool only_test, const char *actor)
-{
-    auth_view_key(key, row->org, only_test, actor);
-    ts_buf_be64(key, (uint64_t)row->entry->at_ms);
-    ts_buf_be64(key, row->number);
-}
-
 static ts_status load_count(ts_store *s, ts_arena *arena, ts_str key, uint64_t *ret)
 {
     ts_str value;
@@ -110,10 +103,15 @@ static void put_count(ts_batch *b, ts_store *s, ts_str key, uint64_t count)
     TS_CLEANUP(ts_buf_done) ts_buf value = TS_BUF_INIT(8);
 
     ts_buf_be64(&value, count);
-    ts_batch_put(b, s, AUTH_AUDIT_COUNTS, key, ts_buf_view(&value));
+    if (count == 0)
+        ts_batch_delete(b, s, AUTH_AUDIT_COUNTS, key);
+    else
+        ts_batch_put(b, s, AUTH_AUDIT_COUNTS, key, ts_buf_view(&value));
 }
 
-static ts_status put_index(ts_batch *b, ts_store *s, ts_arena *arena, const Ts__Auth__AuditRow *row)
+/* Puts the row into the index of each of its views, or takes it out. */
+static ts_status set_index(ts_batch *b, ts_store *s, ts_arena *arena, const Ts__Auth__AuditRow *row,
+                           bool is_there)
 {
     views v = views_of(row);
 
@@ -124,14 +122,20 @@ static ts_status put_index(ts_batch *b, ts_store *s, ts_arena *arena, const Ts__
         ts_status st;
 
         auth_view_key(&view, row->org, v.view[i].only_test, v.view[i].actor);
-        index_key(&key, row, v.view[i].only_test, v.view[i].actor);
+        ts_buf_str(&key, ts_buf_view(&view));
+        ts_buf_be64(&key, (uint64_t)row->entry->at_ms);
+        ts_buf_be64(&key, row->number);
         if (ts_buf_status(&key) != TS_OK)
             return ts_buf_status(&key);
         st = load_count(s, arena, ts_buf_view(&view), &count);
         if (st != TS_OK)
             return st;
-        put_count(b, s, ts_buf_view(&view), count + 1);
-        ts_batch_put(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key), TS_STR_NULL);
+        if (is_there)
+            ts_batch_put(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key), TS_STR_NULL);
+        else
+            ts_batch_delete(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key));
+        if (is_there || count > 0)
+            put_count(b, s, ts_buf_view(&view), is_there ? count + 1 : count - 1);
     }
     return TS_OK;
 }
@@ -174,38 +178,13 @@ ts_status auth_audit_append(ts_batch *b, ts_store *s, ts_arena *arena, ts_tenant
     st = auth_chain_hash(&row, hash);
     row.hash = (ProtobufCBinaryData){ sizeof(hash), hash };
     if (st == TS_OK)
-        st = put_index(b, s, arena, &row);
+        st = set_index(b, s, arena, &row, true);
     if (st == TS_OK)
         put_row(b, s, &row);
     return st;
 }
 
 /* ---- the end that is dropped ---- */
-
-static ts_status drop_index(ts_batch *b, ts_store *s, ts_arena *arena,
-                            const Ts__Auth__AuditRow *row)
-{
-    views v = views_of(row);
-
-    for (size_t i = 0; i < v.count; i++) {
-        TS_CLEANUP(ts_buf_done) ts_buf view = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
-        TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
-        uint64_t count;
-        ts_status st;
-
-        auth_view_key(&view, row->org, v.view[i].only_test, v.view[i].actor);
-        index_key(&key, row, v.view[i].only_test, v.view[i].actor);
-        st = load_count(s, arena, ts_buf_view(&view), &count);
-        if (st != TS_OK)
-            return st;
-        ts_batch_delete(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key));
-        if (count > 1)
-            put_count(b, s, ts_buf_view(&view), count - 1);
-        else
-            ts_batch_delete(b, s, AUTH_AUDIT_COUNTS, ts_buf_view(&view));
-    }
-    return TS_OK;
-}
 
 static void put_anchor(ts_batch *b, ts_store *s, const Ts__Auth__AuditRow *row)
 {
@@ -238,7 +217,7 @@ ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t or
         memcpy(previous, anchor->hash.data, sizeof(previous));
     if (auth_chain_fault(row, org, anchor->dropped + 1, previous) != NULL)
         return TS_CORRUPT;
-    st = drop_index(b, s, arena, row);
+    st = set_index(b, s, arena, row, false);
     if (st != TS_OK)
         return st;
     auth_audit_key(&key, org, row->number);

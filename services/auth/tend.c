@@ -65,7 +65,7 @@ static ts_status end_key(pass *p, ts_batch *b, ts_str due, Ts__Auth__ApiKey **re
     return (*ret)->rotated_to[0] != '\0' ? end_rotated(p, b, *ret) : TS_OK;
 }
 
-static ts_status end_locked(pass *p, ts_str due)
+static ts_status end_due_key(pass *p, ts_str due)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
     Ts__Auth__ApiKey *key = NULL;
@@ -81,6 +81,22 @@ static ts_status end_locked(pass *p, ts_str due)
     pthread_mutex_unlock(&p->app->admin);
     return st;
 }
+
+/* ---- organizations ---- */
+
+static ts_status erase_org(pass *p, ts_str due)
+{
+    ts_status st = TS_OK;
+    bool more = true;
+
+    while (st == TS_OK && more) {
+        ts_arena_reset(p->work);
+        st = auth_erase_own(p->app, p->work, auth_read_u64(due, 1), p->now_ms, &more);
+    }
+    return st;
+}
+
+/* ---- what is due ---- */
 
 /* Rows of AUTH_DUE, copied, so that no iterator stays open over changes. */
 static ts_status list_due(pass *p, ts_str from, ts_str until, ts_str **ret, size_t *ret_count)
@@ -105,7 +121,9 @@ static ts_status list_due(pass *p, ts_str from, ts_str until, ts_str **ret, size
     return ts_iter_status(it);
 }
 
-static ts_status end_keys(pass *p)
+/* Rows of one kind whose first number is below `below`. */
+static ts_status each_due(pass *p, char kind, uint64_t below,
+                          ts_status (*work)(pass *p, ts_str due))
 {
     TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
@@ -113,39 +131,13 @@ static ts_status end_keys(pass *p)
     size_t count = 0;
     ts_status st;
 
-    ts_buf_char(&from, AUTH_DUE_KEY);
-    ts_buf_char(&until, AUTH_DUE_KEY);
-    ts_buf_be64(&until, (uint64_t)p->now_ms + 1);
+    ts_buf_char(&from, kind);
+    ts_buf_char(&until, kind);
+    ts_buf_be64(&until, below);
     st = list_due(p, ts_buf_view(&from), ts_buf_view(&until), &due, &count);
-    for (size_t i = 0; i < count && st == TS_OK; i++) {
-        st = end_locked(p, due[i]);
-        p->has_written = true;
-    }
-    return st;
-}
-
-/* ---- organizations ---- */
-
-static ts_status erase_orgs(pass *p)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    ts_str *due = NULL;
-    size_t count = 0;
-    ts_status st;
-
-    ts_buf_char(&from, AUTH_DUE_ORG);
-    ts_buf_char(&until, AUTH_DUE_ORG + 1);
-    st = list_due(p, ts_buf_view(&from), ts_buf_view(&until), &due, &count);
-    for (size_t i = 0; i < count && st == TS_OK; i++) {
-        bool more = true;
-
-        while (st == TS_OK && more) {
-            ts_arena_reset(p->work);
-            st = auth_erase_own(p->app, p->work, auth_read_u64(due[i], 1), p->now_ms, &more);
-        }
-        p->has_written = true;
-    }
+    for (size_t i = 0; i < count && st == TS_OK; i++)
+        st = work(p, due[i]);
+    p->has_written = p->has_written || count > 0;
     return st;
 }
 
@@ -213,9 +205,9 @@ static ts_status run(auth *app, int64_t now_ms, ts_status (*work)(pass *p))
 
 static ts_status work_due(pass *p)
 {
-    ts_status st = end_keys(p);
+    ts_status st = each_due(p, AUTH_DUE_KEY, (uint64_t)p->now_ms + 1, end_due_key);
 
-    return st == TS_OK ? erase_orgs(p) : st;
+    return st == TS_OK ? each_due(p, AUTH_DUE_ORG, UINT64_MAX, erase_org) : st;
 }
 
 ts_status auth_tend(auth *app, int64_t now_ms)

@@ -1,15 +1,8 @@
 /* The audit log: what goes into it, who sees what of it, and that whatever is done to its rows on disk is found. */
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include "audit.h"
-#include "auth_served.h"
+#include "auth_spawned.h"
 #include "chain.h"
-#include "tend.h"
 #include "ts/audit.h"
-
-static const char *self;
 
 static Ts__AuditEntry entry_of(const char *action, const char *actor, int64_t at_ms)
 {
@@ -755,15 +748,6 @@ static void time_in_the_chain_never_goes_back(void)
 
 /* ---- kill -9 ---- */
 
-static pid_t spawn_server(void)
-{
-    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "serve", s.directory, NULL };
-    pid_t pid = -1;
-
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
-    return pid;
-}
-
 /* As a relay would: the same rows again until they are acknowledged. Gives the last number that is durable. */
 static uint64_t hand_over_many(uint64_t org, uint64_t from, uint64_t until)
 {
@@ -800,12 +784,8 @@ static void a_killed_auth_loses_no_entry_and_has_none_twice(void)
     uint64_t org = new_org();
     uint64_t done = 0;
     unsigned kills = 0;
-    char address[128];
 
-    stop();
-    snprintf(address, sizeof(address), "ipc://%s/auth", s.directory);
-    CHECK_EQ(ts_peer_new("auth", address, &s.peer, NULL), TS_OK);
-    s.arena = ts_arena_new((size_t)64 << 20);
+    stop_and_connect();
     while (done < ROWS) {
         pid_t pid = spawn_server();
         uint64_t goal = done + 200 + 37 * kills;
@@ -813,25 +793,14 @@ static void a_killed_auth_loses_no_entry_and_has_none_twice(void)
 
         CHECK_SOON((done = hand_over_many(org, done + 1, ROWS)) >= (goal < ROWS ? goal : ROWS));
         nanosleep(&soon, NULL); /* somewhere within the next rows, or their sync */
-        CHECK_EQ(kill(pid, SIGKILL), 0);
-        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+        kill_server(pid);
         kills++;
     }
-    ts_peer_free(TS_TAKE(s.peer));
-    ts_arena_free(TS_TAKE(s.arena));
-    start();
+    disconnect_and_start();
     CHECK(kills >= 3);
     CHECK_EQ(entries_of(org), ROWS + 1);
     CHECK_EQ(verify(org)->broken, 0);
     CHECK_EQ(verify(org)->entries, ROWS + 1);
-}
-
-_Noreturn static void serve(const char *directory)
-{
-    snprintf(s.directory, sizeof(s.directory), "%s", directory);
-    start();
-    for (;;)
-        pause(); /* until it is killed */
 }
 
 int main(int argc, char **argv)

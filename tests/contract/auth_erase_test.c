@@ -1,15 +1,7 @@
 /* An organization that is deleted: its keys end in that moment, every store is asked and answers, auth's own rows go, and what
  * stays is a number that nobody gets again and a log. Killed at any step it goes on. */
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
-#include "audit.h"
-#include "auth_served.h"
+#include "auth_spawned.h"
 #include "erase.h"
-#include "tend.h"
-
-static const char *self;
 
 static const struct {
     const char *service;
@@ -268,21 +260,6 @@ static void many_keys_go_in_several_steps(void)
 
 /* ---- kill -9 ---- */
 
-static pid_t spawn_server(void)
-{
-    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "serve", s.directory, NULL };
-    pid_t pid = -1;
-
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
-    return pid;
-}
-
-static void kill_server(pid_t pid)
-{
-    CHECK_EQ(kill(pid, SIGKILL), 0);
-    CHECK_EQ(waitpid(pid, NULL, 0), pid);
-}
-
 static bool is_there(uint64_t number)
 {
     Ts__Auth__ListOrganizationsRequest request = TS__AUTH__LIST_ORGANIZATIONS_REQUEST__INIT;
@@ -300,13 +277,9 @@ static void a_killed_auth_goes_on_with_a_deletion(void)
 {
     const Ts__Auth__Organization *org = NULL;
     key k = populate();
-    char address[128];
     pid_t pid;
 
-    stop();
-    snprintf(address, sizeof(address), "ipc://%s/auth", s.directory);
-    CHECK_EQ(ts_peer_new("auth", address, &s.peer, NULL), TS_OK);
-    s.arena = ts_arena_new((size_t)64 << 20);
+    stop_and_connect();
     /* Killed after it was asked, and after each answer: what was acknowledged is there. */
     for (size_t i = 0; i <= TS_COUNT(services); i++) {
         pid = spawn_server();
@@ -322,26 +295,12 @@ static void a_killed_auth_goes_on_with_a_deletion(void)
     pid = spawn_server();
     CHECK_SOON(is_deleted(k.org));
     kill_server(pid);
-    ts_peer_free(TS_TAKE(s.peer));
-    ts_arena_free(TS_TAKE(s.arena));
-    start();
+    disconnect_and_start();
     CHECK(strcmp(status_of(k.org), "deleted") == 0);
     CHECK_EQ(rows_left(k.org), 0);
     for (size_t i = 0; i < TS_COUNT(services); i++)
         CHECK(served_sent(&s, services[i].stream) >= 1);
     CHECK(!authorize(&k)->known);
-}
-
-/* As main.c does: with the thread that tends. */
-_Noreturn static void serve(const char *directory)
-{
-    auth_tender *tender = NULL;
-
-    snprintf(s.directory, sizeof(s.directory), "%s", directory);
-    start();
-    CHECK_EQ(auth_tender_start(&app, &tender, NULL), TS_OK);
-    for (;;)
-        pause(); /* until it is killed */
 }
 
 static void the_thread_that_tends_ends_when_it_is_told_to(void)

@@ -1,16 +1,11 @@
 /* The rate limit over the bus: exact, for many callers at once too; a repeated call counts once; a restart or a kill never
  * lets more through. Counting tests begin anew, with another key, if a minute ended under them. */
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-#include "auth_served.h"
+#include "auth_spawned.h"
 
 #define TRIES   5
 #define CALLERS 4
-
-static const char *self;
 
 static unsigned admitted_of(const key *k, unsigned calls)
 {
@@ -394,21 +389,6 @@ static void a_restart_within_the_minute_never_admits_more(void)
     count_in_a_minute(restarted);
 }
 
-static pid_t spawn_server(void)
-{
-    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "serve", s.directory, NULL };
-    pid_t pid = -1;
-
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
-    return pid;
-}
-
-static void kill_server(pid_t pid)
-{
-    CHECK_EQ(kill(pid, SIGKILL), 0);
-    CHECK_EQ(waitpid(pid, NULL, 0), pid);
-}
-
 /* Asks for a key that nobody has: counts nothing. */
 static bool server_answers(void)
 {
@@ -438,32 +418,17 @@ static void kill_9_within_the_minute_never_admits_more(void)
     bool counted = false;
 
     for (int i = 0; i < TRIES && !counted; i++) {
-        char address[128];
         key k = new_key(TS_PERM_INGEST);
 
         begun_ms = ts_wall_ms();
-        stop();
-        snprintf(address, sizeof(address), "ipc://%s/auth", s.directory);
-        CHECK_EQ(ts_peer_new("auth", address, &s.peer, NULL), TS_OK);
-        s.arena = ts_arena_new((size_t)1 << 20);
-        CHECK(s.arena != NULL);
+        stop_and_connect();
         killed(&k);
         counted = !minute_is_over();
-        ts_peer_free(TS_TAKE(s.peer));
-        ts_arena_free(TS_TAKE(s.arena));
-        start();
+        disconnect_and_start();
     }
     CHECK(counted);
     CHECK(killed_admitted <= LIMIT);
     CHECK(killed_admitted > 0);
-}
-
-_Noreturn static void serve(const char *directory)
-{
-    snprintf(s.directory, sizeof(s.directory), "%s", directory);
-    start();
-    for (;;)
-        pause(); /* until it is killed */
 }
 
 int main(int argc, char **argv)
