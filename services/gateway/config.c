@@ -19,10 +19,16 @@ const ts_config_item gateway_config_items[] = {
            "threads that call services side by side for composed answers"),
     TS_NUM(gateway_config, auth_failures, "TS_GATEWAY_AUTH_FAILURES", 60, 1, 1000000,
            "failed authentications per client address and minute; beyond it 429"),
+    TS_NUM(gateway_config, failure_addresses, "TS_GATEWAY_FAILURE_ADDRESSES", 4096, 8, 1048576,
+           "addresses whose failures are counted at once; beyond it those with the fewest are "
+           "forgotten"),
     TS_TEXT(gateway_config, proxies, "TS_GATEWAY_TRUSTED_PROXIES", "",
-            "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
+            "addresses and networks whose X-Forwarded-For and -Proto are believed, separated by "
+            "commas"),
     TS_TEXT(gateway_config, origins, "TS_GATEWAY_CORS_ORIGINS", "",
             "origins whose pages may read answers, separated by commas"),
+    TS_NUM(gateway_config, hsts_s, "TS_GATEWAY_HSTS_S", 31536000, 0, 63072000,
+           "max-age of Strict-Transport-Security where a trusted proxy says https; 0: none"),
     TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
            "ms to finish requests at shutdown"),
 };

@@ -17,6 +17,8 @@ typedef struct gateway_config {
     int64_t ingests;
     int64_t helpers;
     int64_t auth_failures;
+    int64_t failure_addresses;
+    int64_t hsts_s;
     int64_t drain_ms;
 } gateway_config;
 

@@ -7,7 +7,6 @@
 #include "ts/process.h"
 
 #define OPS_PORT         8081
-#define FAILURE_SLOTS    4096
 #define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
 
 /* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. */
@@ -37,7 +36,9 @@ static int serve(ts_process *process, const gateway_config *config)
     http_server *server = NULL;
     http_service service = { .routes = api_routes,
                              .route_count = api_route_count,
-                             .authorize = api_authorize };
+                             .authorize = api_authorize,
+                             .burst = api_burst,
+                             .hsts_s = config->hsts_s };
     http_options options = {
         .listen = config->listen,
         .connections = config->connections,
@@ -47,7 +48,7 @@ static int serve(ts_process *process, const gateway_config *config)
     api app;
     ts_status st;
 
-    failures = http_rate_new((uint32_t)config->auth_failures, FAILURE_SLOTS);
+    failures = http_rate_new((uint32_t)config->auth_failures, (size_t)config->failure_addresses);
     service.failures = failures;
     service.app = &app;
     st = failures == NULL ? TS_NOMEM : api_init(&app, config, bus_address, process, &err);

@@ -37,12 +37,14 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
             return st;
     }
     a->helpers = api_helpers_new((size_t)config->helpers);
-    return a->helpers == NULL ? TS_NOMEM : TS_OK;
+    a->bursts = api_bursts_new(a->auth);
+    return a->helpers == NULL || a->bursts == NULL ? TS_NOMEM : TS_OK;
 }
 
 void api_done(api *a)
 {
     api_helpers_free(a->helpers);
+    api_bursts_free(a->bursts);
     ts_peer_free(a->auth);
     ts_peer_free(a->risk);
     ts_peer_free(a->incidents);
@@ -105,13 +107,16 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
 ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
                    const ProtobufCMessage *in, int64_t timeout_ms, ProtobufCMessage **ret_out)
 {
+    bool replayed = false;
     ts_caller caller;
     ts_status st;
 
     st = api_caller(x, timeout_ms, &caller);
     if (st != TS_OK)
         return st;
+    caller.ret_replayed = &replayed;
     st = ts_rpc_call(peer, method, &caller, in, x->arena, ret_out, &x->error);
+    x->replayed = x->replayed || replayed;
     api_soften(x, method, st);
     return st;
 }
@@ -139,6 +144,8 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     request.key_sha256.len = sizeof(hash);
     request.cost = 1;
     st = api_call(x, a->auth, &ts_auth_authorize, &request.base, a->config->call_ms, &out);
+    if (st == TS_INVALID)
+        return HTTP_BAD_REQUEST; /* the client's Idempotency-Key: the request to auth is of our own making */
     /* Whatever is wrong with auth, nobody gets in without its word. */
     if (st != TS_OK)
         return st == TS_UNAVAILABLE ? HTTP_UNAVAILABLE : HTTP_INTERNAL;
@@ -157,6 +164,12 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     x->window = (http_window){ .limit = reply->limit,
                                .remaining = reply->remaining,
                                .reset_s = reply->reset_s };
+    if (reply->suspended) {
+        ts_error_set(&x->error, "",
+                     "The organization %s is suspended: its keys may do nothing now.",
+                     reply->org_id);
+        return HTTP_FORBIDDEN;
+    }
     if (reply->admitted)
         return HTTP_FINE;
     x->retry_after_s = wait_of(reply);

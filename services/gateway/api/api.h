@@ -14,6 +14,7 @@
 #include "ts/rpc.h"
 
 typedef struct api_helpers api_helpers;
+typedef struct api_bursts api_bursts;
 
 typedef struct api {
     const gateway_config *config;
@@ -23,6 +24,7 @@ typedef struct api {
     ts_peer *ai_usage;
     ts_peer *webhooks;
     api_helpers *helpers;
+    api_bursts *bursts;
     atomic_int ingests; /* under way */
     ts_metric *failures;
 } api;
@@ -39,6 +41,13 @@ extern const size_t api_route_count;
 
 /* http_service's authorize. */
 http_problem api_authorize(http_exchange *x, ts_str key);
+
+/* http_service's burst: the audit log hears of it, as soon as auth can. */
+void api_burst(http_exchange *x, ts_str key);
+/* NULL if out of memory or threads. Borrows the peer. */
+api_bursts *api_bursts_new(ts_peer *auth);
+/* NULL is fine. What has not been told is lost; waits for a call under way. */
+void api_bursts_free(api_bursts *b);
 
 /* ---- calls ---- */
 
@@ -92,6 +101,12 @@ ts_status api_endpoint_create(http_exchange *x);
 ts_status api_endpoint(http_exchange *x);
 ts_status api_endpoint_delete(http_exchange *x);
 ts_status api_webhook_events(http_exchange *x);
+ts_status api_keys(http_exchange *x);
+ts_status api_key_create(http_exchange *x);
+ts_status api_key_update(http_exchange *x);
+ts_status api_key_rotate(http_exchange *x);
+ts_status api_key_revoke(http_exchange *x);
+ts_status api_audit_log(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 

@@ -42,7 +42,7 @@ static void put_fallback(ts_jsonw *w, const http_param *row)
         ts_jsonw_z(w, row->fallback);
 }
 
-static void put_schema(ts_jsonw *w, const http_param *row)
+static void put_schema(ts_jsonw *w, const http_param *row, bool is_field)
 {
     ts_jsonw_object(w);
     switch (row->kind) {
@@ -62,7 +62,8 @@ static void put_schema(ts_jsonw *w, const http_param *row)
         break;
     case HTTP_KIND_TIME:
         /* A date alone is taken too, so `format` would say too little. */
-        ts_jsonw_kz(w, "type", "string");
+        ts_jsonw_key(w, "type");
+        ts_jsonw_raw(w, is_field ? TS_STR_LIT("[\"string\",\"null\"]") : TS_STR_LIT("\"string\""));
         ts_jsonw_kz(w, "description", "RFC 3339 time, or a date: its start in UTC");
         break;
     case HTTP_KIND_EMAIL:
@@ -127,7 +128,7 @@ static void put_parameters(ts_jsonw *w, const http_route *route, ts_arena *arena
         ts_jsonw_object(w);
         put_parameter(w, route->params[i].name, "query", route->params[i].required,
                       route->params[i].help);
-        put_schema(w, &route->params[i]);
+        put_schema(w, &route->params[i], false);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -144,7 +145,7 @@ static void put_fields(ts_jsonw *w, const http_route *route)
     ts_jsonw_object(w);
     for (size_t i = 0; i < count; i++) {
         ts_jsonw_key(w, route->fields[i].name);
-        put_schema(w, &route->fields[i]);
+        put_schema(w, &route->fields[i], true);
     }
     ts_jsonw_object_end(w);
     ts_jsonw_key(w, "required");
@@ -163,7 +164,8 @@ static void put_body(ts_jsonw *w, const http_route *route)
         return;
     ts_jsonw_key(w, "requestBody");
     ts_jsonw_object(w);
-    ts_jsonw_kbool(w, "required", true);
+    ts_jsonw_kbool(w, "required",
+                   route->body != HTTP_BODY_JSON || http_fields_required(route->fields));
     ts_jsonw_key(w, "content");
     ts_jsonw_object(w);
     ts_jsonw_key(w, "application/json");

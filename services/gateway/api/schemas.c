@@ -1,6 +1,6 @@
 #include "api/schemas.h"
 
-/* A member's type: string, integer, number, boolean, time, or the name of another shape; "[]" before it makes an array,
+/* A member's type: string, integer, number, boolean, object (of any members), time, or the name of another shape; "[]" before it makes an array,
  * "?" null possible. `optional`: may be absent. */
 typedef struct member {
     const char *name;
@@ -255,6 +255,34 @@ static const member webhook_event_list[] = {
     { "events", "[]WebhookEvent", 0 },
     { "pagination", "Pagination", 0 },
 };
+static const member api_key[] = {
+    { "id", "string", 0 },          { "name", "string", 0 },
+    { "mode", "KeyMode", 0 },       { "permissions", "[]string", 0 },
+    { "prefix", "string", 0 },      { "last4", "string", 0 },
+    { "created_at", "?time", 0 },   { "expires_at", "?time", 0 },
+    { "last_used_at", "?time", 0 }, { "revoked_at", "?time", 0 },
+    { "rotated_to", "?string", 0 },
+};
+static const member api_key_list[] = {
+    { "api_keys", "[]ApiKey", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member api_key_details[] = { { "api_key", "ApiKey", 0 } };
+static const member api_key_created[] = { { "api_key", "ApiKey", 0 }, { "secret", "string", 1 } };
+static const member api_key_rotated[] = {
+    { "api_key", "ApiKey", 0 },
+    { "secret", "string", 1 },
+    { "replaces", "string", 0 },
+};
+static const member audit_entry[] = {
+    { "number", "integer", 0 },     { "at", "?time", 0 },     { "action", "string", 0 },
+    { "object", "?string", 0 },     { "actor", "string", 0 }, { "client_address", "?string", 0 },
+    { "request_id", "?string", 0 }, { "mode", "KeyMode", 0 }, { "details", "object", 0 },
+};
+static const member audit_list[] = {
+    { "entries", "[]AuditEntry", 0 },
+    { "pagination", "Pagination", 0 },
+};
 static const member meta[] = {
     { "request_id", "string", 0 },
     { "timestamp", "time", 0 },
@@ -318,6 +346,13 @@ static const shape shapes[] = {
     SHAPE("Delivery", delivery),
     SHAPE("WebhookEvent", webhook_event),
     SHAPE("WebhookEventList", webhook_event_list),
+    SHAPE("ApiKey", api_key),
+    SHAPE("ApiKeyList", api_key_list),
+    SHAPE("ApiKeyDetails", api_key_details),
+    SHAPE("ApiKeyCreated", api_key_created),
+    SHAPE("ApiKeyRotated", api_key_rotated),
+    SHAPE("AuditEntry", audit_entry),
+    SHAPE("AuditList", audit_list),
     SHAPE("Meta", meta),
     SHAPE("ErrorBody", error_body),
     SHAPE("Error", error),
@@ -327,6 +362,7 @@ static const shape shapes[] = {
 static const char *const enums[][2] = {
     { "RiskLevel", "critical|high|medium|low|minimal" },
     { "Severity", "critical|high|medium|low|informational" },
+    { "KeyMode", "live|test" },
     { "IncidentStatus", "open|investigating|resolved|false_positive" },
 };
 
@@ -342,7 +378,8 @@ bool schemas_has(const char *name)
 static bool is_plain(const char *type)
 {
     return strcmp(type, "string") == 0 || strcmp(type, "integer") == 0 ||
-           strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 || strcmp(type, "time") == 0;
+           strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 ||
+           strcmp(type, "object") == 0 || strcmp(type, "time") == 0;
 }
 
 static void put_reference(ts_jsonw *w, const char *name)

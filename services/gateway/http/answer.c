@@ -34,7 +34,7 @@ static void put_cors(const http_service *s, const http_work *w, const http_answe
     ts_buf_z(out, "Access-Control-Allow-Origin: ");
     ts_buf_str(out, origin);
     ts_buf_z(out, "\r\nAccess-Control-Expose-Headers: X-Request-Id, ETag, X-RateLimit-Limit, "
-                  "X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After\r\n");
+                  "X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed\r\n");
     if (!a->is_preflight)
         return;
     ts_buf_printf(out, "Access-Control-Allow-Methods: %s\r\n", a->allow);
@@ -84,6 +84,10 @@ void http_answer_write(const http_service *s, http_work *w, const http_answer *a
         ts_buf_printf(out, "Allow: %s\r\n", a->allow);
     if (a->challenge)
         ts_buf_z(out, "WWW-Authenticate: Bearer realm=\"teamsentry\"\r\n");
+    if (x->replayed && !a->is_error)
+        ts_buf_z(out, "Idempotent-Replayed: true\r\n");
+    if (x->is_https && s->hsts_s > 0)
+        ts_buf_printf(out, "Strict-Transport-Security: max-age=%lld\r\n", (long long)s->hsts_s);
     put_caching(a, out);
     ts_buf_z(out, "X-Content-Type-Options: nosniff\r\n");
     put_cors(s, w, a, out);

@@ -163,7 +163,7 @@ static ts_status check_single(const http_request *r, ts_error *err)
 {
     static const char *const single[] = { "Host",   "Authorization",   "Content-Type",
                                           "Expect", "Idempotency-Key", "Content-Encoding",
-                                          "Origin", "X-Request-Id",    "X-Forwarded-For" };
+                                          "Origin", "X-Request-Id" };
 
     for (size_t i = 0; i < TS_COUNT(single); i++) {
         if (http_header_count(r, single[i]) > 1)

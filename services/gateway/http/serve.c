@@ -93,12 +93,36 @@ static ts_str path_of(ts_str target)
     return start == rest.n ? TS_STR_LIT("/") : ts_str_n(rest.p + start, rest.n - start);
 }
 
+/* The lines of a header, in order. */
+static size_t lines_of(const http_request *r, const char *name, ts_str ret[HTTP_HEADERS_MAX + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (ts_str_ieq(r->headers[i].name, ts_str_of(name)))
+            ret[count++] = r->headers[i].value;
+    }
+    return count;
+}
+
+static void find_client(const http_service *s, http_exchange *x)
+{
+    ts_str lines[HTTP_HEADERS_MAX + 1];
+    size_t count = lines_of(x->request, "X-Forwarded-For", lines);
+
+    http_client_address(&s->proxies, x->request->peer, lines, count, x->client);
+    http_client_scope(x->client, x->scope);
+    if (http_client_is_trusted(&s->proxies, x->request->peer)) {
+        count = lines_of(x->request, "X-Forwarded-Proto", lines);
+        x->is_https = http_client_is_https(lines, count);
+    }
+}
+
 /* Id, client address and the window that holds until a key is known: an answer needs them whatever comes next. */
 static void begin(const http_service *s, http_work *w)
 {
     http_exchange *x = &w->exchange;
     ts_hash128 random = { .bytes = { 0 } };
-    ts_str forwarded = TS_STR_NULL;
     ts_str id;
 
     x->request = &w->request;
@@ -113,25 +137,29 @@ static void begin(const http_service *s, http_work *w)
         ts_id_format("req_", random, x->request_id);
     }
     ts_log_request(x->request_id);
-    (void)http_header_get(&w->request, "X-Forwarded-For", &forwarded);
-    http_client_address(&s->proxies, w->request.peer, forwarded, x->client);
-    x->window = http_rate_look(s->failures, ts_str_of(x->client), x->now_ms);
+    find_client(s, x);
+    x->window = http_rate_look(s->failures, ts_str_of(x->scope), x->now_ms);
 }
 
 static http_problem authenticate(const http_service *s, http_exchange *x)
 {
-    ts_str value = TS_STR_NULL;
+    ts_str value = TS_STR_NULL, key = TS_STR_NULL;
     http_problem problem = HTTP_INVALID_KEY;
 
     if (http_header_get(x->request, "Authorization", &value) && value.n > 7 &&
-        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer ")))
-        problem = s->authorize(x, ts_str_trim(ts_str_n(value.p + 7, value.n - 7)));
+        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer "))) {
+        key = ts_str_trim(ts_str_n(value.p + 7, value.n - 7));
+        problem = s->authorize(x, key);
+    }
     if (problem != HTTP_INVALID_KEY)
         return problem;
     /* A full window turns the answer into 429. Valid keys from the same address still pass: behind a shared address,
      * one client with a wrong key must not lock the others out. */
-    if (http_rate_fail(s->failures, ts_str_of(x->client), x->now_ms, &x->window))
+    if (http_rate_fail(s->failures, ts_str_of(x->scope), x->now_ms, &x->window)) {
+        if (x->window.remaining == 0)
+            s->burst(x, key);
         return HTTP_INVALID_KEY;
+    }
     x->retry_after_s = http_window_wait_s(&x->window, x->now_ms);
     ts_error_set(&x->error, "", "Too many failed authentications from this address.");
     return HTTP_RATE_LIMITED;
@@ -183,17 +211,36 @@ static http_problem too_large(http_exchange *x, size_t max)
     return HTTP_TOO_LARGE;
 }
 
+/* Nothing was sent where nothing must be. */
+static bool may_lack_body(const http_exchange *x)
+{
+    return x->route->body == HTTP_BODY_JSON && !http_fields_required(x->route->fields) &&
+           !http_request_is_chunked(x->request) && http_request_length(x->request) == 0;
+}
+
+static http_problem parse_fields(http_work *w, ts_str body)
+{
+    http_exchange *x = &w->exchange;
+    ts_json json;
+    ts_status st = ts_json_parse(w->parser, body, &json, &x->error);
+
+    if (st == TS_OK)
+        st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
+    return http_problem_of(st);
+}
+
 static http_problem take_body(http_work *w, http_body_reader *read_body, void *connection,
                               bool *ret_read)
 {
     http_exchange *x = &w->exchange;
     size_t max = x->route->body == HTTP_BODY_EVENTS ? HTTP_EVENTS_MAX : HTTP_JSON_MAX;
     http_problem problem;
-    ts_json json;
     ts_status st;
 
     if (x->route->body == HTTP_BODY_NONE)
         return HTTP_FINE;
+    if (may_lack_body(x))
+        return parse_fields(w, TS_STR_LIT("{}"));
     problem = check_type(x);
     if (problem != HTTP_FINE)
         return problem;
@@ -215,10 +262,7 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     }
     if (x->route->body == HTTP_BODY_EVENTS)
         return HTTP_FINE;
-    st = ts_json_parse(w->parser, x->body, &json, &x->error);
-    if (st == TS_OK)
-        st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
-    return http_problem_of(st);
+    return parse_fields(w, x->body);
 }
 
 static bool is_under_v1(const ts_str *segments, size_t count)

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "api/api.h"
 #include "standin.h"
 
 static int port;
@@ -121,6 +122,18 @@ static void expect_header(const char *name, const char *wanted)
 
     cr_assert_not_null(got, "%s is missing in %s", name, a.head.data);
     cr_assert_str_eq(got, wanted, "%s", name);
+}
+
+static void expect_summary(const char *wanted)
+{
+    expect_text("summary", wanted);
+}
+
+static void expect_no(const char *path)
+{
+    ts_json v;
+
+    cr_assert_not(ts_json_path(root, path, &v), "%s in %s", path, a.body.data);
 }
 
 /* ---- overview ---- */
@@ -743,4 +756,216 @@ Test(small, connections_beyond_the_limit_are_told_at_once, .init = start_small, 
     cr_assert(a.is_closed);
     for (int i = 0; i < 2; i++)
         (void)close(held[i]);
+}
+
+/* ---- keys ---- */
+
+Test(contract, a_key_is_made_and_its_secret_shown_once)
+{
+    send_json("POST", "/v1/api-keys", "",
+              "{\"name\":\"Bot\",\"mode\":\"live\",\"permissions\":[\"ingest\",\"read:users\"],"
+              "\"expires_at\":\"2026-01-01\"}",
+              201);
+    expect_text("data.api_key.id", "key_live");
+    expect_text("data.api_key.name", "Bot");
+    expect_text("data.api_key.mode", "live");
+    expect_text("data.api_key.prefix", "tsk_live_abcd");
+    expect_text("data.api_key.last4", "wxyz");
+    expect_text("data.api_key.created_at", "2025-01-15T10:30:00Z");
+    expect_text("data.api_key.expires_at", "2026-01-01T00:00:00Z");
+    cr_assert_not_null(strstr(a.body.data, "\"permissions\":[\"read:users\",\"ingest\"]"));
+    cr_assert_not_null(strstr(a.body.data, "\"last_used_at\":null"));
+    cr_assert_not_null(strstr(a.body.data, "\"untrusted_fields\":[\"data.api_key.name\"]"));
+    expect_text("data.secret", "tsk_live_secret");
+    expect_summary(
+        "Live API key key_live created. Keep its secret: it is shown only in this answer.");
+    expect_header("Cache-Control", "no-store");
+    cr_assert_null(answer_header(&a, "Idempotent-Replayed"));
+}
+
+Test(contract, a_repeated_creation_shows_no_secret_and_says_so)
+{
+    send_json("POST", "/v1/api-keys", "Idempotency-Key: again\r\n",
+              "{\"name\":\"Bot\",\"mode\":\"test\"}", 201);
+    expect_text("data.api_key.id", "key_test");
+    expect_no("data.secret");
+    expect_header("Idempotent-Replayed", "true");
+    expect_summary("Test API key key_test was created by this request before; its secret is not "
+                   "shown again.");
+}
+
+Test(contract, what_is_wrong_about_a_key_is_named)
+{
+    static const struct {
+        const char *body, *param;
+    } cases[] = {
+        { "{\"mode\":\"live\"}", "name" },
+        { "{\"name\":\"x\"}", "mode" },
+        { "{\"name\":\"x\",\"mode\":\"prod\"}", "mode" },
+        { "{\"name\":\"\",\"mode\":\"live\"}", "name" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[\"root\"]}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[]}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":\"admin\"}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"expires_at\":\"soon\"}", "expires_at" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"org\":8}", "org" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        send_json("POST", "/v1/api-keys", "", cases[i].body, 400);
+        expect_error("bad_request", cases[i].param, NULL);
+    }
+}
+
+Test(contract, keys_are_listed)
+{
+    get("/v1/api-keys?limit=1&offset=2", KEY_ALL, 200);
+    expect_summary("5 API keys, newest first.");
+    cr_assert_eq(number("data.pagination.total"), 5);
+    cr_assert_not_null(strstr(a.body.data, "\"id\":\"key_live\""));
+    cr_assert_null(strstr(a.body.data, "secret"));
+    expect_header("Cache-Control", "no-store");
+}
+
+Test(contract, a_key_is_changed)
+{
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{\"expires_at\":null,\"name\":\"New\"}", 200);
+    expect_text("data.api_key.name", "New");
+    cr_assert_not_null(strstr(a.body.data, "\"expires_at\":null"));
+    expect_summary("Live API key key_live changed.");
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{\"permissions\":[\"admin\"]}", 200);
+    cr_assert_not_null(strstr(a.body.data, "\"permissions\":[\"admin\"]"));
+    expect_text("data.api_key.expires_at", "2026-01-01T00:00:00Z");
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{}", 400);
+    expect_error("bad_request", NULL, "The body must have name, permissions or expires_at.");
+    send_json("PATCH", "/v1/api-keys/key_live", "If-Match: \"abc\"\r\n", "{\"name\":\"x\"}", 412);
+    send_json("PATCH", "/v1/api-keys/key_none", "", "{\"name\":\"x\"}", 404);
+    send_json("PATCH", "/v1/api-keys/..", "", "{\"name\":\"x\"}", 404);
+}
+
+Test(contract, a_key_is_rotated_with_and_without_a_body)
+{
+    answer_done(&a);
+    ask(port, "POST", "/v1/api-keys/key_live/rotate", KEY_ALL, "", NULL, &a);
+    cr_assert_eq(a.status, 201, "%s", a.body.data);
+    parse();
+    expect_text("data.secret", "tsk_live_rotated");
+    expect_text("data.replaces", "key_live");
+    expect_header("Cache-Control", "no-store");
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{}", 201);
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":0}", 409);
+    expect_error("conflict", NULL, "overlap 0");
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":-1}", 400);
+    expect_error("bad_request", "overlap_seconds", NULL);
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":31536001}", 400);
+    send_json("POST", "/v1/api-keys/key_none/rotate", "", "{}", 404);
+}
+
+Test(contract, a_key_is_revoked)
+{
+    answer_done(&a);
+    ask(port, "DELETE", "/v1/api-keys/key_live", KEY_ALL, "", NULL, &a);
+    cr_assert_eq(a.status, 200, "%s", a.body.data);
+    parse();
+    expect_text("data.api_key.revoked_at", "2025-01-15T10:30:00Z");
+    expect_summary("Live API key key_live is revoked.");
+}
+
+Test(contract, a_key_acts_in_its_own_mode)
+{
+    answer_done(&a);
+    ask(port, "POST", "/v1/api-keys", KEY_TEST, "Content-Type: application/json\r\n",
+        "{\"name\":\"x\",\"mode\":\"live\"}", &a);
+    cr_assert_eq(a.status, 403, "%s", a.body.data);
+    parse();
+    expect_error("forbidden", "mode", "A test key manages test keys only.");
+}
+
+/* ---- audit log ---- */
+
+Test(contract, the_audit_log_is_filtered_and_shown)
+{
+    get("/v1/audit-log?actor=ctl&since=2025-01-15&until=2025-01-16", KEY_ALL, 200);
+    expect_summary("2 entries in the audit log.");
+    cr_assert_not_null(
+        strstr(a.body.data,
+               "{\"number\":2,\"at\":\"2025-01-15T10:30:00Z\",\"action\":\"key.created\","
+               "\"object\":\"key_live\",\"actor\":\"ctl\",\"client_address\":null,"
+               "\"request_id\":null,\"mode\":\"test\",\"details\":{\"name\":\"x\"}}"),
+        "%s", a.body.data);
+    cr_assert_not_null(strstr(a.body.data, "\"details\":{}"), "broken details are left out");
+    get("/v1/audit-log", KEY_ALL, 200);
+    expect_summary("0 entries in the audit log.");
+    get("/v1/audit-log?since=yesterday", KEY_ALL, 400);
+    expect_error("bad_request", "since", NULL);
+}
+
+/* ---- who may not ---- */
+
+Test(contract, a_suspended_organization_may_do_nothing)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        if ((api_routes[i].flags & HTTP_PUBLIC) != 0)
+            continue;
+        answer_done(&a);
+        ask(port, api_routes[i].method, api_routes[i].pattern, KEY_HELD, "", NULL, &a);
+        cr_assert_eq(a.status, 403, "%s: %s", api_routes[i].pattern, a.body.data);
+        parse();
+        expect_error("forbidden", NULL,
+                     "The organization org_acme is suspended: its keys may do nothing now.");
+        expect_header("X-RateLimit-Limit", "1000");
+    }
+}
+
+static bool burst_seen(int wanted)
+{
+    for (int i = 0; i < 1000 && atomic_load(&standin_saw.bursts) < wanted; i++)
+        usleep(10000);
+    return atomic_load(&standin_saw.bursts) >= wanted;
+}
+
+Test(contract, a_burst_of_failures_is_told_once_with_no_more_than_a_prefix)
+{
+    /* 61 failures at 203.0.113.7; at the change of the minute in between they are spread over two windows. */
+    for (int i = 0; i < 125; i++) {
+        answer_done(&a);
+        ask(port, "GET", "/v1/users", KEY_UNKNOWN, "X-Forwarded-For: 203.0.113.7\r\n", NULL, &a);
+    }
+    cr_assert(burst_seen(1));
+    cr_assert_eq(standin_saw.burst_org, 0);
+    cr_assert_str_eq(standin_saw.burst_details,
+                     "{\"address\":\"203.0.113.7\",\"count\":60,\"key_prefix\":\"tsk_live_dddd\"}");
+    cr_assert_leq(atomic_load(&standin_saw.bursts), 2);
+}
+
+Test(contract, nothing_is_shown_of_what_is_no_key_of_ours)
+{
+    for (int i = 0; i < 125; i++) {
+        char headers[160];
+
+        (void)snprintf(headers, sizeof(headers), "X-Forwarded-For: 2001:db8:0:7::%x\r\n", i);
+        answer_done(&a);
+        ask(port, "GET", "/v1/users", "sk-ant-somebody-elses-secret", headers, NULL, &a);
+    }
+    cr_assert_eq(a.status, 429, "one network, one window");
+    cr_assert(burst_seen(1));
+    cr_assert_str_eq(standin_saw.burst_details,
+                     "{\"address\":\"2001:db8:0:7::/64\",\"count\":60,\"key_prefix\":null}");
+}
+
+Test(contract, hsts_is_sent_where_the_proxy_says_https_only)
+{
+    const char *https = "X-Forwarded-Proto: https\r\n";
+
+    get("/v1/overview", KEY_ALL, 200);
+    cr_assert_null(answer_header(&a, "Strict-Transport-Security"));
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", KEY_ALL, https, NULL, &a);
+    expect_header("Strict-Transport-Security", "max-age=31536000");
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", NULL, https, NULL, &a);
+    cr_assert_eq(a.status, 401);
+    expect_header("Strict-Transport-Security", "max-age=31536000");
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", KEY_ALL, "X-Forwarded-Proto: http\r\n", NULL, &a);
+    cr_assert_null(answer_header(&a, "Strict-Transport-Security"));
 }
