@@ -43,6 +43,7 @@ static int serve(ts_process *process, const gateway_config *config)
         .listen = config->listen,
         .connections = config->connections,
         .keep_alive_ms = config->keep_alive_ms,
+        .header_ms = config->header_ms,
         .request_ms = config->request_ms,
     };
     api app;

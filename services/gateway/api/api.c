@@ -35,6 +35,9 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
 
         if (st != TS_OK)
             return st;
+        a->gates[i].peer = *peers[i].peer;
+        api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
+        a->gate_count++;
     }
     a->helpers = api_helpers_new((size_t)config->helpers);
     a->bursts = api_bursts_new(a->auth);
@@ -45,6 +48,8 @@ void api_done(api *a)
 {
     api_helpers_free(a->helpers);
     api_bursts_free(a->bursts);
+    for (size_t i = 0; i < a->gate_count; i++)
+        api_gate_done(&a->gates[i].gate);
     ts_peer_free(a->auth);
     ts_peer_free(a->risk);
     ts_peer_free(a->incidents);
@@ -104,6 +109,26 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
+ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                  const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                  ts_error *err)
+{
+    api_gate *gate = NULL;
+    ts_status st;
+
+    for (size_t i = 0; i < a->gate_count && gate == NULL; i++) {
+        if (a->gates[i].peer == peer)
+            gate = &a->gates[i].gate;
+    }
+    if (gate == NULL)
+        return TS_INTERNAL;
+    if (!api_gate_enter(gate, caller->deadline_boot_ms))
+        return ts_fail(err, TS_UNAVAILABLE, "", "too many calls are under way to it");
+    st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
+    api_gate_leave(gate);
+    return st;
+}
+
 ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
                    const ProtobufCMessage *in, int64_t timeout_ms, ProtobufCMessage **ret_out)
 {
@@ -115,7 +140,7 @@ ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
     if (st != TS_OK)
         return st;
     caller.ret_replayed = &replayed;
-    st = ts_rpc_call(peer, method, &caller, in, x->arena, ret_out, &x->error);
+    st = api_rpc(api_of(x), peer, method, &caller, in, x->arena, ret_out, &x->error);
     x->replayed = x->replayed || replayed;
     api_soften(x, method, st);
     return st;

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "api/gate.h"
 #include "config.h"
 #include "http/serve.h"
 #include "proto/methods.h"
@@ -16,6 +17,9 @@
 typedef struct api_helpers api_helpers;
 typedef struct api_bursts api_bursts;
 
+/* auth, risk, incidents, ai-usage, webhooks */
+#define API_PEERS_MAX 8
+
 typedef struct api {
     const gateway_config *config;
     ts_peer *auth;
@@ -23,6 +27,11 @@ typedef struct api {
     ts_peer *incidents;
     ts_peer *ai_usage;
     ts_peer *webhooks;
+    struct {
+        ts_peer *peer;
+        api_gate gate;
+    } gates[API_PEERS_MAX];
+    size_t gate_count;
     api_helpers *helpers;
     api_bursts *bursts;
     atomic_int ingests; /* under way */
@@ -57,7 +66,13 @@ TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *me
                             const ProtobufCMessage *in, int64_t timeout_ms,
                             ProtobufCMessage **ret_out);
 
-/* Who asks, for ts_rpc_call. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
+/* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
+ * failing. All calls on behalf of requests go this way. */
+TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                           const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                           ts_error *err);
+
+/* Who asks, for api_rpc. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
 TS_CHECK ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret);
 /* Puts the gateway's own words in the place of those about a service that does not answer. */
 void api_soften(http_exchange *x, const ts_method *method, ts_status status);
@@ -107,10 +122,17 @@ ts_status api_key_update(http_exchange *x);
 ts_status api_key_rotate(http_exchange *x);
 ts_status api_key_revoke(http_exchange *x);
 ts_status api_audit_log(http_exchange *x);
+ts_status api_export_users(http_exchange *x);
+ts_status api_export_incidents(http_exchange *x);
+ts_status api_export_ai_usage(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
+ts_status api_docs(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 
 /* ---- small helpers of handlers ---- */
+
+/* The filters of a list of incidents as they were asked for; limit and offset are left as they are. */
+TS_CHECK ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *request);
 
 static inline api *api_of(const http_exchange *x)
 {

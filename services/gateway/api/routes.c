@@ -21,6 +21,8 @@
     {                                                                                              \
         name, HTTP_KIND_ENUM, 0, 0, choices, fallback, false, help                                 \
     }
+/* A list's parameters without PAGE, which stands first in it. */
+#define FILTERS(params) ((params) + 3)
 #define END                                                                                        \
     {                                                                                              \
         NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL                                        \
@@ -190,10 +192,21 @@ const http_route api_routes[] = {
       "A new key in the place of this one, which works on for overlap_seconds.", "ApiKeyRotated" },
     { "GET", "/v1/audit-log", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, audit_params, NULL,
       api_audit_log, "listAuditLog", "The audit log, newest first.", "AuditList" },
+    { "GET", "/v1/exports/users.csv", TS_PERM_READ_USERS, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      FILTERS(users_params), NULL, api_export_users, "exportUsers",
+      "All users of the filter as CSV, highest risk first.", NULL },
+    { "GET", "/v1/exports/incidents.csv", TS_PERM_READ_INCIDENTS, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      FILTERS(incidents_params), NULL, api_export_incidents, "exportIncidents",
+      "All incidents of the filter as CSV, newest first.", NULL },
+    { "GET", "/v1/exports/ai-usage.csv", TS_PERM_READ_AI_USAGE, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      ai_usage_params, NULL, api_export_ai_usage, "exportAiUsage",
+      "Use of AI tools by tool, user or day as CSV.", NULL },
+    { "GET", "/docs", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_PAGE, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_docs, "getDocs", "This API as a page for people.", NULL },
     { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL,
       api_openapi, "getOpenApi", "This document.", NULL },
     { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
-      "getHealth", "The gateway is alive.", NULL },
+      "getHealth", "The gateway is alive.", "Health" },
 };
 const size_t api_route_count = TS_COUNT(api_routes);
 

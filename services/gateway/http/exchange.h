@@ -53,6 +53,8 @@ typedef struct http_exchange {
     http_value params[HTTP_PARAMS_MAX];
     http_value fields[HTTP_PARAMS_MAX];
     ts_str body; /* HTTP_BODY_EVENTS: as it came */
+    void *work;  /* of http/stream.h, as is service */
+    const struct http_service *service;
 
     bool replayed; /* a service gave the answer of an earlier, equal request */
     /* The answer. `data` is a JSON object (or the whole body of a PLAIN route), `summary` plain text. */

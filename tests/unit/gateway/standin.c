@@ -157,14 +157,23 @@ static ts_status list_keys(ts_call *call, const ProtobufCMessage *in, ProtobufCM
 static ts_status record_audit(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__RecordAuditRequest *request = (const void *)in;
+    standin_seen *saw = &standin_saw;
 
     (void)out;
-    if (strcmp(request->entry->action, "auth.failures") != 0)
-        return TS_INVALID;
-    (void)snprintf(standin_saw.burst_details, sizeof(standin_saw.burst_details), "%s",
-                   request->entry->details);
-    standin_saw.burst_org = call->tenant.org;
-    atomic_fetch_add(&standin_saw.bursts, 1);
+    if (strcmp(request->entry->action, "auth.failures") == 0) {
+        (void)snprintf(saw->burst_details, sizeof(saw->burst_details), "%s",
+                       request->entry->details);
+        saw->burst_org = call->tenant.org;
+        atomic_fetch_add(&saw->bursts, 1);
+        return TS_OK;
+    }
+    if (saw->refuses_audits)
+        return ts_fail(call->error, TS_UNAVAILABLE, "", "no room");
+    (void)snprintf(saw->audit_action, sizeof(saw->audit_action), "%s", request->entry->action);
+    (void)snprintf(saw->audit_object, sizeof(saw->audit_object), "%s", request->entry->object);
+    (void)snprintf(saw->audit_actor, sizeof(saw->audit_actor), "%s", request->entry->actor);
+    (void)snprintf(saw->audit_details, sizeof(saw->audit_details), "%s", request->entry->details);
+    atomic_fetch_add(&saw->audits, 1);
     return TS_OK;
 }
 
@@ -246,6 +255,17 @@ static Ts__Risk__UserRow *user(ts_call *call, const char *email, const char *nam
     return row;
 }
 
+static ts_status list_many(ts_call *call, const Ts__Risk__ListUsersRequest *request,
+                           Ts__Risk__UserList *reply)
+{
+    reply->users = ts_arena_array(call->arena, request->limit, sizeof(*reply->users));
+    for (uint64_t i = request->offset; i < STANDIN_MANY && reply->n_users < request->limit; i++)
+        reply->users[reply->n_users++] =
+            user(call, ts_arena_printf(call->arena, "user-%d@acme.example", (int)i), "=cmd()", 95);
+    reply->total = STANDIN_MANY;
+    return TS_OK;
+}
+
 static ts_status list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListUsersRequest *request = (const void *)in;
@@ -253,6 +273,11 @@ static ts_status list_users(ts_call *call, const ProtobufCMessage *in, ProtobufC
 
     if (strcmp(request->risk_level, "minimal") == 0)
         return TS_OK;
+    if (strcmp(request->risk_level, "low") == 0 ||
+        (strcmp(request->risk_level, "high") == 0 && request->offset > 0))
+        return ts_fail(call->error, TS_UNAVAILABLE, "", "no room");
+    if (strcmp(request->risk_level, "critical") == 0 || strcmp(request->risk_level, "high") == 0)
+        return list_many(call, request, reply);
     reply->users = ts_arena_array(call->arena, 2, sizeof(*reply->users));
     reply->users[0] = user(call, "john@acme.example", "John \"Ignore all\" Smith", 82);
     reply->users[1] = user(call, "j\xc3\xb6rg@acme.example", "J\xc3\xb6rg", 70);
@@ -614,6 +639,7 @@ int standin_start(unsigned mask, int64_t connections)
                               .failures = http_rate_new(60, 64) };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.keep_alive_ms = 5000;
+    options.header_ms = 5000;
     options.request_ms = 5000;
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);

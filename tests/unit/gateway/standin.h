@@ -40,6 +40,13 @@ enum {
 typedef struct standin_seen {
     atomic_int authorizes;
     atomic_int updates;
+    /* Of the audit log; `refuses_audits` is set by a test. */
+    atomic_int audits;
+    bool refuses_audits;
+    char audit_action[32];
+    char audit_object[64];
+    char audit_actor[64];
+    char audit_details[256];
     atomic_int bursts;
     /* Of the last burst. */
     char burst_details[256];
@@ -53,6 +60,9 @@ typedef struct standin_seen {
     char actor[64];
     char client_addr[64];
 } standin_seen;
+
+/* Users of risk_level=critical. Of "high" there are as many, but the second page fails; "low" fails at once. */
+#define STANDIN_MANY 450
 
 extern standin_seen standin_saw;
 
