@@ -67,7 +67,7 @@ def fill(running):
         raise SystemExit(answer.text)
     org = client.get("/v1/overview").data["organization"]["id"]
     client.close()
-    running.ctl_json("org", "tier", org, "enterprise")
+    running.ctl("org", "tier", org, "enterprise")
     keys = [running.make_key(org, "read:users,read:incidents", name="bench %d" % number)[0] for number in range(KEYS)]
     running.settle()
     return keys

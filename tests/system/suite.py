@@ -208,26 +208,26 @@ class Suite:
     def bus(self):
         return os.path.join(self.data, "run", "bus")
 
-    def ctl(self, *words):
+    def run_ctl(self, *words):
         """The operator's command line, as it is run beside a suite."""
-        environment = dict(self.environment, TS_BUS_DIR=self.bus)
-        return subprocess.run([os.path.join(BIN, "teamsentryctl"), *words], env=environment, timeout=STOP_SECONDS,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.run([os.path.join(BIN, "teamsentryctl"), *words], timeout=STOP_SECONDS, text=True,
+                              env=dict(self.environment, TS_BUS_DIR=self.bus), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def ctl_json(self, *words):
-        """What it answers, parsed; it must succeed."""
-        done = self.ctl(*words, "--json")
+    def ctl(self, *words):
+        """What teamsentryctl answers, parsed."""
+        done = self.run_ctl(*words, "--json")
         if done.returncode != 0:
             raise AssertionError("teamsentryctl %s: %s" % (" ".join(words), done.stderr))
         return json.loads(done.stdout)
 
     def organization(self, name, tier="standard"):
         """The id of a new one."""
-        return self.ctl_json("org", "create", name, "--tier", tier)["organization"]["id"]
+        return self.ctl("org", "create", name, "--tier", tier)["organization"]["id"]
 
     def make_key(self, organization, permissions="admin", mode="live", name="Made"):
         """(key, id)"""
-        made = self.ctl_json("key", "create", organization, "--name", name, "--permissions", permissions, "--mode", mode)
+        made = self.ctl("key", "create", organization, "--name", name, "--permissions", permissions, "--mode", mode)
         return made["secret"], made["api_key"]["id"]
 
     def ops_port(self, service):

@@ -90,7 +90,7 @@ class Audit(base.SuiteCase):
 
     def test_the_chain_holds(self):
         self.post([records.login(records.person())])
-        verdict = self.suite.ctl_json("audit", "verify", "Quickstart")
+        verdict = self.suite.ctl("audit", "verify", "Quickstart")
         self.assertNotIn("broken", {k for k, v in verdict.items() if v}, verdict)
         self.assertGreaterEqual(len(self.entries()), 1)
 

@@ -237,13 +237,13 @@ class Keys(base.SuiteCase):
         self.addCleanup(api.close)
         owner = routes.Owner(routes.token())
         self.assertEqual(api.get("/v1/users").status, 200)
-        self.suite.ctl_json("org", "suspend", organization)
+        self.suite.ctl("org", "suspend", organization)
         for route in routes.of(api):
             answer = route.send(api, owner)
             self.assertEqual((answer.status, answer.error["code"]), (403, "forbidden"), answer.text)
             self.assertIn("suspended", answer.error["message"])
             self.assertIn("X-RateLimit-Remaining", answer.headers)
-        self.suite.ctl_json("org", "resume", organization)
+        self.suite.ctl("org", "resume", organization)
         self.assertEqual(api.get("/v1/users").status, 200)
 
     def test_nobody_gets_in_while_auth_is_away_and_nobody_sees_it_come_back(self):

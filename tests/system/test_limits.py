@@ -124,12 +124,12 @@ class Limits(base.SuiteCase):
         enough_of_a_minute(20)
         admitted, refused = self.use_up(clients)
         self.assertEqual((len(admitted), refused.limit, refused.remaining), (LIMIT, LIMIT, 0))
-        self.suite.ctl_json("org", "tier", organization, "enterprise")
+        self.suite.ctl("org", "tier", organization, "enterprise")
         for number, api in enumerate(clients, 1):
             one = ask(api)
             self.assertEqual((one.status, one.limit, one.remaining), (404, ENTERPRISE, ENTERPRISE - LIMIT - number))
             self.assertEqual(one.reset, refused.reset, "the same minute")
-        self.suite.ctl_json("org", "tier", organization, "standard")
+        self.suite.ctl("org", "tier", organization, "standard")
         for api in clients:
             one = ask(api)
             self.assertEqual((one.status, one.limit, one.remaining), (429, LIMIT, 0))
@@ -159,7 +159,7 @@ class Limits(base.SuiteCase):
         self.assertEqual(good.get("/v1/users").status, 200, "a valid key from there still passes")
 
         def told():
-            log = self.suite.ctl_json("audit", "list", "-")["entries"]
+            log = self.suite.ctl("audit", "list", "-")["entries"]
             return [e for e in log if e["action"] == "auth.failures" and e["client_addr"] == "127.0.0.44"]
 
         suite.wait_until(told, 20, "the log tells")

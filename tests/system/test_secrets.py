@@ -144,7 +144,7 @@ class Secrets(unittest.TestCase):
             self.answers.append(text)
         with self.hook.changed:
             self.answers += ["%r %r" % (d["headers"], d["body"]) for d in self.hook.deliveries]
-        self.answers.append(json.dumps([self.suite.ctl_json(*words) for words in
+        self.answers.append(json.dumps([self.suite.ctl(*words) for words in
                                         (("key", "list", "Quickstart"), ("org", "list"), ("audit", "list", "Quickstart"),
                                          ("audit", "list", "-"))]))
 
