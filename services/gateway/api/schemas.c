@@ -697,9 +697,13 @@ size_t schemas_members(const char *name)
 schemas_member schemas_member_at(const char *name, size_t index)
 {
     const shape *s = find_shape(name);
-    const member *m = &s->members[index];
-    const fact *f = fact_that_fits(s->name, m);
+    const member *m;
+    const fact *f;
 
+    if (s == NULL || index >= s->count)
+        return (schemas_member){ .name = "", .type = "string", .words = "" };
+    m = &s->members[index];
+    f = fact_that_fits(s->name, m);
     return (schemas_member){ .name = m->name,
                              .type = m->type,
                              .words = f == NULL ? "" : f->words,
