@@ -111,7 +111,7 @@ static void note_seen(work_user *u, const Ts__Risk__Event *e)
         u->row->last_seen_ms = e->event_ms;
         u->touched = true;
     }
-    if (e->event_ms < u->row->first_seen_ms) {
+    if (u->row->first_seen_ms == 0 || e->event_ms < u->row->first_seen_ms) {
         u->row->first_seen_ms = e->event_ms;
         u->touched = true;
     }
@@ -145,7 +145,10 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
             st = work_user_add(w, email, e->source, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL,
                                e->event_ms, ret);
     }
-    if (st == TS_OK && *ret != NULL)
-        note_seen(*ret, e);
+    if (st != TS_OK || *ret == NULL)
+        return st;
+    note_seen(*ret, e);
+    if (is_actor && e->actor_id[0] != '\0' && strcmp(e->outcome, "failure") != 0)
+        st = work_user_identify(w, *ret, e->source, ts_str_of(e->actor_id));
     return st;
 }

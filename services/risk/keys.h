@@ -14,6 +14,13 @@
  *   domains         T domain 0                                       first seen, ms (8)
  *   totals          T                                                Totals
  *   due             due_ms(8) T user(8)                              empty      global: when a score changes by time alone
+ *   search          T kind(1) term 0 block(4)                        numbers of users within the block, 2 bytes each (search/)
+ *   orphans         T email 0 kind(1) id                             what belongs to a user who is not known yet (orphans.h)
+ *   apps            T app(16)                                        AppRow
+ *   app_order       T list(1) 100-score(1) name 0 app(16)            empty      list: 0 all, 1 trusted, 2 untrusted
+ *   app_users       T app(16) user(8)                                AppUser
+ *   contacts        T value 0                                        Contact
+ *   once            see ts/once.h
  *   inbox           see common/outbox                                           global
  */
 #ifndef RISK_KEYS_H
@@ -37,6 +44,13 @@ enum risk_family {
     RISK_DOMAINS,
     RISK_TOTALS,
     RISK_DUE,
+    RISK_SEARCH,
+    RISK_ORPHANS,
+    RISK_APPS,
+    RISK_APP_ORDER,
+    RISK_APP_USERS,
+    RISK_CONTACTS,
+    RISK_ONCE,
     RISK_INBOX,
 };
 
@@ -69,6 +83,7 @@ risk_key risk_user_key(ts_tenant t, uint64_t user);
 risk_key risk_identity_key(ts_tenant t, const char *kind, ts_str text);
 risk_key risk_order_key(ts_tenant t, uint32_t score, ts_str email);
 risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16]);
+risk_key risk_app_key(ts_tenant t, const uint8_t app[16]);
 risk_key risk_due_key(int64_t due_ms, ts_tenant t, uint64_t user);
 
 #endif

@@ -1,0 +1,26 @@
+/* What several readers of the store share. */
+#ifndef RISK_READ_H
+#define RISK_READ_H
+
+#include "risk.h"
+
+#define RISK_LIST_MAX 200 /* items of one answer */
+
+/* Of the call's tenant; zeroed if it has none yet. */
+TS_CHECK ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret);
+/* TS_NOT_FOUND. */
+TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow **ret);
+/* Users with a score of low..high. */
+uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high);
+
+/* TS_INVALID with words. */
+TS_CHECK ts_status risk_check_limit(uint32_t limit, ts_error *err);
+/* "" is every level. */
+TS_CHECK ts_status risk_check_level(const char *level, uint32_t *ret_low, uint32_t *ret_high,
+                                    ts_error *err);
+
+#define RISK_NOTE_MAX 500 /* characters */
+/* TS_INVALID with words. */
+TS_CHECK ts_status risk_check_note(const char *note, ts_error *err);
+
+#endif
