@@ -46,12 +46,15 @@ typedef struct http_value {
 
 typedef enum http_body {
     HTTP_BODY_NONE,
-    HTTP_BODY_JSON,   /* an object with the members of `fields`; at most HTTP_JSON_MAX */
+    HTTP_BODY_JSON, /* an object with the members of `fields`; at most HTTP_JSON_MAX */
+    HTTP_BODY_LIST, /* an array of at most HTTP_ROWS_MAX objects with the members of `fields`; at most HTTP_EVENTS_MAX.
+                         The handler checks each, so that a bad one loses no good one */
     HTTP_BODY_EVENTS, /* taken as it came: JSON or NDJSON, gzip or not; at most HTTP_EVENTS_MAX */
 } http_body;
 
 #define HTTP_JSON_MAX   ((size_t)64 * 1024)
 #define HTTP_EVENTS_MAX ((size_t)8 * 1024 * 1024)
+#define HTTP_ROWS_MAX   10000
 
 enum {
     HTTP_PUBLIC = 1u,  /* no key */
