@@ -5,8 +5,8 @@
 const char *const risk_families[] = {
     "events",       "user_events", "users",          "identity", "user_order", "firings",
     "firing_users", "timeline",    "user_incidents", "hits",     "domains",    "totals",
-    "due",          "search",      "orphans",        "apps",     "app_order",  "app_users",
-    "contacts",     "once",        "inbox",          NULL,
+    "due",          "user_places", "search",         "orphans",  "apps",       "app_order",
+    "app_users",    "contacts",    "once",           "inbox",    NULL,
 };
 
 void risk_key_bytes(risk_key *k, const void *bytes, size_t n)

@@ -6,6 +6,7 @@
  *   users           T user(8)                                        UserRow
  *   identity        T kind 0 text 0                                  user(8)    kind: "email", or a source's name
  *   user_order      T 100-score(1) email 0                           user(8)    score descending, then e-mail
+ *   user_places     T user(8)                                        100-score(1) email: where the user stands in the order
  *   firings         T user(8) id(16)                                 Firing     user 0: nobody's
  *   firing_users    T id(16)                                         user(8)
  *   timeline        T user(8) at_ms(8)                               TimelinePoint
@@ -44,6 +45,7 @@ enum risk_family {
     RISK_DOMAINS,
     RISK_TOTALS,
     RISK_DUE,
+    RISK_USER_PLACES,
     RISK_SEARCH,
     RISK_ORPHANS,
     RISK_APPS,

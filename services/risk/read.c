@@ -2,6 +2,7 @@
 
 #include "keys.h"
 #include "search/terms.h"
+#include "ts/id.h"
 
 ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret)
 {
@@ -71,5 +72,31 @@ ts_status risk_check_note(const char *note, ts_error *err)
     if (!ts_utf8_valid(ts_str_of(note)) || search_characters(ts_str_of(note)) > RISK_NOTE_MAX)
         return ts_fail(err, TS_INVALID, "note", "note must be UTF-8 of at most %d characters",
                        RISK_NOTE_MAX);
+    return TS_OK;
+}
+
+#define SCORE_DIGITS  2
+#define NUMBER_DIGITS 11
+
+void risk_position_format(uint32_t score, uint64_t number, char ret[RISK_POSITION_SIZE])
+{
+    ts_base62_u64(score, ret, SCORE_DIGITS);
+    ts_base62_u64(number, ret + SCORE_DIGITS, NUMBER_DIGITS);
+    ret[SCORE_DIGITS + NUMBER_DIGITS] = '\0';
+}
+
+ts_status risk_position_parse(ts_str text, uint32_t *ret_score, uint64_t *ret_number)
+{
+    uint64_t score = 0;
+    ts_status st;
+
+    if (text.n != SCORE_DIGITS + NUMBER_DIGITS)
+        return TS_INVALID;
+    st = ts_base62_read(ts_str_n(text.p, SCORE_DIGITS), &score);
+    if (st == TS_OK)
+        st = ts_base62_read(ts_str_n(text.p + SCORE_DIGITS, NUMBER_DIGITS), ret_number);
+    if (st != TS_OK || score > 100)
+        return TS_INVALID;
+    *ret_score = (uint32_t)score;
     return TS_OK;
 }

@@ -13,6 +13,12 @@ TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk
 /* Users with a score of low..high. */
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high);
 
+/* Where a page of an order by score ends, as `next` and `after` carry it: the last item's score and its number. */
+#define RISK_POSITION_SIZE 16
+void risk_position_format(uint32_t score, uint64_t number, char ret[RISK_POSITION_SIZE]);
+/* TS_INVALID without words. */
+TS_CHECK ts_status risk_position_parse(ts_str text, uint32_t *ret_score, uint64_t *ret_number);
+
 /* TS_INVALID with words. */
 TS_CHECK ts_status risk_check_limit(uint32_t limit, ts_error *err);
 /* "" is every level. */

@@ -34,23 +34,72 @@ static ts_status read_app(const ts_call *call, const uint8_t id[16], Ts__Risk__A
                        : st;
 }
 
+#define SCORE_DIGITS 2
+
+/* Where a page ends: the last app's score and id. */
+static ts_status mark_end(const ts_call *call, Ts__Risk__AppList *rep)
+{
+    const Ts__Risk__App *last;
+    char score[SCORE_DIGITS];
+
+    if (rep->n_apps == 0)
+        return TS_OK;
+    last = rep->apps[rep->n_apps - 1];
+    ts_base62_u64(last->risk_score, score, SCORE_DIGITS);
+    rep->next = ts_arena_printf(call->arena, "%.*s%s", SCORE_DIGITS, score,
+                                last->id + sizeof(APPS_ID_PREFIX) - 1);
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
+/* Behind the last app of an earlier page, wherever it stands by now. */
+static ts_status go_behind(const ts_call *call, enum apps_list list, ts_str after, risk_key *from)
+{
+    uint64_t score = 0;
+    Ts__Risk__App last;
+    ts_hash128 id;
+    ts_status st = TS_INVALID;
+
+    if (after.n > SCORE_DIGITS)
+        st = ts_base62_read(ts_str_n(after.p, SCORE_DIGITS), &score);
+    if (st == TS_OK)
+        st = ts_id_parse("", ts_str_n(after.p + SCORE_DIGITS, after.n - SCORE_DIGITS), &id);
+    if (st == TS_OK)
+        st = read_app(call, id.bytes, &last);
+    if (st == TS_INVALID || st == TS_NOT_FOUND || score > 100)
+        return ts_fail(call->error, TS_INVALID, "cursor",
+                       "cursor must be the next_cursor of an earlier answer");
+    if (st != TS_OK)
+        return st;
+    *from = apps_order_key(call->tenant, list, (uint32_t)score, ts_str_of(last.name), call->arena,
+                           id.bytes);
+    risk_key_u8(from, 0); /* the first key after it */
+    return TS_OK;
+}
+
 static ts_status collect_apps(const ts_call *call, const Ts__Risk__ListAppsRequest *req,
                               enum apps_list list, Ts__Risk__AppList *rep)
 {
     const risk *app = call->service;
-    risk_key prefix = risk_key_tenant(call->tenant);
+    risk_key from = risk_key_tenant(call->tenant);
+    risk_key until = risk_key_tenant(call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    uint64_t skip = req->offset;
+    uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
+    ts_status st = TS_OK;
 
-    risk_key_u8(&prefix, (uint8_t)list);
-    it = ts_iter_prefix(app->store, RISK_APP_ORDER, risk_key_view(&prefix), false);
+    risk_key_u8(&from, (uint8_t)list);
+    risk_key_u8(&until, (uint8_t)(list + 1));
+    if (req->after[0] != '\0')
+        st = go_behind(call, list, ts_str_of(req->after), &from);
+    if (st != TS_OK)
+        return st;
+    it =
+        ts_iter_new(app->store, RISK_APP_ORDER, risk_key_view(&from), risk_key_view(&until), false);
     rep->apps = ts_arena_array(call->arena, req->limit, sizeof(*rep->apps));
     if (it == NULL || rep->apps == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && rep->n_apps < req->limit; ts_iter_next(it)) {
         ts_str key = ts_iter_key(it);
         Ts__Risk__App *shown;
-        ts_status st;
 
         if (skip > 0) {
             skip--;
@@ -66,7 +115,8 @@ static ts_status collect_apps(const ts_call *call, const Ts__Risk__ListAppsReque
             return st;
         rep->apps[rep->n_apps++] = shown;
     }
-    return ts_iter_status(it);
+    st = ts_iter_status(it);
+    return st == TS_OK ? mark_end(call, rep) : st;
 }
 
 ts_status risk_rpc_list_apps(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

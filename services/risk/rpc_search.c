@@ -1,13 +1,13 @@
 /* risk.SearchUsers: the index (search/) says who is meant, the order index or the users' rows who comes first.
  *
- * Few are read and sorted. Of many, walking the order index from the highest score down finds the first ones soon, unless
- * they all stand far down in it: then a bounded number of them is read after all, and the answer says that it is cut. */
+ * Of few, the places are read and sorted. Of many, walking the order index from the highest score down finds the first ones soon, unless
+ * they all stand far down in it: then the places of a bounded number of them are read after all, and the answer says that it is cut. */
 #include "keys.h"
 #include "read.h"
 #include "search/index.h"
 
 #define QUERY_MAX 200   /* characters */
-#define FEW       1000  /* users that are read and sorted */
+#define FEW       1000  /* users whose places are read and sorted */
 #define MANY      10000 /* the same, if walking the order did not find enough */
 #define WALK_MAX  20000 /* keys of the order that are walked */
 
@@ -21,24 +21,28 @@ typedef struct search {
     size_t part_count;
 } search;
 
-static bool holds(const char *text, ts_str part)
+static bool holds(ts_str text, ts_str part)
 {
-    size_t n = strlen(text);
-
-    for (size_t i = 0; i + part.n <= n; i++) {
-        if (memcmp(text + i, part.p, part.n) == 0)
+    for (size_t i = 0; i + part.n <= text.n; i++) {
+        if (memcmp(text.p + i, part.p, part.n) == 0)
             return true;
     }
     return false;
 }
 
+typedef struct place {
+    uint8_t below; /* 100 - score */
+    ts_str email;
+    uint64_t user;
+} place;
+
 /* An address part that is longer than a term was met by its front: is it all there? */
-static bool fits(const search *s, const Ts__Risk__UserRow *row)
+static bool fits(const search *s, const place *p)
 {
-    if (row->score < s->low || row->score > s->high)
+    if (p->below > 100 - s->low || p->below < 100 - s->high)
         return false;
     for (size_t i = 0; s->loose != NULL && i < s->part_count; i++) {
-        if (s->loose[i].address.n > SEARCH_TERM_MAX && !holds(row->email, s->loose[i].address))
+        if (s->loose[i].address.n > SEARCH_TERM_MAX && !holds(p->email, s->loose[i].address))
             return false;
     }
     return true;
@@ -46,56 +50,80 @@ static bool fits(const search *s, const Ts__Risk__UserRow *row)
 
 static int highest_first(const void *left, const void *right)
 {
-    const Ts__Risk__UserRow *a = *(Ts__Risk__UserRow *const *)left;
-    const Ts__Risk__UserRow *b = *(Ts__Risk__UserRow *const *)right;
+    const place *a = left;
+    const place *b = right;
 
-    if (a->score != b->score)
-        return a->score > b->score ? -1 : 1;
-    return strcmp(a->email, b->email);
+    return a->below != b->below ? (int)a->below - (int)b->below : ts_str_cmp(a->email, b->email);
 }
 
-/* Reads up to `max` of the set and sorts them. */
-static ts_status read_all(search *s, size_t max)
+static ts_status read_place(const search *s, uint64_t user, place *ret)
 {
-    Ts__Risk__UserList *rep = s->rep;
-    size_t capacity = 0;
-    size_t looked = 0;
+    const risk *app = s->call->service;
+    risk_key key = risk_user_key(s->call->tenant, user);
+    ts_str value;
+    ts_status st =
+        ts_store_get(app->store, RISK_USER_PLACES, risk_key_view(&key), s->call->arena, &value);
 
-    rep->users = NULL;
-    rep->n_users = 0;
+    if (st != TS_OK)
+        return st;
+    if (value.n < 2)
+        return TS_CORRUPT;
+    *ret = (place){ (uint8_t)value.p[0], ts_str_n(value.p + 1, value.n - 1), user };
+    return TS_OK;
+}
+
+/* The places of up to `max` of the set. */
+static ts_status read_places(search *s, size_t max, place **ret, size_t *ret_count)
+{
+    place *list = NULL;
+    size_t capacity = 0, count = 0, looked = 0;
+
     for (uint64_t word = 0; word <= s->set.last_user / 64; word++) {
         for (uint64_t left = s->set.bits[word]; left != 0; left &= left - 1) {
-            Ts__Risk__UserRow *row = NULL;
+            place one;
             ts_status st;
 
             if (looked++ == max) {
-                rep->truncated = true;
+                s->rep->truncated = true;
                 break;
             }
-            st = risk_read_user(s->call, word * 64 + (uint64_t)__builtin_ctzll(left), &row);
-            if (st == TS_NOT_FOUND || (st == TS_OK && !fits(s, row)))
+            st = read_place(s, word * 64 + (uint64_t)__builtin_ctzll(left), &one);
+            if (st == TS_NOT_FOUND || (st == TS_OK && !fits(s, &one)))
                 continue;
             if (st != TS_OK)
                 return st;
-            if (!ts_arena_grow(s->call->arena, &rep->users, rep->n_users, &capacity,
-                               sizeof(*rep->users)))
+            if (!ts_arena_grow(s->call->arena, &list, count, &capacity, sizeof(*list)))
                 return TS_NOMEM;
-            rep->users[rep->n_users++] = row;
+            list[count++] = one;
         }
     }
-    if (rep->n_users > 1)
-        qsort(rep->users, rep->n_users, sizeof(*rep->users), highest_first);
+    *ret = list;
+    *ret_count = count;
     return TS_OK;
 }
 
 static ts_status answer_few(search *s, size_t max)
 {
-    ts_status st = read_all(s, max);
+    Ts__Risk__UserList *rep = s->rep;
+    place *list = NULL;
+    size_t count = 0;
+    ts_status st = read_places(s, max, &list, &count);
 
-    s->rep->total = s->rep->n_users;
-    if (s->rep->n_users > s->req->limit)
-        s->rep->n_users = s->req->limit;
-    return st;
+    rep->total = count;
+    rep->n_users = 0;
+    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
+    if (st != TS_OK || rep->users == NULL)
+        return st != TS_OK ? st : TS_NOMEM;
+    if (count > 1)
+        qsort(list, count, sizeof(*list), highest_first);
+    for (size_t i = 0; i < count && rep->n_users < s->req->limit; i++) {
+        st = risk_read_user(s->call, list[i].user, &rep->users[rep->n_users]);
+        if (st == TS_OK)
+            rep->n_users++;
+        else if (st != TS_NOT_FOUND)
+            return st;
+    }
+    return TS_OK;
 }
 
 /* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */

@@ -31,6 +31,42 @@ ts_status risk_rpc_overview(ts_call *call, const ProtobufCMessage *in, ProtobufC
     return TS_OK;
 }
 
+/* Behind the last item of an earlier page, wherever its user stands by now; nothing is skipped to get there. */
+static ts_status go_behind(const ts_call *call, const char *after, risk_key *from)
+{
+    Ts__Risk__UserRow *row = NULL;
+    uint64_t number = 0;
+    uint32_t score = 0;
+    risk_key key;
+    ts_status st = risk_position_parse(ts_str_of(after), &score, &number);
+
+    if (st == TS_OK)
+        st = risk_read_user(call, number, &row);
+    if (st == TS_INVALID || st == TS_NOT_FOUND)
+        return ts_fail(call->error, TS_INVALID, "cursor",
+                       "cursor must be the next_cursor of an earlier answer");
+    if (st != TS_OK)
+        return st;
+    key = risk_order_key(call->tenant, score, ts_str_of(row->email));
+    risk_key_u8(&key, 0); /* the first key after it */
+    if (ts_str_cmp(risk_key_view(&key), risk_key_view(from)) > 0)
+        *from = key;
+    return TS_OK;
+}
+
+static ts_status mark_end(const ts_call *call, Ts__Risk__UserList *rep)
+{
+    const Ts__Risk__UserRow *last;
+    char position[RISK_POSITION_SIZE];
+
+    if (rep->n_users == 0)
+        return TS_OK;
+    last = rep->users[rep->n_users - 1];
+    risk_position_format(last->score, last->number, position);
+    rep->next = ts_arena_z(call->arena, ts_str_of(position));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
 /* Walks the order index from the highest score asked for down; skipping costs a step per key, no
  * row is read for it. */
 static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersRequest *req,
@@ -40,18 +76,21 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     risk_key from = risk_key_tenant(call->tenant);
     risk_key until = risk_key_tenant(call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    uint64_t skip = req->offset;
+    uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
+    ts_status st = TS_OK;
 
     risk_key_u8(&from, (uint8_t)(100 - high));
     risk_key_u8(&until, (uint8_t)(100 - low + 1));
+    if (req->after[0] != '\0')
+        st = go_behind(call, req->after, &from);
+    if (st != TS_OK)
+        return st;
     it = ts_iter_new(app->store, RISK_USER_ORDER, risk_key_view(&from), risk_key_view(&until),
                      false);
     rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
     if (it == NULL || rep->users == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && rep->n_users < req->limit; ts_iter_next(it)) {
-        ts_status st;
-
         if (skip > 0) {
             skip--;
             continue;
@@ -63,7 +102,8 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
             return st;
         rep->n_users++;
     }
-    return ts_iter_status(it);
+    st = ts_iter_status(it);
+    return st == TS_OK ? mark_end(call, rep) : st;
 }
 
 ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

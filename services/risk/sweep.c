@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "backfill.h"
 #include "expire.h"
 #include "rescore.h"
 #include "ts/log.h"
@@ -133,6 +134,17 @@ static void expire(risk_sweep *s)
         ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events));
 }
 
+static void backfill(risk_sweep *s)
+{
+    uint64_t count = 0;
+    ts_status st = risk_backfill(s->store, ts_wall_ms(), &s->stopping, &count);
+
+    if (st != TS_OK)
+        ts_warn(TS_MSG("users are missing in the search until the next start"), TS_F_STATUS(st));
+    else if (count > 0)
+        ts_info(TS_MSG("users brought into the search"), TS_F_U64("users", count));
+}
+
 static void *sweep_main(void *argument)
 {
     risk_sweep *s = argument;
@@ -142,6 +154,7 @@ static void *sweep_main(void *argument)
 
     int64_t expiry_boot_ms = ts_boot_ms();
 
+    backfill(s);
     while (arena != NULL && pause_until(s, SWEEP_PERIOD_MS)) {
         size_t count = SWEEP_BATCH;
 

@@ -357,6 +357,19 @@ static bool differs(const char *old, const char *new)
     return old == NULL || strcmp(old, new) != 0;
 }
 
+/* A search sorts by it: a small row instead of the user's whole one. */
+static void put_place(risk_work *w, const Ts__Risk__UserRow *row)
+{
+    risk_key key = risk_user_key(w->tenant, row->number);
+    risk_key place;
+
+    place.n = 0;
+    place.overflow = false;
+    risk_key_u8(&place, (uint8_t)(100 - row->score));
+    risk_key_bytes(&place, row->email, strlen(row->email));
+    ts_batch_put(w->batch, w->store, RISK_USER_PLACES, risk_key_view(&key), risk_key_view(&place));
+}
+
 /* The index follows name, department and address. */
 static ts_status index_user(risk_work *w, work_user *u)
 {
@@ -369,6 +382,8 @@ static ts_status index_user(risk_work *w, work_user *u)
     if (row->searchable)
         st = search_edit_user(&w->search, w->tenant, row->number, ts_str_of(u->old_name),
                               ts_str_of(u->old_department), ts_str_of(u->old_email), false);
+    else
+        put_place(w, row); /* else it follows the order */
     u->row->searchable = true;
     return st == TS_OK ? search_edit_user(&w->search, w->tenant, row->number, ts_str_of(row->name),
                                           ts_str_of(row->department), ts_str_of(row->email), true)
@@ -401,6 +416,7 @@ static void write_user(risk_work *w, const work_user *u, uint32_t old_score)
     risk_key_u64(&number, u->row->number);
     ts_batch_put(w->batch, w->store, RISK_USER_ORDER, risk_key_view(&key), risk_key_view(&number));
     w->totals->by_score[u->row->score]++;
+    put_place(w, u->row);
 }
 
 ts_status work_finish(risk_work *w)

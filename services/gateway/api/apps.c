@@ -17,7 +17,8 @@ ts_status api_apps(http_exchange *x)
     request.status = api_text(x, status);
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    if (request.status == NULL)
+    request.after = api_text(x, http_param_of(x, "cursor"));
+    if (request.status == NULL || request.after == NULL)
         return TS_NOMEM;
     st = api_call(x, a->risk, &ts_risk_list_apps, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)
@@ -29,7 +30,7 @@ ts_status api_apps(http_exchange *x)
     for (size_t i = 0; i < list->n_apps; i++)
         ts_app_json(&w, list->apps[i]);
     ts_jsonw_array_end(&w);
-    shape_pagination(&w, request.limit, request.offset, list->total, list->n_apps);
+    shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_apps, list->next);
     ts_jsonw_object_end(&w);
     if (list->n_apps > 0) {
         http_name_add(&x->untrusted, "data.apps[].name");

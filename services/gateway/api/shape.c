@@ -83,13 +83,22 @@ static void put_page(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t tota
     ts_jsonw_object_end(w);
 }
 
-void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, size_t returned)
+void shape_pagination_at(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,
+                         size_t returned, const char *position)
 {
     bool has_more = returned > 0 && offset + returned < total;
-    char cursor[HTTP_CURSOR_SIZE];
+    char cursor[HTTP_CURSOR_SIZE + HTTP_POSITION_MAX];
+    size_t n;
 
     http_cursor_format(offset + returned, cursor);
+    n = strlen(cursor);
+    (void)snprintf(cursor + n, sizeof(cursor) - n, "%s", position);
     put_page(w, limit, offset, total, has_more, has_more ? cursor : NULL);
+}
+
+void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, size_t returned)
+{
+    shape_pagination_at(w, limit, offset, total, returned, "");
 }
 
 void shape_first_page(ts_jsonw *w, uint64_t limit, uint64_t total, size_t returned)

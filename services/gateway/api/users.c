@@ -61,14 +61,15 @@ ts_status api_users(http_exchange *x)
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
     request.risk_level = api_text(x, level);
-    if (request.risk_level == NULL)
+    request.after = api_text(x, http_param_of(x, "cursor"));
+    if (request.risk_level == NULL || request.after == NULL)
         return TS_NOMEM;
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
     ts_jsonw_object(&w);
     put_users(x, &w, list);
-    shape_pagination(&w, request.limit, request.offset, list->total, list->n_users);
+    shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_users, list->next);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     if (level->given)

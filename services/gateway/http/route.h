@@ -39,7 +39,7 @@ typedef struct http_param {
 typedef struct http_value {
     bool given;     /* by the client; a default is a value that is not given */
     int64_t number; /* INT, BOOL, CURSOR; TIME in ms since the epoch */
-    ts_str text;    /* ENUM, TEXT, EMAIL; of a default too */
+    ts_str text;    /* ENUM, TEXT, EMAIL; of a default too; CURSOR: the service's part */
     ts_str *items;  /* LIST */
     size_t item_count;
 } http_value;
@@ -108,9 +108,13 @@ TS_CHECK ts_status http_fields_parse(const http_param *fields, ts_json body, ts_
  * HTTP_EMAIL_MAX bytes. *ret is lowered (ASCII). TS_INVALID without words; TS_NOMEM. */
 TS_CHECK ts_status http_email_parse(ts_arena *arena, ts_str text, ts_str *ret);
 
-/* An offset as clients should not read it, and back. */
-#define HTTP_CURSOR_SIZE 16
+/* An offset as clients should not read it, and back. Behind it may stand where a service goes on, in up to
+ * HTTP_POSITION_MAX letters and digits of its own: then nothing is skipped to get there. */
+#define HTTP_CURSOR_SIZE  16
+#define HTTP_POSITION_MAX 64
 void http_cursor_format(uint64_t offset, char ret[HTTP_CURSOR_SIZE]);
 TS_CHECK ts_status http_cursor_parse(ts_str text, uint64_t *ret);
+/* The service's part of a cursor that was parsed; empty if it has none. */
+ts_str http_cursor_position(ts_str cursor);
 
 #endif
