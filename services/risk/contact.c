@@ -51,7 +51,8 @@ ts_status contact_parse(ts_arena *arena, ts_str text, ts_str *ret, ts_error *err
     size_t at;
     char *value;
 
-    if (trimmed.n > 0 && trimmed.p[0] == '@')
+    if (trimmed.n > 1 && trimmed.p[0] == '@' &&
+        ts_str_find(ts_str_n(trimmed.p + 1, trimmed.n - 1), '@') == trimmed.n - 1)
         trimmed = ts_str_n(trimmed.p + 1, trimmed.n - 1);
     if (trimmed.n > CONTACT_VALUE_MAX)
         return ts_fail(err, TS_INVALID, "value", "value may have at most %d bytes",

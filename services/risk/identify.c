@@ -87,18 +87,14 @@ ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret)
  * of that account. */
 static ts_status find_by_id(risk_work *w, const Ts__Risk__Event *e, ts_str email, work_user **ret)
 {
-    risk_key key = risk_identity_key(w->tenant, e->source, ts_str_of(e->actor_id));
-    ts_str value;
     ts_status st;
 
     *ret = NULL;
     if (e->actor_id[0] == '\0' || strcmp(e->actor_email, e->user_email) != 0)
         return TS_OK;
-    st = ts_store_get(w->store, RISK_IDENTITY, risk_key_view(&key), w->arena, &value);
+    st = work_user_by_source(w, e->source, ts_str_of(e->actor_id), ret);
     if (st == TS_NOT_FOUND)
         return TS_OK;
-    if (st == TS_OK)
-        st = work_user_by_number(w, risk_read_u64(value, 0), ret);
     return st == TS_OK && email.n > 0 ? work_user_alias(w, *ret, email) : st;
 }
 

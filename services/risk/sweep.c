@@ -123,15 +123,18 @@ static bool pause_until(risk_sweep *s, int64_t ms)
 static void expire(risk_sweep *s)
 {
     const risk_expiry e = { s->store, s->retention_ms, &s->stopping };
-    uint64_t hits = 0, events = 0;
+    uint64_t hits = 0, events = 0, orphans = 0;
     ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
 
     if (st == TS_OK)
         st = risk_expire_events(&e, ts_wall_ms(), &events);
+    if (st == TS_OK)
+        st = risk_expire_orphans(&e, ts_wall_ms(), &orphans);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
-    else if (hits + events > 0)
-        ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events));
+    else if (hits + events + orphans > 0)
+        ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events),
+                TS_F_U64("firings_of_nobody", orphans));
 }
 
 static void backfill(risk_sweep *s)

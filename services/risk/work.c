@@ -65,6 +65,7 @@ ts_status work_begin_in(risk_work *w, ts_store *store, ts_tenant tenant, int64_t
     w->arena = arena;
     w->users_by_email.arena = arena;
     w->users_by_number.arena = arena;
+    w->users_by_source_id.arena = arena;
     w->firings_by_id.arena = arena;
     w->apps.by_id.arena = arena;
     w->search.arena = arena;
@@ -200,11 +201,24 @@ ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str i
     return st == TS_OK ? orphans_adopt(w, *ret, email) : st;
 }
 
+/* Source and id of an identity key. */
+static ts_str source_id_view(const risk_key *key)
+{
+    ts_str view = risk_key_view(key);
+
+    return view.n < TS_KEY_TENANT_SIZE
+               ? TS_STR_NULL
+               : ts_str_n(view.p + TS_KEY_TENANT_SIZE, view.n - TS_KEY_TENANT_SIZE);
+}
+
 ts_status work_user_identify(risk_work *w, work_user *u, const char *source, ts_str id)
 {
     Ts__Risk__UserRow *row = u->row;
     risk_key key = risk_identity_key(w->tenant, source, id);
+    work_user *known = NULL;
     char **list;
+    ts_str copy;
+    ts_status st;
 
     for (size_t i = 0; i < row->n_id_sources; i++) {
         if (strcmp(row->id_sources[i], source) == 0)
@@ -219,9 +233,27 @@ ts_status work_user_identify(risk_work *w, work_user *u, const char *source, ts_
     row->id_sources = list;
     u->touched = true;
     /* Who has it keeps it: two accounts with one id are one account that we take for two. */
-    if (!ts_store_has(w->store, RISK_IDENTITY, risk_key_view(&key)))
-        put_identity(w, source, id, row->number);
-    return TS_OK;
+    st = work_user_by_source(w, source, id, &known);
+    if (st != TS_NOT_FOUND)
+        return st;
+    put_identity(w, source, id, row->number);
+    copy = ts_arena_str(w->arena, source_id_view(&key));
+    return copy.p != NULL && risk_map_put(&w->users_by_source_id, copy, u) ? TS_OK : TS_NOMEM;
+}
+
+ts_status work_user_by_source(risk_work *w, const char *source, ts_str id, work_user **ret)
+{
+    risk_key key = risk_identity_key(w->tenant, source, id);
+    work_user *known = risk_map_get(&w->users_by_source_id, source_id_view(&key));
+    ts_str value;
+    ts_status st;
+
+    if (known != NULL) {
+        *ret = known;
+        return TS_OK;
+    }
+    st = ts_store_get(w->store, RISK_IDENTITY, risk_key_view(&key), w->arena, &value);
+    return st == TS_OK ? work_user_by_number(w, risk_read_u64(value, 0), ret) : st;
 }
 
 ts_status work_user_alias(risk_work *w, work_user *u, ts_str email)

@@ -66,6 +66,7 @@ typedef struct risk_work {
     Ts__Risk__Totals *totals;
     risk_map users_by_email;
     risk_map users_by_number;
+    risk_map users_by_source_id; /* "source 0 id": what this work has noted */
     risk_map firings_by_id;
     work_user *users;
     work_firing *firings; /* in the order of their first touch */
@@ -98,6 +99,9 @@ TS_CHECK ts_status work_user_add(risk_work *w, ts_str email, const char *source,
 TS_CHECK ts_status work_user_alias(risk_work *w, work_user *u, ts_str email);
 /* Notes the immutable id by which a source knows the user, who is found by it under another address later on. */
 TS_CHECK ts_status work_user_identify(risk_work *w, work_user *u, const char *source, ts_str id);
+/* Who is known by that id; TS_NOT_FOUND. */
+TS_CHECK ts_status work_user_by_source(risk_work *w, const char *source, ts_str id,
+                                       work_user **ret);
 void work_user_rescore(work_user *u, const char *cause);
 
 /* An empty firing row to fill in (is_new) or the stored one. */
