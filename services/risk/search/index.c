@@ -160,13 +160,17 @@ static ts_status add_term(question *q, char kind, ts_str term, bool whole, uint6
     return st == TS_OK ? ts_iter_status(it) : st;
 }
 
-static ts_status add_text(question *q, char kind, ts_str text, uint64_t *set)
+static ts_status add_text(question *q, bool is_word, ts_str text, uint64_t *set)
 {
-    if (search_characters(text) <= SEARCH_SHORT)
+    size_t characters = search_characters(text);
+
+    if (characters <= SEARCH_SHORT)
         return add_term(q, SEARCH_START, text, true, set);
+    if (characters <= SEARCH_FRONT)
+        return add_term(q, is_word ? SEARCH_WORD_FRONT : SEARCH_END_FRONT, text, false, set);
     if (text.n > SEARCH_TERM_MAX)
         text.n = SEARCH_TERM_MAX; /* addresses are ASCII, words are cut already */
-    return add_term(q, kind, text, false, set);
+    return add_term(q, is_word ? SEARCH_WORD : SEARCH_END, text, false, set);
 }
 
 /* All words of the part, or its text within the address. */
@@ -180,13 +184,13 @@ static ts_status find_part(question *q, const search_part *part, uint64_t *ret)
 
         if (one == NULL)
             return TS_NOMEM;
-        st = add_text(q, SEARCH_WORD, part->words[i], one);
+        st = add_text(q, true, part->words[i], one);
         for (size_t j = 0; words != NULL && j < q->words; j++)
             one[j] &= words[j];
         words = one;
     }
     if (st == TS_OK)
-        st = add_text(q, SEARCH_END, part->address, ret);
+        st = add_text(q, false, part->address, ret);
     for (size_t j = 0; words != NULL && j < q->words; j++)
         ret[j] |= words[j];
     return st;

@@ -184,6 +184,15 @@ static bool add(ts_arena *arena, search_terms *t, char kind, ts_str text)
     return true;
 }
 
+/* A word or an end: its front, and all of it if there is more. */
+static bool add_long(ts_arena *arena, search_terms *t, char front_kind, char kind, ts_str text)
+{
+    ts_str begin = front(text, SEARCH_FRONT);
+
+    return add(arena, t, front_kind, begin) &&
+           (begin.n == text.n || add(arena, t, kind, front(text, SEARCH_TERM_MAX)));
+}
+
 static bool add_starts(ts_arena *arena, search_terms *t, ts_str text)
 {
     for (size_t n = 1; n <= SEARCH_SHORT; n++) {
@@ -204,7 +213,8 @@ static bool add_words(ts_arena *arena, search_terms *t, ts_str text)
 
         if (word.n == 0)
             break;
-        if (!add(arena, t, SEARCH_WORD, word) || !add_starts(arena, t, word))
+        if (!add_long(arena, t, SEARCH_WORD_FRONT, SEARCH_WORD, word) ||
+            !add_starts(arena, t, word))
             return false;
     }
     return true;
@@ -222,7 +232,7 @@ ts_status search_terms_of(ts_arena *arena, ts_str name, ts_str department, ts_st
     for (size_t i = 0; i + SEARCH_SHORT < address.n; i += length_at(address, i)) {
         ts_str end = ts_str_n(address.p + i, address.n - i);
 
-        if (!add(arena, ret, SEARCH_END, front(end, SEARCH_TERM_MAX)))
+        if (!add_long(arena, ret, SEARCH_END_FRONT, SEARCH_END, end))
             return TS_NOMEM;
     }
     return TS_OK;
