@@ -1,35 +1,10 @@
 #include "contact.h"
 
-#define LABEL_MAX  63
-#define DOMAIN_MAX 253
-#define LOCAL_MAX  64
+#define LOCAL_MAX 64
 
 static bool is_alnum(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* Lower case; at least two labels of letters, digits and inner hyphens. */
-static bool is_domain(ts_str text)
-{
-    size_t labels = 0;
-
-    if (text.n == 0 || text.n > DOMAIN_MAX)
-        return false;
-    for (;;) {
-        size_t end = ts_str_find(text, '.');
-
-        if (end == 0 || end > LABEL_MAX || text.p[0] == '-' || text.p[end - 1] == '-')
-            return false;
-        for (size_t i = 0; i < end; i++) {
-            if (!is_alnum(text.p[i]) && text.p[i] != '-')
-                return false;
-        }
-        labels++;
-        if (end == text.n)
-            return labels >= 2;
-        text = ts_str_n(text.p + end + 1, text.n - end - 1);
-    }
 }
 
 static bool is_local(ts_str text)
@@ -69,9 +44,9 @@ ts_status contact_parse(ts_arena *arena, ts_str text, ts_str *ret, ts_error *err
     }
     *ret = ts_str_n(value, trimmed.n);
     at = ts_str_find(*ret, '@');
-    if (at == ret->n
-            ? is_domain(*ret)
-            : is_local(ts_str_n(value, at)) && is_domain(ts_str_n(value + at + 1, ret->n - at - 1)))
+    if (at == ret->n ? ts_domain_valid(*ret)
+                     : is_local(ts_str_n(value, at)) &&
+                           ts_domain_valid(ts_str_n(value + at + 1, ret->n - at - 1)))
         return TS_OK;
     return ts_fail(err, TS_INVALID, "value",
                    "value must be a domain like acme.example or an e-mail address");

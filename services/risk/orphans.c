@@ -30,10 +30,13 @@ static ts_status adopt_firing(risk_work *w, work_user *u, ts_str id)
     if (id.n != 16)
         return TS_CORRUPT;
     st = work_firing_get(w, 0, (const uint8_t *)id.p, &f);
-    /* An empty row: pruned in between, nothing is left to move. */
-    if (st == TS_OK && f->row->count > 0 && f->user == 0)
+    if (st != TS_OK || f->user != 0)
+        return st;
+    if (f->row->count > 0)
         take_firing(u, f);
-    return st;
+    else
+        f->user = u->row->number; /* pruned: nothing to move, and what comes now is the user's */
+    return TS_OK;
 }
 
 static ts_status adopt_incident(risk_work *w, work_user *u, ts_str id, ts_str value)
