@@ -17,7 +17,8 @@ static bool is_filler(const agent_work *w, const agent_item *item)
     ts_str cls = agent_names_text(&w->g->symbols, item->cls);
 
     return item->cls == w->c.stop || item->cls == w->c.prep || item->cls == w->c.common ||
-           ts_str_is(cls, "show") || ts_str_is(cls, "entity") || ts_str_is(cls, "filler") || ts_str_is(cls, "is");
+           ts_str_is(cls, "show") || ts_str_is(cls, "entity") ||
+           ts_str_is(cls, "aspect") || ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
 }
 
 /* The items behind the negation at `at`: the first slot, and what "and", "or" or a comma joins to it in kind. */

@@ -143,9 +143,17 @@ static void replace_side(agent_work *w)
     }
 }
 
+/* "and ...", "only ...", "what about ...". */
+static bool is_elliptic(const agent_work *w)
+{
+    return w->items.count > 0 &&
+           (w->items.list[0].cls == w->c.join || has_class(w, w->c.elliptic));
+}
+
 ts_status agent_carry_over(agent_work *w, const agent_intent *intent,
                            const agent_interpretation *before)
 {
+    const agent_intent plain = { .name = before->intent };
     const agent_intent *earlier = NULL;
     bool is_group = false;
     ts_status st;
@@ -155,7 +163,9 @@ ts_status agent_carry_over(agent_work *w, const agent_intent *intent,
                                 ts_str_is(w->items.list[i].text, "group"));
     }
     if (intent->weight >= AGENT_SURE) {
-        if (!is_group || strcmp(family_of(intent->name), family_of(before->intent)) != 0)
+        bool is_kin = strcmp(family_of(intent->name), family_of(before->intent)) == 0;
+
+        if (!intent->follows && !(is_kin && (is_group || is_elliptic(w))))
             return TS_OK;
         st = agent_note(w, "filters of the earlier question were kept");
         return st == TS_OK ? keep_slots(w, before) : st;
@@ -181,10 +191,10 @@ ts_status agent_carry_over(agent_work *w, const agent_intent *intent,
         st = copy_slots(w, &w->out->right, &before->right);
         if (st != TS_OK)
             return st;
-        /* As another intent, so that no new pair is looked for. */
-        earlier = intent;
+        /* Its sides stand: no new pair is looked for. */
+        earlier = &plain;
     }
-    st = agent_fill_slots(w, earlier);
+    st = agent_fill_part(w, earlier);
     w->out->intent = before->intent;
     agent_slot_remove(&w->out->slots, TS_STR_LIT("reason"));
     replace_side(w);

@@ -676,6 +676,7 @@ static ts_status load_intent(loader *l, const ytree *node)
     *intent = (agent_intent){ .name = ts_arena_str(g->arena, name),
                               .top = ts_arena_str(g->arena, ytree_text(node, "top")),
                               .note = ts_arena_str(g->arena, ytree_text(node, "note")),
+                              .follows = ts_str_is(ytree_text(node, "follows"), "true"),
                               .weight = (double)percent / 100 };
     st = load_condition(l, node, when, intent);
     if (st == TS_OK)

@@ -89,6 +89,7 @@ typedef struct agent_intent {
     size_t drop_count;
     ts_str *ask; /* clarify: questions to offer; $class stands for what the question named */
     size_t ask_count;
+    bool follows;  /* always keeps what the question before said */
     double weight; /* how sure a match is, 0..1 */
 } agent_intent;
 

@@ -445,6 +445,11 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
             cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain : w->c.name;
         item = add_item(w, cls, at, at);
         phrase = 1;
+        if (item != NULL && cls == w->c.id) { /* by its prefix: org_, usr_ */
+            ts_str prefix = ts_str_n(t->raw.p, ts_str_find(t->raw, '_') + 1);
+
+            item->value = agent_names_find(&w->g->symbols, prefix);
+        }
         if (item != NULL && (cls == w->c.number || cls == w->c.nth || cls == w->c.time ||
                              cls == w->c.date_unsure))
             item->text = t->norm;

@@ -25,6 +25,9 @@ TS_CHECK ts_status agent_find_pairs(agent_work *w);
 /* Slots of w->items as `intent` reads them, into w->out. */
 TS_CHECK ts_status agent_fill_slots(agent_work *w, const agent_intent *intent);
 
+/* The same without the sides of a comparison. */
+TS_CHECK ts_status agent_fill_part(agent_work *w, const agent_intent *intent);
+
 /* Before deciding: what "he", "it", "those" mean. After deciding and filling: what an incomplete question leaves as it was. */
 TS_CHECK ts_status agent_resolve_pronouns(agent_work *w, const agent_interpretation *before);
 TS_CHECK ts_status agent_carry_over(agent_work *w, const agent_intent *intent,

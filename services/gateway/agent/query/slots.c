@@ -81,7 +81,12 @@ static const agent_slot_rule *slot_of(const agent_work *w, const agent_intent *i
     if (is_dropped(intent, cls))
         return NULL;
     mapped = agent_pairs_get(&intent->map, cls);
-    return agent_grammar_slot(w->g, mapped.n > 0 ? mapped : cls);
+    if (mapped.n == 0 && item->cls == w->c.email)
+        mapped = TS_STR_LIT("user");
+    if (mapped.n == 0 && ts_str_is(cls, "tool"))
+        mapped = TS_STR_LIT("app");
+    return is_dropped(intent, mapped) ? NULL
+                                      : agent_grammar_slot(w->g, mapped.n > 0 ? mapped : cls);
 }
 
 /* ---- comparison ---- */
@@ -204,10 +209,16 @@ static ts_status fill_pair(agent_work *w, const agent_intent *intent)
 
 /* ---- filling ---- */
 
-static ts_status fill_ranking(agent_work *w, ts_str ranking)
+/* "top" stands for what the intent ranks by. */
+static ts_status fill_ranking(agent_work *w, const agent_intent *intent, ts_str ranking)
 {
-    size_t dot = ts_str_find(ranking, '.');
-    ts_status st = agent_slot_set(w->arena, &w->out->slots, TS_STR_LIT("sort"), 't',
+    size_t dot;
+    ts_status st;
+
+    if (ts_str_is(ranking, "top"))
+        ranking = intent->top.n > 0 ? intent->top : TS_STR_LIT("risk_score.desc");
+    dot = ts_str_find(ranking, '.');
+    st = agent_slot_set(w->arena, &w->out->slots, TS_STR_LIT("sort"), 't',
                                   ts_str_n(ranking.p, dot), false);
 
     if (st != TS_OK || dot == ranking.n)
@@ -233,7 +244,7 @@ static ts_status fill_item(agent_work *w, const agent_intent *intent, agent_item
         return TS_OK;
     if (item->cls == w->c.ranking && !is_dropped(intent, TS_STR_LIT("ranking"))) {
         item->is_used = true;
-        return fill_ranking(w, item->text);
+        return fill_ranking(w, intent, item->text);
     }
     rule = slot_of(w, intent, item);
     if (rule == NULL || item->text.n == 0)
@@ -252,7 +263,7 @@ static ts_status fill_defaults(agent_work *w, const agent_intent *intent)
     for (size_t i = 0; i < w->items.count; i++)
         is_top = is_top || w->items.list[i].cls == w->c.top;
     if (is_top && intent->top.n > 0)
-        st = fill_ranking(w, intent->top);
+        st = fill_ranking(w, intent, intent->top);
     for (size_t i = 0; i < intent->set.count && st == TS_OK; i++) {
         const agent_slot_rule *rule = agent_grammar_slot(w->g, intent->set.list[i].from);
 
@@ -269,6 +280,13 @@ ts_status agent_fill_slots(agent_work *w, const agent_intent *intent)
     w->out->intent = intent->name;
     if (ts_str_is(intent->name, "compare"))
         st = fill_pair(w, intent);
+    return st == TS_OK ? agent_fill_part(w, intent) : st;
+}
+
+ts_status agent_fill_part(agent_work *w, const agent_intent *intent)
+{
+    ts_status st = TS_OK;
+
     for (size_t i = 0; i < w->items.count && st == TS_OK; i++)
         st = fill_item(w, intent, &w->items.list[i]);
     return st == TS_OK ? fill_defaults(w, intent) : st;

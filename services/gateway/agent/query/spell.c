@@ -40,11 +40,31 @@ unsigned agent_distance(ts_str a, ts_str b, unsigned max)
     return last[b.n] > max ? max + 1 : last[b.n];
 }
 
-/* A typing slip rarely hits the first letter, and a swap or a doubled letter is likelier than another letter. Less is better. */
-static unsigned strangeness(ts_str typed, ts_str known, unsigned distance)
+static bool is_shuffled(ts_str a, ts_str b)
 {
+    unsigned sum_a = 0;
+    unsigned sum_b = 0;
+
+    for (size_t i = 0; i < a.n && a.n == b.n; i++) {
+        sum_a += (unsigned char)a.p[i] * (unsigned char)a.p[i];
+        sum_b += (unsigned char)b.p[i] * (unsigned char)b.p[i];
+    }
+    return a.n == b.n && sum_a == sum_b;
+}
+
+/* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
+ * than a word that only holds a sentence together. Less is better. */
+static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate, unsigned distance)
+{
+    ts_str known = g->words.list[candidate];
+    uint32_t node = agent_grammar_step(g, 0, candidate);
+    ts_str cls = node == 0 ? TS_STR_NULL : agent_names_text(&g->symbols, g->nodes[node].meaning.cls);
+    bool is_plain = node != 0 && (ts_str_is(cls, "stop") || ts_str_is(cls, "common") ||
+                                  ts_str_is(cls, "prep") || ts_str_is(cls, "polite"));
+
     return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
-           (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) + (typed.n == known.n ? 0 : 1);
+           (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) + (typed.n == known.n ? 0 : 1) +
+           (is_shuffled(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
 }
 
 uint32_t agent_spell(const agent_grammar *g, ts_str word)
@@ -70,7 +90,7 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
             distance = agent_distance(word, g->words.list[candidate], max);
             if (distance > max)
                 continue;
-            strange = strangeness(word, g->words.list[candidate], distance);
+            strange = strangeness(g, word, candidate, distance);
             if (strange < least) {
                 least = strange;
                 found = candidate;
