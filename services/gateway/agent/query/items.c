@@ -180,6 +180,23 @@ static uint32_t leet_word(const agent_work *w, const agent_token *t)
     return is_leet ? agent_names_find(&w->g->words, ts_str_n(word, t->norm.n)) : 0;
 }
 
+static size_t phrase_at(const agent_work *w, size_t at, const agent_meaning **ret);
+
+/* A word that only occurs within phrases of another language, and stands in none here, is as good as unknown. */
+static void forget_strays(agent_work *w)
+{
+    const agent_meaning *meaning;
+
+    for (size_t i = 0; i < w->text.count;) {
+        agent_token *t = &w->text.tokens[i];
+        size_t n = phrase_at(w, i, &meaning);
+
+        if (n == 0 && t->kind == AGENT_WORD && t->word != 0 && !w->g->is_spelling[t->word])
+            t->word = 0;
+        i += n == 0 ? 1 : n;
+    }
+}
+
 static ts_status look_up_words(agent_work *w)
 {
     unsigned corrected = 0;
@@ -193,6 +210,7 @@ static ts_status look_up_words(agent_work *w)
         if (t->kind == AGENT_WORD && t->word == 0)
             t->word = leet_word(w, t);
     }
+    forget_strays(w);
     for (size_t i = 0; i < w->text.count && corrected < AGENT_SPELL_WORDS; i++) {
         ts_status st;
 
@@ -486,6 +504,17 @@ static void join_names(agent_work *w)
     w->items.count = to;
 }
 
+static void drop_polite(agent_work *w)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < w->items.count; i++) {
+        if (w->items.list[i].cls != w->c.polite)
+            w->items.list[to++] = w->items.list[i];
+    }
+    w->items.count = to;
+}
+
 ts_status agent_items_read(agent_work *w)
 {
     ts_status st = look_up_words(w);
@@ -493,6 +522,7 @@ ts_status agent_items_read(agent_work *w)
 
     while (at < w->text.count && st == TS_OK)
         at += item_at(w, at, &st);
+    drop_polite(w);
     join_names(w);
     return st;
 }

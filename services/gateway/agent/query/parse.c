@@ -25,7 +25,7 @@ static ts_status add_facts(agent_work *w)
         st = agent_add_fact(w, "empty", TS_STR_LIT("empty"));
     if (st == TS_OK && unknown > 0)
         st = agent_add_fact(w, "unknown", TS_STR_LIT("unknown"));
-    if (st == TS_OK && unknown > 2)
+    if (st == TS_OK && unknown > 1)
         st = agent_add_fact(w, "long", TS_STR_LIT("long"));
     return st;
 }
