@@ -143,11 +143,13 @@ static void replace_side(agent_work *w)
     }
 }
 
-/* "and ...", "only ...", "what about ...". */
+/* "and ...", "only ...", "what about ...", "with ...", "without ...". */
 static bool is_elliptic(const agent_work *w)
 {
-    return w->items.count > 0 &&
-           (w->items.list[0].cls == w->c.join || has_class(w, w->c.elliptic));
+    uint32_t first = w->items.count == 0 ? 0 : w->items.list[0].cls;
+
+    return first == w->c.join || first == w->c.prep || first == w->c.neg ||
+           has_class(w, w->c.elliptic);
 }
 
 ts_status agent_carry_over(agent_work *w, const agent_intent *intent,

@@ -155,6 +155,7 @@ static ts_status correct(agent_work *w, size_t at)
     if (word == 0)
         return TS_OK;
     t->word = word;
+    t->is_corrected = true;
     if (!ts_arena_grow(w->arena, &list->list, list->count, &list->capacity, sizeof(*list->list)))
         return TS_NOMEM;
     list->list[list->count++] = (agent_pair){ t->raw, agent_names_text(&w->g->words, word) };
@@ -457,6 +458,10 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
             item->value = meaning->value;
             item->text = agent_names_text(&w->g->symbols, meaning->value);
             item->is_plural = meaning->is_plural;
+            for (size_t i = at; i < at + phrase; i++) {
+                if (w->text.tokens[i].is_corrected)
+                    item->raw = item->text; /* what was meant, not the slip */
+            }
         }
     } else {
         if (cls == 0)
@@ -464,9 +469,13 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
         item = add_item(w, cls, at, at);
         phrase = 1;
         if (item != NULL && cls == w->c.id) { /* by its prefix: org_, usr_ */
-            ts_str prefix = ts_str_n(t->raw.p, ts_str_find(t->raw, '_') + 1);
+            char prefix[8];
+            size_t n_prefix = ts_str_find(t->raw, '_') + 1;
 
-            item->value = agent_names_find(&w->g->symbols, prefix);
+            for (size_t i = 0; i < n_prefix && i < sizeof(prefix); i++)
+                prefix[i] = (char)(t->raw.p[i] == '_' ? '_' : t->raw.p[i] | 0x20);
+            item->value = agent_names_find(
+                &w->g->symbols, ts_str_n(prefix, n_prefix < sizeof(prefix) ? n_prefix : 0));
         }
         if (item != NULL && (cls == w->c.number || cls == w->c.nth || cls == w->c.time ||
                              cls == w->c.date_unsure))

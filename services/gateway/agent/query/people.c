@@ -19,11 +19,10 @@ struct agent_people {
     uint32_t people;
 };
 
-ts_status agent_people_new(const agent_folds *folds, size_t expected, agent_people **ret)
+ts_status agent_people_new(const agent_folds *folds, agent_people **ret)
 {
     TS_CLEANUP(agent_people_free_p) agent_people *p = calloc(1, sizeof(*p));
 
-    (void)expected;
     if (p == NULL)
         return TS_NOMEM;
     p->folds = folds;

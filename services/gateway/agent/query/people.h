@@ -9,7 +9,7 @@
 typedef struct agent_people agent_people;
 
 /* TS_NOMEM. `folds`: of the grammar, for names with accents; must outlive it. The caller owns *ret. */
-TS_CHECK ts_status agent_people_new(const agent_folds *folds, size_t expected, agent_people **ret);
+TS_CHECK ts_status agent_people_new(const agent_folds *folds, agent_people **ret);
 void agent_people_free(agent_people *p);
 TS_DEFINE_CLEANUP(agent_people, agent_people_free);
 

@@ -193,6 +193,8 @@ static bool make_items(agent_work *w, size_t from, const match *m, agent_item *m
         made[i].word = 0;
         made[i].is_plural = false;
         made[i].text = substitute(w, m, make->value);
+        if (make->value.n == 2 && make->value.p[0] == '%')
+            made[i].raw = made[i].text; /* a name without the noun beside it */
         if (made[i].text.n > 0 && made[i].text.p[0] == '@')
             made[i].text = compute(w, made[i].text);
         if (made[i].text.n == 0)

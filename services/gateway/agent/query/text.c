@@ -411,6 +411,21 @@ static bool read_date(reader *r, ts_str run)
     return true;
 }
 
+/* 02/03: day and month without a year, in an order that nobody can know. */
+static bool read_short_date(reader *r, ts_str run)
+{
+    size_t stroke = ts_str_find(run, '/');
+    int64_t a;
+    int64_t b;
+
+    if (run.n > 5 || stroke == run.n || ts_parse_i64(ts_str_n(run.p, stroke), &a) != TS_OK ||
+        ts_parse_i64(ts_str_n(run.p + stroke + 1, run.n - stroke - 1), &b) != TS_OK || a < 1 ||
+        b < 1 || a > 12 || b > 12 || a == b)
+        return false;
+    add(r, AGENT_DATE_UNSURE, r->at, r->at + run.n);
+    return true;
+}
+
 static bool read_literal(reader *r)
 {
     ts_str run = run_at(r);
@@ -431,7 +446,7 @@ static bool read_literal(reader *r)
         add(r, AGENT_IP, r->at, r->at + run.n);
         return true;
     }
-    if (read_date(r, run))
+    if (read_date(r, run) || read_short_date(r, run))
         return true;
     n = id_length(run, &is_incident);
     if (n > 0) {
@@ -521,7 +536,7 @@ static size_t word_end(const reader *r, bool *ret_dotted)
         }
         if (end == r->at || !(is_letter(after) || is_digit(after)) || stands_alone(after))
             break;
-        if (c == '.' && !is_upper(after))
+        if (c == '.' && (!is_upper(after) || is_upper((unsigned char)r->text.p[end - 1])))
             *ret_dotted = true;
         else if (c != '\'' && c != '&')
             break;
@@ -629,17 +644,13 @@ static bool is_boundary_before(const reader *r)
 static void read_sign(reader *r, uint32_t c)
 {
     static const char *const ends = ".;?!\n():|{}[]";
-    agent_token *t;
 
     if (c == ',') {
         add(r, AGENT_COMMA, r->at, r->at + 1);
     } else if (c < 0x80 && strchr(ends, (int)c) != NULL) {
         add(r, AGENT_END, r->at, r->at + 1);
     } else if (c == '>' || c == '<') {
-        bool is_or_equal = peek(r, r->at + 1) == '=';
-
-        t = add(r, AGENT_WORD, r->at, r->at + (is_or_equal ? 2 : 1));
-        (void)t;
+        add(r, AGENT_WORD, r->at, r->at + (peek(r, r->at + 1) == '=' ? 2 : 1));
     } else if (c == '+' || c == '=' || c == '/' || c == '&') {
         add(r, AGENT_WORD, r->at, r->at + 1);
     } else {

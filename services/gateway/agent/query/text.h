@@ -39,6 +39,7 @@ typedef struct agent_token {
     bool is_capital;    /* begins with a capital letter */
     bool is_upper;      /* all letters are capitals, and there are at least two */
     bool is_possessive; /* 's or s' stood behind it */
+    bool is_corrected;  /* `word` is what it was meant to be: filled by the caller */
     bool is_mixed;      /* letters of several alphabets */
 } agent_token;
 
