@@ -698,7 +698,7 @@ static ts_status add_classes(loader *l)
         "id",     "ip",     "url",  "domain", "time", "quoted", "poss",     "comma",   "end",     "neg",
         "join",   "hostile", "act", "held",  "app",  "top",    "versus",   "polite",  "pronoun", "prep",
         "naming", "pair", "prev",  "empty", "ranking", "elliptic", "foreign", "department",
-        "incident_id", "date_unsure", "unknown", "long", "implied",
+        "incident_id", "date_unsure", "unknown", "long", "implied", "head",
     };
 
     for (size_t i = 0; i < TS_COUNT(names); i++) {

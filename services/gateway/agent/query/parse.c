@@ -7,9 +7,27 @@
 
 /* ---- around the slots ---- */
 
+/* What the question is about: the first noun of ours in it. "Users with incidents" are users. */
+static ts_str head_of(const agent_work *w)
+{
+    for (size_t i = 0; i < w->items.count; i++) {
+        const agent_item *item = &w->items.list[i];
+        ts_str cls = agent_names_text(&w->g->symbols, item->cls);
+
+        if (item->is_negated)
+            continue;
+        if (ts_str_is(cls, "entity"))
+            return item->text;
+        if ((ts_str_is(cls, "ask") && ts_str_is(item->text, "who")) || ts_str_is(cls, "employment_type"))
+            return TS_STR_LIT("user");
+    }
+    return TS_STR_NULL;
+}
+
 /* Facts about the question as a whole, for conditions. */
 static ts_status add_facts(agent_work *w)
 {
+    ts_str head = head_of(w);
     size_t unknown = 0;
     size_t content = 0;
     ts_status st = TS_OK;
@@ -21,7 +39,9 @@ static ts_status add_facts(agent_work *w)
         content += cls != w->c.stop && cls != w->c.end && cls != w->c.comma && cls != w->c.poss &&
                    cls != w->c.polite;
     }
-    if (content == 0)
+    if (head.n > 0)
+        st = agent_add_fact(w, "head", head);
+    if (st == TS_OK && content == 0)
         st = agent_add_fact(w, "empty", TS_STR_LIT("empty"));
     if (st == TS_OK && unknown > 0)
         st = agent_add_fact(w, "unknown", TS_STR_LIT("unknown"));
