@@ -111,22 +111,24 @@ static bool holds(const agent_work *w, const agent_intent *intent, const unsigne
     return n == 1 && stack[0];
 }
 
-const agent_intent *agent_decide(const agent_work *w)
+ts_status agent_decide(const agent_work *w, const agent_intent **ret)
 {
     /* What is there at all, by class: most conditions fail here. */
     unsigned char *seen = ts_arena_alloc(w->arena, w->g->symbols.count + 1);
 
     if (seen == NULL)
-        return NULL;
+        return TS_NOMEM;
     for (size_t i = 0; i < w->items.count; i++) {
         if (!w->items.list[i].is_negated)
             seen[w->items.list[i].cls] = 1;
     }
     for (size_t i = 0; i < w->g->intent_count; i++) {
-        if (holds(w, &w->g->intents[i], seen))
-            return &w->g->intents[i];
+        if (holds(w, &w->g->intents[i], seen)) {
+            *ret = &w->g->intents[i];
+            return TS_OK;
+        }
     }
-    return NULL;
+    return TS_INTERNAL;
 }
 
 ts_status agent_add_fact(agent_work *w, const char *cls, ts_str value)
@@ -151,7 +153,7 @@ static bool may_stand_alone(const agent_intent *intent)
 {
     static const char *const not[] = { "refuse", "out_of_scope", "help", "clarify" };
 
-    if (intent == NULL || intent->weight < AGENT_SURE ||
+    if (intent->weight < AGENT_SURE ||
         ts_str_starts(intent->name, TS_STR_LIT("update_")))
         return false;
     for (size_t i = 0; i < TS_COUNT(not); i++) {
@@ -196,6 +198,7 @@ ts_status agent_set_aside(agent_work *w, ts_str *ret_reason)
 {
     agent_items all = w->items;
     agent_items rest;
+    const agent_intent *intent = NULL;
     ts_status st;
 
     *ret_reason = TS_STR_NULL;
@@ -220,9 +223,11 @@ ts_status agent_set_aside(agent_work *w, ts_str *ret_reason)
         return st;
     w->items = rest;
     st = agent_find_pairs(w);
+    if (st == TS_OK)
+        st = agent_decide(w, &intent);
     if (st != TS_OK)
         return st;
-    if (may_stand_alone(agent_decide(w)))
+    if (may_stand_alone(intent))
         *ret_reason = TS_STR_NULL;
     else
         w->items = all;

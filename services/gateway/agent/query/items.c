@@ -215,7 +215,9 @@ static ts_status look_up_words(agent_work *w)
     for (size_t i = 0; i < w->text.count && corrected < AGENT_SPELL_WORDS; i++) {
         ts_status st;
 
-        if (!may_be_slip(w, i))
+        if (w->text.tokens[i].kind == AGENT_OPEN)
+            i = w->text.tokens[i].partner; /* what is quoted stays as it is */
+        if (i >= w->text.count || !may_be_slip(w, i))
             continue;
         corrected++;
         st = correct(w, i);

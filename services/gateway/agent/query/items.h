@@ -74,6 +74,7 @@ typedef struct agent_work {
     agent_text text;
     agent_items items;
     agent_interpretation *out;
+    bool no_memory; /* sticks: a rule could not make what it should */
 } agent_work;
 
 agent_classes agent_classes_of(const agent_grammar *g);

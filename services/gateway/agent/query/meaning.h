@@ -13,8 +13,8 @@ void agent_negate(agent_work *w);
  * to refuse for, or empty. */
 TS_CHECK ts_status agent_set_aside(agent_work *w, ts_str *ret_reason);
 
-/* The first intent whose condition holds. Never NULL for our own data: the last one always holds. */
-const agent_intent *agent_decide(const agent_work *w);
+/* The first intent whose condition holds. TS_INTERNAL if none does: the data files must end with one that always holds. */
+TS_CHECK ts_status agent_decide(const agent_work *w, const agent_intent **ret);
 
 /* An item that the code adds, behind the others. */
 TS_CHECK ts_status agent_add_fact(agent_work *w, const char *cls, ts_str value);

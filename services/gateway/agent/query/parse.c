@@ -217,7 +217,7 @@ static bool is_answerable(const agent_interpretation *in)
 
 static ts_status decide_and_fill(agent_work *w, const agent_interpretation *before)
 {
-    const agent_intent *intent;
+    const agent_intent *intent = NULL;
     bool is_reached = is_answerable(before);
     ts_status st = TS_OK;
 
@@ -227,11 +227,10 @@ static ts_status decide_and_fill(agent_work *w, const agent_interpretation *befo
         st = agent_find_pairs(w);
     if (st == TS_OK)
         st = add_facts(w);
+    if (st == TS_OK)
+        st = agent_decide(w, &intent);
     if (st != TS_OK)
         return st;
-    intent = agent_decide(w);
-    if (intent == NULL)
-        return TS_INTERNAL;
     st = agent_fill_slots(w, intent);
     if (st == TS_OK && intent->note.n > 0)
         st = agent_note(w, "%.*s", (int)intent->note.n, intent->note.p);

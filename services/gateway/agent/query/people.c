@@ -90,8 +90,8 @@ static ts_status add_name(agent_people *p, ts_str name, ts_str email)
     st = add_key(p, text.tokens[0].norm, email);
     if (st == TS_OK && n > 1)
         st = add_key(p, text.tokens[n - 1].norm, email);
-    if (st == TS_OK && n <= AGENT_NAME_WORDS)
-        return add_key(p, joined(p, &text, 0, n), email);
+    if (st == TS_OK && n > 1 && n <= AGENT_NAME_WORDS)
+        st = add_key(p, joined(p, &text, 0, n), email);
     for (size_t tail = 2; st == TS_OK && tail < n && tail <= AGENT_NAME_WORDS; tail++)
         st = add_key(p, joined(p, &text, n - tail, tail), email); /* van der Berg */
     return st;

@@ -92,6 +92,7 @@ static ts_str substitute(agent_work *w, const match *m, ts_str form)
 {
     char text[512];
     size_t n = 0;
+    ts_str made;
 
     for (size_t i = 0; i < form.n && n + 1 < sizeof(text); i++) {
         size_t element;
@@ -112,7 +113,9 @@ static ts_str substitute(agent_work *w, const match *m, ts_str form)
         n += part.n;
         i++;
     }
-    return ts_arena_str(w->arena, ts_str_n(text, n));
+    made = ts_arena_str(w->arena, ts_str_n(text, n));
+    w->no_memory = w->no_memory || made.p == NULL;
+    return made;
 }
 
 static int64_t number_of(ts_str text)
@@ -238,8 +241,10 @@ static bool replace(agent_work *w, size_t from, const match *m, size_t *ret_next
         return false;
     while (items->capacity < items->count + count + kept_count) {
         if (!ts_arena_grow(w->arena, &items->list, items->capacity, &items->capacity,
-                           sizeof(*items->list)))
+                           sizeof(*items->list))) {
+            w->no_memory = true;
             return false;
+        }
     }
     memmove(&items->list[from + count + kept_count], &items->list[m->taken],
             behind * sizeof(*items->list));
@@ -289,5 +294,5 @@ ts_status agent_rules_run(agent_work *w)
                 at++;
         }
     }
-    return TS_OK;
+    return w->no_memory ? TS_NOMEM : TS_OK;
 }
