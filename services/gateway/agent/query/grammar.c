@@ -311,7 +311,7 @@ static ts_status add_choice(loader *l, const ytree *node, agent_element *e, ts_s
         e->choice_count++;
         return st;
     }
-    if (text.n > 1 && (text.p[text.n - 1] == '+' || text.p[text.n - 1] == '-')) {
+    if (text.n > 1 && strchr("+-^", text.p[text.n - 1]) != NULL) {
         c->number = text.p[text.n - 1];
         text.n--;
         if (colon > text.n)
@@ -357,6 +357,23 @@ static ts_status load_element(loader *l, const ytree *node, ts_str text, agent_e
     return st;
 }
 
+static uint64_t firsts_of(const agent_rule *rule)
+{
+    uint64_t set = 0;
+
+    for (unsigned e = 0; e < rule->element_count; e++) {
+        const agent_element *el = &rule->elements[e];
+
+        if (el->kind == AGENT_EL_GAP || el->kind == AGENT_EL_FINISH)
+            return UINT64_MAX;
+        for (uint32_t i = 0; i < el->choice_count; i++)
+            set |= agent_bit(el->choices[i].cls);
+        if (el->kind != AGENT_EL_START && !el->is_optional)
+            return set;
+    }
+    return UINT64_MAX;
+}
+
 /* Parentheses of words hold no spaces: (show|list). */
 static ts_status load_pattern(loader *l, const ytree *node, ts_str text, agent_rule *rule)
 {
@@ -384,6 +401,7 @@ static ts_status load_pattern(loader *l, const ytree *node, ts_str text, agent_r
     }
     if (rule->consumed == 0)
         return refuse(l, node, "a pattern must take something");
+    rule->first = firsts_of(rule);
     return TS_OK;
 }
 

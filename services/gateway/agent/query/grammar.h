@@ -25,7 +25,7 @@ typedef enum agent_element_kind { AGENT_EL_WORDS, AGENT_EL_CLASSES, AGENT_EL_GAP
 typedef struct agent_choice {
     uint32_t cls; /* or the word, for AGENT_EL_WORDS */
     uint32_t value;
-    char number; /* '+' plural only, '-' singular only, 0 either */
+    char number; /* '+' plural only, '-' singular only, '^' with a capital only, 0 any */
 } agent_choice;
 
 typedef struct agent_element {
@@ -34,6 +34,12 @@ typedef struct agent_element {
     uint32_t choice_count;
     agent_choice *choices;
 } agent_element;
+
+/* A class or word as one bit of a set that may take it for another's. */
+static inline uint64_t agent_bit(uint32_t number)
+{
+    return UINT64_C(1) << ((number * UINT32_C(2654435769)) >> 26);
+}
 
 typedef struct agent_make {
     uint32_t cls; /* 0: the item that element `keep` matched, as it is */
@@ -45,6 +51,7 @@ typedef struct agent_rule {
     agent_element *elements;
     unsigned element_count;
     unsigned consumed; /* elements before the look-ahead */
+    uint64_t first;    /* bits of the words and classes that it may begin with */
     agent_make makes[AGENT_MAKES_MAX];
     unsigned make_count;
     unsigned line;

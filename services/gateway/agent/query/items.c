@@ -488,6 +488,22 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
     return phrase;
 }
 
+/* "Grammar Pal": ordinary words that stand together with capitals are a name. */
+static void find_titles(agent_work *w)
+{
+    for (size_t i = 0; i + 1 < w->items.count && !w->text.is_shouted; i++) {
+        agent_item *a = &w->items.list[i];
+        agent_item *b = &w->items.list[i + 1];
+        bool may_be = (a->cls == w->c.common || a->cls == w->c.name) &&
+                      (b->cls == w->c.common || b->cls == w->c.name);
+
+        if (may_be && a->is_capital && b->is_capital && a->last + 1 == b->first) {
+            a->cls = w->c.name;
+            b->cls = w->c.name;
+        }
+    }
+}
+
 /* Neighbouring words that are in no list are one name: "Dana Whitfield". A first name begins a new one only before none. */
 static void join_names(agent_work *w)
 {
@@ -534,6 +550,7 @@ ts_status agent_items_read(agent_work *w)
     while (at < w->text.count && st == TS_OK)
         at += item_at(w, at, &st);
     drop_polite(w);
+    find_titles(w);
     join_names(w);
     return st;
 }

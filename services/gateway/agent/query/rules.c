@@ -21,6 +21,13 @@ typedef struct match {
 
 #define STEPS_MAX 400u
 
+static bool has_form(const agent_item *item, char form)
+{
+    if (form == 0)
+        return true;
+    return form == '^' ? item->is_capital : (form == '+') == item->is_plural;
+}
+
 static bool fits(const agent_element *e, const agent_item *item)
 {
     for (uint32_t i = 0; i < e->choice_count; i++) {
@@ -30,7 +37,7 @@ static bool fits(const agent_element *e, const agent_item *item)
             if (item->word == c->cls && item->word != 0)
                 return true;
         } else if (item->cls == c->cls && (c->value == 0 || item->value == c->value) &&
-                   (c->number == 0 || (c->number == '+') == item->is_plural)) {
+                   has_form(item, c->number)) {
             return true;
         }
     }
@@ -257,6 +264,8 @@ static bool replace(agent_work *w, size_t from, const match *m, size_t *ret_next
 
 static bool best_at(const agent_work *w, const agent_stage *stage, size_t at, match *best)
 {
+    const agent_item *item = &w->items.list[at];
+    uint64_t here = agent_bit(item->cls) | agent_bit(item->word);
     match m;
 
     best->rule = NULL;
@@ -264,11 +273,9 @@ static bool best_at(const agent_work *w, const agent_stage *stage, size_t at, ma
     best->taken = 0;
     for (size_t i = 0; i < stage->count; i++) {
         const agent_rule *rule = &stage->rules[i];
-        const agent_element *first = &rule->elements[0];
 
-        /* Most rules fail here, without a call. */
-        if (first->kind <= AGENT_EL_CLASSES && !first->is_optional &&
-            !fits(first, &w->items.list[at]))
+        /* Most rules fail here. A pattern may begin behind words that are skipped: those rules are few. */
+        if ((rule->first & here) == 0)
             continue;
         m = (match){ .rule = rule };
         if (match_from(w, &m, 0, at) && m.taken > at && m.end > best->end)

@@ -1,6 +1,9 @@
 /* Items become slots. Which slot a class means depends on the intent: "high" is a severity of incidents and a level of users. */
 #include "meaning.h"
 
+#define PAIRS_MAX  16u /* sides of a comparison that are looked at */
+#define PAIR_REACH 40u /* items between two sides */
+
 const agent_slot *agent_slot_find(const agent_slots *slots, ts_str name)
 {
     for (size_t i = 0; i < slots->count; i++) {
@@ -108,30 +111,32 @@ static uint32_t comparable(const agent_work *w, const agent_item *item)
     return rule != NULL && rule->is_compared ? item->cls : 0;
 }
 
-static bool is_behind_versus(const agent_work *w, size_t at)
+static size_t first_versus(const agent_work *w)
 {
-    for (size_t i = 0; i < at; i++) {
+    for (size_t i = 0; i < w->items.count; i++) {
         if (w->items.list[i].cls == w->c.versus)
-            return true;
+            return i;
     }
-    return false;
+    return SIZE_MAX;
 }
 
 /* Left and right: the two nearest of one kind on both sides of the word that compares ("vs", "than"); else the first two. */
 static bool find_pair(const agent_work *w, size_t *ret_left, size_t *ret_right)
 {
+    size_t versus = first_versus(w);
+    size_t kinds = 0; /* items that could be a side at all */
     bool found = false;
 
-    for (size_t i = 0; i < w->items.count; i++) {
+    for (size_t i = 0; i < w->items.count && kinds < PAIRS_MAX; i++) {
         uint32_t kind = comparable(w, &w->items.list[i]);
 
-        for (size_t j = i + 1; j < w->items.count && kind != 0; j++) {
-            bool straddles;
+        kinds += kind != 0;
+        for (size_t j = i + 1; j < w->items.count && j <= i + PAIR_REACH && kind != 0; j++) {
+            bool straddles = i < versus && j > versus && versus != SIZE_MAX;
 
-            if (comparable(w, &w->items.list[j]) != kind ||
-                ts_str_ieq(w->items.list[i].text, w->items.list[j].text))
+            if (ts_str_ieq(w->items.list[i].text, w->items.list[j].text) ||
+                comparable(w, &w->items.list[j]) != kind)
                 continue;
-            straddles = !is_behind_versus(w, i) && is_behind_versus(w, j);
             if (found && !straddles)
                 break;
             *ret_left = i;
@@ -158,11 +163,12 @@ ts_status agent_find_pairs(agent_work *w)
 {
     size_t left;
     size_t right;
+    size_t versus = first_versus(w);
 
     if (find_pair(w, &left, &right))
         return agent_add_fact(w, "pair", TS_STR_LIT("pair"));
     for (size_t i = 0; i < w->items.count; i++) {
-        if (w->items.list[i].cls == w->c.time && is_behind_versus(w, i) &&
+        if (w->items.list[i].cls == w->c.time && i > versus &&
             present_of(w->items.list[i].text, w->arena).n > 0)
             return agent_add_fact(w, "pair", TS_STR_LIT("implied"));
     }

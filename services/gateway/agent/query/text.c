@@ -426,6 +426,20 @@ static bool read_short_date(reader *r, ts_str run)
     return true;
 }
 
+/* "dana@acme.example's": the possessive stands apart, as behind words. */
+static void read_possessive(reader *r)
+{
+    agent_token *t;
+
+    if (r->at + 2 > r->text.n || r->text.p[r->at] != '\'' || (r->text.p[r->at + 1] | 0x20) != 's' ||
+        is_letter(peek(r, r->at + 2)))
+        return;
+    r->out->tokens[r->out->count - 1].is_possessive = true;
+    t = add(r, AGENT_WORD, r->at, r->at + 2);
+    if (t != NULL)
+        t->norm = t->skeleton = TS_STR_LIT("'s");
+}
+
 static bool read_literal(reader *r)
 {
     ts_str run = run_at(r);
@@ -439,7 +453,8 @@ static bool read_literal(reader *r)
         return true;
     }
     if (is_address(run)) {
-        add(r, AGENT_EMAIL, r->at, r->at + run.n);
+        if (add(r, AGENT_EMAIL, r->at, r->at + run.n) != NULL)
+            read_possessive(r);
         return true;
     }
     if (is_ip(run)) {
@@ -450,7 +465,8 @@ static bool read_literal(reader *r)
         return true;
     n = id_length(run, &is_incident);
     if (n > 0) {
-        add(r, is_incident ? AGENT_INCIDENT : AGENT_ID, r->at, r->at + n);
+        if (add(r, is_incident ? AGENT_INCIDENT : AGENT_ID, r->at, r->at + n) != NULL)
+            read_possessive(r);
         return true;
     }
     return false;
