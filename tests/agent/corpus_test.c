@@ -20,19 +20,50 @@
 #define SLIP_BAR       0.95 /* of one slip of the keyboard */
 
 static const char *const compared[] = {
-    "time",       "user",          "contact",     "query",     "app",           "ip",
-    "incident_id", "department",   "risk_level",  "risk_level_min", "min_score", "max_score",
-    "min_score_exclusive", "max_score_exclusive", "limit", "page", "inactive_days_min", "sort",
-    "order",      "status",        "new_status",  "severity",  "severity_min",  "type",
-    "group_by",   "interval",      "left",        "right",     "exclude",       "trust",
-    "permission", "mfa",           "approved",    "assignee",  "role",          "employment_type",
-    "country",    "confirm_required",
+    "time",
+    "user",
+    "contact",
+    "query",
+    "app",
+    "ip",
+    "incident_id",
+    "department",
+    "risk_level",
+    "risk_level_min",
+    "min_score",
+    "max_score",
+    "min_score_exclusive",
+    "max_score_exclusive",
+    "limit",
+    "page",
+    "inactive_days_min",
+    "sort",
+    "order",
+    "status",
+    "new_status",
+    "severity",
+    "severity_min",
+    "type",
+    "group_by",
+    "interval",
+    "left",
+    "right",
+    "exclude",
+    "trust",
+    "permission",
+    "mfa",
+    "approved",
+    "assignee",
+    "role",
+    "employment_type",
+    "country",
+    "confirm_required",
 };
 
 static const char *const people[][2] = {
-    { "dana@acme.example", "Dana Whitfield" },   { "marcus@acme.example", "Marcus Webb" },
-    { "priya@acme.example", "Priya Raman" },     { "elena@acme.example", "Elena Petrova" },
-    { "t.brandt@acme.example", "Tomas Brandt" }, { "kate@acme.example", "Kate O'Neill" },
+    { "dana@acme.example", "Dana Whitfield" },    { "marcus@acme.example", "Marcus Webb" },
+    { "priya@acme.example", "Priya Raman" },      { "elena@acme.example", "Elena Petrova" },
+    { "t.brandt@acme.example", "Tomas Brandt" },  { "kate@acme.example", "Kate O'Neill" },
     { "nina@acme.example", "Nina van der Berg" }, { "p.ortiz@acme.example", "Pablo Ortíz" },
 };
 
@@ -277,7 +308,8 @@ static bool is_ascii(ts_str s)
 
 static bool copy(ts_str question, const char *before, const char *after, char *to, size_t size)
 {
-    return (size_t)snprintf(to, size, "%s%.*s%s", before, (int)question.n, question.p, after) < size;
+    return (size_t)snprintf(to, size, "%s%.*s%s", before, (int)question.n, question.p, after) <
+           size;
 }
 
 static bool without_end(ts_str question, char *to, size_t size)
@@ -298,7 +330,8 @@ static bool with_marks(ts_str question, char *to, size_t size)
 {
     char plain[1024];
 
-    return without_end(question, plain, sizeof(plain)) && copy(ts_str_of(plain), "", "!!!", to, size);
+    return without_end(question, plain, sizeof(plain)) &&
+           copy(ts_str_of(plain), "", "!!!", to, size);
 }
 
 static bool with_spaces(ts_str question, char *to, size_t size)
@@ -384,7 +417,8 @@ static bool with_slip(ts_str question, char *to, size_t size)
             n++;
         number = agent_names_find(&grammar->words, ts_str_n(to + i, n));
         if (n >= 6 && n > length && number != 0 && grammar->is_spelling[number] &&
-            (i == 0 || to[i - 1] == ' ') && (to[i + n] == ' ' || to[i + n] == 0 || to[i + n] == '?') &&
+            (i == 0 || to[i - 1] == ' ') &&
+            (to[i + n] == ' ' || to[i + n] == 0 || to[i + n] == '?') &&
             to[i + n / 2] != to[i + n / 2 - 1]) {
             best = i;
             length = n;
@@ -403,11 +437,11 @@ static bool with_slip(ts_str question, char *to, size_t size)
 }
 
 static change changes[] = {
-    { "no mark at the end", without_end, 0, 0 },  { "a question mark", with_question_mark, 0, 0 },
-    { "exclamation marks", with_marks, 0, 0 },    { "double spaces", with_spaces, 0, 0 },
-    { "please before", please_before, 0, 0 },     { "please behind", please_behind, 0, 0 },
-    { "thanks behind", thanks_behind, 0, 0 },     { "small letters", in_small_letters, 0, 0 },
-    { "capitals", in_capitals, 0, 0 },            { "one slip", with_slip, 0, 0 },
+    { "no mark at the end", without_end, 0, 0 }, { "a question mark", with_question_mark, 0, 0 },
+    { "exclamation marks", with_marks, 0, 0 },   { "double spaces", with_spaces, 0, 0 },
+    { "please before", please_before, 0, 0 },    { "please behind", please_behind, 0, 0 },
+    { "thanks behind", thanks_behind, 0, 0 },    { "small letters", in_small_letters, 0, 0 },
+    { "capitals", in_capitals, 0, 0 },           { "one slip", with_slip, 0, 0 },
 };
 
 static void row_changed(ts_json row, ts_buf *out, void *data)
@@ -434,8 +468,8 @@ static void row_changed(ts_json row, ts_buf *out, void *data)
             compare_slots(member(found, "slots"), member(other, "slots"), NULL))
             changes[i].kept++;
         else if (is_verbose)
-            printf("  %s: %s\n    %.*s\n    %.*s\n", changes[i].name, text, (int)out->size, out->data,
-                   (int)again.size, again.data);
+            printf("  %s: %s\n    %.*s\n    %.*s\n", changes[i].name, text, (int)out->size,
+                   out->data, (int)again.size, again.data);
     }
     ts_buf_done(&again);
 }
@@ -459,7 +493,8 @@ int main(int argc, char **argv)
     ts_error err = { "", "" };
 
     is_verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
-    if (agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) != TS_OK)
+    if (agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) !=
+        TS_OK)
         fail(err.text);
     if (agent_people_new(&grammar->folds, &list) != TS_OK)
         fail("out of memory");

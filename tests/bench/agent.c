@@ -9,8 +9,8 @@
 #include "query/people.h"
 #include "query/plan.h"
 
-#define PEOPLE        10000
-#define QUESTIONS_MAX 4096u
+#define PEOPLE         10000
+#define QUESTIONS_MAX  4096u
 #define LINE_MAX_BYTES 8192
 
 static agent_grammar *grammar;
@@ -114,7 +114,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && (ts_parse_i64(ts_str_of(argv[1]), &rounds) != TS_OK || rounds < 1))
         fail("usage: bench_agent [rounds]");
-    if (agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) != TS_OK)
+    if (agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) !=
+        TS_OK)
         fail(err.text);
     printf("data files read in %.0f ms: %zu words, %zu phrase nodes\n", (now_us() - start) / 1e3,
            grammar->words.count, grammar->node_count);
@@ -134,8 +135,9 @@ int main(int argc, char **argv)
                 dearest = before;
         }
     }
-    printf("%zu questions, %d people: %.1f us a question, the dearest once %.0f us\n", question_count,
-           PEOPLE, (now_us() - start) / (double)rounds / (double)question_count, dearest);
+    printf("%zu questions, %d people: %.1f us a question, the dearest once %.0f us\n",
+           question_count, PEOPLE, (now_us() - start) / (double)rounds / (double)question_count,
+           dearest);
     (void)worst("qzxvbnmk", "qzxvbnmk", arena);
     (void)worst("high", "high", arena);
     (void)worst("last", "last", arena);

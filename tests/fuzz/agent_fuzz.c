@@ -18,9 +18,11 @@ static void start(void)
 {
     ts_error err;
 
-    must(agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) == TS_OK);
+    must(agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) ==
+         TS_OK);
     must(agent_people_new(&grammar->folds, &people) == TS_OK);
-    must(agent_people_add(people, TS_STR_LIT("dana@acme.example"), TS_STR_LIT("Dana Whitfield")) == TS_OK);
+    must(agent_people_add(people, TS_STR_LIT("dana@acme.example"), TS_STR_LIT("Dana Whitfield")) ==
+         TS_OK);
     parser = ts_json_parser_new(1u << 20);
     must(parser != NULL);
 }

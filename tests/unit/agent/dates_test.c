@@ -55,9 +55,10 @@ Test(agent_dates, a_time_has_its_bounds)
 
 Test(agent_dates, what_is_no_time_has_none)
 {
-    static const char *const cases[] = { "",        "soon",        "last_",        "last_5",
-                                         "last_5x", "month:13",    "quarter:0",    "since:",
-                                         "a..b",    "2025-02-30", "since:since:today", "last_9999999d" };
+    static const char *const cases[] = {
+        "",          "soon",   "last_", "last_5",     "last_5x",           "month:13",
+        "quarter:0", "since:", "a..b",  "2025-02-30", "since:since:today", "last_9999999d"
+    };
     agent_span span;
 
     for (size_t i = 0; i < TS_COUNT(cases); i++)

@@ -38,7 +38,8 @@ static void write_file(const char *name, const char *text)
 }
 
 #define MINIMAL                                                                                    \
-    "slots: {status: {kind: text}}\nintents: [{intent: list_incidents, when: 'status | !status'}]\n"
+    "slots: {status: {kind: text}}\nintents: [{intent: list_incidents, when: 'status | "           \
+    "!status'}]\n"
 
 static ts_status load(agent_grammar **ret, ts_error *err)
 {
@@ -59,7 +60,8 @@ Test(agent_grammar, mistakes_are_refused_by_file_and_line, .init = make_director
         { "lexicon: {status: {open: ['a)']}}", "x.yaml line 1: a ')' without '('" },
         { "lexicon: {status: [open]}", "must be a map of values to phrases" },
         { "lexicon: {status: {open: ['a b c d e f g h i j k l m']}}", "1 to 12 words" },
-        { "stages: [{stage: s, rules: [{if: '{a}'}]}]", "a rule has if: a pattern and make: a list" },
+        { "stages: [{stage: s, rules: [{if: '{a}'}]}]",
+          "a rule has if: a pattern and make: a list" },
         { "stages: [{stage: s, rules: [{if: '{a}', make: [$2]}]}]", "$n must name an element" },
         { "stages: [{stage: s, rules: [{if: '/ {a}', make: [$1]}]}]", "must take something" },
         { "stages: [{stage: s, rules: [{if: '{a|}', make: [novalue]}]}]", "class:value or $n" },
@@ -85,7 +87,8 @@ Test(agent_grammar, mistakes_are_refused_by_file_and_line, .init = make_director
     }
 }
 
-Test(agent_grammar, a_directory_must_hold_something, .init = make_directory, .fini = remove_directory)
+Test(agent_grammar, a_directory_must_hold_something, .init = make_directory,
+     .fini = remove_directory)
 {
     agent_grammar *g = NULL;
     ts_error err;

@@ -6,8 +6,10 @@ static agent_people *people;
 static void make_people(void)
 {
     static const char *const list[][2] = {
-        { "dana@acme.example", "Dana Whitfield" },  { "d.cruz@acme.example", "Dana Cruz" },
-        { "p.ortiz@acme.example", "Pablo Ort\xC3\xADz" }, { "nvdb@acme.example", "Nina van der Berg" },
+        { "dana@acme.example", "Dana Whitfield" },
+        { "d.cruz@acme.example", "Dana Cruz" },
+        { "p.ortiz@acme.example", "Pablo Ort\xC3\xADz" },
+        { "nvdb@acme.example", "Nina van der Berg" },
         { "mark@acme.example", "Mark Sales" },
     };
 
@@ -77,7 +79,8 @@ Test(agent_people, a_name_of_words_is_one_only_where_it_is_written_so, .init = m
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(AGENT_ARENA_BYTES);
 
-    cr_expect_str_eq(said(ask_people("what about Mark Sales", arena)), "user_profile user=Mark Sales");
+    cr_expect_str_eq(said(ask_people("what about Mark Sales", arena)),
+                     "user_profile user=Mark Sales");
     cr_expect_str_eq(said(ask_people("risky users in sales", arena)),
                      "list_users department=sales risk_level_min=high");
 }

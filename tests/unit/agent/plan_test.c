@@ -11,10 +11,11 @@ Test(agent_plan, a_question_becomes_a_plain_request)
         { "medium risk users", "GET /v1/users?risk_level=medium" },
         { "users in finance", "GET /v1/users/search?query=finance" },
         { "find users named \"O'Neill & co\"", "GET /v1/users/search?query=O%27Neill%20%26%20co" },
-        { "open critical incidents",
-          "GET /v1/incidents?status=open&severity=critical" },
+        { "open critical incidents", "GET /v1/incidents?status=open&severity=critical" },
         { "resolved incidents on 2025-03-14",
-          "GET /v1/incidents?status=closed&since=2025-03-14T00%3A00%3A00Z&until=2025-03-15T00%3A00%3A00Z" },
+          "GET "
+          "/v1/"
+          "incidents?status=closed&since=2025-03-14T00%3A00%3A00Z&until=2025-03-15T00%3A00%3A00Z" },
         { "incidents", "GET /v1/incidents?status=all" },
         { "top 5 incidents for dana@acme.example",
           "GET /v1/incidents?status=all&user=dana@acme.example&limit=5" },
@@ -26,7 +27,8 @@ Test(agent_plan, a_question_becomes_a_plain_request)
         { "AI usage", "GET /v1/ai-usage?days=7&group_by=tool" },
         { "untrusted apps", "GET /v1/apps?status=untrusted" },
         { "trusted contacts", "GET /v1/trusted-contacts" },
-        { "whitelist partner.example", "POST /v1/trusted-contacts {\"value\":\"partner.example\"}" },
+        { "whitelist partner.example",
+          "POST /v1/trusted-contacts {\"value\":\"partner.example\"}" },
         { "remove partner.example from the trusted contacts",
           "DELETE /v1/trusted-contacts/partner.example" },
         { "where should I start", "GET /v1/agent/summary" },
@@ -39,8 +41,8 @@ Test(agent_plan, a_question_becomes_a_plain_request)
     for (size_t i = 0; i < TS_COUNT(cases); i++) {
         const char *found = planned(ask(cases[i][0]));
 
-        cr_expect_str_eq(found, cases[i][1], "%s\n  wanted %s\n  found  %s", cases[i][0], cases[i][1],
-                         found);
+        cr_expect_str_eq(found, cases[i][1], "%s\n  wanted %s\n  found  %s", cases[i][0],
+                         cases[i][1], found);
     }
 }
 
@@ -73,7 +75,8 @@ Test(agent_plan, what_the_plain_api_cannot_filter_by_is_said)
         { "oldest incident", "sort it by created_at asc" },
         { "AI usage since 2025-01-01", "reaches back 90 days" },
         { "ChatGPT usage", "app is no parameter" },
-        { "finance vs legal", "the other side of the comparison: GET /v1/users/search?query=legal" },
+        { "finance vs legal",
+          "the other side of the comparison: GET /v1/users/search?query=legal" },
         { "assign inc_12 to me", "no owner in this API" },
     };
 

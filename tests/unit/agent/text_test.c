@@ -53,7 +53,8 @@ Test(agent_text, literals_are_tokens_of_their_own)
         const agent_token *t = first(cases[i].text);
 
         cr_expect_eq(t->kind, cases[i].kind, "%s", cases[i].text);
-        cr_expect(ts_str_is(t->raw, cases[i].raw), "%s: %.*s", cases[i].text, (int)t->raw.n, t->raw.p);
+        cr_expect(ts_str_is(t->raw, cases[i].raw), "%s: %.*s", cases[i].text, (int)t->raw.n,
+                  t->raw.p);
     }
 }
 
@@ -70,7 +71,10 @@ Test(agent_text, dates_read_day_first_only_where_nothing_else_fits)
 
 Test(agent_text, what_cannot_be_seen_is_dropped_and_counted)
 {
-    cr_expect(ts_str_is(first("us\xE2\x80\x8B" "ers")->norm, "users"));
+    cr_expect(ts_str_is(first("us\xE2\x80\x8B"
+                              "ers")
+                            ->norm,
+                        "users"));
     cr_expect_eq(text.hidden, 1);
     cr_expect(ts_str_is(first("\xE2\x80\xAEopen")->norm, "open")); /* right-to-left override */
     cr_expect(ts_str_is(first("a\xF3\xA0\x81\xA1z")->norm, "az")); /* a tag character */

@@ -8,8 +8,8 @@ static bool is_slot(const agent_work *w, const agent_item *item)
 {
     ts_str cls = agent_names_text(&w->g->symbols, item->cls);
 
-    return agent_grammar_slot(w->g, cls) != NULL || ts_str_is(cls, "level") || ts_str_is(cls, "level_min") ||
-           item->cls == w->c.email || ts_str_is(cls, "tool");
+    return agent_grammar_slot(w->g, cls) != NULL || ts_str_is(cls, "level") ||
+           ts_str_is(cls, "level_min") || item->cls == w->c.email || ts_str_is(cls, "tool");
 }
 
 static bool is_filler(const agent_work *w, const agent_item *item)
@@ -17,8 +17,17 @@ static bool is_filler(const agent_work *w, const agent_item *item)
     ts_str cls = agent_names_text(&w->g->symbols, item->cls);
 
     return item->cls == w->c.stop || item->cls == w->c.prep || item->cls == w->c.common ||
-           ts_str_is(cls, "show") || ts_str_is(cls, "entity") ||
-           ts_str_is(cls, "aspect") || ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
+           ts_str_is(cls, "show") || ts_str_is(cls, "entity") || ts_str_is(cls, "aspect") ||
+           ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
+}
+
+static bool has_nor(const agent_item *list, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        if (ts_str_ieq(list[i].raw, TS_STR_LIT("nor")))
+            return true;
+    }
+    return false;
 }
 
 /* The items behind the negation at `at`: the first slot, and what "and", "or" or a comma joins to it in kind. */
@@ -46,11 +55,15 @@ static void negate_from(agent_work *w, size_t at)
     while (i + 2 < w->items.count) {
         size_t next = i + 1;
 
-        while (next + 1 < w->items.count && (list[next].cls == w->c.join || list[next].cls == w->c.comma ||
-                                             list[next].cls == w->c.stop || list[next].cls == w->c.prep))
+        while (next + 1 < w->items.count &&
+               (list[next].cls == w->c.join || list[next].cls == w->c.comma ||
+                list[next].cls == w->c.stop || list[next].cls == w->c.prep))
             next++;
-        if (next == i + 1 || list[next].cls != cls)
+        /* "neither in finance nor admins": another kind, but still negated. */
+        if (next == i + 1 ||
+            (list[next].cls != cls && !(has_nor(list, i, next) && is_slot(w, &list[next]))))
             return;
+        cls = list[next].cls;
         list[next].is_negated = true;
         i = next;
     }
@@ -151,13 +164,12 @@ ts_status agent_add_fact(agent_work *w, const char *cls, ts_str value)
 
 static bool may_stand_alone(const agent_intent *intent)
 {
-    static const char *const not[] = { "refuse", "out_of_scope", "help", "clarify" };
+    static const char *const not [] = { "refuse", "out_of_scope", "help", "clarify" };
 
-    if (intent->weight < AGENT_SURE ||
-        ts_str_starts(intent->name, TS_STR_LIT("update_")))
+    if (intent->weight < AGENT_SURE || ts_str_starts(intent->name, TS_STR_LIT("update_")))
         return false;
-    for (size_t i = 0; i < TS_COUNT(not); i++) {
-        if (ts_str_is(intent->name, not[i]))
+    for (size_t i = 0; i < TS_COUNT(not ); i++) {
+        if (ts_str_is(intent->name, not [i]))
             return false;
     }
     return true;
@@ -185,7 +197,8 @@ static ts_status benign_part(agent_work *w, agent_items *ret)
              (list[hostile - 1].cls != w->c.join && list[hostile - 1].cls != w->c.comma)))
             hostile = start;
         for (size_t i = start; i < end && i < hostile; i++) {
-            if (!ts_arena_grow(w->arena, &ret->list, ret->count, &ret->capacity, sizeof(*ret->list)))
+            if (!ts_arena_grow(w->arena, &ret->list, ret->count, &ret->capacity,
+                               sizeof(*ret->list)))
                 return TS_NOMEM;
             ret->list[ret->count++] = list[i];
         }

@@ -26,7 +26,8 @@ static ts_status inject(agent_work *w, const char *slot, const agent_interpretat
         const agent_pair *pair = &before->people.list[i];
         agent_pairs *list = &w->out->people;
 
-        if (!ts_arena_grow(w->arena, &list->list, list->count, &list->capacity, sizeof(*list->list)))
+        if (!ts_arena_grow(w->arena, &list->list, list->count, &list->capacity,
+                           sizeof(*list->list)))
             return TS_NOMEM;
         list->list[list->count++] = *pair;
     }
@@ -55,7 +56,8 @@ ts_status agent_resolve_pronouns(agent_work *w, const agent_interpretation *befo
             st = inject(w, "user", before, &is_done);
             unuse_last(w);
         }
-        for (size_t j = 0; ts_str_is(value, "thing") && j < TS_COUNT(things) && !is_done && st == TS_OK; j++) {
+        for (size_t j = 0;
+             ts_str_is(value, "thing") && j < TS_COUNT(things) && !is_done && st == TS_OK; j++) {
             st = inject(w, things[j], before, &is_done);
             if (is_done)
                 unuse_last(w);
@@ -69,8 +71,8 @@ static const char *family_of(ts_str intent)
     static const char *const families[] = { "user", "incident", "app", "contact", "usage" };
     char name[40];
 
-    snprintf(name, sizeof(name), "%.*s", (int)(intent.n < sizeof(name) ? intent.n : sizeof(name) - 1),
-             intent.p);
+    snprintf(name, sizeof(name), "%.*s",
+             (int)(intent.n < sizeof(name) ? intent.n : sizeof(name) - 1), intent.p);
     for (size_t i = 0; i < TS_COUNT(families); i++) {
         if (strstr(name, families[i]) != NULL)
             return families[i];

@@ -62,7 +62,8 @@ static ts_status word_of(loader *l, const agent_token *t, bool keeps_capitals, u
 {
     if (!keeps_capitals)
         return add_word(l, t->norm, ret);
-    return add_word(l, ts_str_of(ts_arena_printf(l->scratch, "=%.*s", (int)t->raw.n, t->raw.p)), ret);
+    return add_word(l, ts_str_of(ts_arena_printf(l->scratch, "=%.*s", (int)t->raw.n, t->raw.p)),
+                    ret);
 }
 
 static ts_status words_of(loader *l, const ytree *node, ts_str text, uint32_t *words, size_t max,
@@ -125,7 +126,8 @@ static ts_status add_node(loader *l, uint32_t parent, uint32_t word, uint32_t *r
         return no_memory(l);
     at = node_slot(g, parent, word);
     if (g->node_slots[at] == 0) {
-        if (!ts_arena_grow(g->arena, &g->nodes, g->node_count, &g->node_capacity, sizeof(*g->nodes)))
+        if (!ts_arena_grow(g->arena, &g->nodes, g->node_count, &g->node_capacity,
+                           sizeof(*g->nodes)))
             return no_memory(l);
         g->nodes[g->node_count] = (agent_node){ .parent = parent, .word = word };
         g->node_slots[at] = (uint32_t)g->node_count++;
@@ -151,7 +153,8 @@ static ts_status add_phrase(loader *l, const ytree *node, ts_str text, agent_mea
     there = &l->g->nodes[at].meaning;
     if (meaning.cls == weak && there->cls != 0)
         return TS_OK;
-    if (there->cls != weak && there->cls != 0 && (there->cls != meaning.cls || there->value != meaning.value)) {
+    if (there->cls != weak && there->cls != 0 &&
+        (there->cls != meaning.cls || there->value != meaning.value)) {
         ts_str cls = agent_names_text(&l->g->symbols, there->cls);
         ts_str value = agent_names_text(&l->g->symbols, there->value);
 
@@ -319,7 +322,8 @@ static ts_status add_choice(loader *l, const ytree *node, agent_element *e, ts_s
     }
     c->cls = agent_names_add(&l->g->symbols, ts_str_n(text.p, colon));
     if (colon < text.n)
-        c->value = agent_names_add(&l->g->symbols, ts_str_n(text.p + colon + 1, text.n - colon - 1));
+        c->value =
+            agent_names_add(&l->g->symbols, ts_str_n(text.p + colon + 1, text.n - colon - 1));
     e->choice_count++;
     return c->cls == 0 || (colon < text.n && c->value == 0) ? no_memory(l) : TS_OK;
 }
@@ -428,8 +432,8 @@ static ts_status load_make(loader *l, const ytree *node, agent_rule *rule)
     if (colon == 0 || colon == node->text.n)
         return refuse(l, node, "make must be class:value or $n");
     make->cls = agent_names_add(&l->g->symbols, ts_str_n(node->text.p, colon));
-    make->value = ts_arena_str(l->g->arena,
-                               ts_str_n(node->text.p + colon + 1, node->text.n - colon - 1));
+    make->value =
+        ts_arena_str(l->g->arena, ts_str_n(node->text.p + colon + 1, node->text.n - colon - 1));
     /* Known to the symbols, so that conditions can ask for it. */
     if (make->cls == 0 || make->value.p == NULL ||
         (make->value.n > 0 && agent_names_add(&l->g->symbols, make->value) == 0))
@@ -548,8 +552,7 @@ static ts_status load_slots(loader *l, const ytree *map)
         *slot = (agent_slot_rule){ .name = ts_arena_str(g->arena, map->names[i]),
                                    .kind = kind.p[0],
                                    .is_many = ts_str_is(ytree_text(node, "many"), "true"),
-                                   .is_compared =
-                                       ts_str_is(ytree_text(node, "compared"), "true") };
+                                   .is_compared = ts_str_is(ytree_text(node, "compared"), "true") };
         st = load_pairs(l, ytree_get(node, "flip"), &slot->flip);
         if (st != TS_OK)
             return st;
@@ -703,7 +706,8 @@ static ts_status load_intent(loader *l, const ytree *node)
         st = load_pairs(l, ytree_get(node, "set"), &intent->set);
     if (st == TS_OK)
         st = load_texts(l, ytree_get(node, "drop"), &intent->drop, &intent->drop_count);
-    return st == TS_OK ? load_texts(l, ytree_get(node, "ask"), &intent->ask, &intent->ask_count) : st;
+    return st == TS_OK ? load_texts(l, ytree_get(node, "ask"), &intent->ask, &intent->ask_count)
+                       : st;
 }
 
 /* ---- what the code itself makes ---- */
@@ -712,11 +716,13 @@ static ts_status load_intent(loader *l, const ytree *node)
 static ts_status add_classes(loader *l)
 {
     static const char *const names[] = {
-        "word",   "name",   "user", "email", "stop", "common", "given",    "number",  "nth",     "year",
-        "id",     "ip",     "url",  "domain", "time", "quoted", "poss",     "comma",   "end",     "neg",
-        "join",   "hostile", "act", "held",  "app",  "top",    "versus",   "polite",  "pronoun", "prep",
-        "naming", "pair", "prev",  "empty", "ranking", "elliptic", "foreign", "department",
-        "incident_id", "date_unsure", "unknown", "long", "implied", "head",
+        "word",     "name",    "user",       "email",       "stop",        "common",  "given",
+        "number",   "nth",     "year",       "id",          "ip",          "url",     "domain",
+        "time",     "quoted",  "poss",       "comma",       "end",         "neg",     "join",
+        "hostile",  "act",     "held",       "app",         "top",         "versus",  "polite",
+        "pronoun",  "prep",    "naming",     "pair",        "prev",        "empty",   "ranking",
+        "elliptic", "foreign", "department", "incident_id", "date_unsure", "unknown", "long",
+        "implied",  "head",    "excluded",   "lone",
     };
 
     for (size_t i = 0; i < TS_COUNT(names); i++) {
@@ -728,8 +734,7 @@ static ts_status add_classes(loader *l)
 
 /* ---- files ---- */
 
-static ts_status load_list(loader *l, const ytree *list,
-                           ts_status (*load)(loader *, const ytree *))
+static ts_status load_list(loader *l, const ytree *list, ts_status (*load)(loader *, const ytree *))
 {
     ts_status st = TS_OK;
 

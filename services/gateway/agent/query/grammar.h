@@ -20,7 +20,13 @@ typedef struct agent_meaning {
     bool is_plural;
 } agent_meaning;
 
-typedef enum agent_element_kind { AGENT_EL_WORDS, AGENT_EL_CLASSES, AGENT_EL_GAP, AGENT_EL_START, AGENT_EL_FINISH } agent_element_kind;
+typedef enum agent_element_kind {
+    AGENT_EL_WORDS,
+    AGENT_EL_CLASSES,
+    AGENT_EL_GAP,
+    AGENT_EL_START,
+    AGENT_EL_FINISH
+} agent_element_kind;
 
 typedef struct agent_choice {
     uint32_t cls; /* or the word, for AGENT_EL_WORDS */
@@ -88,11 +94,11 @@ typedef struct agent_intent {
     ts_str name;
     agent_step *when;
     size_t when_count;
-    agent_pairs map;   /* class to slot */
-    agent_pairs set;   /* slot to value, where the question names none */
-    ts_str top;        /* ranking that a bare "top" means */
-    ts_str note;       /* assumption to state */
-    ts_str *drop;      /* classes that say nothing here */
+    agent_pairs map; /* class to slot */
+    agent_pairs set; /* slot to value, where the question names none */
+    ts_str top;      /* ranking that a bare "top" means */
+    ts_str note;     /* assumption to state */
+    ts_str *drop;    /* classes that say nothing here */
     size_t drop_count;
     ts_str *ask; /* clarify: questions to offer; $class stands for what the question named */
     size_t ask_count;

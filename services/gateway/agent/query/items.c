@@ -57,7 +57,8 @@ agent_classes agent_classes_of(const agent_grammar *g)
 
 ts_status agent_texts_add(ts_arena *arena, agent_texts *list, ts_str text)
 {
-    if (text.p == NULL || !ts_arena_grow(arena, &list->list, list->count, &list->capacity, sizeof(*list->list)))
+    if (text.p == NULL ||
+        !ts_arena_grow(arena, &list->list, list->count, &list->capacity, sizeof(*list->list)))
         return TS_NOMEM;
     list->list[list->count++] = text;
     return TS_OK;
@@ -75,7 +76,8 @@ ts_status agent_note(agent_work *w, const char *format, ...)
         if (ts_str_is(w->out->assumptions.list[i], words))
             return TS_OK;
     }
-    return agent_texts_add(w->arena, &w->out->assumptions, ts_arena_str(w->arena, ts_str_of(words)));
+    return agent_texts_add(w->arena, &w->out->assumptions,
+                           ts_arena_str(w->arena, ts_str_of(words)));
 }
 
 /* ---- words ---- */
@@ -479,8 +481,8 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
             item->value = agent_names_find(
                 &w->g->symbols, ts_str_n(prefix, n_prefix < sizeof(prefix) ? n_prefix : 0));
         }
-        if (item != NULL && (cls == w->c.number || cls == w->c.nth || cls == w->c.time ||
-                             cls == w->c.date_unsure))
+        if (item != NULL &&
+            (cls == w->c.number || cls == w->c.nth || cls == w->c.time || cls == w->c.date_unsure))
             item->text = t->norm;
     }
     if (item == NULL)
@@ -514,9 +516,9 @@ static void join_names(agent_work *w)
         agent_item *last = to == 0 ? NULL : &w->items.list[to - 1];
 
         if (last != NULL && item->cls == w->c.name &&
-            (last->cls == w->c.name || last->cls == w->c.given) &&
-            last->last + 1 == item->first && item->last - last->first < AGENT_NAME_WORDS &&
-            last->is_capital == item->is_capital && !w->text.tokens[last->last].is_possessive) {
+            (last->cls == w->c.name || last->cls == w->c.given) && last->last + 1 == item->first &&
+            item->last - last->first < AGENT_NAME_WORDS && last->is_capital == item->is_capital &&
+            !w->text.tokens[last->last].is_possessive) {
             last->last = item->last;
             last->raw = raw_of(w, last->first, last->last);
             last->text = last->raw;

@@ -6,13 +6,13 @@
 
 /* Classes that the code itself makes or asks for; everything else is named by the data files alone. */
 typedef struct agent_classes {
-    uint32_t word;      /* in no phrase of the lexicon */
-    uint32_t name;      /* words that could be a name */
-    uint32_t user;      /* a person */
+    uint32_t word; /* in no phrase of the lexicon */
+    uint32_t name; /* words that could be a name */
+    uint32_t user; /* a person */
     uint32_t email;
-    uint32_t stop;      /* may be skipped by rules */
-    uint32_t common;    /* plain words that carry no meaning here */
-    uint32_t given;     /* first names */
+    uint32_t stop;   /* may be skipped by rules */
+    uint32_t common; /* plain words that carry no meaning here */
+    uint32_t given;  /* first names */
     uint32_t number;
     uint32_t nth;
     uint32_t year;

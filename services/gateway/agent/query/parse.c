@@ -18,7 +18,8 @@ static ts_str head_of(const agent_work *w)
             continue;
         if (ts_str_is(cls, "entity"))
             return item->text;
-        if ((ts_str_is(cls, "ask") && ts_str_is(item->text, "who")) || ts_str_is(cls, "employment_type"))
+        if ((ts_str_is(cls, "ask") && ts_str_is(item->text, "who")) ||
+            ts_str_is(cls, "employment_type"))
             return TS_STR_LIT("user");
     }
     return TS_STR_NULL;
@@ -30,17 +31,22 @@ static ts_status add_facts(agent_work *w)
     ts_str head = head_of(w);
     size_t unknown = 0;
     size_t content = 0;
+    size_t count = w->items.count;
     ts_status st = TS_OK;
 
-    for (size_t i = 0; i < w->items.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t cls = w->items.list[i].cls;
 
+        if (w->items.list[i].is_negated && st == TS_OK)
+            st = agent_add_fact(w, "excluded", agent_names_text(&w->g->symbols, cls));
         unknown += cls == w->c.name || cls == w->c.common;
         content += cls != w->c.stop && cls != w->c.end && cls != w->c.comma && cls != w->c.poss &&
                    cls != w->c.polite;
     }
-    if (head.n > 0)
+    if (st == TS_OK && head.n > 0)
         st = agent_add_fact(w, "head", head);
+    if (st == TS_OK && content == 1)
+        st = agent_add_fact(w, "lone", TS_STR_LIT("lone"));
     if (st == TS_OK && content == 0)
         st = agent_add_fact(w, "empty", TS_STR_LIT("empty"));
     if (st == TS_OK && unknown > 0)
@@ -206,10 +212,10 @@ static ts_status refuse_for(agent_work *w, ts_str reason)
 
 static bool is_answerable(const agent_interpretation *in)
 {
-    static const char *const not[] = { "refuse", "out_of_scope", "help", "clarify" };
+    static const char *const not [] = { "refuse", "out_of_scope", "help", "clarify" };
 
-    for (size_t i = 0; in != NULL && i < TS_COUNT(not); i++) {
-        if (ts_str_is(in->intent, not[i]))
+    for (size_t i = 0; in != NULL && i < TS_COUNT(not ); i++) {
+        if (ts_str_is(in->intent, not [i]))
             return false;
     }
     return in != NULL;
@@ -297,7 +303,8 @@ ts_status agent_parse(const agent_grammar *g, const agent_question *question, ts
             return ts_fail(err, TS_INTERNAL, "", "no intent fits");
         if (st != TS_OK) {
             if (i < count)
-                ts_error_set(err, "context", "context must hold questions of at most %u characters in UTF-8",
+                ts_error_set(err, "context",
+                             "context must hold questions of at most %u characters in UTF-8",
                              AGENT_CHARS_MAX);
             return st;
         }

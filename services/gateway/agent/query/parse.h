@@ -8,10 +8,10 @@
 #include "grammar.h"
 #include "ts/json.h"
 
-#define AGENT_CONTEXT_MAX 10u          /* earlier questions */
-#define AGENT_ARENA_BYTES (8u << 20)   /* ample for a question with its context */
-#define AGENT_NAME_WORDS  4u           /* of a name in the directory */
-#define AGENT_RECENT_DAYS 7            /* what "recent" means */
+#define AGENT_CONTEXT_MAX 10u        /* earlier questions */
+#define AGENT_ARENA_BYTES (8u << 20) /* ample for a question with its context */
+#define AGENT_NAME_WORDS  4u         /* of a name in the directory */
+#define AGENT_RECENT_DAYS 7          /* what "recent" means */
 
 /* What the organization calls its own. Each finds a text of one to AGENT_NAME_WORDS words, in small letters without accents;
  * NULL where there is no such list. Called a few times for each word: must not block. */
@@ -66,8 +66,10 @@ typedef struct agent_interpretation {
     agent_texts unparsed;
     agent_texts flags;     /* hostile text that was left aside */
     agent_texts questions; /* clarify: what could have been meant, ready to ask */
-    agent_pairs people;    /* names of the question that are one person of the directory: to the address */
-    double confidence;     /* 0..1: share of the content words that were understood, times how sure the intent is */
+    agent_pairs
+        people; /* names of the question that are one person of the directory: to the address */
+    double
+        confidence; /* 0..1: share of the content words that were understood, times how sure the intent is */
     ts_str restated;
 } agent_interpretation;
 

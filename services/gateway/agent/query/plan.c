@@ -49,8 +49,8 @@ static void encode(ts_buf *to, ts_str text)
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
 
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-            c == '.' || c == '_' || c == '~' || c == '@') {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            c == '-' || c == '.' || c == '_' || c == '~' || c == '@') {
             ts_buf_char(to, (char)c);
         } else {
             ts_buf_char(to, '%');
@@ -215,10 +215,19 @@ static int64_t lowest_score(planner *p)
 
 static void plan_users(planner *p)
 {
-    static const char *const after[] = { "max_score", "max_score_exclusive", "mfa",  "role",
-                                         "employment_type", "country",       "time", "type",
-                                         "inactive_days_min", "suspended",   "group_by" };
-    static const char *const after_search[] = { "min_score", "min_score_exclusive", "risk_level_min" };
+    static const char *const after[] = { "max_score",
+                                         "max_score_exclusive",
+                                         "mfa",
+                                         "role",
+                                         "employment_type",
+                                         "country",
+                                         "time",
+                                         "type",
+                                         "inactive_days_min",
+                                         "suspended",
+                                         "group_by" };
+    static const char *const after_search[] = { "min_score", "min_score_exclusive",
+                                                "risk_level_min" };
     int64_t lowest = lowest_score(p);
 
     p->plan->permission = "read:users";
@@ -246,7 +255,8 @@ static void plan_users(planner *p)
 
 static void plan_search(planner *p)
 {
-    static const char *const after[] = { "department", "risk_level_min", "min_score", "mfa", "role" };
+    static const char *const after[] = { "department", "risk_level_min", "min_score", "mfa",
+                                         "role" };
 
     p->plan->permission = "read:users";
     path(p, "/v1/users/search");
@@ -265,8 +275,8 @@ static void plan_user(planner *p)
 
     p->plan->permission = "read:users";
     plan_profile(p, get(p, "user"),
-                 get(p, "time").n > 0 || ts_str_is(aspect, "timeline") || ts_str_is(aspect, "history") ||
-                     ts_str_is(p->in->intent, "trend"));
+                 get(p, "time").n > 0 || ts_str_is(aspect, "timeline") ||
+                     ts_str_is(aspect, "history") || ts_str_is(p->in->intent, "trend"));
     if (count_of(p, "user") > 1)
         note(p, "one request for each person");
 }
@@ -280,7 +290,8 @@ static void add_status(planner *p)
     bool is_closed = false;
 
     for (size_t i = 0; slot != NULL && i < slot->count; i++) {
-        bool still = ts_str_is(slot->values[i], "open") || ts_str_is(slot->values[i], "investigating");
+        bool still =
+            ts_str_is(slot->values[i], "open") || ts_str_is(slot->values[i], "investigating");
 
         is_open = is_open || still;
         is_closed = is_closed || !still;
@@ -323,8 +334,10 @@ static void add_span(planner *p, bool has_span, agent_span span)
 
 static void incidents_path(planner *p, bool has_span, agent_span span)
 {
-    static const char *const after[] = { "type", "department", "assignee", "role", "country", "ip",
-                                         "app",  "group_by",   "interval", "employment_type" };
+    static const char *const after[] = {
+        "type", "department", "assignee", "role",     "country",
+        "ip",   "app",        "group_by", "interval", "employment_type"
+    };
     ts_str user = address_of(p, get(p, "user"));
 
     p->plan->permission = "read:incidents";
@@ -421,7 +434,7 @@ static void plan_usage(planner *p)
 
 static void plan_apps(planner *p)
 {
-    static const char *const after[] = { "app",        "permission", "user", "department",
+    static const char *const after[] = { "app",        "permission",     "user", "department",
                                          "risk_level", "risk_level_min", "time", "group_by" };
     ts_str trust = get(p, "trust");
 
@@ -609,11 +622,9 @@ static const struct {
 ts_status agent_plan_make(const agent_interpretation *in, int64_t now_ms, ts_arena *arena,
                           agent_plan *ret)
 {
-    planner p = { .in = in,
-                  .now_ms = now_ms,
-                  .arena = arena,
-                  .plan = ret,
-                  .path = TS_BUF_INIT(PATH_MAX_BYTES) };
+    planner p = {
+        .in = in, .now_ms = now_ms, .arena = arena, .plan = ret, .path = TS_BUF_INIT(PATH_MAX_BYTES)
+    };
 
     *ret = (agent_plan){ .permission = "" };
     for (size_t i = 0; i < TS_COUNT(planners); i++) {

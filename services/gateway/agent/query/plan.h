@@ -13,8 +13,9 @@ typedef struct agent_request {
 } agent_request;
 
 typedef struct agent_plan {
-    agent_request *requests; /* the first is the equivalent request; a comparison has one for each side */
-    size_t count;            /* 0: nothing to ask (clarify, out_of_scope, refuse) */
+    agent_request
+        *requests; /* the first is the equivalent request; a comparison has one for each side */
+    size_t count;  /* 0: nothing to ask (clarify, out_of_scope, refuse) */
     size_t capacity;
     bool is_write;          /* the first one changes something: it is shown and never made */
     const char *permission; /* of the data, "" if any key will do */

@@ -6,17 +6,18 @@
  */
 #include "items.h"
 
-#define SKIP_MAX 2u
-#define GAP_MAX  4u
+#define SKIP_MAX  2u
+#define GAP_MAX   4u
 #define ITEMS_MAX 4096u
 
 typedef struct match {
     const agent_rule *rule;
-    size_t at[AGENT_ELEMENTS_MAX]; /* the item of each element, of a gap its first; SIZE_MAX: left out */
+    size_t at
+        [AGENT_ELEMENTS_MAX]; /* the item of each element, of a gap its first; SIZE_MAX: left out */
     size_t gap[AGENT_ELEMENTS_MAX]; /* items in a gap: they stay */
-    size_t taken;                  /* item behind the last that is consumed */
-    size_t end;                    /* behind the look-ahead */
-    unsigned steps;                /* tried so far: a bound on going back */
+    size_t taken;                   /* item behind the last that is consumed */
+    size_t end;                     /* behind the look-ahead */
+    unsigned steps;                 /* tried so far: a bound on going back */
 } match;
 
 #define STEPS_MAX 400u
@@ -145,6 +146,19 @@ static ts_str days_of(agent_work *w, int64_t count, ts_str unit)
                      : ts_str_of(ts_arena_printf(w->arena, "%lld", (long long)(count * days)));
 }
 
+/* Since or before a span: its beginning. */
+static ts_str bound_of(agent_work *w, ts_str name, ts_str time)
+{
+    size_t dots = 0;
+
+    while (dots + 1 < time.n && (time.p[dots] != '.' || time.p[dots + 1] != '.'))
+        dots++;
+    if (dots + 1 >= time.n)
+        dots = time.n;
+    return ts_str_of(
+        ts_arena_printf(w->arena, "%.*s:%.*s", (int)name.n - 1, name.p + 1, (int)dots, time.p));
+}
+
 /* "@day 2025 3 14": functions of the calendar. Arguments that the question left out are "-". */
 static ts_str compute(agent_work *w, ts_str call)
 {
@@ -174,6 +188,8 @@ static ts_str compute(agent_work *w, ts_str call)
         return agent_date_ago(n[1], part[2], w->now_ms, w->arena);
     if (ts_str_is(part[0], "@range"))
         return agent_date_range(part[1], part[2], w->now_ms, w->arena);
+    if (ts_str_is(part[0], "@since") || ts_str_is(part[0], "@before"))
+        return bound_of(w, part[0], part[1]);
     if (ts_str_is(part[0], "@days"))
         return days_of(w, n[1], part[2]);
     return TS_STR_NULL;
@@ -185,9 +201,10 @@ static bool make_items(agent_work *w, size_t from, const match *m, agent_item *m
     agent_item whole = list[from];
 
     whole.last = list[m->taken - 1].last;
-    whole.raw = ts_str_n(w->text.tokens[whole.first].raw.p,
-                         (size_t)(w->text.tokens[whole.last].raw.p +
-                                  w->text.tokens[whole.last].raw.n - w->text.tokens[whole.first].raw.p));
+    whole.raw =
+        ts_str_n(w->text.tokens[whole.first].raw.p,
+                 (size_t)(w->text.tokens[whole.last].raw.p + w->text.tokens[whole.last].raw.n -
+                          w->text.tokens[whole.first].raw.p));
     for (unsigned i = 0; i < m->rule->make_count; i++) {
         const agent_make *make = &m->rule->makes[i];
 

@@ -224,8 +224,8 @@ static ts_status fill_ranking(agent_work *w, const agent_intent *intent, ts_str 
     if (ts_str_is(ranking, "top"))
         ranking = intent->top.n > 0 ? intent->top : TS_STR_LIT("risk_score.desc");
     dot = ts_str_find(ranking, '.');
-    st = agent_slot_set(w->arena, &w->out->slots, TS_STR_LIT("sort"), 't',
-                                  ts_str_n(ranking.p, dot), false);
+    st = agent_slot_set(w->arena, &w->out->slots, TS_STR_LIT("sort"), 't', ts_str_n(ranking.p, dot),
+                        false);
 
     if (st != TS_OK || dot == ranking.n)
         return st;

@@ -54,11 +54,13 @@ static bool is_shuffled(ts_str a, ts_str b)
 
 /* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
  * than a word that only holds a sentence together. Less is better. */
-static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate, unsigned distance)
+static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate,
+                            unsigned distance)
 {
     ts_str known = g->words.list[candidate];
     uint32_t node = agent_grammar_step(g, 0, candidate);
-    ts_str cls = node == 0 ? TS_STR_NULL : agent_names_text(&g->symbols, g->nodes[node].meaning.cls);
+    ts_str cls =
+        node == 0 ? TS_STR_NULL : agent_names_text(&g->symbols, g->nodes[node].meaning.cls);
     bool is_plain = node != 0 && (ts_str_is(cls, "stop") || ts_str_is(cls, "common") ||
                                   ts_str_is(cls, "prep") || ts_str_is(cls, "polite"));
 
@@ -89,6 +91,9 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
                 continue;
             distance = agent_distance(word, g->words.list[candidate], max);
             if (distance > max)
+                continue;
+            if (word.n < AGENT_SPELL_ANY && !(word.p[0] == g->words.list[candidate].p[0] &&
+                                              is_shuffled(word, g->words.list[candidate])))
                 continue;
             strange = strangeness(g, word, candidate, distance);
             if (strange < least) {

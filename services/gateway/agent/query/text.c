@@ -74,21 +74,21 @@ typedef struct range {
 
 /* Sorted. Default-ignorable characters (Unicode, DerivedCoreProperties) are dropped. */
 static const range singles[] = {
-    { 0x00A0, 0x00A0, ' ' },      { 0x00A1, 0x00A1, '!' },      { 0x00AB, 0x00AB, '"' },
-    { 0x00AD, 0x00AD, DROPPED },  { 0x00B4, 0x00B4, '\'' },     { 0x00B7, 0x00B7, ' ' },
-    { 0x00BB, 0x00BB, '"' },      { 0x00BF, 0x00BF, '?' },      { 0x02B9, 0x02BC, '\'' },
-    { 0x034F, 0x034F, DROPPED },  { 0x061C, 0x061C, DROPPED },  { 0x115F, 0x1160, DROPPED },
-    { 0x1680, 0x1680, ' ' },      { 0x17B4, 0x17B5, DROPPED },  { 0x180B, 0x180F, DROPPED },
-    { 0x2000, 0x200A, ' ' },      { 0x200B, 0x200F, DROPPED },  { 0x2010, 0x2015, '-' },
-    { 0x2018, 0x201B, '\'' },     { 0x201C, 0x201F, '"' },      { 0x2022, 0x2022, ' ' },
-    { 0x2026, 0x2026, '.' },      { 0x2028, 0x2029, '\n' },     { 0x202A, 0x202E, DROPPED },
-    { 0x202F, 0x202F, ' ' },      { 0x2032, 0x2032, '\'' },     { 0x2033, 0x2033, '"' },
-    { 0x205F, 0x205F, ' ' },      { 0x2060, 0x206F, DROPPED },  { 0x2190, 0x2211, ' ' },
-    { 0x2212, 0x2212, '-' },      { 0x2213, 0x2263, ' ' },      { 0x2266, 0x245F, ' ' },
-    { 0x2500, 0x2BFF, ' ' },      { 0x3000, 0x3000, ' ' },      { 0x3001, 0x3001, ',' },
-    { 0x3002, 0x3002, '.' },      { 0x300C, 0x300F, '"' },      { 0x3164, 0x3164, DROPPED },
-    { 0xFE00, 0xFE0F, DROPPED },  { 0xFEFF, 0xFEFF, DROPPED },  { 0xFFA0, 0xFFA0, DROPPED },
-    { 0xFFF0, 0xFFFB, DROPPED },  { 0xFFFC, 0xFFFD, ' ' },      { 0x1F000, 0x1FAFF, ' ' },
+    { 0x00A0, 0x00A0, ' ' },       { 0x00A1, 0x00A1, '!' },     { 0x00AB, 0x00AB, '"' },
+    { 0x00AD, 0x00AD, DROPPED },   { 0x00B4, 0x00B4, '\'' },    { 0x00B7, 0x00B7, ' ' },
+    { 0x00BB, 0x00BB, '"' },       { 0x00BF, 0x00BF, '?' },     { 0x02B9, 0x02BC, '\'' },
+    { 0x034F, 0x034F, DROPPED },   { 0x061C, 0x061C, DROPPED }, { 0x115F, 0x1160, DROPPED },
+    { 0x1680, 0x1680, ' ' },       { 0x17B4, 0x17B5, DROPPED }, { 0x180B, 0x180F, DROPPED },
+    { 0x2000, 0x200A, ' ' },       { 0x200B, 0x200F, DROPPED }, { 0x2010, 0x2015, '-' },
+    { 0x2018, 0x201B, '\'' },      { 0x201C, 0x201F, '"' },     { 0x2022, 0x2022, ' ' },
+    { 0x2026, 0x2026, '.' },       { 0x2028, 0x2029, '\n' },    { 0x202A, 0x202E, DROPPED },
+    { 0x202F, 0x202F, ' ' },       { 0x2032, 0x2032, '\'' },    { 0x2033, 0x2033, '"' },
+    { 0x205F, 0x205F, ' ' },       { 0x2060, 0x206F, DROPPED }, { 0x2190, 0x2211, ' ' },
+    { 0x2212, 0x2212, '-' },       { 0x2213, 0x2263, ' ' },     { 0x2266, 0x245F, ' ' },
+    { 0x2500, 0x2BFF, ' ' },       { 0x3000, 0x3000, ' ' },     { 0x3001, 0x3001, ',' },
+    { 0x3002, 0x3002, '.' },       { 0x300C, 0x300F, '"' },     { 0x3164, 0x3164, DROPPED },
+    { 0xFE00, 0xFE0F, DROPPED },   { 0xFEFF, 0xFEFF, DROPPED }, { 0xFFA0, 0xFFA0, DROPPED },
+    { 0xFFF0, 0xFFFB, DROPPED },   { 0xFFFC, 0xFFFD, ' ' },     { 0x1F000, 0x1FAFF, ' ' },
     { 0xE0000, 0xE0FFF, DROPPED },
 };
 
@@ -386,9 +386,8 @@ static size_t id_length(ts_str s, bool *ret_incident)
 
         if (!starts_i(s, prefixes[i]))
             continue;
-        while (end < s.n &&
-               (is_ascii_letter((unsigned char)s.p[end]) || is_digit((unsigned char)s.p[end]) ||
-                (s.p[end] == '_' && i >= 3)))
+        while (end < s.n && (is_ascii_letter((unsigned char)s.p[end]) ||
+                             is_digit((unsigned char)s.p[end]) || (s.p[end] == '_' && i >= 3)))
             end++;
         if (end == n)
             return 0;
@@ -496,9 +495,9 @@ static void read_number(reader *r)
     size_t n = 0;
     char *to;
 
-    while (end < r->text.n && (is_digit((unsigned char)r->text.p[end]) ||
-                               ((r->text.p[end] == ',' || r->text.p[end] == '.') &&
-                                is_digit(peek(r, end + 1)))))
+    while (end < r->text.n &&
+           (is_digit((unsigned char)r->text.p[end]) ||
+            ((r->text.p[end] == ',' || r->text.p[end] == '.') && is_digit(peek(r, end + 1)))))
         end++;
     t = add(r, AGENT_NUMBER, start, end);
     if (t == NULL)
@@ -648,7 +647,8 @@ static bool read_quote(reader *r)
     }
     t = add(r, AGENT_OPEN, r->at, r->at + 1);
     if (t != NULL)
-        t->raw = ts_str_n(r->text.p + r->at, end - r->at); /* up to the partner; `at` is behind the mark */
+        t->raw = ts_str_n(r->text.p + r->at,
+                          end - r->at); /* up to the partner; `at` is behind the mark */
     return true;
 }
 
@@ -731,8 +731,9 @@ ts_status agent_text_read(ts_str text, const agent_folds *folds, ts_arena *arena
     st = clean(&r, text, err);
     if (st != TS_OK)
         return st;
-    ret->tokens = ts_arena_array(arena, r.text.n + 1 < AGENT_TOKENS_MAX ? r.text.n + 1 : AGENT_TOKENS_MAX,
-                                 sizeof(*ret->tokens));
+    ret->tokens =
+        ts_arena_array(arena, r.text.n + 1 < AGENT_TOKENS_MAX ? r.text.n + 1 : AGENT_TOKENS_MAX,
+                       sizeof(*ret->tokens));
     if (ret->tokens == NULL)
         return ts_fail(err, TS_NOMEM, "query", "out of memory");
     while (r.at < r.text.n && ret->count < AGENT_TOKENS_MAX)

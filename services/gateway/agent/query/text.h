@@ -13,18 +13,18 @@
 
 typedef enum agent_token_kind {
     AGENT_WORD,
-    AGENT_NUMBER,      /* norm: digits, perhaps with a fraction */
-    AGENT_NTH,         /* 1st, 2nd; norm: the digits */
-    AGENT_YEAR,        /* four digits that read as a year */
-    AGENT_EMAIL,       /* one @, a dot behind it */
-    AGENT_INCIDENT,    /* inc_..., INC-..., #12; raw: without # */
-    AGENT_ID,          /* another prefixed id: usr_..., org_..., key_... */
-    AGENT_IP,          /* version 4 or 6 */
-    AGENT_URL,         /* scheme://... or www. */
-    AGENT_DOTTED,      /* partner.example, mail.read, p.ortiz */
-    AGENT_DATE,        /* norm: YYYY-MM-DD */
+    AGENT_NUMBER,   /* norm: digits, perhaps with a fraction */
+    AGENT_NTH,      /* 1st, 2nd; norm: the digits */
+    AGENT_YEAR,     /* four digits that read as a year */
+    AGENT_EMAIL,    /* one @, a dot behind it */
+    AGENT_INCIDENT, /* inc_..., INC-..., #12; raw: without # */
+    AGENT_ID,       /* another prefixed id: usr_..., org_..., key_... */
+    AGENT_IP,       /* version 4 or 6 */
+    AGENT_URL,      /* scheme://... or www. */
+    AGENT_DOTTED,   /* partner.example, mail.read, p.ortiz */
+    AGENT_DATE,     /* norm: YYYY-MM-DD */
     AGENT_DATE_UNSURE, /* 03/04/2025: day and month may be either; norm: both readings, joined by '|' */
-    AGENT_OPEN,        /* a quotation mark that has its partner further on; `partner` is its token */
+    AGENT_OPEN, /* a quotation mark that has its partner further on; `partner` is its token */
     AGENT_COMMA,
     AGENT_END, /* . ; ? ! newline ( ) : */
 } agent_token_kind;
