@@ -496,13 +496,14 @@ static void find_titles(agent_work *w)
     for (size_t i = 0; i + 1 < w->items.count && !w->text.is_shouted; i++) {
         agent_item *a = &w->items.list[i];
         agent_item *b = &w->items.list[i + 1];
-        bool may_be = (a->cls == w->c.common || a->cls == w->c.name) &&
-                      (b->cls == w->c.common || b->cls == w->c.name);
 
-        if (may_be && a->is_capital && b->is_capital && a->last + 1 == b->first) {
+        if (!a->is_capital || !b->is_capital || a->last + 1 != b->first ||
+            (b->cls != w->c.common && b->cls != w->c.name) ||
+            (a->cls != w->c.common && a->cls != w->c.name && a->cls != w->c.given))
+            continue;
+        if (a->cls == w->c.common)
             a->cls = w->c.name;
-            b->cls = w->c.name;
-        }
+        b->cls = w->c.name;
     }
 }
 

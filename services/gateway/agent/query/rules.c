@@ -70,8 +70,7 @@ static bool match_from(const agent_work *w, match *m, unsigned e, size_t i)
         return (i == w->items.count || items[i].cls == w->c.end) && match_from(w, m, e + 1, i);
     case AGENT_EL_GAP:
         for (size_t n = 0; n <= GAP_MAX && i + n <= w->items.count; n++) {
-            if (n > 0 &&
-                (items[i + n - 1].cls == w->c.end || items[i + n - 1].cls == w->c.neg))
+            if (n > 0 && (items[i + n - 1].cls == w->c.end || items[i + n - 1].cls == w->c.neg))
                 return false;
             m->at[e] = i;
             m->gap[e] = n;
