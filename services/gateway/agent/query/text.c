@@ -163,6 +163,8 @@ static ts_status clean(reader *r, ts_str text, ts_error *err)
             continue;
         }
         code = tidy(code);
+        if (code == ' ' && n > 0 && to[n - 1] == ' ')
+            continue;
         if (code == DROPPED)
             r->out->hidden++;
         else
