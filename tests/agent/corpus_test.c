@@ -439,9 +439,8 @@ static bool with_slip(ts_str question, char *to, size_t size)
 /* "incidents last week" and "last week, incidents" are one question. */
 static bool with_time_first(ts_str question, char *to, size_t size)
 {
-    static const char *const times[] = { " last week",  " this week", " last month",
-                                         " this month", " yesterday", " this year",
-                                         " last quarter" };
+    static const char *const times[] = { " last week", " this week", " last month",  " this month",
+                                         " yesterday", " this year", " last quarter" };
 
     while (question.n > 1 && strchr("?!. ", question.p[question.n - 1]) != NULL)
         question.n--;
@@ -463,7 +462,8 @@ static change changes[] = {
     { "exclamation marks", with_marks, 0, 0 },   { "double spaces", with_spaces, 0, 0 },
     { "please before", please_before, 0, 0 },    { "please behind", please_behind, 0, 0 },
     { "thanks behind", thanks_behind, 0, 0 },    { "small letters", in_small_letters, 0, 0 },
-    { "capitals", in_capitals, 0, 0 },           { "one slip", with_slip, 0, 0 },              { "time first", with_time_first, 0, 0 },
+    { "capitals", in_capitals, 0, 0 },           { "one slip", with_slip, 0, 0 },
+    { "time first", with_time_first, 0, 0 },
 };
 
 static void row_changed(ts_json row, ts_buf *out, void *data)
@@ -504,7 +504,9 @@ static void check_changes(void)
 
         printf("%-44s %4u questions: %.3f keep their interpretation\n", changes[i].name,
                changes[i].tried, share);
-        if (changes[i].tried < 20 || share < (changes[i].make == with_slip || changes[i].make == with_time_first ? SLIP_BAR : SAME_BAR))
+        if (changes[i].tried < 20 ||
+            share < (changes[i].make == with_slip || changes[i].make == with_time_first ? SLIP_BAR
+                                                                                        : SAME_BAR))
             fail("below the bar");
     }
 }

@@ -716,13 +716,13 @@ static ts_status load_intent(loader *l, const ytree *node)
 static ts_status add_classes(loader *l)
 {
     static const char *const names[] = {
-        "word",     "name",    "user",       "email",       "stop",        "common",  "given",
-        "number",   "nth",     "year",       "id",          "ip",          "url",     "domain",
-        "time",     "quoted",  "poss",       "comma",       "end",         "neg",     "join",
-        "hostile",  "act",     "held",       "app",         "top",         "versus",  "polite",
-        "pronoun",  "prep",    "naming",     "pair",        "prev",        "empty",   "ranking",
-        "elliptic", "foreign", "department", "incident_id", "date_unsure", "unknown", "long",
-        "implied",  "head",    "excluded",   "lone",
+        "name",       "user",        "email",       "stop",    "common", "given",   "number",
+        "nth",        "year",        "id",          "ip",      "url",    "domain",  "time",
+        "quoted",     "poss",        "comma",       "end",     "neg",    "join",    "hostile",
+        "act",        "held",        "app",         "top",     "versus", "polite",  "pronoun",
+        "prep",       "naming",      "pair",        "prev",    "empty",  "ranking", "elliptic",
+        "department", "incident_id", "date_unsure", "unknown", "long",   "implied", "head",
+        "excluded",   "lone",
     };
 
     for (size_t i = 0; i < TS_COUNT(names); i++) {

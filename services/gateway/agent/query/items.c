@@ -11,7 +11,6 @@ agent_classes agent_classes_of(const agent_grammar *g)
         uint32_t *cls;
         const char *name;
     } all[] = {
-        { &c.word, "word" },
         { &c.name, "name" },
         { &c.user, "user" },
         { &c.email, "email" },
@@ -46,7 +45,6 @@ agent_classes agent_classes_of(const agent_grammar *g)
         { &c.elliptic, "elliptic" },
         { &c.pronoun, "pronoun" },
         { &c.naming, "naming" },
-        { &c.foreign, "foreign" },
         { &c.prep, "prep" },
     };
 

@@ -6,7 +6,6 @@
 
 /* Classes that the code itself makes or asks for; everything else is named by the data files alone. */
 typedef struct agent_classes {
-    uint32_t word; /* in no phrase of the lexicon */
     uint32_t name; /* words that could be a name */
     uint32_t user; /* a person */
     uint32_t email;
@@ -41,7 +40,6 @@ typedef struct agent_classes {
     uint32_t elliptic; /* what makes a question a follow-up */
     uint32_t pronoun;
     uint32_t naming; /* what stands before a name that must not be corrected */
-    uint32_t foreign;
     uint32_t prep;
 } agent_classes;
 
@@ -50,7 +48,6 @@ typedef struct agent_item {
     uint32_t value; /* symbol, 0 if it is no known one */
     ts_str text;    /* the value */
     ts_str raw;     /* as typed */
-    uint32_t word;  /* of a single token, for rules that name words */
     uint32_t first; /* tokens */
     uint32_t last;
     bool is_plural;

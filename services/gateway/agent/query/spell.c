@@ -40,6 +40,13 @@ unsigned agent_distance(ts_str a, ts_str b, unsigned max)
     return last[b.n] > max ? max + 1 : last[b.n];
 }
 
+static bool is_class(const agent_grammar *g, uint32_t word, const char *cls)
+{
+    uint32_t node = agent_grammar_step(g, 0, word);
+
+    return node != 0 && ts_str_is(agent_names_text(&g->symbols, g->nodes[node].meaning.cls), cls);
+}
+
 static bool is_shuffled(ts_str a, ts_str b)
 {
     unsigned sum_a = 0;
@@ -58,11 +65,8 @@ static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candi
                             unsigned distance)
 {
     ts_str known = g->words.list[candidate];
-    uint32_t node = agent_grammar_step(g, 0, candidate);
-    ts_str cls =
-        node == 0 ? TS_STR_NULL : agent_names_text(&g->symbols, g->nodes[node].meaning.cls);
-    bool is_plain = node != 0 && (ts_str_is(cls, "stop") || ts_str_is(cls, "common") ||
-                                  ts_str_is(cls, "prep") || ts_str_is(cls, "polite"));
+    bool is_plain = is_class(g, candidate, "stop") || is_class(g, candidate, "common") ||
+                    is_class(g, candidate, "prep") || is_class(g, candidate, "polite");
 
     return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
            (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) + (typed.n == known.n ? 0 : 1) +
@@ -88,6 +92,9 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
 
             /* Each edit changes the set of letters by two at most. */
             if ((unsigned)__builtin_popcount(letters ^ g->letters[candidate]) > 2 * max)
+                continue;
+            /* Nobody is refused for a slip: what is hostile must stand there as such. */
+            if (is_class(g, candidate, "hostile"))
                 continue;
             distance = agent_distance(word, g->words.list[candidate], max);
             if (distance > max)

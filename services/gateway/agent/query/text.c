@@ -631,6 +631,22 @@ static void read_word(reader *r)
     }
 }
 
+/* 1gn0re: digits that stand for letters, told from 24h by a digit behind letters. */
+static bool is_leet(const reader *r)
+{
+    size_t at = r->at;
+    size_t letters = 0;
+
+    while (at < r->text.n && is_digit((unsigned char)r->text.p[at]))
+        at++;
+    while (at < r->text.n && is_ascii_letter((unsigned char)r->text.p[at])) {
+        at++;
+        letters++;
+    }
+    return letters > 0 && at + 1 < r->text.n && is_digit((unsigned char)r->text.p[at]) &&
+           is_ascii_letter((unsigned char)r->text.p[at + 1]);
+}
+
 static bool read_quote(reader *r)
 {
     char mark = r->text.p[r->at];
@@ -663,7 +679,9 @@ static void read_sign(reader *r, uint32_t c)
 {
     static const char *const ends = ".;?!\n():|{}[]";
 
-    if (c == ',') {
+    if (c == '-' && peek(r, r->at + 1) == '-') {
+        add(r, AGENT_END, r->at, r->at + 2);
+    } else if (c == ',') {
         add(r, AGENT_COMMA, r->at, r->at + 1);
     } else if (c < 0x80 && strchr(ends, (int)c) != NULL) {
         add(r, AGENT_END, r->at, r->at + 1);
@@ -711,6 +729,8 @@ static void read_token(reader *r)
         return;
     if (c == '#')
         read_hash(r);
+    else if (is_digit(c) && is_leet(r))
+        read_word(r);
     else if (is_digit(c))
         read_number(r);
     else if (is_letter(c))
