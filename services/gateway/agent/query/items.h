@@ -48,6 +48,7 @@ typedef struct agent_item {
     uint32_t value; /* symbol, 0 if it is no known one */
     ts_str text;    /* the value */
     ts_str raw;     /* as typed */
+    uint32_t word;  /* of a single token, for rules that name words */
     uint32_t first; /* tokens */
     uint32_t last;
     bool is_plural;
