@@ -21,11 +21,19 @@ static bool is_filler(const agent_work *w, const agent_item *item)
            ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
 }
 
-static bool has_nor(const agent_item *list, size_t from, size_t to)
+/* "neither in finance nor admins", "excluding phishing and low severity": another kind, but still negated. */
+static bool reaches_on(const agent_item *list, size_t neg, size_t from, size_t to)
 {
+    static const ts_str wide[] = { { "exclu", 5 }, { "except", 6 } };
+
     for (size_t i = from; i < to; i++) {
         if (ts_str_ieq(list[i].raw, TS_STR_LIT("nor")))
             return true;
+    }
+    for (size_t i = 0; i < TS_COUNT(wide); i++) {
+        if (list[neg].raw.n >= wide[i].n &&
+            ts_str_ieq(ts_str_n(list[neg].raw.p, wide[i].n), wide[i]))
+            return to == from + 2; /* nothing but the "and" between */
     }
     return false;
 }
@@ -59,9 +67,8 @@ static void negate_from(agent_work *w, size_t at)
                (list[next].cls == w->c.join || list[next].cls == w->c.comma ||
                 list[next].cls == w->c.stop || list[next].cls == w->c.prep))
             next++;
-        /* "neither in finance nor admins": another kind, but still negated. */
         if (next == i + 1 ||
-            (list[next].cls != cls && !(has_nor(list, i, next) && is_slot(w, &list[next]))))
+            (list[next].cls != cls && !(reaches_on(list, at, i, next) && is_slot(w, &list[next]))))
             return;
         cls = list[next].cls;
         list[next].is_negated = true;

@@ -311,7 +311,9 @@ static bool looks_like_name(const agent_work *w, size_t at, size_t count)
         const agent_token *t = &w->text.tokens[at + i];
         uint32_t cls = class_of(w, t->word);
 
-        has_unknown = has_unknown || t->word == 0 || cls == w->c.given || cls == 0;
+        /* What only another language knows may well be a name here. */
+        has_unknown = has_unknown || t->word == 0 || cls == w->c.given || cls == 0 ||
+                      !w->g->is_spelling[t->word];
         all_capital = all_capital && t->is_capital;
     }
     return has_unknown || (count > 1 && all_capital && !w->text.is_shouted);
@@ -435,6 +437,11 @@ static size_t quoted_at(agent_work *w, size_t at, ts_status *ret)
     return end - at;
 }
 
+static bool is_tool_or_app(const agent_work *w, uint32_t cls)
+{
+    return cls == w->c.app || ts_str_is(agent_names_text(&w->g->symbols, cls), "tool");
+}
+
 static size_t item_at(agent_work *w, size_t at, ts_status *ret)
 {
     const agent_token *t = &w->text.tokens[at];
@@ -454,6 +461,10 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
         if (n > 0)
             return n;
     }
+    /* "Ola's": a word that only another language knows, with an English possessive, is a name. */
+    if (phrase == 1 && t->is_possessive && cls == 0 && !w->g->is_spelling[t->word] &&
+        meaning->cls != w->c.given && !is_tool_or_app(w, meaning->cls))
+        phrase = 0;
     if (phrase > 0) {
         item = add_item(w, meaning->cls, at, at + phrase - 1);
         if (item != NULL) {
