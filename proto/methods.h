@@ -50,6 +50,7 @@ extern const ts_method ts_risk_accept;     /* HandOverRequest -> HandOverReply *
 extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
 extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDetails */
 extern const ts_method ts_incidents_update_status; /* UpdateStatusRequest -> IncidentDetails */
+extern const ts_method ts_incidents_reopen;        /* ReopenRequest -> IncidentDetails */
 extern const ts_method ts_incidents_summary;       /* SummaryRequest -> SummaryReply */
 extern const ts_method ts_incidents_accept;        /* HandOverRequest -> HandOverReply */
 

@@ -4,7 +4,7 @@
 #define EMAIL_MAX 512
 
 const char *const incidents_families[] = { "incidents", "detections", "owners", "pending", "story",
-                                           "lists",     "totals",     "inbox",  NULL };
+                                           "lists",     "totals",     "inbox",  "once",    NULL };
 
 static void add(incidents_key *k, const void *bytes, size_t n)
 {

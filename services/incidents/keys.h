@@ -10,6 +10,7 @@
  *   lists       T scope ~created_ms(8) incident        empty           newest first
  *   totals      T                                      Totals
  *   inbox       see common/outbox                                      global
+ *   once        see common/outbox                      answers         changes by callers, for 24 hours
  *
  * A scope is what a list is of. The API's lists: a group (all, open, closed), one severity or any, one affected user or any:
  * so that each combination is one range, `offset` skips keys and no row is read in vain. For chains: the open incidents of a
@@ -30,7 +31,8 @@ enum incidents_family {
     INCIDENTS_STORY,
     INCIDENTS_LISTS,
     INCIDENTS_TOTALS,
-    INCIDENTS_INBOX
+    INCIDENTS_INBOX,
+    INCIDENTS_ONCE
 };
 /* Names for ts_store_open(), in the order above. */
 extern const char *const incidents_families[];

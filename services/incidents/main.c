@@ -1,7 +1,10 @@
 /* ts-incidents: makes incidents of detections and keeps their story. Wiring only. */
 #include "config.h"
+#include "expire.h"
 #include "incidents.h"
+#include "ts/periodic.h"
 #include "ts/process.h"
+#include "ts/time.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
@@ -9,7 +12,8 @@
 typedef struct peers {
     ts_peer *risk;
     ts_peer *webhooks;
-    ts_relay *relays[2];
+    ts_peer *auth;
+    ts_relay *relays[3];
 } peers;
 
 static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
@@ -37,6 +41,9 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
     if (st == TS_OK)
         st = start_relay(p, store, "webhooks", INCIDENTS_TO_WEBHOOKS, &ts_webhooks_accept,
                          &to->webhooks, &to->relays[1], err);
+    if (st == TS_OK)
+        st = start_relay(p, store, "auth", INCIDENTS_TO_AUTH, &ts_auth_accept, &to->auth,
+                         &to->relays[2], err);
     return st;
 }
 
@@ -46,6 +53,7 @@ static void stop_relays(peers *to)
         ts_relay_stop(to->relays[i]);
     ts_peer_free(to->risk);
     ts_peer_free(to->webhooks);
+    ts_peer_free(to->auth);
 }
 
 static ts_status open_store(const incidents_config *config, ts_process *p, ts_store **ret,
@@ -69,6 +77,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     chain_limits limits = { 0 };
     incidents app = { 0 };
     peers to = { 0 };
+    ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "incidents"),
                            .service_name = "incidents",
@@ -79,7 +88,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = open_store(config, p, &store, err);
     if (st == TS_OK)
-        st = incidents_init(&app, store, &limits);
+        st = incidents_init(&app, store, &limits, config->closed_days * TS_DAY_MS);
     if (st != TS_OK)
         return st;
     st = ts_inbox_new(store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox);
@@ -88,6 +97,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         st = start_relays(p, store, &to, err);
     }
     if (st == TS_OK)
+        st = ts_periodic_start(TS_HOUR_MS, expire_job, &app, &expiry, err);
+    if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
@@ -95,6 +106,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
+    ts_periodic_stop(expiry);
     stop_relays(&to);
     ts_inbox_free(app.inbox);
     return st;
