@@ -1,5 +1,5 @@
-/* One use of an AI tool: every counter it moves, in one batch. The inbox takes each row once, so nothing here looks for
- * repeats. */
+/* One use of an AI tool: every counter it moves, in one batch. And whether a tool is sanctioned, which stands with the tool:
+ * reports join it, so that it holds for all days. The inbox takes each row once, so nothing here looks for repeats. */
 #include "ai_usage.h"
 #include "ts/time.h"
 
@@ -23,12 +23,22 @@ void ai_usage_register_metrics(ai_usage *app)
     app->events = ts_counter("ts_ai_usage_events_total", "", "uses of AI tools counted");
     app->tools_first_seen = ts_counter("ts_ai_usage_tools_first_seen_total", "",
                                        "tools seen for the first time in an organization");
+    app->expired = ts_counter("ts_ai_usage_expired_rows_total", "", "rows deleted by age");
+}
+
+static ts_status check_tool(const char *tool, ts_error *err)
+{
+    if (tool[0] == '\0' || strlen(tool) > AI_USAGE_TOOL_MAX)
+        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
+    return TS_OK;
 }
 
 static ts_status check(const Ts__AiUse *use, ts_error *err)
 {
-    if (use->tool[0] == '\0' || strlen(use->tool) > AI_USAGE_TOOL_MAX)
-        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
+    ts_status st = check_tool(use->tool, err);
+
+    if (st != TS_OK)
+        return st;
     if (strlen(use->vendor) > VENDOR_MAX)
         return ts_fail(err, TS_INVALID, "vendor", "vendor must have at most %d bytes", VENDOR_MAX);
     if (strlen(use->user_email) > AI_USAGE_USER_MAX)
@@ -52,11 +62,11 @@ static ts_status see_tool(use_work *w, int64_t now_ms)
                        &found, &row);
     if (st != TS_OK)
         return st;
-    if (found && row->first_seen_ms <= w->use->event_ms)
+    if (row->first_seen_ms != 0 && row->first_seen_ms <= w->use->event_ms)
         return TS_OK;
-    if (!found) {
+    if (row->first_seen_ms == 0) {
         row->vendor = w->use->vendor;
-        ai_usage_publish_first_seen(w->batch, w->tenant, w->use, now_ms);
+        ai_usage_publish_first_seen(w->batch, w->tenant, w->use, row->sanctioned != 0, now_ms);
         ts_metric_add(w->app->tools_first_seen, 1);
     }
     row->first_seen_ms = w->use->event_ms;
@@ -157,34 +167,82 @@ static ts_status count_use(use_work *w)
     return st;
 }
 
-ts_status ai_usage_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
-                             ts_batch *batch, ts_error *err)
+static ts_status apply_use(ai_usage *app, const Ts__HandOverRow *row, const Ts__AiUse *use,
+                           ts_arena *arena, ts_batch *batch, ts_error *err)
 {
-    ai_usage *app = service;
-    use_work w = { .app = app, .store = app->store, .arena = arena, .batch = batch };
-    ProtobufCMessage *m = NULL;
-    ts_status st;
+    use_work w = { .app = app,
+                   .store = app->store,
+                   .tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE },
+                   .arena = arena,
+                   .batch = batch,
+                   .use = use };
+    ts_status st = check(use, err);
 
-    if (strcmp(row->kind, "ai_use") != 0)
-        return ts_fail(err, TS_INVALID, "kind", "ai-usage takes rows of kind ai_use");
-    st = ts_arena_unpack(arena, &ts__ai_use__descriptor,
-                         ts_str_n(row->payload.data, row->payload.len), &m);
     if (st != TS_OK)
         return st;
-    w.tenant = (ts_tenant){ row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
-    w.use = (const Ts__AiUse *)m;
-    st = check(w.use, err);
-    if (st != TS_OK)
-        return st;
-    w.tool = ts_str_of(w.use->tool);
-    w.user = ts_str_of(w.use->user_email);
-    w.day = ts_time_day(w.use->event_ms);
+    w.tool = ts_str_of(use->tool);
+    w.user = ts_str_of(use->user_email);
+    w.day = ts_time_day(use->event_ms);
     st = see_tool(&w, row->at_ms);
     if (st == TS_OK)
         st = count_use(&w);
     if (st == TS_OK)
         ts_metric_add(app->events, 1);
     return st;
+}
+
+/* Perhaps of a tool that nobody has used yet. */
+static ts_status apply_sanction(const ai_usage *app, const Ts__HandOverRow *row,
+                                const Ts__ToolSanctioned *news, ts_arena *arena, ts_batch *batch,
+                                ts_error *err)
+{
+    ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
+    TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+    Ts__Aiusage__Tool *tool = NULL;
+    bool found;
+    ts_status st = check_tool(news->tool, err);
+
+    if (st != TS_OK)
+        return st;
+    ai_usage_tool_key(&key, tenant, ts_str_of(news->tool));
+    st = ai_usage_load(app->store, AI_USAGE_TOOLS, &key, arena, &ts__aiusage__tool__descriptor,
+                       &found, &tool);
+    if (st != TS_OK)
+        return st;
+    tool->sanctioned = news->sanctioned;
+    ts_batch_put_message(batch, app->store, AI_USAGE_TOOLS, ts_buf_view(&key), &tool->base);
+    return TS_OK;
+}
+
+ts_status ai_usage_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
+                             ts_batch *batch, ts_error *err)
+{
+    bool is_use = strcmp(row->kind, "ai_use") == 0;
+    ProtobufCMessage *m = NULL;
+    ts_status st;
+
+    if (!is_use && strcmp(row->kind, "tool_sanctioned") != 0)
+        return ts_fail(err, TS_INVALID, "kind",
+                       "ai-usage takes rows of kind ai_use and tool_sanctioned");
+    st = ts_arena_unpack(arena, is_use ? &ts__ai_use__descriptor : &ts__tool_sanctioned__descriptor,
+                         ts_str_n(row->payload.data, row->payload.len), &m);
+    if (st != TS_OK)
+        return st;
+    if (is_use)
+        return apply_use(service, row, (const Ts__AiUse *)m, arena, batch, err);
+    return apply_sanction(service, row, (const Ts__ToolSanctioned *)m, arena, batch, err);
+}
+
+void ai_usage_lock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    ts_store_lock(((ai_usage *)service)->store, TS_STR_LIT("rows"));
+}
+
+void ai_usage_unlock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    ts_store_unlock(((ai_usage *)service)->store, TS_STR_LIT("rows"));
 }
 
 ts_status ai_usage_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

@@ -1,6 +1,8 @@
 /* ts-ai-usage: counts who used which AI tool on which day. Wiring only. */
 #include "ai_usage.h"
 #include "config.h"
+#include "expire.h"
+#include "ts/periodic.h"
 #include "ts/process.h"
 
 #define SCHEMA 1
@@ -43,6 +45,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
     ai_usage app = { 0 };
     ts_relay *relay = NULL;
+    ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "ai-usage"),
                            .service_name = "ai-usage",
@@ -53,10 +56,15 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st != TS_OK)
         return st;
     app.store = store;
+    app.keep_days = config->keep_days;
     ai_usage_register_metrics(&app);
     st = ts_inbox_new(store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox);
-    if (st == TS_OK)
+    if (st == TS_OK) {
+        ts_inbox_guard(app.inbox, ai_usage_lock, ai_usage_unlock);
         st = start_relay(p, store, &webhooks, &relay, err);
+    }
+    if (st == TS_OK)
+        st = ts_periodic_start(EXPIRE_PERIOD_MS, expire_job, &app, &expiry, err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
@@ -65,6 +73,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
+    ts_periodic_stop(expiry);
     ts_relay_stop(relay);
     ts_inbox_free(app.inbox);
     return st;

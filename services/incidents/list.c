@@ -30,7 +30,7 @@ static ts_iter *range_of(const ts_call *call, const list_query *query)
         incidents_list_from(call->tenant, scope, query->since_ms > 0 ? query->since_ms : 1);
 
     return ts_iter_new(app->store, INCIDENTS_LISTS, incidents_key_view(&from),
-                       incidents_key_view(&until), false);
+                       incidents_key_view(&until), query->oldest_first);
 }
 
 ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,

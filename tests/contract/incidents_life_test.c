@@ -441,6 +441,58 @@ static void the_summary_counts_what_is_open(void)
     CHECK_EQ(summary()->n_latest, 5);
 }
 
+static void the_summary_with_its_trend_names_the_worst_and_counts_what_was_opened(void)
+{
+    static const struct {
+        const char *id;
+        uint32_t severity;
+        int64_t days_ago;
+    } made[] = { { "a", 2, 20 }, { "b", 4, 13 }, { "c", 2, 8 }, { "d", 3, 3 },
+                 { "e", 2, 1 },  { "f", 3, 0 },  { "g", 2, 0 } };
+    const Ts__Incidents__SummaryReply *rep;
+    char user[32];
+
+    for (size_t i = 0; i < TS_COUNT(made); i++) {
+        /* A minute past the full day: none of them lies on the edge of a period. */
+        now_ms = ts_wall_ms() - made[i].days_ago * TS_DAY_MS - TS_MINUTE_MS;
+        snprintf(user, sizeof(user), "%s@example.com", made[i].id);
+        detect(made[i].id, "r", made[i].severity, user, 0);
+    }
+    rep = summary_with(true);
+    CHECK_EQ(rep->n_worst, 3);
+    CHECK(strcmp(rep->worst[0]->affected_users[0], "b@example.com") == 0);
+    CHECK(strcmp(rep->worst[1]->affected_users[0], "f@example.com") == 0);
+    CHECK(strcmp(rep->worst[2]->affected_users[0], "d@example.com") == 0);
+    CHECK(strcmp(rep->oldest->affected_users[0], "a@example.com") == 0);
+    CHECK_EQ(rep->day->opened, 2);
+    CHECK_EQ(rep->day->opened_before, 1);
+    CHECK_EQ(rep->week->opened, 4);
+    CHECK_EQ(rep->week->opened_before, 2);
+    CHECK(summary()->day == NULL);
+    CHECK_EQ(summary()->n_worst, 0);
+    (void)updated(rep->worst[0]->id, "resolved", "");
+    CHECK_EQ(summary_with(true)->week->opened_before, 2); /* closed, but opened all the same */
+    CHECK(strcmp(summary_with(true)->worst[0]->affected_users[0], "f@example.com") == 0);
+}
+
+static void details_say_how_much_they_show(void)
+{
+    const Ts__Incidents__IncidentDetails *details;
+    char id[16];
+
+    for (int i = 0; i < 1001; i++) {
+        snprintf(id, sizeof(id), "m%d", i);
+        detect(id, "r", 3, "ann@example.com", 0);
+    }
+    details = get(only()->id);
+    CHECK_EQ(details->incident->detection_count, 1001);
+    CHECK_EQ(details->n_detections, 1000);
+    CHECK_EQ(details->detections_with_evidence, 200);
+    CHECK_EQ(details->detections[199]->n_evidence, 1);
+    CHECK_EQ(details->detections[200]->n_evidence, 0);
+    CHECK(strstr(details->timeline[details->n_timeline - 1]->text, "and 1 more detection") != NULL);
+}
+
 int main(void)
 {
     begin();
@@ -458,6 +510,8 @@ int main(void)
     RUN_FRESH(a_repeated_call_is_answered_the_same_and_changes_nothing);
     RUN_FRESH(one_of_many_closes_while_detections_join);
     RUN_FRESH(the_summary_counts_what_is_open);
+    RUN_FRESH(the_summary_with_its_trend_names_the_worst_and_counts_what_was_opened);
+    RUN_FRESH(details_say_how_much_they_show);
     RUN_FRESH(wrong_lists_are_named);
     RUN_FRESH(lists_filter_page_and_count);
     RUN_FRESH(lists_are_bounded_by_time_of_creation);
