@@ -193,7 +193,7 @@ static ts_status apply_use(ai_usage *app, const Ts__HandOverRow *row, const Ts__
 
 /* Perhaps of a tool that nobody has used yet. */
 static ts_status apply_sanction(const ai_usage *app, const Ts__HandOverRow *row,
-                                const Ts__ToolSanctioned *news, ts_arena *arena, ts_batch *batch,
+                                const Ts__AiToolTrust *news, ts_arena *arena, ts_batch *batch,
                                 ts_error *err)
 {
     ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
@@ -209,7 +209,7 @@ static ts_status apply_sanction(const ai_usage *app, const Ts__HandOverRow *row,
                        &found, &tool);
     if (st != TS_OK)
         return st;
-    tool->sanctioned = news->sanctioned;
+    tool->sanctioned = news->trusted;
     ts_batch_put_message(batch, app->store, AI_USAGE_TOOLS, ts_buf_view(&key), &tool->base);
     return TS_OK;
 }
@@ -221,16 +221,16 @@ ts_status ai_usage_apply_row(void *service, const Ts__HandOverRow *row, ts_arena
     ProtobufCMessage *m = NULL;
     ts_status st;
 
-    if (!is_use && strcmp(row->kind, "tool_sanctioned") != 0)
+    if (!is_use && strcmp(row->kind, "ai_tool_trust") != 0)
         return ts_fail(err, TS_INVALID, "kind",
-                       "ai-usage takes rows of kind ai_use and tool_sanctioned");
-    st = ts_arena_unpack(arena, is_use ? &ts__ai_use__descriptor : &ts__tool_sanctioned__descriptor,
+                       "ai-usage takes rows of kind ai_use and ai_tool_trust");
+    st = ts_arena_unpack(arena, is_use ? &ts__ai_use__descriptor : &ts__ai_tool_trust__descriptor,
                          ts_str_n(row->payload.data, row->payload.len), &m);
     if (st != TS_OK)
         return st;
     if (is_use)
         return apply_use(service, row, (const Ts__AiUse *)m, arena, batch, err);
-    return apply_sanction(service, row, (const Ts__ToolSanctioned *)m, arena, batch, err);
+    return apply_sanction(service, row, (const Ts__AiToolTrust *)m, arena, batch, err);
 }
 
 void ai_usage_lock(void *service, ts_tenant tenant)

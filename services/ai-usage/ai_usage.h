@@ -23,7 +23,7 @@ void ai_usage_register_metrics(ai_usage *app);
 ts_handler ai_usage_rpc_report;
 ts_handler ai_usage_rpc_accept;
 
-/* Applies "ai_use" and "tool_sanctioned" rows. Runs under the lock below. */
+/* Applies "ai_use" and "ai_tool_trust" rows. Runs under the lock below. */
 ts_inbox_handler ai_usage_apply_row;
 
 /* Whoever reads rows to change them holds this lock until the batch is written. One for all tenants: the inbox takes one row

@@ -191,11 +191,11 @@ static void each_tool_is_announced_once(void)
 
 static void sanction(const char *tool, bool sanctioned)
 {
-    Ts__ToolSanctioned news = TS__TOOL_SANCTIONED__INIT;
+    Ts__AiToolTrust news = TS__AI_TOOL_TRUST__INIT;
 
     news.tool = (char *)(uintptr_t)tool; /* only packed */
-    news.sanctioned = sanctioned;
-    served_hand_over(&s, &ts_aiusage_accept, live, "tool_sanctioned", today_ms, &news.base);
+    news.trusted = sanctioned;
+    served_hand_over(&s, &ts_aiusage_accept, live, "ai_tool_trust", today_ms, &news.base);
 }
 
 static const Ts__Aiusage__Group *group_of(const Ts__Aiusage__Report *rep, const char *key)
