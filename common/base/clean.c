@@ -36,25 +36,44 @@ static bool is_break(char c)
     return c == '\n' || c == '\r' || c == '\t';
 }
 
-char *ts_clean(ts_arena *arena, ts_str text, size_t max)
+/* `out` has room for min(text.n, max) bytes and may be where the text stands: nothing is written ahead of what was read.
+ * Gives the number of bytes. */
+static size_t clean_into(char *out, ts_str text, size_t max)
 {
-    size_t room = text.n < max ? text.n : max;
-    char *out = ts_arena_alloc(arena, room + 1);
     size_t used = 0;
 
-    for (size_t i = 0; out != NULL && i < text.n && used < room;) {
+    for (size_t i = 0; i < text.n && used < max;) {
         const uint8_t *p = (const uint8_t *)text.p + i;
         size_t n = utf8_sequence(p, text.n - i);
 
         if (n == 1 && is_break(text.p[i])) {
             out[used++] = ' ';
         } else if (n > 0 && !is_hidden(decode(p, n))) {
-            if (n > room - used)
+            if (n > max - used)
                 break;
-            memcpy(out + used, p, n);
+            memmove(out + used, p, n);
             used += n;
         }
         i += n == 0 ? 1 : n;
     }
+    return used;
+}
+
+char *ts_clean(ts_arena *arena, ts_str text, size_t max)
+{
+    char *out = ts_arena_alloc(arena, (text.n < max ? text.n : max) + 1);
+
+    if (out != NULL)
+        out[clean_into(out, text, max)] = '\0';
     return out;
+}
+
+const char *ts_clean_z(char *text, size_t max)
+{
+    if (text == NULL)
+        return "";
+    /* protobuf-c's default of a text field is a constant: what is empty stays untouched. */
+    if (text[0] != '\0')
+        text[clean_into(text, ts_str_of(text), max)] = '\0';
+    return text;
 }

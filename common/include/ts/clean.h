@@ -9,4 +9,7 @@
  * become spaces. NULL if out of memory. */
 char *ts_clean(ts_arena *arena, ts_str text, size_t max);
 
+/* The same in place; the text only ever gets shorter. Gives `text` back; NULL is "". */
+const char *ts_clean_z(char *text, size_t max);
+
 #endif

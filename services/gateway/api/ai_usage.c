@@ -75,6 +75,7 @@ ts_status api_ai_usage(http_exchange *x)
     put_change(&w, report);
     ts_jsonw_object_end(&w);
     ts_jsonw_kstr(&w, "group_by", by->text);
+    shape_u64(&w, "groups_total", report->groups_total);
     ts_jsonw_key(&w, "groups");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < report->n_groups; i++)
@@ -87,10 +88,13 @@ ts_status api_ai_usage(http_exchange *x)
     words_count(&x->summary, report->active_users, "user");
     ts_buf_z(&x->summary, " with ");
     words_count(&x->summary, report->tools, "tool");
-    ts_buf_z(&x->summary, " in the last ");
-    words_count(&x->summary, request.days, "day");
+    ts_buf_char(&x->summary, ' ');
+    words_days(&x->summary, request.days);
     ts_buf_z(&x->summary, ". ");
     words_count(&x->summary, report->unsanctioned_events, "unsanctioned event");
     ts_buf_char(&x->summary, '.');
+    if (report->n_groups < report->groups_total)
+        ts_buf_printf(&x->summary, " Shown are the %zu users with the most events.",
+                      report->n_groups);
     return TS_OK;
 }

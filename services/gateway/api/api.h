@@ -85,6 +85,7 @@ ts_status api_user(http_exchange *x);
 ts_status api_incidents(http_exchange *x);
 ts_status api_incident(http_exchange *x);
 ts_status api_incident_update(http_exchange *x);
+ts_status api_incident_reopen(http_exchange *x);
 ts_status api_ai_usage(http_exchange *x);
 ts_status api_events(http_exchange *x);
 ts_status api_endpoints(http_exchange *x);

@@ -78,6 +78,7 @@ static void put_ai_usage(ts_jsonw *w, const Ts__Aiusage__Report *report)
     ts_jsonw_object_end(w);
 }
 
+/* Three sentences at most, the first two as the reference has them. */
 static void say(ts_buf *out, const Ts__Risk__OverviewReply *risk,
                 const Ts__Incidents__SummaryReply *incidents, const api_part *ai)
 {
@@ -88,17 +89,16 @@ static void say(ts_buf *out, const Ts__Risk__OverviewReply *risk,
     words_count(out, level(risk, 3) + level(risk, 4), "high-risk user");
     ts_buf_z(out, ". ");
     words_count(out, incidents->open + incidents->investigating, "open incident");
-    ts_buf_char(out, '.');
-    if (ai->peer == NULL)
-        return;
-    if (report == NULL) {
-        ts_buf_z(out, " AI usage is not available at the moment.");
-        return;
+    if (ai->peer != NULL && report == NULL) {
+        ts_buf_z(out, "; AI usage is not available at the moment");
+    } else if (report != NULL) {
+        ts_buf_z(out, "; ");
+        words_count(out, report->events, "AI tool event");
+        ts_buf_char(out, ' ');
+        words_days(out, AI_DAYS);
+        ts_buf_printf(out, ", %llu unsanctioned", (unsigned long long)report->unsanctioned_events);
     }
-    ts_buf_char(out, ' ');
-    words_count(out, report->events, "AI tool event");
-    ts_buf_printf(out, " in the last %d days, %llu of them unsanctioned.", AI_DAYS,
-                  (unsigned long long)report->unsanctioned_events);
+    ts_buf_char(out, '.');
 }
 
 /* A part asked for needs that part's own permission. */

@@ -183,6 +183,8 @@ static const member incident_full[] = {
     { "recommended_actions", "[]RecommendedAction", 0 },
     { "resolution", "?string", 0 },
     { "closed_at", "?time", 0 },
+    { "detections_shown", "integer", 0 },
+    { "detections_with_evidence", "integer", 0 },
 };
 static const member incident_list[] = {
     { "incidents", "[]Incident", 0 },
@@ -206,10 +208,8 @@ static const member group[] = {
     { "last_used_at", "?time", 1 },
 };
 static const member ai_usage[] = {
-    { "period", "Period", 0 },
-    { "totals", "AiTotals", 0 },
-    { "group_by", "string", 0 },
-    { "groups", "[]AiGroup", 0 },
+    { "period", "Period", 0 },        { "totals", "AiTotals", 0 },  { "group_by", "string", 0 },
+    { "groups_total", "integer", 0 }, { "groups", "[]AiGroup", 0 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {

@@ -1,5 +1,12 @@
 #include "api/shape.h"
 
+#include "ts/clean.h"
+
+void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max)
+{
+    ts_jsonw_kz(w, key, ts_clean_z(text, max));
+}
+
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count)
 {
     ts_jsonw_key(w, key);
@@ -18,8 +25,8 @@ void shape_u64(ts_jsonw *w, const char *key, uint64_t n)
 void shape_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
 {
     ts_jsonw_kz(w, "email", user->email);
-    ts_jsonw_kz(w, "name", user->name);
-    ts_jsonw_kz(w, "department", user->department);
+    shape_untrusted(w, "name", user->name, SHAPE_NAME_MAX);
+    shape_untrusted(w, "department", user->department, SHAPE_NAME_MAX);
     shape_u64(w, "risk_score", user->score);
     ts_jsonw_kz(w, "risk_level", ts_risk_level_name(user->score));
     shape_u64(w, "active_rule_count", user->active_rule_count);
@@ -62,8 +69,8 @@ void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_
     ts_jsonw_array(w);
     for (size_t i = 0; i < evidence->n_fields; i++) {
         ts_jsonw_object(w);
-        ts_jsonw_kz(w, "name", evidence->fields[i]->name);
-        ts_jsonw_kz(w, "value", evidence->fields[i]->value);
+        shape_untrusted(w, "name", evidence->fields[i]->name, SHAPE_NAME_MAX);
+        shape_untrusted(w, "value", evidence->fields[i]->value, SHAPE_VALUE_MAX);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);

@@ -12,6 +12,13 @@ void shape_incident(ts_jsonw *w, const Ts__Incidents__Incident *incident);
 void shape_incident_members(ts_jsonw *w, const Ts__Incidents__Incident *incident);
 void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_id);
 
+/* Text from monitored events or from clients: cleaned and cut where it stands, then written. Its path belongs into the
+ * exchange's `untrusted`. */
+#define SHAPE_NAME_MAX  256 /* bytes */
+#define SHAPE_VALUE_MAX 1024
+#define SHAPE_NOTE_MAX  4096
+void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max);
+
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count);
 void shape_u64(ts_jsonw *w, const char *key, uint64_t n);
 

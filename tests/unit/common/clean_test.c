@@ -19,6 +19,7 @@ TestSuite(clean, .init = begin, .fini = end);
 static void expect(const char *text, size_t max, const char *wanted)
 {
     cr_assert_str_eq(ts_clean(arena, ts_str_of(text), max), wanted);
+    cr_assert_str_eq(ts_clean_z(ts_arena_z(arena, ts_str_of(text)), max), wanted);
 }
 
 Test(clean, plain_text_of_any_language_stays)
@@ -69,4 +70,10 @@ Test(clean, it_is_cut_between_characters)
     expect("abcd", 3, "abc");
     expect("ab\xc3\xb6", 3, "ab");
     expect("ab\xc3\xb6", 4, "ab\xc3\xb6");
+}
+
+Test(clean, no_text_at_all_is_empty)
+{
+    cr_assert_str_eq(ts_clean_z(NULL, 10), "");
+    cr_assert_str_eq(ts_clean(arena, TS_STR_NULL, 10), "");
 }

@@ -148,8 +148,8 @@ Test(contract, the_overview_with_its_parts_shows_them)
     get("/v1/overview?include_incidents=true&include_ai_usage=true", KEY_ALL, 200);
     expect_text(
         "summary",
-        "142 monitored users. 3 high-risk users. 2 open incidents. 30 AI tool events in the "
-        "last 7 days, 30 of them unsanctioned.");
+        "142 monitored users. 3 high-risk users. 2 open incidents; 30 AI tool events in the "
+        "last 7 days, 30 unsanctioned.");
     cr_assert_eq(number("data.incidents.open"), 1);
     cr_assert_eq(number("data.incidents.by_severity.high"), 2);
     cr_assert_eq(ts_json_count(at("data.incidents.latest")), 1);
@@ -176,7 +176,7 @@ Test(without_ai_usage, the_overview_says_what_is_missing, .init = start_without_
      .fini = stop)
 {
     get("/v1/overview?include_ai_usage=true", KEY_ALL, 200);
-    expect_text("summary", "142 monitored users. 3 high-risk users. 2 open incidents. AI usage is "
+    expect_text("summary", "142 monitored users. 3 high-risk users. 2 open incidents; AI usage is "
                            "not available at the moment.");
     cr_assert_eq(ts_json_count(at("meta.degraded")), 1);
     cr_assert_not_null(strstr(a.body.data, "\"degraded\":[\"ai-usage\"]"));
@@ -426,7 +426,7 @@ Test(contract, incidents_are_filtered)
 Test(contract, an_incident_is_told_whole)
 {
     get("/v1/incidents/inc_one", KEY_ALL, 200);
-    expect_text("summary", "Incident inc_one has HIGH severity and is open. 2 detections. First "
+    expect_text("summary", "Incident inc_one has HIGH severity and is open. 3 detections. First "
                            "affected user: john@acme.example.");
     cr_assert_eq(ts_json_count(at("data.incident.triggered_rules")), 2);
     cr_assert_eq(ts_json_count(at("data.incident.evidence")), 3);
@@ -443,7 +443,7 @@ Test(contract, an_incident_is_updated)
     send_json("PATCH", "/v1/incidents/inc_one", "", "{\"status\":\"false_positive\"}", 200);
     expect_text("data.incident.status", "false_positive");
     expect_text("summary",
-                "Incident inc_one has HIGH severity and is false positive. 2 detections. "
+                "Incident inc_one has HIGH severity and is false positive. 3 detections. "
                 "First affected user: john@acme.example.");
     send_json("PATCH", "/v1/incidents/inc_closed", "", "{\"status\":\"resolved\"}", 409);
     expect_error("conflict", "status", "The incident is already resolved.");
@@ -459,6 +459,18 @@ Test(contract, an_incident_is_updated)
     cr_assert_eq(a.status, 415);
 }
 
+Test(contract, a_closed_incident_is_reopened)
+{
+    send_json("POST", "/v1/incidents/inc_closed/reopen", "", "{\"notes\":\"Seen again.\"}", 200);
+    expect_text("data.incident.status", "investigating");
+    send_json("POST", "/v1/incidents/inc_one/reopen", "", "{}", 409);
+    expect_error("conflict", "status", "The incident is open and not closed.");
+    send_json("POST", "/v1/incidents/inc_closed/reopen", "", "{\"status\":\"open\"}", 400);
+    expect_error("bad_request", "status", NULL);
+    get("/v1/incidents/inc_closed/reopen", KEY_ALL, 405);
+    expect_header("Allow", "POST, OPTIONS");
+}
+
 Test(contract, an_update_may_ask_for_the_state_it_has_seen)
 {
     char line[96];
@@ -472,6 +484,7 @@ Test(contract, an_update_may_ask_for_the_state_it_has_seen)
     (void)snprintf(line, sizeof(line), "If-Match: %s\r\n", answer_header(&a, "ETag"));
     send_json("PATCH", "/v1/incidents/inc_one", line, "{\"status\":\"resolved\"}", 200);
     cr_assert_eq(atomic_load(&standin_saw.updates), 1);
+    cr_assert_eq(standin_saw.revision, 5); /* the service is told what was looked at */
 }
 
 Test(contract, ai_usage_is_grouped)
@@ -484,6 +497,8 @@ Test(contract, ai_usage_is_grouped)
     cr_assert_not_null(strstr(a.body.data, "\"groups\":[{\"tool\":\"ChatGPT\""));
     get("/v1/ai-usage?group_by=day&days=1", KEY_ALL, 200);
     cr_assert_not_null(strstr(a.body.data, "\"groups\":[{\"date\":\"2025-01-15\""));
+    expect_text("summary",
+                "30 AI tool events by 5 users with 1 tool today. 30 unsanctioned events.");
     get("/v1/ai-usage?days=91", KEY_ALL, 400);
 }
 

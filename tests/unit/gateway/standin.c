@@ -186,7 +186,8 @@ static Ts__Incidents__Incident *incident(ts_call *call, const char *id, const ch
     one->n_affected_users = 1;
     one->created_ms = INT64_C(1736937000000);
     one->updated_ms = INT64_C(1736937000000);
-    one->detection_count = 2;
+    one->detection_count = 3;
+    one->revision = 5;
     return one;
 }
 
@@ -272,10 +273,21 @@ static ts_status update_status(ts_call *call, const ProtobufCMessage *in, Protob
 {
     const Ts__Incidents__UpdateStatusRequest *request = (const void *)in;
 
+    standin_saw.revision = request->revision;
     atomic_fetch_add(&standin_saw.updates, 1);
     if (strcmp(request->id, "inc_closed") == 0)
         return ts_fail(call->error, TS_CONFLICT, "status", "The incident is already resolved.");
     details(call, request->status, (void *)out);
+    return TS_OK;
+}
+
+static ts_status reopen(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Incidents__ReopenRequest *request = (const void *)in;
+
+    if (strcmp(request->id, "inc_closed") != 0)
+        return ts_fail(call->error, TS_CONFLICT, "status", "The incident is open and not closed.");
+    details(call, "investigating", (void *)out);
     return TS_OK;
 }
 
@@ -284,6 +296,7 @@ static const ts_rpc_row incidents_rows[] = {
     { &ts_incidents_list, list_incidents, false },
     { &ts_incidents_get, get_incident, false },
     { &ts_incidents_update_status, update_status, false },
+    { &ts_incidents_reopen, reopen, false },
     { 0 },
 };
 
@@ -310,6 +323,7 @@ static ts_status report(ts_call *call, const ProtobufCMessage *in, ProtobufCMess
     reply->groups = ts_arena_array(call->arena, 1, sizeof(*reply->groups));
     reply->groups[0] = group;
     reply->n_groups = 1;
+    reply->groups_total = 1;
     return TS_OK;
 }
 

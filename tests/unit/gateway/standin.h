@@ -38,6 +38,7 @@ enum {
 typedef struct standin_seen {
     atomic_int authorizes;
     atomic_int updates;
+    uint64_t revision; /* asked for by the last of them */
     /* Of the last ingest. */
     char source[32];
     char content_type[32];
