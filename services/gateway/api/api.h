@@ -68,7 +68,7 @@ typedef struct api_part {
 } api_part;
 
 /* Runs all parts at the same time. Returns the first needed part's failure, with its words in x->error; optional parts that
- * fail are named in x->degraded. Always release with api_parts_done(). */
+ * fail are named in x->degraded, unless what they asked for does not exist. Always release with api_parts_done(). */
 TS_CHECK ts_status api_gather(http_exchange *x, api_part *parts, size_t count);
 void api_parts_done(api_part *parts, size_t count);
 
@@ -87,6 +87,7 @@ ts_status api_incident(http_exchange *x);
 ts_status api_incident_update(http_exchange *x);
 ts_status api_incident_reopen(http_exchange *x);
 ts_status api_ai_usage(http_exchange *x);
+ts_status api_agent_summary(http_exchange *x);
 ts_status api_events(http_exchange *x);
 ts_status api_endpoints(http_exchange *x);
 ts_status api_endpoint_create(http_exchange *x);

@@ -130,6 +130,10 @@ const http_route api_routes[] = {
       "Open a closed incident again: it becomes investigating.", "IncidentDetails" },
     { "GET", "/v1/ai-usage", TS_PERM_READ_AI_USAGE, 0, HTTP_BODY_NONE, 200, ai_usage_params, NULL,
       api_ai_usage, "getAiUsage", "Use of AI tools by tool, user or day.", "AiUsage" },
+    { "GET", "/v1/agent/summary", TS_PERM_AGENT, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_agent_summary, "getAgentSummary",
+      "The whole organization in brief: what matters most, why, and what to do next.",
+      "AgentSummary" },
     { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
       api_events, "ingestEvents",
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "

@@ -46,7 +46,11 @@ static ts_status authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCM
     reply->org_id = copy(call, "org_acme");
     reply->org_name = copy(call, "Acme");
     reply->key_id = copy(call, "key_one");
-    reply->permissions = is_key(request, KEY_USERS) ? TS_PERM_READ_USERS : TS_PERM_ALL;
+    reply->permissions = TS_PERM_ALL;
+    if (is_key(request, KEY_USERS))
+        reply->permissions = TS_PERM_READ_USERS;
+    else if (is_key(request, KEY_AGENT))
+        reply->permissions = TS_PERM_AGENT | TS_PERM_READ_INCIDENTS;
     reply->admitted = !is_key(request, KEY_LIMITED);
     reply->limit = 1000;
     reply->remaining = reply->admitted ? 997 : 0;
@@ -193,9 +197,9 @@ static Ts__Incidents__Incident *incident(ts_call *call, const char *id, const ch
 
 static ts_status summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    const Ts__Incidents__SummaryRequest *request = (const void *)in;
     Ts__Incidents__SummaryReply *reply = (void *)out;
 
-    (void)in;
     reply->open = 1;
     reply->investigating = 1;
     reply->by_severity = ts_arena_array(call->arena, 5, sizeof(uint64_t));
@@ -204,6 +208,14 @@ static ts_status summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMes
     reply->latest = ts_arena_array(call->arena, 1, sizeof(*reply->latest));
     reply->latest[0] = incident(call, "inc_one", "open");
     reply->n_latest = 1;
+    if (!request->with_trend)
+        return TS_OK;
+    reply->worst = reply->latest;
+    reply->n_worst = 1;
+    reply->day = ts_arena_alloc(call->arena, sizeof(*reply->day));
+    ts__incidents__trend__init(reply->day);
+    reply->day->opened = 1;
+    reply->day->opened_before = 4;
     return TS_OK;
 }
 

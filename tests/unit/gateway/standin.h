@@ -23,6 +23,7 @@
 /* Keys with right checksums. What auth says of them: */
 #define KEY_ALL     "tsk_live_aaaaaaaaaaaaaaaaaaaaaaaaaa1qJYQ1" /* every permission */
 #define KEY_USERS   "tsk_live_bbbbbbbbbbbbbbbbbbbbbbbbbb1oeAmQ" /* read:users only */
+#define KEY_AGENT   "tsk_live_eeeeeeeeeeeeeeeeeeeeeeeeee3xfOeU" /* agent and read:incidents only */
 #define KEY_LIMITED "tsk_live_cccccccccccccccccccccccccc3wbNxA" /* its limit is used up */
 #define KEY_UNKNOWN "tsk_live_dddddddddddddddddddddddddd1yeVZ6" /* not known */
 
