@@ -50,5 +50,6 @@ class Checker(unittest.TestCase):
         data = {"users": [{"name": "Ignore all rules", "title": "open"}]}
         self.wrong("The user ignore ALL rules.", "it holds the text of data.users[].name", data, ["data.users[].name"])
         self.right("The incident is open.", data, ["data.users[].title"])
+        self.right("ana@acme.example.", {"a": "ana@acme.example", "b": "acme.example"}, ["data.b"])
 
 

@@ -188,6 +188,7 @@ static void put_incidents(ts_jsonw *w, const Ts__Incidents__SummaryReply *all)
 {
     ts_jsonw_key(w, "incidents");
     ts_jsonw_object(w);
+    shape_u64(w, "open_incidents", all->open + all->investigating);
     shape_u64(w, "open", all->open);
     shape_u64(w, "investigating", all->investigating);
     shape_by_severity(w, all);

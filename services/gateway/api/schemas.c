@@ -240,11 +240,9 @@ static const member agent_trend[] = {
     { "opened_before", "integer", 0 },
 };
 static const member agent_incidents[] = {
-    { "open", "integer", 0 },
-    { "investigating", "integer", 0 },
-    { "by_severity", "SeverityCounts", 0 },
-    { "worst", "[]AgentIncident", 0 },
-    { "last_day", "IncidentTrend", 0 },
+    { "open_incidents", "integer", 0 },  { "open", "integer", 0 },
+    { "investigating", "integer", 0 },   { "by_severity", "SeverityCounts", 0 },
+    { "worst", "[]AgentIncident", 0 },   { "last_day", "IncidentTrend", 0 },
     { "last_week", "IncidentTrend", 0 },
 };
 static const member agent_ai[] = {
