@@ -16,6 +16,8 @@ typedef struct list_query {
     uint32_t limit;   /* 0: only counts */
     uint64_t offset;
     bool oldest_first;
+    const uint8_t *after_id; /* with after_ms: begin behind that incident; NULL: at the first */
+    int64_t after_ms;
     bool count; /* walk on to the end of the list for *ret_total */
 } list_query;
 

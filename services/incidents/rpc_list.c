@@ -39,6 +39,48 @@ static ts_status check(const Ts__Incidents__ListRequest *req, ts_error *err)
     return TS_OK;
 }
 
+static ts_status parse_after(const Ts__Incidents__ListRequest *req, list_query *query,
+                             uint8_t id[16], ts_error *err)
+{
+    if (req->after[0] == '\0')
+        return TS_OK;
+    if (req->offset != 0 ||
+        incidents_place_parse(ts_str_of(req->after), &query->after_ms, id) != TS_OK)
+        return ts_fail(err, TS_INVALID, "cursor",
+                       "cursor must be the next_cursor of an earlier answer");
+    query->after_id = id;
+    return TS_OK;
+}
+
+/* Behind the last of the page; whether anything stands there is seen by whoever asks. */
+static ts_status name_next(const ts_call *call, Ts__Incidents__IncidentList *rep)
+{
+    char place[INCIDENTS_PLACE_SIZE];
+    const Ts__Incidents__Incident *last;
+    ts_hash128 id;
+
+    if (rep->n_incidents == 0)
+        return TS_OK;
+    last = rep->incidents[rep->n_incidents - 1];
+    if (ts_id_parse("inc_", ts_str_of(last->id), &id) != TS_OK)
+        return TS_CORRUPT;
+    incidents_place_format(last->created_ms, id.bytes, place);
+    rep->next = ts_arena_z(call->arena, ts_str_of(place));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
+/* How many stand in the whole list. */
+static ts_status count_list(const ts_call *call, list_query query, uint64_t *ret)
+{
+    Ts__Incidents__Incident **list = NULL;
+    size_t count = 0;
+
+    query.limit = 0;
+    query.offset = 0;
+    query.count = true;
+    return list_read(call, &query, &list, &count, ret);
+}
+
 ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Incidents__ListRequest *req = (const Ts__Incidents__ListRequest *)in;
@@ -50,16 +92,27 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
                          .until_ms = req->until_ms,
                          .limit = req->limit,
                          .offset = req->offset };
+    uint8_t after[16];
+    bool count;
     ts_status st = check(req, call->error);
 
     if (st == TS_OK)
         st = parse_group(req->status, &query.group, call->error);
+    if (st == TS_OK)
+        st = parse_after(req, &query, after, call->error);
     if (st != TS_OK)
         return st;
-    query.count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
+    count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
+    query.count = count && query.after_id == NULL;
     st = list_read(call, &query, &rep->incidents, &rep->n_incidents, &rep->total);
+    if (st == TS_OK)
+        st = name_next(call, rep);
     if (st != TS_OK || query.count)
         return st;
+    if (count) {
+        query.after_id = NULL;
+        return count_list(call, query, &rep->total);
+    }
     st = list_totals(call, &totals);
     if (st != TS_OK)
         return st;
@@ -114,15 +167,12 @@ static ts_status find_oldest(const ts_call *call, Ts__Incidents__SummaryReply *r
 static ts_status count_opened(const ts_call *call, int64_t since_ms, int64_t until_ms,
                               uint64_t *ret)
 {
-    list_query query = { .group = GROUP_ALL,
-                         .severity = ANY_SEVERITY,
-                         .since_ms = since_ms,
-                         .until_ms = until_ms,
-                         .count = true };
-    Ts__Incidents__Incident **list = NULL;
-    size_t count = 0;
-
-    return list_read(call, &query, &list, &count, ret);
+    return count_list(call,
+                      (list_query){ .group = GROUP_ALL,
+                                    .severity = ANY_SEVERITY,
+                                    .since_ms = since_ms,
+                                    .until_ms = until_ms },
+                      ret);
 }
 
 static ts_status make_trend(const ts_call *call, int64_t period_ms, Ts__Incidents__Trend **ret)

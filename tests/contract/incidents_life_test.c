@@ -371,6 +371,106 @@ static void lists_filter_page_and_count(void)
     CHECK_EQ(list_of("all", -1, "", 200, 0)->n_incidents, 12);
 }
 
+static const Ts__Incidents__IncidentList *page_after(Ts__Incidents__ListRequest *request,
+                                                     const Ts__Incidents__IncidentList *before)
+{
+    const Ts__Incidents__IncidentList *list = NULL;
+
+    request->after = before == NULL ? text("") : before->next;
+    CHECK_EQ(ask_list(request, &list), TS_OK);
+    return list;
+}
+
+/* Every combination of filters, page by page: each page goes on where the last ended, whatever came or left in between. */
+static void pages_go_on_where_the_last_one_ended(void)
+{
+    static const char *const states[] = { "all", "open", "closed" };
+    int64_t first_ms = now_ms;
+    unsigned combinations = 0;
+    char id[8];
+
+    for (int i = 0; i < 12; i++) {
+        snprintf(id, sizeof(id), "d%d", i);
+        now_ms = first_ms + i * TS_DAY_MS * 2;
+        detect(id, "r", i % 3 == 0 ? 3 : 2, i % 2 == 0 ? "ann@example.com" : "bob@example.com", 0);
+    }
+    (void)updated(all()->incidents[1]->id, "resolved", "");
+    (void)updated(all()->incidents[4]->id, "resolved", "");
+    for (unsigned bits = 0; bits < 3 * 2 * 2 * 2 * 2; bits++) {
+        Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
+        const Ts__Incidents__IncidentList *whole;
+        const Ts__Incidents__IncidentList *page = NULL;
+        size_t seen = 0;
+
+        request.status = text(states[bits / 16]);
+        request.severity = (bits & 1) != 0 ? 2 : -1;
+        request.user = text((bits & 2) != 0 ? "ANN@example.com" : "");
+        request.since_ms = (bits & 4) != 0 ? first_ms + TS_DAY_MS * 3 : 0;
+        request.until_ms = (bits & 8) != 0 ? first_ms + TS_DAY_MS * 20 : 0;
+        request.limit = 200;
+        whole = page_after(&request, NULL);
+        CHECK_EQ(whole->total, whole->n_incidents);
+        for (size_t i = 0; i < whole->n_incidents; i++) {
+            const Ts__Incidents__Incident *one = whole->incidents[i];
+
+            CHECK((bits & 1) == 0 || one->severity == 2);
+            CHECK((bits & 2) == 0 || strcmp(one->affected_users[0], "ann@example.com") == 0);
+            CHECK((bits & 4) == 0 || one->created_ms >= request.since_ms);
+            CHECK((bits & 8) == 0 || one->created_ms < request.until_ms);
+            CHECK(bits / 16 == 0 || (one->closed_ms != 0) == (bits / 16 == 2));
+        }
+        request.limit = 2;
+        while ((page = page_after(&request, page))->n_incidents > 0) {
+            CHECK_EQ(page->total, whole->total);
+            for (size_t i = 0; i < page->n_incidents; i++)
+                CHECK(strcmp(page->incidents[i]->id, whole->incidents[seen++]->id) == 0);
+        }
+        CHECK_EQ(seen, whole->n_incidents);
+        CHECK_EQ(page->next[0], 0);
+        request.after = text("");
+        request.offset = 1;
+        CHECK_EQ(page_after(&request, NULL)->n_incidents, whole->n_incidents < 1 ? 0
+                                                          : whole->n_incidents - 1 > 2
+                                                              ? 2
+                                                              : whole->n_incidents - 1);
+        combinations++;
+        served_forget(&s);
+    }
+    CHECK_EQ(combinations, 48);
+}
+
+static void a_page_keeps_its_place_when_others_come_and_go(void)
+{
+    Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
+    const Ts__Incidents__IncidentList *page;
+    const Ts__Incidents__IncidentList *refused = NULL;
+    int64_t first_ms = now_ms;
+    char id[8];
+
+    for (int i = 0; i < 4; i++) {
+        snprintf(id, sizeof(id), "d%d", i);
+        now_ms = first_ms + i * TS_DAY_MS * 2;
+        detect(id, "r", 3, "ann@example.com", 0);
+    }
+    request.status = text("open");
+    request.severity = -1;
+    request.limit = 2;
+    page = page_after(&request, NULL);
+    (void)updated(page->incidents[1]->id, "resolved", ""); /* the very place leaves the list */
+    now_ms += TS_DAY_MS * 2;
+    detect("new", "r", 3, "ann@example.com", 0);
+    page = page_after(&request, page);
+    CHECK_EQ(page->n_incidents, 2);
+    CHECK_EQ(page->incidents[0]->created_ms, first_ms + TS_DAY_MS * 2);
+    CHECK_EQ(page->incidents[1]->created_ms, first_ms);
+    request.after = text("nonsense");
+    CHECK_EQ(ask_list(&request, &refused), TS_INVALID);
+    CHECK(strcmp(s.error.param, "cursor") == 0);
+    request.after = page->next;
+    request.offset = 1;
+    CHECK_EQ(ask_list(&request, &refused), TS_INVALID);
+}
+
 static void lists_are_bounded_by_time_of_creation(void)
 {
     Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
@@ -514,6 +614,8 @@ int main(void)
     RUN_FRESH(details_say_how_much_they_show);
     RUN_FRESH(wrong_lists_are_named);
     RUN_FRESH(lists_filter_page_and_count);
+    RUN_FRESH(pages_go_on_where_the_last_one_ended);
+    RUN_FRESH(a_page_keeps_its_place_when_others_come_and_go);
     RUN_FRESH(lists_are_bounded_by_time_of_creation);
     end();
     return 0;
