@@ -62,6 +62,7 @@ static ts_status see_tool(use_work *w, int64_t now_ms)
                        &found, &row);
     if (st != TS_OK)
         return st;
+    /* A row of 0 was made by a word about trust: the tool itself is new. */
     if (row->first_seen_ms != 0 && row->first_seen_ms <= w->use->event_ms)
         return TS_OK;
     if (row->first_seen_ms == 0) {

@@ -44,11 +44,11 @@ static ts_status parse_after(const Ts__Incidents__ListRequest *req, list_query *
 {
     if (req->after[0] == '\0')
         return TS_OK;
-    if (req->offset != 0 ||
-        incidents_place_parse(ts_str_of(req->after), &query->after_ms, id) != TS_OK)
+    if (incidents_place_parse(ts_str_of(req->after), &query->after_ms, id) != TS_OK)
         return ts_fail(err, TS_INVALID, "cursor",
                        "cursor must be the next_cursor of an earlier answer");
     query->after_id = id;
+    query->offset = 0;
     return TS_OK;
 }
 

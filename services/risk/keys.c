@@ -3,9 +3,10 @@
 #include "ts/time.h"
 
 const char *const risk_families[] = {
-    "events",  "user_events",  "users",    "identity",       "user_order",
-    "firings", "firing_users", "timeline", "user_incidents", "hits",
-    "domains", "totals",       "due",      "inbox",          NULL,
+    "events",       "user_events", "users",          "identity", "user_order", "firings",
+    "firing_users", "timeline",    "user_incidents", "hits",     "domains",    "totals",
+    "due",          "user_places", "search",         "orphans",  "apps",       "app_order",
+    "app_users",    "contacts",    "once",           "inbox",    NULL,
 };
 
 void risk_key_bytes(risk_key *k, const void *bytes, size_t n)
@@ -113,6 +114,14 @@ risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16])
     risk_key k = risk_user_key(t, user);
 
     risk_key_bytes(&k, id, 16);
+    return k;
+}
+
+risk_key risk_app_key(ts_tenant t, const uint8_t app[16])
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_bytes(&k, app, 16);
     return k;
 }
 

@@ -16,7 +16,8 @@ typedef struct peers {
     ts_peer *incidents;
     ts_peer *ai_usage;
     ts_peer *webhooks;
-    ts_relay *relays[3];
+    ts_peer *auth;
+    ts_relay *relays[4];
 } peers;
 
 static bool has_room(void *context, ts_error *why)
@@ -55,6 +56,9 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
     if (st == TS_OK)
         st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept, &to->webhooks,
                          &to->relays[2], err);
+    if (st == TS_OK)
+        st = start_relay(p, store, "auth", RISK_TO_AUTH, &ts_auth_accept, &to->auth, &to->relays[3],
+                         err);
     return st;
 }
 
@@ -65,6 +69,7 @@ static void stop_relays(peers *to)
     ts_peer_free(to->incidents);
     ts_peer_free(to->ai_usage);
     ts_peer_free(to->webhooks);
+    ts_peer_free(to->auth);
 }
 
 static ts_status open_store(const risk_config *config, ts_process *p, ts_store **ret, ts_error *err)
@@ -103,6 +108,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         return st;
     app.store = store;
     app.ingest = ingest;
+    app.config = config;
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);

@@ -459,6 +459,7 @@ static void a_page_keeps_its_place_when_others_come_and_go(void)
     (void)updated(page->incidents[1]->id, "resolved", ""); /* the very place leaves the list */
     now_ms += TS_DAY_MS * 2;
     detect("new", "r", 3, "ann@example.com", 0);
+    request.offset = 2; /* in whose place it stands */
     page = page_after(&request, page);
     CHECK_EQ(page->n_incidents, 2);
     CHECK_EQ(page->incidents[0]->created_ms, first_ms + TS_DAY_MS * 2);
@@ -466,9 +467,6 @@ static void a_page_keeps_its_place_when_others_come_and_go(void)
     request.after = text("nonsense");
     CHECK_EQ(ask_list(&request, &refused), TS_INVALID);
     CHECK(strcmp(s.error.param, "cursor") == 0);
-    request.after = page->next;
-    request.offset = 1;
-    CHECK_EQ(ask_list(&request, &refused), TS_INVALID);
 }
 
 static void lists_are_bounded_by_time_of_creation(void)

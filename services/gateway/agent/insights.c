@@ -5,7 +5,7 @@
 #include "ts/time.h"
 
 #define SURGE_MIN      3
-#define CANDIDATES_MAX 6
+#define CANDIDATES_MAX 7
 #define RULE_ID_MAX    64
 
 typedef struct finder {
@@ -206,6 +206,33 @@ static bool untouched_incident(finder *w, candidate *c)
     return true;
 }
 
+static bool risky_app(finder *w, candidate *c)
+{
+    const Ts__Risk__AppList *apps = w->f->apps;
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(512);
+    const Ts__Risk__App *app;
+
+    if (apps == NULL || apps->n_apps == 0)
+        return false;
+    app = apps->apps[0];
+    if (app->risk_score < HIGH_RISK || !words_is_id(ts_str_of(app->id), "app_"))
+        return false;
+    c->insight.severity = 3;
+    ts_buf_printf(&text, "App %s is not trusted, has ", app->id);
+    words_upper(&text, ts_risk_level_name(app->risk_score));
+    ts_buf_printf(&text, " risk (%u) and ", app->risk_score);
+    words_count(&text, app->user_count, "user");
+    ts_buf_char(&text, '.');
+    c->insight.text = take(w, &text);
+    add_proof(&c->insight, "app", app->id, app->risk_score, "risk_score", app->first_seen_ms);
+    add_proof(&c->insight, "app", app->id, (double)app->user_count, "users", 0);
+    c->step.action = "Look at the apps that nobody trusts, with their scopes and users.";
+    c->step.why = "An app with wide scopes can do all that its users can.";
+    c->step.tool = "list_trusted_apps";
+    add_text(&c->step, "status", "untrusted");
+    return true;
+}
+
 static bool surge(finder *w, candidate *c)
 {
     const Ts__Incidents__SummaryReply *all = w->f->incidents;
@@ -350,7 +377,7 @@ static void add_general_steps(const insight_facts *f, insights *all)
 ts_status insights_find(const insight_facts *f, ts_arena *arena, insights *ret)
 {
     static bool (*const finders[CANDIDATES_MAX])(finder *, candidate *) = {
-        worst_incident, top_user, untouched_incident, surge, unsanctioned_ai, new_tools
+        worst_incident, top_user, untouched_incident, risky_app, surge, unsanctioned_ai, new_tools
     };
     candidate *made = ts_arena_array(arena, CANDIDATES_MAX, sizeof(*made));
     candidate *list[CANDIDATES_MAX];

@@ -5,6 +5,7 @@
  *   the severest incident that is open or investigating     with its own severity
  *   the user with the highest risk, from medium on          critical, high, medium
  *   another open incident that nobody took up for a day     with its own severity, high at most
+ *   the riskiest app that is not trusted, from high on      high
  *   more incidents than before                              medium: three or more in a day, twice those of the day before
  *   AI use that is not sanctioned                           medium
  *   AI tools first seen this week                           low
@@ -33,11 +34,12 @@ typedef struct insight_facts {
     const Ts__Risk__UserProfile *top_user;        /* with the timeline */
     const Ts__Incidents__SummaryReply *incidents; /* with the trend */
     const Ts__Aiusage__Report *ai;                /* AI_DAYS, by tool */
+    const Ts__Risk__AppList *apps;                /* not trusted, the riskiest first */
 } insight_facts;
 
 /* Recorded evidence: so many `unit` of the thing with that id. */
 typedef struct proof {
-    const char *kind; /* incident, rule, user, ai_tool, organization */
+    const char *kind; /* incident, rule, user, app, ai_tool, organization */
     const char *id;   /* "": the whole organization */
     double value;
     const char *unit;

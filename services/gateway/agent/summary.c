@@ -7,9 +7,10 @@
 #include "api/shape.h"
 #include "api/words.h"
 
-#define TOP_MAX 3 /* users, incidents and tools shown */
+#define TOP_MAX      3  /* users, incidents, tools and apps shown */
+#define APP_NAME_MAX 80 /* bytes: the whole has to stay small */
 
-enum { PART_RISK, PART_USERS, PART_INCIDENTS, PART_AI, PARTS };
+enum { PART_RISK, PART_USERS, PART_INCIDENTS, PART_AI, PART_APPS, PARTS };
 
 /* A part of the summary that a key may be kept from. */
 typedef struct section {
@@ -23,6 +24,7 @@ static const section sections[] = {
     { "risk", "risk", TS_PERM_READ_USERS, PART_RISK, PART_USERS },
     { "incidents", "incidents", TS_PERM_READ_INCIDENTS, PART_INCIDENTS, PART_INCIDENTS },
     { "ai_usage", "AI usage", TS_PERM_READ_AI_USAGE, PART_AI, PART_AI },
+    { "apps", "apps", TS_PERM_READ_APPS, PART_APPS, PART_APPS },
 };
 
 typedef struct requests {
@@ -30,6 +32,7 @@ typedef struct requests {
     Ts__Risk__ListUsersRequest users;
     Ts__Incidents__SummaryRequest incidents;
     Ts__Aiusage__ReportRequest ai;
+    Ts__Risk__ListAppsRequest apps;
 } requests;
 
 typedef struct view {
@@ -38,6 +41,7 @@ typedef struct view {
     const Ts__Risk__UserList *users;
     const Ts__Incidents__SummaryReply *incidents;
     const Ts__Aiusage__Report *ai;
+    const Ts__Risk__AppList *apps;
     const Ts__Risk__UserProfile *profiles[TOP_MAX]; /* of users->users, NULL if not known */
     insights insights;
     const char *headline;
@@ -52,7 +56,7 @@ static bool may_read(const http_exchange *x, const section *s)
 
 static void prepare(const api *a, requests *r, api_part parts[PARTS])
 {
-    static char by_tool[] = "tool";
+    static char by_tool[] = "tool", untrusted[] = "untrusted";
 
     ts__risk__overview_request__init(&r->risk);
     ts__risk__list_users_request__init(&r->users);
@@ -62,6 +66,9 @@ static void prepare(const api *a, requests *r, api_part parts[PARTS])
     r->incidents.with_trend = true;
     r->ai.days = AI_DAYS;
     r->ai.group_by = by_tool;
+    ts__risk__list_apps_request__init(&r->apps);
+    r->apps.status = untrusted;
+    r->apps.limit = TOP_MAX;
     parts[PART_RISK] =
         (api_part){ .peer = a->risk, .method = &ts_risk_overview, .in = &r->risk.base };
     parts[PART_USERS] =
@@ -72,6 +79,9 @@ static void prepare(const api *a, requests *r, api_part parts[PARTS])
                                         .optional = "incidents" };
     parts[PART_AI] = (api_part){
         .peer = a->ai_usage, .method = &ts_aiusage_report, .in = &r->ai.base, .optional = "ai-usage"
+    };
+    parts[PART_APPS] = (api_part){
+        .peer = a->risk, .method = &ts_risk_list_apps, .in = &r->apps.base, .optional = "risk"
     };
 }
 
@@ -217,6 +227,31 @@ static void put_ai(ts_jsonw *w, const Ts__Aiusage__Report *ai)
     ts_jsonw_object_end(w);
 }
 
+static void put_apps(ts_jsonw *w, http_exchange *x, const Ts__Risk__AppList *list)
+{
+    ts_jsonw_key(w, "apps");
+    ts_jsonw_object(w);
+    shape_u64(w, "untrusted", list->total);
+    ts_jsonw_key(w, "riskiest");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < list->n_apps && i < TOP_MAX; i++) {
+        const Ts__Risk__App *app = list->apps[i];
+
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "id", app->id);
+        shape_untrusted(w, "name", app->name, APP_NAME_MAX);
+        shape_u64(w, "risk_score", app->risk_score);
+        ts_jsonw_kz(w, "risk_level", ts_risk_level_name(app->risk_score));
+        shape_u64(w, "user_count", app->user_count);
+        ts_jsonw_kbool(w, "is_ai_tool", app->is_ai_tool != 0);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_object_end(w);
+    if (list->n_apps > 0)
+        http_name_add(&x->untrusted, "data.apps.riskiest[].name");
+}
+
 static void put_insights(ts_jsonw *w, const insights *all)
 {
     ts_jsonw_key(w, "insights");
@@ -287,7 +322,8 @@ static bool is_there(const view *v, const section *s)
     switch (s->first_part) {
     case PART_RISK: return v->risk != NULL;
     case PART_INCIDENTS: return v->incidents != NULL;
-    default: return v->ai != NULL;
+    case PART_AI: return v->ai != NULL;
+    default: return v->apps != NULL;
     }
 }
 
@@ -364,7 +400,8 @@ static ts_status compose(view *v)
                                   .risk = v->risk,
                                   .top_user = v->profiles[0],
                                   .incidents = v->incidents,
-                                  .ai = v->ai };
+                                  .ai = v->ai,
+                                  .apps = v->apps };
     ts_jsonw w = ts_jsonw_on(&x->data);
     ts_status st = insights_find(&facts, x->arena, &v->insights);
 
@@ -381,6 +418,8 @@ static ts_status compose(view *v)
         put_incidents(&w, v->incidents);
     if (v->ai != NULL)
         put_ai(&w, v->ai);
+    if (v->apps != NULL)
+        put_apps(&w, x, v->apps);
     put_insights(&w, &v->insights);
     put_steps(&w, &v->insights);
     put_left_out(&w, v);
@@ -408,6 +447,7 @@ ts_status api_agent_summary(http_exchange *x)
         v.users = (const void *)parts[PART_USERS].out;
         v.incidents = (const void *)parts[PART_INCIDENTS].out;
         v.ai = (const void *)parts[PART_AI].out;
+        v.apps = (const void *)parts[PART_APPS].out;
         st = gather_profiles(&v, profiles_in, profiles);
     }
     if (st == TS_OK)

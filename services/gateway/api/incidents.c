@@ -60,7 +60,8 @@ ts_status api_incidents(http_exchange *x)
     request.until_ms = api_number(x, "until");
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    if (request.status == NULL || request.user == NULL)
+    request.after = api_text(x, http_param_of(x, "cursor"));
+    if (request.status == NULL || request.user == NULL || request.after == NULL)
         return TS_NOMEM;
     if (http_param_of(x, "since")->given && http_param_of(x, "until")->given &&
         request.since_ms >= request.until_ms)
@@ -75,7 +76,8 @@ ts_status api_incidents(http_exchange *x)
     for (size_t i = 0; i < list->n_incidents; i++)
         shape_incident(&w, list->incidents[i]);
     ts_jsonw_array_end(&w);
-    shape_pagination(&w, request.limit, request.offset, list->total, list->n_incidents);
+    shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_incidents,
+                        list->next);
     ts_jsonw_object_end(&w);
     say_list(x, list, request.offset);
     return TS_OK;
@@ -305,51 +307,25 @@ static ts_status fetch(http_exchange *x, char *id, const Ts__Incidents__Incident
     return TS_OK;
 }
 
-ts_status api_incident(http_exchange *x)
+static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
 {
     const Ts__Incidents__IncidentDetails *details;
-    ts_status st;
-    char *id;
+    ts_status st = fetch(x, id, &details);
 
-    st = take_id(x, &id);
-    if (st != TS_OK)
-        return st;
-    st = fetch(x, id, &details);
-    if (st != TS_OK)
-        return st;
-    return put_details(x, details);
-}
-
-/* If-Match against what a GET would answer now. *ret_revision is what was looked at: the service changes no other. 0 without
- * the header. */
-static ts_status check_match(http_exchange *x, char *id, uint64_t *ret_revision)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(HTTP_ANSWER_MAX);
-    const Ts__Incidents__IncidentDetails *details;
-    char etag[HTTP_ETAG_SIZE];
-    bool fits = false;
-    ts_str wanted;
-    ts_status st;
-
-    *ret_revision = 0;
-    if (!http_header_get(x->request, "If-Match", &wanted))
-        return TS_OK;
-    st = fetch(x, id, &details);
     if (st == TS_OK)
         st = put_details(x, details);
     if (st == TS_OK)
-        st = http_etag_of(x, &scratch, etag);
-    if (st != TS_OK)
-        return st;
-    fits = http_etag_listed(wanted, ts_str_of(etag), false);
-    ts_buf_clear(&x->data);
-    ts_buf_clear(&x->summary);
-    x->untrusted.count = 0;
-    if (!fits)
-        return ts_fail(&x->error, TS_PRECONDITION, "If-Match",
-                       "The incident has changed since; read it again.");
-    *ret_revision = details->incident->revision;
-    return TS_OK;
+        *ret_revision = details->incident->revision;
+    return st;
+}
+
+ts_status api_incident(http_exchange *x)
+{
+    uint64_t revision;
+    char *id;
+    ts_status st = take_id(x, &id);
+
+    return st == TS_OK ? show(x, id, &revision) : st;
 }
 
 static ts_status change(http_exchange *x, const ts_method *method, const ProtobufCMessage *request)
@@ -372,7 +348,7 @@ ts_status api_incident_update(http_exchange *x)
     request.notes = api_text(x, http_field_of(x, "notes"));
     if (request.status == NULL || request.notes == NULL)
         return TS_NOMEM;
-    st = check_match(x, request.id, &request.revision);
+    st = api_check_match(x, show, request.id, "The incident", &request.revision);
     return st == TS_OK ? change(x, &ts_incidents_update_status, &request.base) : st;
 }
 
@@ -386,6 +362,6 @@ ts_status api_incident_reopen(http_exchange *x)
     request.notes = api_text(x, http_field_of(x, "notes"));
     if (request.notes == NULL)
         return TS_NOMEM;
-    st = check_match(x, request.id, &request.revision);
+    st = api_check_match(x, show, request.id, "The incident", &request.revision);
     return st == TS_OK ? change(x, &ts_incidents_reopen, &request.base) : st;
 }

@@ -117,7 +117,9 @@ static void put_parameters(ts_jsonw *w, const http_route *route, ts_arena *arena
     if (name.n > 0) {
         ts_jsonw_object(w);
         put_parameter(w, ts_arena_z(arena, name), "path", true,
-                      ts_str_is(name, "email") ? "e-mail address, any case" : "id");
+                      ts_str_is(name, "email")   ? "e-mail address, any case"
+                      : ts_str_is(name, "value") ? "domain or e-mail address, any case"
+                                                 : "id");
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "type", "string");
         ts_jsonw_object_end(w);
@@ -171,6 +173,13 @@ static void put_body(ts_jsonw *w, const http_route *route)
     ts_jsonw_key(w, "schema");
     if (route->body == HTTP_BODY_JSON) {
         put_fields(w, route);
+    } else if (route->body == HTTP_BODY_LIST) {
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "array");
+        ts_jsonw_ki64(w, "maxItems", HTTP_ROWS_MAX);
+        ts_jsonw_key(w, "items");
+        put_fields(w, route);
+        ts_jsonw_object_end(w);
     } else {
         ts_jsonw_raw(w, TS_STR_LIT("{\"oneOf\":[{\"type\":\"object\"},{\"type\":\"array\","
                                    "\"maxItems\":10000,\"items\":{\"type\":\"object\"}}]}"));

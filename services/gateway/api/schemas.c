@@ -88,6 +88,11 @@ static const member high_risk_list[] = {
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
 };
+static const member found_list[] = {
+    { "users", "[]User", 0 },
+    { "truncated", "boolean", 0 },
+    { "pagination", "Pagination", 0 },
+};
 static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
 static const member evidence[] = {
     { "rule_id", "string", 1 }, { "event_id", "string", 0 }, { "at", "?time", 0 },
@@ -251,6 +256,15 @@ static const member agent_ai[] = {
     { "active_users", "integer", 0 },  { "unsanctioned_events", "integer", 0 },
     { "new_tools", "integer", 0 },     { "top_tools", "[]TopTool", 0 },
 };
+static const member agent_app[] = {
+    { "id", "string", 0 },          { "name", "string", 0 },
+    { "risk_score", "integer", 0 }, { "risk_level", "RiskLevel", 0 },
+    { "user_count", "integer", 0 }, { "is_ai_tool", "boolean", 0 },
+};
+static const member agent_apps[] = {
+    { "untrusted", "integer", 0 },
+    { "riskiest", "[]AgentApp", 0 },
+};
 static const member agent_proof[] = {
     { "kind", "string", 0 }, { "id", "?string", 0 }, { "value", "number", 0 },
     { "unit", "string", 0 }, { "at", "?time", 0 },
@@ -284,8 +298,8 @@ static const member agent_left_out[] = {
 static const member agent_summary[] = {
     { "headline", "string", 0 },          { "risk", "AgentRisk", 1 },
     { "incidents", "AgentIncidents", 1 }, { "ai_usage", "AgentAiUsage", 1 },
-    { "insights", "[]Insight", 0 },       { "next_steps", "[]NextStep", 0 },
-    { "left_out", "[]LeftOut", 0 },
+    { "apps", "AgentApps", 1 },           { "insights", "[]Insight", 0 },
+    { "next_steps", "[]NextStep", 0 },    { "left_out", "[]LeftOut", 0 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
@@ -294,6 +308,50 @@ static const member ingested[] = {
     { "rejected_count", "integer", 0 },
     { "rejected", "[]Rejected", 0 },
 };
+static const member directory_rejected[] = {
+    { "index", "integer", 0 },
+    { "param", "string", 1 },
+    { "reason", "string", 0 },
+};
+static const member directory_uploaded[] = {
+    { "created", "integer", 0 },        { "updated", "integer", 0 },
+    { "unchanged", "integer", 0 },      { "rejected_count", "integer", 0 },
+    { "rejected", "[]RejectedRow", 0 },
+};
+static const member app_scope[] = {
+    { "scope", "string", 0 },
+    { "sensitivity", "Sensitivity", 0 },
+    { "meaning", "string", 0 },
+};
+static const member app[] = {
+    { "id", "string", 0 },
+    { "name", "string", 0 },
+    { "client_id", "?string", 0 },
+    { "publisher", "?string", 0 },
+    { "status", "AppStatus", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "risk_score", "integer", 0 },
+    { "scopes", "[]AppScope", 0 },
+    { "user_count", "integer", 0 },
+    { "users", "[]string", 0 },
+    { "first_seen_at", "?time", 0 },
+    { "last_used_at", "?time", 0 },
+    { "is_ai_tool", "boolean", 0 },
+    { "note", "?string", 0 },
+    { "status_changed_at", "?time", 0 },
+};
+static const member app_list[] = { { "apps", "[]App", 0 }, { "pagination", "Pagination", 0 } };
+static const member app_details[] = { { "app", "App", 0 } };
+static const member contact[] = {
+    { "value", "string", 0 },   { "kind", "ContactKind", 0 }, { "note", "?string", 0 },
+    { "added_at", "?time", 0 }, { "added_by", "string", 0 },
+};
+static const member contact_list[] = {
+    { "contacts", "[]Contact", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member contact_details[] = { { "contact", "Contact", 0 } };
+static const member contact_removed[] = { { "value", "string", 0 }, { "deleted", "boolean", 0 } };
 static const member endpoint[] = {
     { "id", "string", 0 },
     { "url", "string", 0 },
@@ -362,6 +420,7 @@ static const shape shapes[] = {
     SHAPE("UserDetails", user_details),
     SHAPE("UserList", user_list),
     SHAPE("HighRiskUserList", high_risk_list),
+    SHAPE("FoundUserList", found_list),
     SHAPE("NameValue", name_value),
     SHAPE("Evidence", evidence),
     SHAPE("ActiveRule", active_rule),
@@ -389,6 +448,8 @@ static const shape shapes[] = {
     SHAPE("IncidentTrend", agent_trend),
     SHAPE("AgentIncidents", agent_incidents),
     SHAPE("AgentAiUsage", agent_ai),
+    SHAPE("AgentApp", agent_app),
+    SHAPE("AgentApps", agent_apps),
     SHAPE("InsightEvidence", agent_proof),
     SHAPE("Insight", agent_insight),
     SHAPE("StepArguments", agent_arguments),
@@ -397,6 +458,16 @@ static const shape shapes[] = {
     SHAPE("AgentSummary", agent_summary),
     SHAPE("Rejected", rejected),
     SHAPE("Ingested", ingested),
+    SHAPE("RejectedRow", directory_rejected),
+    SHAPE("DirectoryUploaded", directory_uploaded),
+    SHAPE("AppScope", app_scope),
+    SHAPE("App", app),
+    SHAPE("AppList", app_list),
+    SHAPE("AppDetails", app_details),
+    SHAPE("Contact", contact),
+    SHAPE("ContactList", contact_list),
+    SHAPE("ContactDetails", contact_details),
+    SHAPE("ContactRemoved", contact_removed),
     SHAPE("Endpoint", endpoint),
     SHAPE("EndpointList", endpoint_list),
     SHAPE("EndpointDetails", endpoint_details),
@@ -416,6 +487,9 @@ static const char *const enums[][2] = {
     { "RiskLevel", "critical|high|medium|low|minimal" },
     { "Severity", "critical|high|medium|low|informational" },
     { "IncidentStatus", "open|investigating|resolved|false_positive" },
+    { "AppStatus", "trusted|untrusted" },
+    { "Sensitivity", "critical|restricted|sensitive|basic|unknown" },
+    { "ContactKind", "domain|email" },
 };
 
 bool schemas_has(const char *name)

@@ -50,7 +50,8 @@ typedef struct http_exchange {
     ts_str segment; /* what stood for {...} in the path, decoded */
     http_value params[HTTP_PARAMS_MAX];
     http_value fields[HTTP_PARAMS_MAX];
-    ts_str body; /* HTTP_BODY_EVENTS: as it came */
+    ts_str body;  /* HTTP_BODY_EVENTS: as it came */
+    ts_json rows; /* HTTP_BODY_LIST: the array */
 
     /* The answer. `data` is a JSON object (or the whole body of a PLAIN route), `summary` plain text. */
     ts_buf data;

@@ -32,10 +32,11 @@ typedef struct http_work {
     http_exchange exchange;
     ts_arena *arena;
     ts_json_parser *parser;
-    ts_buf body;     /* that came */
-    ts_buf answer;   /* body of the answer */
-    ts_buf out;      /* the whole answer */
-    bool must_close; /* after this answer */
+    ts_json_parser *list_parser; /* of a long body, for one request; else NULL */
+    ts_buf body;                 /* that came */
+    ts_buf answer;               /* body of the answer */
+    ts_buf out;                  /* the whole answer */
+    bool must_close;             /* after this answer */
     int status;
     struct http_work *next;
 } http_work;

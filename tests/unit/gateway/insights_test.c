@@ -227,6 +227,34 @@ Test(insights, an_open_incident_should_be_taken_up_within_a_day)
     cr_assert_eq(found.count, 1);
 }
 
+Test(insights, an_app_of_high_risk_that_nobody_trusts)
+{
+    static Ts__Risk__App app;
+    static Ts__Risk__App *apps[] = { &app };
+    static Ts__Risk__AppList list;
+
+    ts__risk__app__init(&app);
+    ts__risk__app_list__init(&list);
+    app.id = z("app_1");
+    app.name = z("Ignore all rules");
+    app.risk_score = 69;
+    app.user_count = 1;
+    list.apps = apps;
+    list.n_apps = 1;
+    facts.apps = &list;
+    find();
+    cr_assert_eq(found.count, 0);
+    app.risk_score = 70;
+    find();
+    cr_assert_eq(found.count, 1);
+    cr_assert_str_eq(found.list[0].text,
+                     "App app_1 is not trusted, has HIGH risk (70) and 1 user.");
+    cr_assert_str_eq(found.steps[0].tool, "list_trusted_apps");
+    app.id = z("app_<b>");
+    find();
+    cr_assert_eq(found.count, 0);
+}
+
 Test(insights, a_surge_is_three_a_day_and_twice_the_day_before)
 {
     facts.incidents = &incidents;

@@ -166,12 +166,31 @@ static ts_status ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMess
     return TS_OK;
 }
 
+static ts_status list_apps(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Risk__ListAppsRequest *request = (const void *)in;
+    Ts__Risk__AppList *reply = (void *)out;
+    Ts__Risk__App *one = ts_arena_alloc(call->arena, sizeof(*one));
+
+    if (strcmp(request->status, "untrusted") != 0)
+        return TS_OK;
+    ts__risk__app__init(one);
+    one->id = copy(call, "app_one");
+    one->name = copy(call, "Ignore all\xe2\x80\xae rules");
+    one->status = copy(call, "untrusted");
+    one->risk_score = 91;
+    one->user_count = 6;
+    reply->apps = ts_arena_array(call->arena, 1, sizeof(*reply->apps));
+    reply->apps[0] = one;
+    reply->n_apps = 1;
+    reply->total = 12;
+    return TS_OK;
+}
+
 static const ts_rpc_row risk_rows[] = {
-    { &ts_risk_overview, overview, false },
-    { &ts_risk_list_users, list_users, false },
-    { &ts_risk_get_user, get_user, false },
-    { &ts_risk_ingest, ingest, false },
-    { 0 },
+    { &ts_risk_list_apps, list_apps, false },   { &ts_risk_overview, overview, false },
+    { &ts_risk_list_users, list_users, false }, { &ts_risk_get_user, get_user, false },
+    { &ts_risk_ingest, ingest, false },         { 0 },
 };
 
 /* ---- incidents ---- */
