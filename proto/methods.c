@@ -32,7 +32,7 @@ METHOD(ts_auth_suspend_organization, "auth.SuspendOrganization",
 METHOD(ts_auth_delete_organization, "auth.DeleteOrganization", ts__auth__organization_number,
        ts__auth__organization, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_record_audit, "auth.RecordAudit", ts__auth__record_audit_request, ts__empty,
-       TS_LANE_SLOW, 0);
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_list_audit, "auth.ListAudit", ts__auth__list_audit_request, ts__auth__audit_list,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,

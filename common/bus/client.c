@@ -330,7 +330,7 @@ static void fill_call(Ts__Call *call, const ts_method *method, const ts_caller *
     call->org = caller->tenant.org;
     call->mode = (uint32_t)caller->tenant.mode;
     call->permissions = caller->permissions;
-    call->boot_id = ts_bus_boot_id();
+    call->boot_id = ts_boot_id();
     call->deadline_boot_ms = caller->deadline_boot_ms;
 }
 

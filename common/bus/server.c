@@ -223,7 +223,7 @@ static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage *
         .permissions = in->permissions,
         .deadline_boot_ms = now_boot_ms + timeout_ms,
     };
-    if (in->boot_id == ts_bus_boot_id() && in->deadline_boot_ms < call->caller.deadline_boot_ms)
+    if (in->boot_id == ts_boot_id() && in->deadline_boot_ms < call->caller.deadline_boot_ms)
         call->caller.deadline_boot_ms = in->deadline_boot_ms;
     if (call->caller.deadline_boot_ms <= now_boot_ms)
         return ts_fail(&p->error, TS_UNAVAILABLE, "", "the call came too late");

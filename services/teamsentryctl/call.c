@@ -43,7 +43,8 @@ ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **
             *ret = list->organizations[i];
             return TS_OK;
         }
-        if (strcmp(list->organizations[i]->name, text) == 0) {
+        if (strcmp(list->organizations[i]->name, text) == 0 &&
+            strcmp(list->organizations[i]->status, "deleted") != 0) {
             *ret = list->organizations[i];
             named++;
         }
