@@ -37,6 +37,9 @@ METHOD(ts_auth_list_audit, "auth.ListAudit", ts__auth__list_audit_request, ts__a
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,
        ts__auth__verify_audit_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_export, "auth.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_backup, "auth.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_auth_accept, "auth.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -64,6 +67,9 @@ METHOD(ts_risk_add_contact, "risk.AddContact", ts__risk__add_contact_request, ts
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_remove_contact, "risk.RemoveContact", ts__risk__contact_value,
        ts__risk__contact_value, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_export, "risk.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_backup, "risk.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_risk_accept, "risk.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -77,11 +83,18 @@ METHOD(ts_incidents_reopen, "incidents.Reopen", ts__incidents__reopen_request,
        ts__incidents__incident_details, TS_LANE_SLOW, 0);
 METHOD(ts_incidents_summary, "incidents.Summary", ts__incidents__summary_request,
        ts__incidents__summary_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_incidents_export, "incidents.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_incidents_backup, "incidents.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_incidents_accept, "incidents.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
 METHOD(ts_aiusage_report, "aiusage.Report", ts__aiusage__report_request, ts__aiusage__report,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_aiusage_export, "aiusage.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_aiusage_backup, "aiusage.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_aiusage_accept, "aiusage.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
@@ -99,6 +112,10 @@ METHOD(ts_webhooks_lease, "webhooks.Lease", ts__webhooks__lease_request, ts__web
        TS_LANE_PARK, 0);
 METHOD(ts_webhooks_result, "webhooks.Result", ts__webhooks__result_request, ts__empty, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_export, "webhooks.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_backup, "webhooks.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_webhooks_accept, "webhooks.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 

@@ -39,6 +39,8 @@ extern const ts_method ts_auth_delete_organization; /* OrganizationNumber -> Org
 extern const ts_method ts_auth_record_audit;        /* RecordAuditRequest -> Empty */
 extern const ts_method ts_auth_list_audit;          /* ListAuditRequest -> AuditList */
 extern const ts_method ts_auth_verify_audit;        /* VerifyAuditRequest -> VerifyAuditReply */
+extern const ts_method ts_auth_export;              /* ExportRequest -> ExportReply */
+extern const ts_method ts_auth_backup;              /* BackupRequest -> BackupReply */
 extern const ts_method ts_auth_accept;              /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_risk_ingest;         /* IngestRequest -> IngestReply */
@@ -53,6 +55,8 @@ extern const ts_method ts_risk_update_app;     /* UpdateAppRequest -> App */
 extern const ts_method ts_risk_list_contacts;  /* ListContactsRequest -> ContactList */
 extern const ts_method ts_risk_add_contact;    /* AddContactRequest -> Contact */
 extern const ts_method ts_risk_remove_contact; /* ContactValue -> ContactValue */
+extern const ts_method ts_risk_export;         /* ExportRequest -> ExportReply */
+extern const ts_method ts_risk_backup;         /* BackupRequest -> BackupReply */
 extern const ts_method ts_risk_accept;         /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
@@ -60,9 +64,13 @@ extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDeta
 extern const ts_method ts_incidents_update_status; /* UpdateStatusRequest -> IncidentDetails */
 extern const ts_method ts_incidents_reopen;        /* ReopenRequest -> IncidentDetails */
 extern const ts_method ts_incidents_summary;       /* SummaryRequest -> SummaryReply */
+extern const ts_method ts_incidents_export;        /* ExportRequest -> ExportReply */
+extern const ts_method ts_incidents_backup;        /* BackupRequest -> BackupReply */
 extern const ts_method ts_incidents_accept;        /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_aiusage_report; /* ReportRequest -> Report */
+extern const ts_method ts_aiusage_export; /* ExportRequest -> ExportReply */
+extern const ts_method ts_aiusage_backup; /* BackupRequest -> BackupReply */
 extern const ts_method ts_aiusage_accept; /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_webhooks_create_endpoint; /* CreateEndpointRequest -> Endpoint */
@@ -72,6 +80,8 @@ extern const ts_method ts_webhooks_delete_endpoint; /* EndpointId -> Empty */
 extern const ts_method ts_webhooks_list_events;     /* ListEventsRequest -> EventList */
 extern const ts_method ts_webhooks_lease;           /* LeaseRequest -> LeaseReply, parked */
 extern const ts_method ts_webhooks_result;          /* ResultRequest -> Empty */
+extern const ts_method ts_webhooks_export;          /* ExportRequest -> ExportReply */
+extern const ts_method ts_webhooks_backup;          /* BackupRequest -> BackupReply */
 extern const ts_method ts_webhooks_accept;          /* HandOverRequest -> HandOverReply */
 
 /* Permissions of a key, as bits. Names are API.md's. */

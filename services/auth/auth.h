@@ -47,6 +47,8 @@ ts_handler auth_rpc_list_keys;
 ts_handler auth_rpc_update_key;
 ts_handler auth_rpc_rotate_key;
 ts_handler auth_rpc_revoke_key;
+ts_handler auth_rpc_export;
+ts_handler auth_rpc_backup;
 ts_handler auth_rpc_record_audit;
 ts_handler auth_rpc_list_audit;
 ts_handler auth_rpc_verify_audit;

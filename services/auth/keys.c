@@ -1,12 +1,31 @@
 #include "keys.h"
 
+#include "proto/methods.h"
+
 #define DUE_HEADER (1 + 8)
 
-const char *const auth_families[] = { "orgs",  "org_ids",     "keys",        "key_hashes",
-                                      "rates", "used",        "numbers",     "once",
-                                      "inbox", "key_list",    "totals",      "due",
-                                      "audit", "audit_heads", "audit_index", "audit_counts",
-                                      NULL };
+static const char *const hashes[] = { "sha256", NULL };
+
+/* The audit log's families are tenant families too: their keys are longer than a tenant and begin with the organization. */
+const ts_family auth_families[] = {
+    { .name = "orgs", .is_global = true, .type = &ts__auth__organization__descriptor },
+    { .name = "org_ids", .is_global = true },
+    { .name = "keys", .type = &ts__auth__api_key__descriptor, .hidden = hashes },
+    { .name = "key_hashes", .is_global = true },
+    { .name = "rates", .is_internal = true },
+    { .name = "used" },
+    { .name = "numbers", .is_global = true },
+    { .name = "once", .is_internal = true },
+    { .name = "inbox", .is_global = true },
+    { .name = "key_list", .is_internal = true },
+    { .name = "totals", .is_internal = true },
+    { .name = "due", .is_global = true },
+    { .name = "audit", .type = &ts__auth__audit_row__descriptor },
+    { .name = "audit_heads", .is_internal = true },
+    { .name = "audit_index", .is_internal = true },
+    { .name = "audit_counts", .is_internal = true },
+    { .name = NULL },
+};
 
 void auth_row_key(ts_buf *b, ts_tenant tenant, const char *key_id)
 {

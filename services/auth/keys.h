@@ -44,7 +44,7 @@ enum auth_family {
     AUTH_AUDIT_INDEX,
     AUTH_AUDIT_COUNTS
 };
-extern const char *const auth_families[];
+extern const ts_family auth_families[];
 
 #define AUTH_ROW_KEY_MAX   96
 #define AUTH_DUE_KEY       'k'

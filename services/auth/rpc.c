@@ -14,6 +14,8 @@ const ts_rpc_row auth_rows[] = {
     { &ts_auth_update_key, auth_rpc_update_key, true },
     { &ts_auth_rotate_key, auth_rpc_rotate_key, true },
     { &ts_auth_revoke_key, auth_rpc_revoke_key, true },
+    { &ts_auth_export, auth_rpc_export, false },
+    { &ts_auth_backup, auth_rpc_backup, true },
     { &ts_auth_record_audit, auth_rpc_record_audit, true },
     { &ts_auth_list_audit, auth_rpc_list_audit, true },
     { &ts_auth_verify_audit, auth_rpc_verify_audit, true },

@@ -40,6 +40,8 @@ ts_handler incidents_rpc_get;
 ts_handler incidents_rpc_update_status;
 ts_handler incidents_rpc_reopen;
 ts_handler incidents_rpc_summary;
+ts_handler incidents_rpc_export;
+ts_handler incidents_rpc_backup;
 ts_handler incidents_rpc_accept;
 
 /* Applies "detection" rows. Runs under the tenant's lock. */
@@ -48,5 +50,8 @@ ts_inbox_handler incidents_apply_row;
 /* Whoever reads rows to change them holds this lock until the batch is written. */
 void incidents_lock_tenant(void *service, ts_tenant tenant);
 void incidents_unlock_tenant(void *service, ts_tenant tenant);
+
+/* Its open incidents are counted no more. */
+ts_inbox_forget incidents_forget;
 
 #endif

@@ -4,6 +4,7 @@
 #include "incidents.h"
 #include "ts/periodic.h"
 #include "ts/process.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 
 #define SCHEMA 1
@@ -82,7 +83,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     ts_rpc_options rpc = { .address = ts_process_bus(p, "incidents"),
                            .service_name = "incidents",
                            .rows = incidents_rows,
-                           .service = &app };
+                           .service = &app,
+                           .serves = ts_tenancy_serves };
     ts_status st = incidents_config_limits(config, &limits, err);
 
     if (st == TS_OK)
@@ -94,8 +96,10 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     st = ts_inbox_new(store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);
+        ts_inbox_erases(app.inbox, "incidents", INCIDENTS_TO_AUTH, incidents_forget);
         st = start_relays(p, store, &to, err);
     }
+    rpc.serves_context = store;
     if (st == TS_OK)
         st = ts_periodic_start(TS_HOUR_MS, expire_job, &app, &expiry, err);
     if (st == TS_OK)

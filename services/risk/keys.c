@@ -1,12 +1,32 @@
 #include "keys.h"
 
+#include "proto/methods.h"
 #include "ts/time.h"
 
-const char *const risk_families[] = {
-    "events",       "user_events", "users",          "identity", "user_order", "firings",
-    "firing_users", "timeline",    "user_incidents", "hits",     "domains",    "totals",
-    "due",          "user_places", "search",         "orphans",  "apps",       "app_order",
-    "app_users",    "contacts",    "once",           "inbox",    NULL,
+const ts_family risk_families[] = {
+    { .name = "events", .type = &ts__risk__event__descriptor },
+    { .name = "user_events" },
+    { .name = "users", .type = &ts__risk__user_row__descriptor },
+    { .name = "identity" },
+    { .name = "user_order" },
+    { .name = "firings", .type = &ts__risk__firing__descriptor },
+    { .name = "firing_users" },
+    { .name = "timeline", .type = &ts__risk__timeline_point__descriptor },
+    { .name = "user_incidents", .type = &ts__risk__user_incident__descriptor },
+    { .name = "hits", .type = &ts__risk__hit__descriptor },
+    { .name = "domains" },
+    { .name = "totals", .type = &ts__risk__totals__descriptor },
+    { .name = "due", .is_global = true },
+    { .name = "user_places" },
+    { .name = "search", .is_internal = true }, /* made of what "users" says */
+    { .name = "orphans" },
+    { .name = "apps", .type = &ts__risk__app_row__descriptor },
+    { .name = "app_order" },
+    { .name = "app_users", .type = &ts__risk__app_user__descriptor },
+    { .name = "contacts", .type = &ts__risk__contact__descriptor },
+    { .name = "once", .is_internal = true },
+    { .name = "inbox", .is_global = true },
+    { .name = NULL },
 };
 
 void risk_key_bytes(risk_key *k, const void *bytes, size_t n)

@@ -5,6 +5,7 @@
 #include "risk.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 #include "work.h"
 
@@ -98,6 +99,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
                            .service_name = "risk",
                            .rows = risk_rows,
                            .service = &app,
+                           .serves = ts_tenancy_serves,
                            .arena_bytes = ARENA_BYTES };
     ts_status st;
 
@@ -112,10 +114,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
+        ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
         st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);
+    rpc.serves_context = store;
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {

@@ -31,6 +31,8 @@ ts_handler risk_rpc_update_app;
 ts_handler risk_rpc_list_contacts;
 ts_handler risk_rpc_add_contact;
 ts_handler risk_rpc_remove_contact;
+ts_handler risk_rpc_export;
+ts_handler risk_rpc_backup;
 ts_handler risk_rpc_accept;
 
 /* Applies "incident_changed" rows. */

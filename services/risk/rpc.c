@@ -13,6 +13,8 @@ const ts_rpc_row risk_rows[] = {
     { &ts_risk_list_contacts, risk_rpc_list_contacts, false },
     { &ts_risk_add_contact, risk_rpc_add_contact, false },
     { &ts_risk_remove_contact, risk_rpc_remove_contact, false },
+    { &ts_risk_export, risk_rpc_export, false },
+    { &ts_risk_backup, risk_rpc_backup, true },
     { &ts_risk_accept, risk_rpc_accept, true },
     { 0 },
 };

@@ -17,36 +17,13 @@ typedef struct search {
     Ts__Risk__UserList *rep;
     search_set set;
     uint32_t low, high;
-    const search_part *loose; /* parts to look at again in each row; NULL: none */
-    size_t part_count;
 } search;
-
-static bool holds(ts_str text, ts_str part)
-{
-    for (size_t i = 0; i + part.n <= text.n; i++) {
-        if (memcmp(text.p + i, part.p, part.n) == 0)
-            return true;
-    }
-    return false;
-}
 
 typedef struct place {
     uint8_t below; /* 100 - score */
     ts_str email;
     uint64_t user;
 } place;
-
-/* An address part that is longer than a term was met by its front: is it all there? */
-static bool fits(const search *s, const place *p)
-{
-    if (p->below > 100 - s->low || p->below < 100 - s->high)
-        return false;
-    for (size_t i = 0; s->loose != NULL && i < s->part_count; i++) {
-        if (s->loose[i].address.n > SEARCH_TERM_MAX && !holds(p->email, s->loose[i].address))
-            return false;
-    }
-    return true;
-}
 
 static int highest_first(const void *left, const void *right)
 {
@@ -88,7 +65,8 @@ static ts_status read_places(search *s, size_t max, place **ret, size_t *ret_cou
                 break;
             }
             st = read_place(s, word * 64 + (uint64_t)__builtin_ctzll(left), &one);
-            if (st == TS_NOT_FOUND || (st == TS_OK && !fits(s, &one)))
+            if (st == TS_NOT_FOUND ||
+                (st == TS_OK && (one.below > 100 - s->low || one.below < 100 - s->high)))
                 continue;
             if (st != TS_OK)
                 return st;
@@ -190,7 +168,8 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
     ts_str query = ts_str_of(req->query);
     const Ts__Risk__Totals *totals = NULL;
     search_part *parts = NULL;
-    bool cut = false, loose = false;
+    size_t part_count = 0;
+    bool cut = false;
     ts_status st = risk_check_limit(req->limit, call->error);
 
     if (st == TS_OK)
@@ -200,18 +179,17 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
     if (query.n == 0 || !ts_utf8_valid(query) || search_characters(query) > QUERY_MAX)
         return ts_fail(call->error, TS_INVALID, "query",
                        "query must have between 1 and %d characters", QUERY_MAX);
-    st = search_parse(call->arena, query, &parts, &s.part_count, call->error);
-    if (st == TS_OK && s.part_count == 0)
+    st = search_parse(call->arena, query, &parts, &part_count, call->error);
+    if (st == TS_OK && part_count == 0)
         return ts_fail(call->error, TS_INVALID, "query", "query must hold more than space");
     if (st == TS_OK)
         st = risk_read_totals(call, &totals);
     if (st == TS_OK)
-        st = search_find(app->store, call->tenant, totals->last_user_number, parts, s.part_count,
-                         call->arena, &s.set, &cut, &loose);
+        st = search_find(app->store, call->tenant, totals->last_user_number, parts, part_count,
+                         call->arena, &s.set, &cut);
     if (st != TS_OK)
         return st;
-    s.loose = loose ? parts : NULL;
-    st = loose || s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);
+    st = s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);
     s.rep->truncated = s.rep->truncated || cut;
     return st;
 }

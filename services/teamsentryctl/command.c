@@ -13,6 +13,7 @@ static const char *const option_names[CTL_OPTIONS] = {
     [CTL_ACTOR] = "--actor",
     [CTL_LIMIT] = "--limit",
     [CTL_YES] = "--yes",
+    [CTL_OUT] = "--out",
 };
 
 static const char *const option_helps[CTL_OPTIONS] = {
@@ -30,6 +31,7 @@ static const char *const option_helps[CTL_OPTIONS] = {
     [CTL_ACTOR] = "entries by one actor: key:<id>, ctl, service:<name>",
     [CTL_LIMIT] = "at most so many entries, 1 to 10000; 50 by default",
     [CTL_YES] = "do it: nothing of it can be brought back",
+    [CTL_OUT] = "where it goes",
 };
 
 const ctl_command ctl_commands[] = {
@@ -43,6 +45,9 @@ const ctl_command ctl_commands[] = {
     { "org", "resume", "ORG", 0, "end a suspension", ctl_org_resume },
     { "org", "delete", "ORG", CTL_TAKES(CTL_YES),
       "end all its keys at once and erase its data everywhere, for ever", ctl_org_delete },
+    { "org", "export", "ORG", CTL_TAKES(CTL_OUT),
+      "every row that is kept of it, as lines of JSON, to a file or the standard output",
+      ctl_org_export },
     { "key", "create", "ORG",
       CTL_TAKES(CTL_NAME) | CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_PERMISSIONS) |
           CTL_TAKES(CTL_EXPIRES),
@@ -61,6 +66,9 @@ const ctl_command ctl_commands[] = {
     { "audit", "verify", "ORG", 0,
       "check that no entry was changed or removed, and show the head to be kept elsewhere",
       ctl_audit_verify },
+    { "", "backup", "", CTL_TAKES(CTL_OUT),
+      "copy all stores, as they are at one moment, into a new directory on the services' machine",
+      ctl_backup },
     { "", "status", "", 0, "which services are ready", ctl_status },
     { NULL, NULL, NULL, 0, NULL, NULL },
 };

@@ -7,6 +7,7 @@
 #include "ts/json.h"
 
 #define CTL_ARGS_MAX 3
+#define CTL_SELF     "ctl"
 
 typedef enum ctl_option {
     CTL_JSON,
@@ -21,6 +22,7 @@ typedef enum ctl_option {
     CTL_ACTOR,
     CTL_LIMIT,
     CTL_YES,
+    CTL_OUT,
     CTL_OPTIONS,
 } ctl_option;
 
@@ -78,6 +80,15 @@ void ctl_plain(const char *text, ts_buf *out);
 /* One call to a service as the operator. Statuses and words are the service's. */
 TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
                             const ProtobufCMessage *in, ProtobufCMessage **ret);
+/* The same for an organization. */
+TS_CHECK ts_status ctl_call_for(ctl *c, const char *service, ts_tenant tenant,
+                                const ts_method *method, const ProtobufCMessage *in,
+                                ProtobufCMessage **ret);
+/* For many calls to one service: the peer is the caller's to free, the answer lives in `arena`. */
+TS_CHECK ts_status ctl_peer(ctl *c, const char *service, ts_peer **ret);
+TS_CHECK ts_status ctl_call_on(ctl *c, ts_peer *peer, const char *service, ts_tenant tenant,
+                               const ts_method *method, const ProtobufCMessage *in,
+                               int64_t patience_ms, ts_arena *arena, ProtobufCMessage **ret);
 /* An organization by its id, or by its name if only one that is not deleted has it. */
 TS_CHECK ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret);
 
@@ -89,6 +100,7 @@ ts_status ctl_org_tier(ctl *c);
 ts_status ctl_org_suspend(ctl *c);
 ts_status ctl_org_resume(ctl *c);
 ts_status ctl_org_delete(ctl *c);
+ts_status ctl_org_export(ctl *c);
 ts_status ctl_key_create(ctl *c);
 ts_status ctl_key_list(ctl *c);
 ts_status ctl_key_show(ctl *c);
@@ -97,6 +109,7 @@ ts_status ctl_key_rotate(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
 ts_status ctl_audit_list(ctl *c);
 ts_status ctl_audit_verify(ctl *c);
+ts_status ctl_backup(ctl *c);
 ts_status ctl_status(ctl *c);
 
 #endif

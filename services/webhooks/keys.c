@@ -1,8 +1,22 @@
 #include "keys.h"
 
-const char *const webhooks_families[] = { "endpoints",  "events", "event_order", "event_status",
-                                          "deliveries", "due",    "leases",      "totals",
-                                          "inbox",      NULL };
+#include "proto/methods.h"
+
+static const char *const secrets[] = { "secret", "next_secret", NULL };
+static const char *const tokens[] = { "token", NULL };
+
+const ts_family webhooks_families[] = {
+    { .name = "endpoints", .type = &ts__webhooks__endpoint__descriptor, .hidden = secrets },
+    { .name = "events", .type = &ts__webhooks__stored_event__descriptor },
+    { .name = "event_order" },
+    { .name = "event_status" },
+    { .name = "deliveries", .type = &ts__webhooks__stored_delivery__descriptor, .hidden = tokens },
+    { .name = "due" },
+    { .name = "leases", .is_global = true },
+    { .name = "totals", .type = &ts__webhooks__totals__descriptor },
+    { .name = "inbox", .is_global = true },
+    { .name = NULL },
+};
 
 static const char *const state_names[DELIVERY_STATES] = { "pending", "delivered", "failed" };
 

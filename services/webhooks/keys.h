@@ -7,7 +7,7 @@
  *   event_order   T ~created(8) V              empty             newest first
  *   event_status  T status(1) ~created(8) V    empty             newest first in each status
  *   deliveries    T V E                        StoredDelivery
- *   due           T E due(8) V                 empty             global: read per endpoint
+ *   due           T E due(8) V                 empty             read per endpoint
  *   leases        until(8) T V E               empty             global: read by time
  *   totals        T                            Totals
  *   inbox         see common/outbox                              global
@@ -30,7 +30,7 @@ enum webhooks_family {
     WEBHOOKS_TOTALS,
     WEBHOOKS_INBOX,
 };
-extern const char *const webhooks_families[];
+extern const ts_family webhooks_families[];
 
 /* Of an event and of a delivery. Stored in keys: never renumbered. */
 typedef enum delivery_state {

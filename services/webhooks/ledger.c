@@ -185,6 +185,18 @@ ts_status ledger_endpoint_end(ledger *l, ready_endpoint *e)
     return ts_store_write(l->store, batch, NULL);
 }
 
+void ledger_forget(ledger *l, ts_tenant t)
+{
+    for (size_t i = 0; i < l->table_size; i++) {
+        ready_endpoint *e = l->table[i];
+
+        if (e == NULL || e->tenant.org != t.org || e->tenant.mode != t.mode)
+            continue;
+        e->is_gone = true;
+        ready_remove(&l->ready, e);
+    }
+}
+
 /* ---- start ---- */
 
 static int64_t longest_wait(const schedule *s)

@@ -20,7 +20,8 @@
 #include "schedule.h"
 #include "ts/metrics.h"
 
-/* Destination of the outbox: none. The ledger is the end of the line. */
+/* Destinations of the outbox: events end here. */
+typedef enum webhooks_stream { WEBHOOKS_TO_AUTH } webhooks_stream;
 
 #define LEDGER_DATA_MAX     (256u << 10) /* bytes of an event's data */
 #define LEDGER_RESPONSE_MAX 1024         /* bytes of an answer that are kept */
@@ -66,6 +67,9 @@ TS_CHECK ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_
 void ledger_due(ledger *l, ready_endpoint *e, int64_t due_ms);
 /* Locked. Ends an endpoint: what it is still owed has failed. */
 TS_CHECK ts_status ledger_endpoint_end(ledger *l, ready_endpoint *e);
+
+/* Locked. Nothing of the tenant's endpoints is given out any more; what is under way ends when its results come. */
+void ledger_forget(ledger *l, ts_tenant t);
 
 /* Locked. An event and its deliveries into the batch; a cause that is known changes nothing. TS_INVALID with words. */
 TS_CHECK ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p,

@@ -1,5 +1,6 @@
 /* ts-webhooks: the ledger of who is owed which event. Wiring only. */
 #include "ts/process.h"
+#include "ts/tenancy.h"
 #include "webhooks.h"
 
 #define SCHEMA 1
@@ -17,20 +18,43 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     return st;
 }
 
+static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
+                             ts_error *err)
+{
+    ts_relay_options o = { .store = store,
+                           .stream = WEBHOOKS_TO_AUTH,
+                           .method = &ts_auth_accept,
+                           .service_name = "webhooks",
+                           .peer_name = "auth" };
+    ts_status st = ts_peer_new("auth", ts_process_bus(p, "auth"), ret_peer, err);
+
+    if (st != TS_OK)
+        return st;
+    o.peer = *ret_peer;
+    return ts_relay_start(&o, ret, err);
+}
+
 static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
 {
+    TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
+    ts_relay *relay = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
                            .service_name = "webhooks",
                            .rows = webhooks_rows,
-                           .service = app };
+                           .service = app,
+                           .serves = ts_tenancy_serves,
+                           .serves_context = app->store };
     ts_status st =
         ts_inbox_new(app->store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, app, &app->inbox);
 
     if (st == TS_OK) {
         ts_inbox_guard(app->inbox, webhooks_lock, webhooks_unlock);
+        ts_inbox_erases(app->inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
         st = dispatch_start(&app->ledger, &app->dispatch, err);
     }
+    if (st == TS_OK)
+        st = start_relay(p, app->store, &auth, &relay, err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
@@ -41,6 +65,7 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     }
     dispatch_close(app->dispatch); /* every parked call is answered before the server goes */
     ts_rpc_server_stop(server);
+    ts_relay_stop(relay);
     dispatch_stop(app->dispatch);
     ts_inbox_free(app->inbox);
     return st;

@@ -92,7 +92,9 @@ static ts_status create(webhooks *app, ts_call *call, Ts__Webhooks__Endpoint *ro
     if (st != TS_OK)
         return st;
     row_put_endpoint(batch, app->store, call->tenant, row);
-    return ts_store_write(app->store, batch, ticket);
+    st = ts_store_write(app->store, batch, ticket);
+    e->is_gone = st != TS_OK; /* not written: the queue must not know it either */
+    return st;
 }
 
 static ts_status fill_row(ts_call *call, const Ts__Webhooks__CreateEndpointRequest *request,

@@ -27,6 +27,8 @@ ts_handler webhooks_rpc_delete_endpoint;
 ts_handler webhooks_rpc_list_events;
 ts_handler webhooks_rpc_lease;
 ts_handler webhooks_rpc_result;
+ts_handler webhooks_rpc_export;
+ts_handler webhooks_rpc_backup;
 ts_handler webhooks_rpc_accept;
 
 /* Applies rows of kind "webhook". */
@@ -34,5 +36,7 @@ ts_inbox_handler webhooks_apply_row;
 /* The ledger's lock, as a guard of the inbox. */
 void webhooks_lock(void *service, ts_tenant tenant);
 void webhooks_unlock(void *service, ts_tenant tenant);
+/* Takes a tenant's endpoints out of the queue. */
+ts_inbox_forget webhooks_forget;
 
 #endif

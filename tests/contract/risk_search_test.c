@@ -116,10 +116,18 @@ static void a_question_that_reads_too_many_rows_is_cut(void)
     CHECK_EQ(list->total, CROWD - TAIL);
     CHECK(!list->truncated);
     CHECK_EQ(search_for("ac", "", 1)->total, CROWD - TAIL); /* the domain is no beginning */
-    /* Behind it each address goes its own way: a row each. */
+    /* Of a longer text the fronts fit, and each address is looked at. */
     list = search_for("account", "", 1);
     CHECK_EQ(list->total, 10000);
     CHECK(list->truncated);
+    /* A word as a whole is found without. */
+    CHECK_EQ(search_for("rearguard", "", 1)->total, TAIL);
+    CHECK_EQ(search_for("@acme.example", "", 1)->total, CROWD);
+    CHECK_EQ(search_for("cme.example", "", 1)->total, CROWD);
+    CHECK_EQ(search_for("cme.examples", "", 1)->total, 0);
+    CHECK_EQ(search_for("account00017@acme.example", "", 1)->total, 1);
+    CHECK_EQ(search_for("00017@acme.exam", "", 1)->total, 1);
+    CHECK_EQ(search_for("00017@acme.exan", "", 1)->total, 0);
     list = search_for("account09", "", 1);
     CHECK_EQ(list->total, 1000);
     CHECK(!list->truncated);

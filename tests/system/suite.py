@@ -175,6 +175,12 @@ class Suite:
     def client(self, key=None):
         return client.Client(self.port, key or self.key)
 
+    def ctl(self, *words):
+        """The operator's command line, as it is run beside a suite."""
+        environment = dict(self.environment, TS_BUS_DIR=os.path.join(self.data, "run", "bus"))
+        return subprocess.run([os.path.join(BIN, "teamsentryctl"), *words], env=environment, timeout=STOP_SECONDS,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
     def ops_port(self, service):
         return self.port + 1 + SERVICES.index(service)
 

@@ -303,12 +303,12 @@ class DirectoryTest(base.SuiteCase):
 
     def test_z_an_upload_is_whole_or_not_there_when_risk_dies(self):
         """Named to run last: it fills the organization to its limit of users."""
-        mark = "k%x" % time.time_ns()
-        rows = [{"email": "%s.%04d@lumen-works.example" % (mark, i), "name": "Kim %s" % mark, "department": "Ops"}
-                for i in range(2000)]
-        died = 0
-        # Killed later and later, over all that happens between the request and its answer.
-        for delay in (0, 0.02, 0.06, 0.12, 0.25, 0.5, 1, 2, 4, 8):
+        # Killed at another moment each time between the request and its answer. The gateway asks again within its deadline,
+        # so that the answer may be a good one all the same.
+        for delay in (0.0, 0.03, 0.1):
+            mark = "k%x" % time.time_ns()
+            rows = [{"email": "%s.%03d@lumen-works.example" % (mark, i), "name": "Kim %s" % mark, "department": "Ops"}
+                    for i in range(500)]
             pid = self.suite.pid("risk")
             killer = threading.Timer(delay, self.suite.kill, ["risk"])
             killer.start()
@@ -317,18 +317,14 @@ class DirectoryTest(base.SuiteCase):
             self.suite.wait_restarted("risk", pid)
             total = self.search(mark)["pagination"]["total"]
             if answer.status == 200:
+                self.assertEqual(answer.data["created"], len(rows))
                 self.assertEqual(total, len(rows))
-                break
-            self.assertEqual(answer.status, 503, answer.text)
-            died += 1
-            if total == len(rows):
-                break  # on disk, and died before it could say so
-            self.assertEqual(total, 0)
-        else:
-            self.fail("no upload got through")
-        self.assertGreater(died, 0)
-        self.assertEqual(self.counts(rows), (0, 0, len(rows), 0))
-        self.assertEqual(self.search(mark)["pagination"]["total"], len(rows))
+            else:
+                self.assertEqual(answer.status, 503, answer.text)
+                self.assertIn(total, (0, len(rows)))
+            self.put(rows)
+            self.assertEqual(self.counts(rows), (0, 0, len(rows), 0))
+            self.assertEqual(self.search(mark)["pagination"]["total"], len(rows))
         total = self.api.get("/v1/overview").data["organization"]["total_users"]
         more = [{"email": unique("over%d" % i), "name": "Over", "department": ""} for i in range(5000 - total + 3)]
         data = self.put(more).data

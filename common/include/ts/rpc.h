@@ -84,6 +84,9 @@ typedef struct ts_rpc_options {
     const char *service_name; /* for metrics */
     const ts_rpc_row *rows;
     void *service;
+    /* May this tenant be served? Asked before each call that names an organization; must not block. NULL: all may. */
+    bool (*serves)(void *context, ts_tenant tenant);
+    void *serves_context;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
     unsigned contexts;                   /* messages at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */

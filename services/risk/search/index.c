@@ -2,7 +2,9 @@
 
 #include "search/postings.h"
 
-#define BLOCK_SIZE 4
+#define BLOCK_SIZE  4
+#define WINDOW_STEP 3  /* between the fronts of a long text that are asked for */
+#define FEW_ENOUGH  64 /* users left, who are rather looked at than narrowed further */
 
 typedef struct change {
     uint16_t place;
@@ -103,6 +105,7 @@ typedef struct question {
     uint64_t last_user;
     size_t words; /* of a set */
     size_t rows;
+    size_t looked;
     bool cut;
 } question;
 
@@ -160,17 +163,97 @@ static ts_status add_term(question *q, char kind, ts_str term, bool whole, uint6
     return st == TS_OK ? ts_iter_status(it) : st;
 }
 
-static ts_status add_text(question *q, bool is_word, ts_str text, uint64_t *set)
+/* Whether the user's address holds the text. */
+static ts_status look(question *q, uint64_t user, ts_str text, bool *ret)
+{
+    risk_key key = risk_user_key(q->tenant, user);
+    ts_str place;
+    ts_status st = ts_store_get(q->store, RISK_USER_PLACES, risk_key_view(&key), q->arena, &place);
+
+    *ret = false;
+    for (size_t i = 1; st == TS_OK && !*ret && i + text.n <= place.n; i++)
+        *ret = memcmp(place.p + i, text.p, text.n) == 0;
+    return st == TS_NOT_FOUND ? TS_OK : st;
+}
+
+/* Adds those of `left`, up to a limit, whose address holds the text. */
+static ts_status look_at(question *q, const uint64_t *left, ts_str text, uint64_t *set)
+{
+    for (size_t word = 0; word < q->words; word++) {
+        for (uint64_t bits = left[word] & ~set[word]; bits != 0; bits &= bits - 1) {
+            bool holds = false;
+            ts_status st;
+
+            if (q->looked++ == SEARCH_LOOKED_MAX) {
+                q->cut = true;
+                return TS_OK;
+            }
+            st = look(q, word * 64 + (uint64_t)__builtin_ctzll(bits), text, &holds);
+            if (st != TS_OK)
+                return st;
+            if (holds)
+                set[word] |= bits & -bits;
+        }
+    }
+    return TS_OK;
+}
+
+static uint64_t count_left(const question *q, const uint64_t *left, const uint64_t *set)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < q->words; i++)
+        count += (uint64_t)__builtin_popcountll(left[i] & ~set[i]);
+    return count;
+}
+
+/* A long text that begins before the '@': its fronts narrow down who is looked at. */
+static ts_status add_within(question *q, ts_str text, uint64_t *set)
+{
+    uint64_t *left = NULL;
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i + SEARCH_FRONT <= text.n && st == TS_OK; i += WINDOW_STEP) {
+        uint64_t *one = new_set(q);
+
+        if (one == NULL)
+            return TS_NOMEM;
+        st = add_term(q, SEARCH_END_FRONT, ts_str_n(text.p + i, SEARCH_FRONT), true, one);
+        for (size_t j = 0; left != NULL && j < q->words; j++)
+            one[j] &= left[j];
+        left = one;
+        if (count_left(q, left, set) <= FEW_ENOUGH)
+            break;
+    }
+    return st == TS_OK && left != NULL ? look_at(q, left, text, set) : st;
+}
+
+static ts_status add_word(question *q, ts_str text, uint64_t *set)
 {
     size_t characters = search_characters(text);
 
     if (characters <= SEARCH_SHORT)
         return add_term(q, SEARCH_START, text, true, set);
-    if (characters <= SEARCH_FRONT)
-        return add_term(q, is_word ? SEARCH_WORD_FRONT : SEARCH_END_FRONT, text, false, set);
-    if (text.n > SEARCH_TERM_MAX)
-        text.n = SEARCH_TERM_MAX; /* addresses are ASCII, words are cut already */
-    return add_term(q, is_word ? SEARCH_WORD : SEARCH_END, text, false, set);
+    return add_term(q, characters <= SEARCH_FRONT ? SEARCH_WORD_FRONT : SEARCH_WORD, text, false,
+                    set);
+}
+
+/* `set` holds whom other parts of the question have found already. */
+static ts_status add_address(question *q, ts_str text, uint64_t *set)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if ((uint8_t)text.p[i] >= 0x80)
+            return TS_OK; /* in no address */
+    }
+    if (text.n <= SEARCH_SHORT)
+        return add_term(q, SEARCH_START, text, true, set);
+    if (text.n <= SEARCH_FRONT)
+        return add_term(q, SEARCH_END_FRONT, text, false, set);
+    if (text.n <= SEARCH_TERM_MAX)
+        st = add_term(q, SEARCH_END, text, false, set);
+    return st == TS_OK ? add_within(q, text, set) : st;
 }
 
 /* All words of the part, or its text within the address. */
@@ -184,21 +267,18 @@ static ts_status find_part(question *q, const search_part *part, uint64_t *ret)
 
         if (one == NULL)
             return TS_NOMEM;
-        st = add_text(q, true, part->words[i], one);
+        st = add_word(q, part->words[i], one);
         for (size_t j = 0; words != NULL && j < q->words; j++)
             one[j] &= words[j];
         words = one;
     }
-    if (st == TS_OK)
-        st = add_text(q, false, part->address, ret);
-    for (size_t j = 0; words != NULL && j < q->words; j++)
-        ret[j] |= words[j];
-    return st;
+    if (words != NULL)
+        memcpy(ret, words, q->words * sizeof(*words));
+    return st == TS_OK ? add_address(q, part->address, ret) : st;
 }
 
 ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user, const search_part *parts,
-                      size_t count, ts_arena *arena, search_set *ret, bool *ret_cut,
-                      bool *ret_loose)
+                      size_t count, ts_arena *arena, search_set *ret, bool *ret_cut)
 {
     question q = { .store = store,
                    .tenant = t,
@@ -207,14 +287,12 @@ ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user, const se
                    .words = (size_t)(postings_block(last_user) + 1) * POSTINGS_WORDS };
     uint64_t *all = NULL;
 
-    *ret_loose = false;
     for (size_t i = 0; i < count; i++) {
         uint64_t *set = new_set(&q);
         ts_status st = set == NULL ? TS_NOMEM : find_part(&q, &parts[i], set);
 
         if (st != TS_OK)
             return st;
-        *ret_loose = *ret_loose || parts[i].address.n > SEARCH_TERM_MAX;
         for (size_t j = 0; all != NULL && j < q.words; j++)
             set[j] &= all[j];
         all = set;

@@ -9,6 +9,8 @@
 
 #define SEARCH_ROWS_MAX                                                                            \
     10000 /* rows of the index that one question reads; beyond it the answer is cut, and says so */
+#define SEARCH_LOOKED_MAX                                                                          \
+    10000 /* addresses that are looked at because their fronts fit; beyond it the answer is cut */
 
 /* Changes of one unit of work, gathered: a row that a thousand new users meet is written once. */
 typedef struct search_edits {
@@ -35,10 +37,9 @@ static inline bool search_set_has(const search_set *s, uint64_t user)
     return user <= s->last_user && (s->bits[user >> 6] >> (user & 63) & 1) != 0;
 }
 
-/* Who meets all parts of a query. `*ret_cut`: SEARCH_ROWS_MAX was reached, there may be more. An address part longer than
- * SEARCH_TERM_MAX is met by its front only: *ret_loose, and who is found must be looked at again. */
+/* Who meets all parts of a query. *ret_cut: SEARCH_ROWS_MAX or SEARCH_LOOKED_MAX was reached, there may be more. */
 TS_CHECK ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user,
                                const search_part *parts, size_t count, ts_arena *arena,
-                               search_set *ret, bool *ret_cut, bool *ret_loose);
+                               search_set *ret, bool *ret_cut);
 
 #endif

@@ -224,15 +224,18 @@ ts_status search_terms_of(ts_arena *arena, ts_str name, ts_str department, ts_st
                           search_terms *ret)
 {
     ts_str address = search_fold(arena, email);
+    size_t at;
 
     *ret = (search_terms){ .count = 0 };
     if (address.p == NULL || !add_words(arena, ret, name) || !add_words(arena, ret, department) ||
         (address.n > 0 && !add_starts(arena, ret, address)))
         return TS_NOMEM;
+    at = ts_str_find(address, '@');
     for (size_t i = 0; i + SEARCH_SHORT < address.n; i += length_at(address, i)) {
         ts_str end = ts_str_n(address.p + i, address.n - i);
 
-        if (!add_long(arena, ret, SEARCH_END_FRONT, SEARCH_END, end))
+        if (i < at ? !add(arena, ret, SEARCH_END_FRONT, front(end, SEARCH_FRONT))
+                   : !add_long(arena, ret, SEARCH_END_FRONT, SEARCH_END, end))
             return TS_NOMEM;
     }
     return TS_OK;

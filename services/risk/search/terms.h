@@ -5,12 +5,14 @@
  *
  *   p  the first character and the first SEARCH_SHORT characters of each word and of the address
  *   v  the first SEARCH_FRONT characters of each word            w  each word that is longer, whole
- *   d  the first SEARCH_FRONT characters of each end of the      e  each end that is longer, whole
+ *   d  the first SEARCH_FRONT characters of each end of the      e  each end that is longer, whole, from the '@' on
  *      address, from SEARCH_SHORT + 1 characters on
  *
  * A part of an address is the beginning of one of its ends. So a text of up to SEARCH_SHORT characters is one term of kind p,
- * and any longer one the beginning of terms of two kinds: each question is a range of sorted keys, and what it gives needs no
- * second look. The fronts keep ranges short: "user" in 100,000 addresses that go on with a number is a hundred terms.
+ * and one of up to SEARCH_FRONT the beginning of terms of the kinds v and d. A longer one is the beginning of words (w) or of
+ * what stands behind an '@' (e), which is the same for many; what begins before it is different for each user, and is found by
+ * all its fronts (d) and then looked at. Fronts keep ranges and the index short: "user" in 100,000 addresses that go on with a
+ * number is a hundred terms.
  */
 #ifndef RISK_SEARCH_TERMS_H
 #define RISK_SEARCH_TERMS_H

@@ -61,9 +61,9 @@ Test(search_terms, a_user_is_found_by_words_starts_and_ends_of_the_address)
     cr_expect(has(&t, 'v', "ana") && has(&t, 'v', "o") && has(&t, 'v', "brien"));
     cr_expect(has(&t, 'v', "r") && has(&t, 'v', "d") && has(&t, 'v', "krakow"));
     cr_expect(has(&t, 'p', "a") && has(&t, 'p', "an") && has(&t, 'p', "br") && has(&t, 'p', "kr"));
-    cr_expect(has(&t, 'e', "ana@x.io") && has(&t, 'd', "ana@x.") && has(&t, 'd', ".io"));
+    cr_expect(has(&t, 'd', "ana@x.") && has(&t, 'd', ".io"));
     cr_expect_not(has(&t, 'w', "krakow"), "the front is all of it");
-    cr_expect_not(has(&t, 'e', "a@x.io"), "the front is all of it");
+    cr_expect_not(has(&t, 'e', "ana@x.io"), "begins before the '@'");
     cr_expect_not(has(&t, 'd', "io"), "shorter than what is asked for by parts");
     cr_expect_not(has(&t, 'p', "na"), "no beginning");
 }
