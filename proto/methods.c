@@ -4,7 +4,7 @@
     const ts_method symbol = { text, &in##__descriptor, &out##__descriptor, in_lane, bits }
 
 METHOD(ts_auth_authorize, "auth.Authorize", ts__auth__authorize_request, ts__auth__authorize_reply,
-       TS_LANE_FAST, TS_RPC_IDEMPOTENT);
+       TS_LANE_FAST, TS_RPC_IDEMPOTENT | TS_RPC_PATIENT);
 METHOD(ts_auth_create_organization, "auth.CreateOrganization",
        ts__auth__create_organization_request, ts__auth__organization, TS_LANE_SLOW, 0);
 METHOD(ts_auth_list_organizations, "auth.ListOrganizations", ts__auth__list_organizations_request,

@@ -77,7 +77,7 @@ static ts_status bring_in(ts_store *store, int64_t now_ms, const missing *list, 
     if (st == TS_OK)
         st = work_write(&w, NULL);
     work_end(&w);
-    return st;
+    return st == TS_NOT_FOUND ? TS_OK : st; /* the organization has just been erased */
 }
 
 ts_status risk_backfill(ts_store *store, int64_t now_ms, const atomic_bool *cancelled,

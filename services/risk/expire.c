@@ -163,7 +163,7 @@ static ts_status expire_orphan(const risk_expiry *e, int64_t now_ms, ts_str key,
         st = ts_store_write(e->store, batch, NULL);
     work_unlock(e->store, t);
     *count += over;
-    return st;
+    return st == TS_NOT_FOUND ? TS_OK : st; /* the organization has just been erased */
 }
 
 ts_status risk_expire_orphans(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count)

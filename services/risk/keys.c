@@ -18,7 +18,7 @@ const ts_family risk_families[] = {
     { .name = "totals", .type = &ts__risk__totals__descriptor },
     { .name = "due", .is_global = true },
     { .name = "user_places" },
-    { .name = "search", .is_internal = true }, /* made of what "users" says */
+    { .name = "search" },
     { .name = "orphans" },
     { .name = "apps", .type = &ts__risk__app_row__descriptor },
     { .name = "app_order" },

@@ -87,7 +87,7 @@ class Poster(threading.Thread):
 
 class Tenancy(base.SuiteCase):
     def ctl(self, *words):
-        done = self.suite.ctl(*words)
+        done = self.suite.run_ctl(*words)
         self.assertEqual(done.returncode, 0, done.stderr + self.suite.logs())
         return done.stdout
 
@@ -150,7 +150,7 @@ class Tenancy(base.SuiteCase):
         self.assertEqual(poster.last, 401)
 
     def status_of(self, organization):
-        listed = self.suite.ctl("org", "show", organization.id, "--json")
+        listed = self.suite.run_ctl("org", "show", organization.id, "--json")
         return json.loads(listed.stdout)["organization"]["status"] if listed.returncode == 0 else None
 
     def restore(self, directory):
@@ -193,7 +193,7 @@ class Tenancy(base.SuiteCase):
                 self.assertGreaterEqual((keys, rows), stayed[family], family)
         self.assertEqual({mode: stays.view(mode) for mode in stays.keys}, before)
         self.assertEqual(gone.client("test").get("/v1/users").status, 401)
-        refused = self.suite.ctl("org", "export", gone.id)
+        refused = self.suite.run_ctl("org", "export", gone.id)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("deleted", refused.stderr)
 

@@ -185,7 +185,7 @@ class Up(unittest.TestCase):
         self.assertRegex(listed.stdout, r"revoked .* Demo +ingest")
 
     def ctl(self, *words):
-        return self.own.ctl(*words)
+        return self.own.run_ctl(*words)
 
     def test_teamsentryctl_exit_codes_say_who_erred(self):
         done = self.ctl("org", "list")

@@ -107,6 +107,8 @@ void ts_jsonw_null(ts_jsonw *w);
 void ts_jsonw_time(ts_jsonw *w, int64_t ms);
 /* Bytes that are JSON already. */
 void ts_jsonw_raw(ts_jsonw *w, ts_str json);
+/* Members that are JSON already, as `"a":1,"b":2`, inside an open object; nothing if empty. */
+void ts_jsonw_members(ts_jsonw *w, ts_str json);
 
 /* A string: the bytes in base64. */
 void ts_jsonw_base64(ts_jsonw *w, ts_str bytes);

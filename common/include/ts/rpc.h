@@ -22,6 +22,9 @@ const char *ts_lane_name(ts_lane lane);
 
 /* May be repeated by the caller's side within its deadline after a lost connection. */
 #define TS_RPC_IDEMPOTENT 1u
+/* With the above: repeated until the deadline also while the peer is away or stopping. Without it a call to a peer that is not
+ * connected waits a moment for it and fails. */
+#define TS_RPC_PATIENT 2u
 
 /* A method as both sides know it; all of them stand in proto/methods.h. */
 typedef struct ts_method {

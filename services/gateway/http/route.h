@@ -10,11 +10,11 @@
 struct http_exchange;
 
 typedef enum http_kind {
-    HTTP_KIND_BOOL,   /* true, false */
-    HTTP_KIND_INT,    /* min..max */
-    HTTP_KIND_ENUM,   /* one of `choices` */
-    HTTP_KIND_TEXT,   /* min..max characters */
-    HTTP_KIND_TIME,   /* RFC 3339, or a date alone: its start in UTC */
+    HTTP_KIND_BOOL, /* true, false */
+    HTTP_KIND_INT,  /* min..max */
+    HTTP_KIND_ENUM, /* one of `choices` */
+    HTTP_KIND_TEXT, /* min..max characters */
+    HTTP_KIND_TIME, /* RFC 3339, or a date alone: its start in UTC; in bodies also null: none (0) */
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
@@ -46,9 +46,9 @@ typedef struct http_value {
 
 typedef enum http_body {
     HTTP_BODY_NONE,
-    HTTP_BODY_JSON, /* an object with the members of `fields`; at most HTTP_JSON_MAX */
-    HTTP_BODY_LIST, /* an array of at most HTTP_ROWS_MAX objects with the members of `fields`; at most HTTP_EVENTS_MAX.
-                         The handler checks each, so that a bad one loses no good one */
+    HTTP_BODY_JSON, /* an object with the members of `fields`; at most HTTP_JSON_MAX; none is {} where nothing is required */
+    HTTP_BODY_LIST, /* an array of at most HTTP_ROWS_MAX objects with the members of `fields`; at most HTTP_EVENTS_MAX. The
+                       handler checks each, so that a bad one loses no good one */
     HTTP_BODY_EVENTS, /* taken as it came: JSON or NDJSON, gzip or not; at most HTTP_EVENTS_MAX */
 } http_body;
 
@@ -57,11 +57,13 @@ typedef enum http_body {
 #define HTTP_ROWS_MAX   10000
 
 enum {
-    HTTP_PUBLIC = 1u,  /* no key */
-    HTTP_PLAIN = 2u,   /* the handler's data is the whole body, no envelope */
-    HTTP_MIRROR = 4u,  /* the fields of data stand at the top level as well */
-    HTTP_SECRET = 8u,  /* key material: Cache-Control: no-store */
-    HTTP_STATUS = 16u, /* about the gateway itself: not in the OpenAPI document */
+    HTTP_PUBLIC = 1u,   /* no key */
+    HTTP_PLAIN = 2u,    /* the handler's data is the whole body, no envelope */
+    HTTP_MIRROR = 4u,   /* the fields of data stand at the top level as well */
+    HTTP_SECRET = 8u,   /* key material: Cache-Control: no-store */
+    HTTP_STATUS = 16u,  /* about the gateway itself: not in the OpenAPI document */
+    HTTP_PAGE = 256u,   /* with PLAIN: HTML */
+    HTTP_STREAM = 512u, /* CSV, which the handler writes piece by piece through http/stream.h */
 };
 
 typedef ts_status http_handler(struct http_exchange *x);
@@ -90,6 +92,9 @@ const http_route *http_route_method(const http_route *table, size_t count, const
                                     ts_str method);
 /* "GET, HEAD, POST, OPTIONS": value of Allow for a pattern. */
 void http_route_allow(const http_route *table, size_t count, const http_route *found, ts_buf *out);
+
+/* False if the fields allow a request without a body. */
+bool http_fields_required(const http_param *fields);
 
 /* Number of rows; 0 for NULL. */
 size_t http_param_count(const http_param *params);
