@@ -62,6 +62,7 @@ TABLE = {
     # HEAD fetches the first page, as GET does, and leaves no mark in the audit log.
     "exportUsers": [call("/v1/exports/users.csv", RISK, NONE, "HEAD")],
     "exportIncidents": [call("/v1/exports/incidents.csv", INCIDENTS, NONE, "HEAD")],
+    "exportApps": [call("/v1/exports/apps.csv", RISK, NONE, "HEAD")],
     "exportAiUsage": [call("/v1/exports/ai-usage.csv", AI_USAGE, NONE, "HEAD")],
     "getDocs": [call("/docs", NONE)],
     "getOpenApi": [call("/v1/openapi.json", NONE)],
