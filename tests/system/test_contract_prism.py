@@ -120,11 +120,26 @@ class ContractPrism(base.SuiteCase):
                 return operation
         self.fail("no %s %s in the document" % (method, path))
 
-    # operationId -> what differs from what the document's examples say: {"path", "query", "body"}, each made when it is asked.
+    def a_closed_incident(self):
+        path = "/v1/incidents/" + self.an_id(self.by_path("GET", "/v1/incidents/{id}"))
+        if self.api.get(path).data["incident"]["closed_at"] is None:
+            self.assertEqual(self.api.send("PATCH", path, {"status": "resolved"}).status, 200)
+        return path
+
+    # operationId -> what differs from what the document's examples say: "path", "query", "body", and "missing", a path under
+    # which nothing is. Each is made when it is asked.
     RECIPES = {
-        "getUser": lambda self: {"path": "/v1/users/" + self.victim},
-        "ingestEvents": lambda self: {"body": records.login(records.person())},
+        # The directory's example makes the example of a user.
+        # The directory's example makes the user that is the example of others.
+        "getUser": {"path": lambda self: "/v1/users/" + self.victim,
+                    "missing": lambda self: "/v1/users/" + records.person("nobody")},
+        "reopenIncident": {"path": lambda self: self.a_closed_incident() + "/reopen"},
+        "ingestEvents": {"body": lambda self: records.login(records.person())},
     }
+
+    def special(self, operation, what, otherwise=None):
+        make = self.RECIPES.get(operation.id, {}).get(what)
+        return otherwise if make is None else make(self)
 
     def test_the_document_is_well_made(self):
         passed, words = web.spectral(self.document_path)
@@ -143,15 +158,14 @@ class ContractPrism(base.SuiteCase):
 
     def succeed(self, operation):
         for everything in (False, True):
-            special = self.RECIPES.get(operation.id, lambda self: {})(self)
-            path = special.get("path")
+            path = self.special(operation, "path")
             if path is None:
                 path = operation.path
                 if operation.captured:
                     path = path.replace("{%s}" % operation.captured[0],
                                         urllib.parse.quote(self.an_id(operation), safe=""))
-            answer = self.call(operation, path, special.get("query", operation.query(everything)),
-                               special.get("body", operation.body()))
+            answer = self.call(operation, path, self.special(operation, "query", operation.query(everything)),
+                               self.special(operation, "body", operation.body()))
             self.assertIn(answer.status, operation.success(), "%s\n%s" % (operation, answer.text))
             if operation.body() is None and not operation.query(True):
                 break  # the second call would be the first
@@ -161,9 +175,8 @@ class ContractPrism(base.SuiteCase):
         if operation.captured:
             example = next(p["example"] for p in operation.fields["parameters"] if p.get("in") == "path")
             path = path.replace("{%s}" % operation.captured[0], urllib.parse.quote(example, safe=""))
-        query, body = operation.query(False), operation.body()
-        if operation.id in self.RECIPES:
-            body = self.RECIPES[operation.id](self).get("body", body)
+        path = self.special(operation, "missing", path)
+        query, body = operation.query(False), self.special(operation, "body", operation.body())
         self.expect(operation, 400, "bad_request", path, dict(query, surprise="1"), body)
         if operation.is_public:
             return
