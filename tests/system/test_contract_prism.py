@@ -4,7 +4,6 @@ A new route is covered by what the document says of it: examples of its paramete
 to. Where that is not enough the test says so, and RECIPES is the place for what is missing."""
 
 import json
-import os
 import re
 import urllib.parse
 
@@ -56,11 +55,7 @@ class ContractPrism(base.SuiteCase):
         web.tool("prism")
         web.tool("spectral")
         super().setUpClass()
-        cls.document_path = os.path.join(cls.suite.directory, "openapi.json")
-        status, text = suite.http_get(cls.suite.port, "/v1/openapi.json")
-        assert status == 200, text
-        with open(cls.document_path, "w", encoding="utf-8") as file:
-            file.write(text)
+        cls.document_path, text = web.save_document(cls.suite)
         cls.document = json.loads(text)
         # Prism reads references by itself; here only the operations' own parameters are of interest.
         cls.operations = [Operation(path, method, item[method]) for path, item in cls.document["paths"].items()
