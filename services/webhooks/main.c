@@ -2,7 +2,7 @@
 #include "ts/process.h"
 #include "webhooks.h"
 
-#define SCHEMA 1
+#define SCHEMA 2
 
 static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -17,9 +17,30 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     return st;
 }
 
+/* Entries of the audit log. */
+static ts_status start_relay(ts_store *store, ts_process *p, ts_peer **ret_peer, ts_relay **ret,
+                             ts_error *err)
+{
+    ts_relay_options o = { .store = store,
+                           .stream = WEBHOOKS_TO_AUTH,
+                           .method = &ts_auth_accept,
+                           .service_name = "webhooks",
+                           .peer_name = "auth" };
+    ts_status st = ts_peer_new("auth", ts_process_bus(p, "auth"), ret_peer, err);
+
+    if (st != TS_OK)
+        return st;
+    o.peer = *ret_peer;
+    return ts_relay_start(&o, ret, err);
+}
+
 static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
 {
+    TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
+    ts_relay *relay = NULL;
     ts_rpc_server *server = NULL;
+    tend_options keep = { .keep_delivered_ms = app->config->keep_delivered_days * TS_DAY_MS,
+                          .keep_failed_ms = app->config->keep_failed_days * TS_DAY_MS };
     ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
                            .service_name = "webhooks",
                            .rows = webhooks_rows,
@@ -32,6 +53,10 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
         st = dispatch_start(&app->ledger, &app->dispatch, err);
     }
     if (st == TS_OK)
+        st = tend_start(&app->ledger, &keep, &app->tend, err);
+    if (st == TS_OK)
+        st = start_relay(app->store, p, &auth, &relay, err);
+    if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
@@ -41,6 +66,8 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     }
     dispatch_close(app->dispatch); /* every parked call is answered before the server goes */
     ts_rpc_server_stop(server);
+    ts_relay_stop(relay);
+    tend_stop(app->tend);
     dispatch_stop(app->dispatch);
     ts_inbox_free(app->inbox);
     return st;
@@ -51,6 +78,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     const webhooks_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     webhooks app = { .config = config };
+    ledger_options o;
     ts_status st = webhooks_config_parse(config, &app.rules, &app.retry, err);
 
     if (st == TS_OK)
@@ -58,8 +86,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st != TS_OK)
         return st;
     app.store = store;
-    st = ledger_open(&app.ledger, store, &app.retry, config->lease_ms,
-                     (uint32_t)config->endpoint_parallel, err);
+    o = (ledger_options){ .retry = &app.retry,
+                          .lease_ms = config->lease_ms,
+                          .parallel = (uint32_t)config->endpoint_parallel,
+                          .disable_after_ms = config->disable_after_s * TS_SECOND_MS,
+                          .disable_failures = (uint32_t)config->disable_failures };
+    st = ledger_open(&app.ledger, store, &o, err);
     if (st == TS_OK)
         st = serve(&app, p, err);
     ledger_close(&app.ledger);

@@ -1,17 +1,37 @@
 #include "types.h"
 
-static const char *const types[] = { "incident.created",          "incident.updated",
-                                     "incident.resolved",         "user.risk_level_changed",
-                                     "detection.triggered",       "app.connected",
-                                     "app.status_changed",        "ai_tool.first_seen",
-                                     "api_key.created",           "api_key.revoked",
-                                     "webhook.endpoint_disabled", "webhook.test" };
+static const char *const state_names[DELIVERY_STATES] = { "pending", "delivered", "failed" };
 
-bool type_is_known(ts_str event)
+const char *delivery_state_name(delivery_state state)
 {
-    for (size_t i = 0; i < TS_COUNT(types); i++) {
-        if (ts_str_is(event, types[i]))
+    return state_names[state];
+}
+
+bool delivery_state_parse(ts_str name, delivery_state *ret)
+{
+    for (unsigned i = 0; i < DELIVERY_STATES; i++) {
+        if (ts_str_is(name, state_names[i])) {
+            *ret = (delivery_state)i;
             return true;
+        }
+    }
+    return false;
+}
+
+static const char *const types[TYPES_COUNT] = {
+    "incident.created",        "incident.updated",          "incident.resolved",
+    "user.risk_level_changed", "detection.triggered",       "app.connected",
+    "app.status_changed",      "ai_tool.first_seen",        "api_key.created",
+    "api_key.revoked",         "webhook.endpoint_disabled", "webhook.test"
+};
+
+bool type_number(ts_str event, uint32_t *ret)
+{
+    for (uint32_t i = 0; i < TYPES_COUNT; i++) {
+        if (ts_str_is(event, types[i])) {
+            *ret = i;
+            return true;
+        }
     }
     return false;
 }

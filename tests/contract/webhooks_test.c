@@ -11,6 +11,9 @@ static const ts_tenant other = { 8, TS_MODE_LIVE };
 static served s;
 static webhooks app;
 static webhooks_config config;
+static ledger_options options;
+static const tend_options keep = { .keep_delivered_ms = INT64_MAX / 4,
+                                   .keep_failed_ms = INT64_MAX / 4 };
 
 static void start_with(const char *waits)
 {
@@ -18,19 +21,19 @@ static void start_with(const char *waits)
     snprintf(config.allow_cidrs, sizeof(config.allow_cidrs), "127.0.0.0/8");
     config.allow_http = true;
     config.endpoints_max = 3;
-    config.endpoint_parallel = 2;
-    config.lease_ms = LEASE_MS;
+    options.parallel = 2;
+    options.lease_ms = LEASE_MS;
     served_open_store(&s, webhooks_families);
     app = (webhooks){ .store = s.store, .config = &config };
     CHECK_EQ(webhooks_config_parse(&config, &app.rules, &app.retry, NULL), TS_OK);
-    CHECK_EQ(ledger_open(&app.ledger, s.store, &app.retry, config.lease_ms,
-                         (uint32_t)config.endpoint_parallel, NULL),
-             TS_OK);
+    options.retry = &app.retry;
+    CHECK_EQ(ledger_open(&app.ledger, s.store, &options, NULL), TS_OK);
     CHECK_EQ(
         ts_inbox_new(s.store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, &app, &app.inbox),
         TS_OK);
     ts_inbox_guard(app.inbox, webhooks_lock, webhooks_unlock);
     CHECK_EQ(dispatch_start(&app.ledger, &app.dispatch, NULL), TS_OK);
+    CHECK_EQ(tend_start(&app.ledger, &keep, &app.tend, NULL), TS_OK);
     served_start(&s, "webhooks", webhooks_rows, &app);
 }
 
@@ -38,6 +41,7 @@ static void stop(void)
 {
     dispatch_close(app.dispatch);
     served_stop(&s);
+    tend_stop(app.tend);
     dispatch_stop(app.dispatch);
     ts_inbox_free(app.inbox);
     ledger_close(&app.ledger);
@@ -368,7 +372,7 @@ static void *publish_later(void *unused)
     p.at_ms = 1;
     p.data = (char *)(uintptr_t) "{}";
     webhooks_lock(&app, live);
-    CHECK_EQ(ledger_publish(&app.ledger, live, &p, arena, batch, NULL), TS_OK);
+    CHECK_EQ(ledger_publish(&app.ledger, live, &p, NULL, arena, batch, NULL), TS_OK);
     CHECK_EQ(ts_store_write(s.store, batch, &ticket), TS_OK);
     webhooks_unlock(&app, live);
     ts_batch_free(batch);
@@ -409,9 +413,10 @@ static void a_restart_keeps_what_is_owed(void)
     start_with("1s");
     CHECK_EQ(count("pending"), 3);
     reply = lease(10, 100);
-    CHECK_EQ(reply->n_deliveries, 1); /* the cap of 2 counts the lease from before */
-    CHECK_EQ(reply->deliveries[0]->attempt, 1);
-    result_of(reply->deliveries[0], 200, "", false);
+    CHECK_EQ(reply->n_deliveries,
+             0); /* who failed last has one slot, and the lease from before holds it */
+    d = lease_one(5000);
+    result_of(d, 200, "", false);
     d = lease_one(5000);
     result_of(d, 200, "", false);
     d = lease_one(5000);
@@ -459,7 +464,7 @@ static void a_deleted_endpoint_is_owed_nothing_more(void)
              TS_NOT_FOUND);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_delete_endpoint, &id.base, &nothing), TS_OK);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_get_endpoint, &id.base, &found), TS_NOT_FOUND);
-    CHECK_EQ(count("failed"), 1);
+    CHECK_SOON(count("failed") == 1);
     result_of(d, 500, "", false);
     CHECK_EQ(count("failed"), 2);
     publish("incident.resolved", 3);
