@@ -3,6 +3,8 @@
 #
 #   deploy/install-deps.sh            what building and running need
 #   deploy/install-deps.sh --test     the above and what the tests need
+#   deploy/install-deps.sh --containers  what the tests with containers need
+#   deploy/install-deps.sh --runtime  only what running needs: for images that are given their programs
 #
 # Does nothing (and needs no root and no network) when all packages are there already.
 set -euo pipefail
@@ -19,17 +21,24 @@ build_packages=(
     libsimdjson-dev                              # JSON that comes in
     zlib1g-dev                                   # gzip bodies
 )
+runtime_packages=(
+    ca-certificates
+    libnng1 libprotobuf-c1 libcivetweb1 librocksdb7.8 libssl3 libcurl4 libyaml-0-2 libsimdjson14 zlib1g
+)
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
     python3 curl procps wrk nginx-light
 )
+container_packages=(docker.io docker-compose debootstrap python3)
 
 packages=("${build_packages[@]}")
 case "${1-}" in
 "") ;;
 --test) packages+=("${test_packages[@]}") ;;
+--runtime) packages=("${runtime_packages[@]}") ;;
+--containers) packages=("${container_packages[@]}") ;;
 *)
-    echo "usage: deploy/install-deps.sh [--test]" >&2
+    echo "usage: deploy/install-deps.sh [--test|--containers|--runtime]" >&2
     exit 2
     ;;
 esac

@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # Builds and tests everything; the last line is "N passed, N failed".
-#   --fast   unit and contract tests of one build only
+#   --fast        unit and contract tests of one build only
+#   --containers  only the compose project on a real engine; as root
+#   --all         everything and the containers too
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 fast=
+programs=1
+containers=
 case "${1-}" in
 "") ;;
 --fast) fast=1 ;;
+--containers) programs= containers=1 ;;
+--all) containers=1 ;;
 *)
-    echo "usage: tests/run.sh [--fast]" >&2
+    echo "usage: tests/run.sh [--fast|--containers|--all]" >&2
     exit 2
     ;;
 esac
@@ -16,7 +22,7 @@ passed=0
 failed=0
 skipped=0
 
-deploy/install-deps.sh --test || exit 1
+[ -z "$programs" ] || deploy/install-deps.sh --test || exit 1
 
 # What sanitizers say in the services that system tests start; each report is a failure of its own.
 reports=$(mktemp -d)
@@ -55,9 +61,27 @@ run_ctest() { # preset, ctest options...
     rm -f "$report"
 }
 
-build dev
-run_ctest dev -LE system
-if [ -z "$fast" ]; then
+run_containers() {
+    local report
+    echo "== containers"
+    deploy/install-deps.sh --containers || exit 1
+    report=$(mktemp)
+    python3 -B tests/containers/run.py 2>&1 | tee "$report"
+    case ${PIPESTATUS[0]} in
+    0) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *) grep -qE ' \.\.\. (FAIL|ERROR)$' "$report" || failed=$((failed + 1)) ;;
+    esac
+    passed=$((passed + $(count ' \.\.\. ok$' "$report")))
+    failed=$((failed + $(count ' \.\.\. (FAIL|ERROR)$' "$report")))
+    rm -f "$report"
+}
+
+if [ -n "$programs" ]; then
+    build dev
+    run_ctest dev -LE system
+fi
+if [ -n "$programs" ] && [ -z "$fast" ]; then
     run_ctest dev -L system
     build asan
     run_ctest asan -LE system
@@ -76,6 +100,7 @@ if [ -z "$fast" ]; then
         failed=$((failed + 1))
     done
 fi
+[ -z "$containers" ] || run_containers
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped, for the reasons above"
 echo "$passed passed, $failed failed"

@@ -39,6 +39,9 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
     def request(self, method, path, body=None, headers=None, query=None):
         """Raises OSError or http.client.HTTPException if no whole answer came."""
         head = {"Authorization": "Bearer " + self.key} if self.key else {}
@@ -46,7 +49,7 @@ class Client:
         if query:
             path += "?" + urllib.parse.urlencode(query)
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            self.connection = self.connect()
         try:
             self.connection.request(method, path, body, head)
             answer = self.connection.getresponse()

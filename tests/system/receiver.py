@@ -40,7 +40,7 @@ def standard_verify(delivery, secret):
 
 
 class Receiver:
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.deliveries = []
         self.statuses = []  # answers still to give before 200
         self.changed = threading.Condition(threading.RLock())
@@ -66,8 +66,8 @@ class Receiver:
             def handle_error(self, *unused):
                 pass  # a dispatcher that is killed leaves broken connections
 
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d/hook" % self.server.server_address[1]
+        self.server = Server((host, 0), Handler)
+        self.url = "http://%s:%d/hook" % (host, self.server.server_address[1])
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
