@@ -4,6 +4,7 @@
 #include "ts/config.h"
 
 typedef struct dispatcher_config {
+    bool allow_http;
     char allow_cidrs[TS_CONFIG_TEXT_MAX];
     char ca_file[TS_CONFIG_TEXT_MAX];
     int64_t parallel;

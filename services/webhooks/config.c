@@ -17,7 +17,7 @@ const ts_config_item webhooks_config_items[] = {
            "attempt"),
     TS_NUM(webhooks_config, endpoint_parallel, "TS_WEBHOOKS_ENDPOINT_PARALLEL", 8, 1, 256,
            "deliveries to one endpoint at once"),
-    TS_NUM(webhooks_config, disable_after_s, "TS_WEBHOOKS_DISABLE_AFTER_S", 5 * 86400, 0,
+    TS_NUM(webhooks_config, disable_after_s, "TS_WEBHOOKS_DISABLE_AFTER_S", 432000, 0,
            90 * 86400,
            "seconds without one success after which a failing endpoint is disabled; 0: never"),
     TS_NUM(webhooks_config, disable_failures, "TS_WEBHOOKS_DISABLE_FAILURES", 10, 1, 100000,

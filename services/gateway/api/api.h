@@ -91,7 +91,14 @@ ts_status api_endpoints(http_exchange *x);
 ts_status api_endpoint_create(http_exchange *x);
 ts_status api_endpoint(http_exchange *x);
 ts_status api_endpoint_delete(http_exchange *x);
+ts_status api_endpoint_update(http_exchange *x);
+ts_status api_endpoint_rotate(http_exchange *x);
+ts_status api_endpoint_promote(http_exchange *x);
+ts_status api_endpoint_test(http_exchange *x);
+ts_status api_endpoint_replay(http_exchange *x);
 ts_status api_webhook_events(http_exchange *x);
+ts_status api_webhook_event(http_exchange *x);
+ts_status api_webhook_event_replay(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 

@@ -71,6 +71,15 @@ static void put_schema(ts_jsonw *w, const http_param *row)
         ts_jsonw_ki64(w, "maxLength", HTTP_EMAIL_MAX);
         break;
     case HTTP_KIND_CURSOR: ts_jsonw_kz(w, "type", "string"); break;
+    case HTTP_KIND_MAP:
+        ts_jsonw_kz(w, "type", "object");
+        ts_jsonw_ki64(w, "maxProperties", HTTP_LIST_MAX);
+        ts_jsonw_key(w, "additionalProperties");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "string");
+        put_lengths(w, row);
+        ts_jsonw_object_end(w);
+        break;
     case HTTP_KIND_LIST:
         ts_jsonw_kz(w, "type", "array");
         ts_jsonw_ki64(w, "maxItems", HTTP_LIST_MAX);
@@ -163,7 +172,8 @@ static void put_body(ts_jsonw *w, const http_route *route)
         return;
     ts_jsonw_key(w, "requestBody");
     ts_jsonw_object(w);
-    ts_jsonw_kbool(w, "required", true);
+    ts_jsonw_kbool(w, "required",
+                   route->body != HTTP_BODY_JSON || http_fields_required(route->fields));
     ts_jsonw_key(w, "content");
     ts_jsonw_object(w);
     ts_jsonw_key(w, "application/json");

@@ -18,6 +18,7 @@ typedef enum http_kind {
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
+    HTTP_KIND_MAP,  /* bodies only: object whose members are such texts; their names are the handler's to check */
 } http_kind;
 
 #define HTTP_PARAMS_MAX 12
@@ -40,13 +41,14 @@ typedef struct http_value {
     bool given;     /* by the client; a default is a value that is not given */
     int64_t number; /* INT, BOOL, CURSOR; TIME in ms since the epoch */
     ts_str text;    /* ENUM, TEXT, EMAIL; of a default too */
-    ts_str *items;  /* LIST */
+    ts_str *items;  /* LIST, MAP */
+    ts_str *names;  /* MAP */
     size_t item_count;
 } http_value;
 
 typedef enum http_body {
     HTTP_BODY_NONE,
-    HTTP_BODY_JSON,   /* an object with the members of `fields`; at most HTTP_JSON_MAX */
+    HTTP_BODY_JSON,   /* an object with the members of `fields`; at most HTTP_JSON_MAX; none is {} where nothing is required */
     HTTP_BODY_EVENTS, /* taken as it came: JSON or NDJSON, gzip or not; at most HTTP_EVENTS_MAX */
 } http_body;
 
@@ -87,6 +89,9 @@ const http_route *http_route_method(const http_route *table, size_t count, const
                                     ts_str method);
 /* "GET, HEAD, POST, OPTIONS": value of Allow for a pattern. */
 void http_route_allow(const http_route *table, size_t count, const http_route *found, ts_buf *out);
+
+/* False if the fields allow a request without a body. */
+bool http_fields_required(const http_param *fields);
 
 /* Number of rows; 0 for NULL. */
 size_t http_param_count(const http_param *params);

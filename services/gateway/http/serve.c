@@ -183,17 +183,36 @@ static http_problem too_large(http_exchange *x, size_t max)
     return HTTP_TOO_LARGE;
 }
 
+/* Nothing was sent where nothing must be. */
+static bool may_lack_body(const http_exchange *x)
+{
+    return x->route->body == HTTP_BODY_JSON && !http_fields_required(x->route->fields) &&
+           !http_request_is_chunked(x->request) && http_request_length(x->request) == 0;
+}
+
+static http_problem parse_fields(http_work *w, ts_str body)
+{
+    http_exchange *x = &w->exchange;
+    ts_json json;
+    ts_status st = ts_json_parse(w->parser, body, &json, &x->error);
+
+    if (st == TS_OK)
+        st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
+    return http_problem_of(st);
+}
+
 static http_problem take_body(http_work *w, http_body_reader *read_body, void *connection,
                               bool *ret_read)
 {
     http_exchange *x = &w->exchange;
     size_t max = x->route->body == HTTP_BODY_EVENTS ? HTTP_EVENTS_MAX : HTTP_JSON_MAX;
     http_problem problem;
-    ts_json json;
     ts_status st;
 
     if (x->route->body == HTTP_BODY_NONE)
         return HTTP_FINE;
+    if (may_lack_body(x))
+        return parse_fields(w, TS_STR_LIT("{}"));
     problem = check_type(x);
     if (problem != HTTP_FINE)
         return problem;
@@ -215,10 +234,7 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     }
     if (x->route->body == HTTP_BODY_EVENTS)
         return HTTP_FINE;
-    st = ts_json_parse(w->parser, x->body, &json, &x->error);
-    if (st == TS_OK)
-        st = http_fields_parse(x->route->fields, json, x->arena, x->fields, &x->error);
-    return http_problem_of(st);
+    return parse_fields(w, x->body);
 }
 
 static bool is_under_v1(const ts_str *segments, size_t count)

@@ -112,7 +112,7 @@ Test(table, the_openapi_document_describes_every_row)
                             api_routes[i].operation));
     }
     cr_assert(ts_json_get(root, "paths", &v));
-    cr_assert_eq(ts_json_count(v), 13);
+    cr_assert_eq(ts_json_count(v), 19);
     cr_assert(ts_str_is(text_at(root, (const char *[]){ "paths", "/v1/incidents/{id}", "patch",
                                                         "x-permission", NULL }),
                         "write:incidents"));
