@@ -15,6 +15,8 @@ const ts_config_item dispatcher_config_items[] = {
            "ms for an attempt: name, connection, TLS, request and answer together"),
     TS_NUM(dispatcher_config, wait_ms, "TS_WEBHOOK_DISPATCHER_WAIT_MS", 10000, 100, 30000,
            "ms that a question for work waits at the ledger"),
+    TS_NUM(dispatcher_config, dns_cache_s, "TS_WEBHOOK_DISPATCHER_DNS_CACHE_S", 60, 0, 3600,
+           "seconds that a name's addresses are remembered"),
     TS_NUM(dispatcher_config, drain_ms, "TS_WEBHOOK_DISPATCHER_DRAIN_MS", 8000, 0, 60000,
            "ms to finish attempts when stopping; the rest is given back"),
 };

@@ -10,6 +10,7 @@ typedef struct dispatcher_config {
     int64_t parallel;
     int64_t timeout_ms;
     int64_t wait_ms;
+    int64_t dns_cache_s;
     int64_t drain_ms;
 } dispatcher_config;
 

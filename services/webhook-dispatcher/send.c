@@ -9,9 +9,8 @@
 #include "ts/metrics.h"
 #include "ts/time.h"
 
-#define POLL_MS           60000 /* woken earlier by work and by libcurl's own timers */
-#define CONNECTIONS_KEPT  64    /* idle ones beside those in use */
-#define DNS_CACHE_SECONDS 60
+#define POLL_MS          60000 /* woken earlier by work and by libcurl's own timers */
+#define CONNECTIONS_KEPT 64    /* idle ones beside those in use */
 
 /* A handle and its options are made once and used for one job after another. */
 typedef struct transfer {
@@ -167,7 +166,8 @@ static bool set_options(const sender *s, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->config->timeout_ms) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_SECONDS) == CURLE_OK;
+    ok = ok &&
+         curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)s->config->dns_cache_s) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
