@@ -27,8 +27,10 @@ runtime_packages=(
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
-    python3 curl procps wrk nginx-light
+    python3 curl procps wrk nginx-light prometheus
 )
+# Another kubectl that is here already does as well, and lies where Debian's would.
+command -v kubectl >/dev/null || test_packages+=(kubernetes-client)
 container_packages=(docker.io docker-compose debootstrap python3)
 
 packages=("${build_packages[@]}")

@@ -55,30 +55,33 @@ typedef struct client_lane {
     unsigned leaders;
 } client_lane;
 
+/* Counts of one method. A table of a peer's methods only grows: a row is written whole before `method` is. */
+typedef struct method_counts {
+    const ts_method *_Atomic method; /* NULL: free */
+    ts_metric *calls;
+    ts_metric *failures;
+    ts_metric *seconds;
+} method_counts;
+
+#define METHODS_MAX 64
+
 struct ts_peer {
     char name[48];
     client_lane lanes[TS_LANES];
     atomic_uint in_flight;
-    ts_metric *calls;
-    ts_metric *failures;
-    ts_metric *seconds;
+    pthread_mutex_t counting; /* guards what is added to the table */
+    method_counts counts[METHODS_MAX];
 };
 
 ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err)
 {
     TS_CLEANUP(ts_peer_free_p) ts_peer *peer = calloc(1, sizeof(*peer));
     ts_status st = TS_OK;
-    char labels[80];
 
     if (peer == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     snprintf(peer->name, sizeof(peer->name), "%s", name);
-    snprintf(labels, sizeof(labels), "peer=\"%s\"", peer->name);
-    peer->calls = ts_counter("ts_rpc_client_calls_total", labels, "calls made");
-    peer->failures =
-        ts_counter("ts_rpc_client_failures_total", labels, "calls without an answer in time");
-    peer->seconds =
-        ts_histogram("ts_rpc_client_seconds", labels, "time of a call until its answer");
+    pthread_mutex_init(&peer->counting, NULL);
     for (unsigned i = 0; i < TS_LANES; i++) {
         client_lane *l = &peer->lanes[i];
 
@@ -119,6 +122,7 @@ void ts_peer_free(ts_peer *peer)
         bus_link_done(&l->link);
         pthread_mutex_destroy(&l->lock);
     }
+    pthread_mutex_destroy(&peer->counting);
     free(peer);
 }
 
@@ -362,6 +366,47 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
     }
 }
 
+/* The method's row, made at its first call; NULL if the table is full. */
+static method_counts *counts_of(ts_peer *peer, const ts_method *method)
+{
+    method_counts *c = NULL;
+    char labels[160];
+
+    for (size_t i = 0; i < METHODS_MAX && peer->counts[i].method != NULL; i++) {
+        if (peer->counts[i].method == method)
+            return &peer->counts[i];
+    }
+    pthread_mutex_lock(&peer->counting);
+    for (size_t i = 0; c == NULL && i < METHODS_MAX; i++) {
+        if (peer->counts[i].method == NULL || peer->counts[i].method == method)
+            c = &peer->counts[i];
+    }
+    if (c != NULL && c->method == NULL) {
+        (void)snprintf(labels, sizeof(labels), "peer=\"%s\",method=\"%s\"", peer->name,
+                       method->name);
+        c->calls = ts_counter("ts_rpc_client_calls_total", labels, "calls made");
+        c->failures =
+            ts_counter("ts_rpc_client_failures_total", labels, "calls without an answer in time");
+        c->seconds =
+            ts_histogram("ts_rpc_client_seconds", labels, "time of a call until its answer");
+        c->method = method;
+    }
+    pthread_mutex_unlock(&peer->counting);
+    return c;
+}
+
+static void count_call(ts_peer *peer, const ts_method *method, int64_t started_us, ts_status st)
+{
+    method_counts *c = counts_of(peer, method);
+
+    if (c == NULL)
+        return;
+    ts_metric_add(c->calls, 1);
+    ts_metric_observe_us(c->seconds, ts_boot_us() - started_us);
+    if (st == TS_UNAVAILABLE)
+        ts_metric_add(c->failures, 1);
+}
+
 ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
                       const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                       ts_error *err)
@@ -394,10 +439,7 @@ ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *c
     st = call_until_deadline(&peer->lanes[method->lane], method, &call, caller, arena, &payload,
                              err);
     atomic_fetch_sub(&peer->in_flight, 1);
-    ts_metric_add(peer->calls, 1);
-    ts_metric_observe_us(peer->seconds, ts_boot_us() - started_us);
-    if (st == TS_UNAVAILABLE)
-        ts_metric_add(peer->failures, 1);
+    count_call(peer, method, started_us, st);
     if (st != TS_OK)
         return st;
     st = ts_arena_unpack(arena, method->reply, payload, ret_out);

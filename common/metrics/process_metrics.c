@@ -98,9 +98,13 @@ void metrics_print_process(ts_buf *out)
 {
     char text[256];
     struct rusage usage;
+    struct rlimit files;
     uint64_t pages;
     double fds;
 
+    if (read_small("/proc/self/statm", text, sizeof(text)) && word_at(text, 0, &pages))
+        put(out, "process_virtual_memory_bytes", "gauge", "virtual memory",
+            (double)pages * (double)sysconf(_SC_PAGESIZE));
     if (read_small("/proc/self/statm", text, sizeof(text)) && word_at(text, 1, &pages))
         put(out, "process_resident_memory_bytes", "gauge", "resident memory",
             (double)pages * (double)sysconf(_SC_PAGESIZE));
@@ -112,4 +116,7 @@ void metrics_print_process(ts_buf *out)
         put(out, "process_start_time_seconds", "gauge", "start, Unix time", start_seconds);
     if (count_fds(&fds))
         put(out, "process_open_fds", "gauge", "open file descriptors", fds);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        put(out, "process_max_fds", "gauge", "file descriptors that may be open",
+            (double)files.rlim_cur);
 }

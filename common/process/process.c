@@ -9,6 +9,7 @@
 
 #include "ops.h"
 #include "ts/log.h"
+#include "ts/metrics.h"
 #include "ts/rpc.h"
 
 #define MISTAKES_MAX (UINT64_C(64) << 10)
@@ -23,6 +24,8 @@ typedef struct common_config {
 
 struct ts_process {
     const char *name;
+    ts_log_level log_level; /* as set */
+    ts_metric *ready_metric;
     common_config config;
     ts_ops *ops;
     atomic_bool ready;
@@ -146,6 +149,7 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
         *ret_exit = 0;
         return TS_CONFLICT;
     }
+    p->log_level = level;
     ts_log_init(o->name, level);
     return TS_OK;
 }
@@ -163,6 +167,8 @@ static void block_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads that start later inherit it */
     signal(SIGPIPE, SIG_IGN);
 }
@@ -172,6 +178,7 @@ ts_status ts_process_begin(const ts_process_options *options, int argc, char **a
 {
     ts_process *p = calloc(1, sizeof(*p));
     ts_error err = { "", "" };
+    char labels[96];
     ts_status st;
 
     *ret_exit = 2;
@@ -197,6 +204,9 @@ ts_status ts_process_begin(const ts_process_options *options, int argc, char **a
         free(p);
         return st;
     }
+    p->ready_metric = ts_gauge("ts_ready", "", "1 while the process takes work");
+    snprintf(labels, sizeof(labels), "version=\"%s\",process=\"%s\"", TS_VERSION, p->name);
+    ts_metric_set(ts_gauge("ts_build_info", labels, "always 1; the labels say what runs"), 1);
     ts_info(TS_MSG("starting"), TS_F_Z("version", TS_VERSION), TS_F_I64("pid", getpid()));
     *ret = p;
     return TS_OK;
@@ -204,6 +214,7 @@ ts_status ts_process_begin(const ts_process_options *options, int argc, char **a
 
 void ts_process_ready(ts_process *p, bool ready)
 {
+    ts_metric_set(p->ready_metric, ready ? 1 : 0);
     if (atomic_exchange(&p->ready, ready) != ready)
         ts_info(ready ? TS_MSG("ready") : TS_MSG("not ready"));
 }
@@ -225,6 +236,15 @@ void ts_process_uncheck(ts_process *p)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* SIGUSR1: everything is logged; SIGUSR2: as the settings say. Said at a level that neither leaves out. */
+static void change_level(ts_process *p, int number)
+{
+    bool is_debug = number == SIGUSR1;
+
+    ts_log_set_level(is_debug ? TS_LOG_DEBUG : p->log_level);
+    ts_warn(TS_MSG("log level changed"), TS_F_Z("level", is_debug ? "debug" : p->config.log_level));
+}
+
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context)
 {
     sigset_t set;
@@ -234,12 +254,16 @@ void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     for (;;) {
         if (sigwait(&set, &number) != 0)
             continue;
-        if (number != SIGHUP)
+        if (number == SIGTERM || number == SIGINT)
             break;
-        if (on_hup != NULL)
+        if (number == SIGUSR1 || number == SIGUSR2)
+            change_level(p, number);
+        else if (on_hup != NULL)
             on_hup(context);
     }
     ts_info(TS_MSG("stopping"), TS_F_I64("signal", number));

@@ -61,6 +61,9 @@ struct ts_batch {
     bool out_of_memory;
 };
 
+/* Shows the store among the metrics; no more when this has returned. */
+void ts_store_watch(ts_store *s);
+void ts_store_unwatch(void);
 void ts_rocksdb_free_p(char **error);
 /* Marks the store as failed and tells the owner once. */
 ts_status ts_store_fail(ts_store *s);

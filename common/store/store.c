@@ -214,6 +214,7 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     st = ts_stream_load(s);
     if (st != TS_OK)
         return ts_fail(err, st, "stream", "the store's streams cannot be read");
+    ts_store_watch(s);
     *ret = TS_TAKE(s);
     return TS_OK;
 }
@@ -225,6 +226,7 @@ void ts_store_close(ts_store *s)
     if (s->db != NULL) {
         TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
 
+        ts_store_unwatch();
         /* Nothing that waits for durability is left at this point: a failure here loses nothing
          * acknowledged. */
         rocksdb_flush_wal(s->db, 1, &error);

@@ -39,7 +39,7 @@ void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why)
 /* Takes all conditions back, before what they look at is freed. */
 void ts_process_uncheck(ts_process *p);
 /* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
- * NULL) and goes on. */
+ * NULL) and goes on; SIGUSR1 logs at level debug from now on, SIGUSR2 at the level of the settings again. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);
 /* Makes ts_process_wait() return as after SIGTERM, with an exit code. For unrecoverable faults. Any
  * thread. */
