@@ -203,7 +203,7 @@ static ts_status put_or_drop(change *c, const change_event *e)
     index_place at = { e->row->type, e->before, e->row->created_ms, e->id };
     webhooks_key key = key_event_index(e->tenant, &at);
     ledger_tenant *tenant = NULL;
-    ts_status st = ledger_tenant_of(c->l, e->tenant, c->arena, &tenant);
+    ts_status st = ledger_tenant_of(c->l, e->tenant, &tenant);
 
     if (st != TS_OK)
         return st;
@@ -224,7 +224,7 @@ ts_status change_flush(change *c)
     for (change_event *e = c->events; e != NULL && st == TS_OK; e = e->next) {
         ledger_tenant *tenant = NULL;
 
-        st = ledger_tenant_of(c->l, e->tenant, c->arena, &tenant);
+        st = ledger_tenant_of(c->l, e->tenant, &tenant);
     }
     for (change_event *e = c->events; e != NULL && st == TS_OK; e = e->next)
         st = put_or_drop(c, e);

@@ -137,24 +137,16 @@ static bool serve(dispatch *d, waiter *w, int64_t now_ms)
 {
     ts_arena *arena = w->call->arena;
     Ts__Webhooks__LeaseReply *reply = w->reply;
-    size_t bytes = 0;
+    ts_status st;
 
     if (reply->deliveries == NULL)
         reply->deliveries =
             ts_arena_array(arena, w->credits, sizeof(Ts__Webhooks__LeasedDelivery *));
-    while (reply->deliveries != NULL && reply->n_deliveries < w->credits &&
-           bytes < REPLY_BYTES_MAX) {
-        Ts__Webhooks__LeasedDelivery *leased = NULL;
-        ts_status st = ledger_lease(d->ledger, now_ms, arena, &leased);
-
-        if (st != TS_OK) {
-            if (st != TS_NOT_FOUND)
-                ts_log_error(TS_MSG("lease failed"), TS_F_STATUS(st));
-            break;
-        }
-        reply->deliveries[reply->n_deliveries++] = leased;
-        bytes += leased->body.len;
-    }
+    if (reply->deliveries == NULL)
+        return false;
+    st = ledger_lease(d->ledger, now_ms, w->credits, REPLY_BYTES_MAX, arena, reply);
+    if (st != TS_OK)
+        ts_log_error(TS_MSG("lease failed"), TS_F_STATUS(st));
     return reply->n_deliveries > 0;
 }
 

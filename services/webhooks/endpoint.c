@@ -168,10 +168,21 @@ void endpoint_show(ts_jsonw *w, const Ts__Webhooks__Endpoint *row)
                 row->disabled_reason[0] == '\0' ? NULL : row->disabled_reason);
 }
 
-void endpoint_hide(Ts__Webhooks__Endpoint *row)
+ts_status endpoint_hide(Ts__Webhooks__Endpoint *row, ts_arena *arena)
 {
+    Ts__Webhooks__Header **headers = ts_arena_array(arena, row->n_headers + 1, sizeof(*headers));
+
+    if (headers == NULL)
+        return TS_NOMEM;
     row->secret = none();
     row->next_secret = none();
-    for (size_t i = 0; i < row->n_headers; i++)
-        row->headers[i]->value = none();
+    for (size_t i = 0; i < row->n_headers; i++) {
+        headers[i] = ts_arena_alloc(arena, sizeof(**headers));
+        if (headers[i] == NULL)
+            return TS_NOMEM;
+        ts__webhooks__header__init(headers[i]);
+        headers[i]->name = row->headers[i]->name;
+    }
+    row->headers = headers;
+    return TS_OK;
 }

@@ -28,7 +28,7 @@ TS_CHECK ts_status endpoint_check_rate(uint32_t rate_limit, ts_error *err);
 
 /* Its members as the API shows them, inside an open object; no secret, no header's value. */
 void endpoint_show(ts_jsonw *w, const Ts__Webhooks__Endpoint *row);
-/* What is not shown goes: secrets and headers' values. */
-void endpoint_hide(Ts__Webhooks__Endpoint *row);
+/* What is not shown goes: secrets and headers' values. What the row shares with others stays as it is. TS_NOMEM. */
+TS_CHECK ts_status endpoint_hide(Ts__Webhooks__Endpoint *row, ts_arena *arena);
 
 #endif

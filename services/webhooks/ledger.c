@@ -59,6 +59,7 @@ static ts_status table_grow(ledger *l)
 
 ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_endpoint **ret)
 {
+    ledger_tenant *tenant = NULL;
     ready_endpoint *e;
     ts_status st = table_grow(l);
 
@@ -72,6 +73,13 @@ ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_endpoint 
     e->tenant = t;
     memcpy(e->id, id.p, id.n);
     ready_begin(e, false);
+    st = ledger_tenant_of(l, t, &tenant);
+    if (st != TS_OK) {
+        free(e);
+        return st;
+    }
+    e->next_of_tenant = tenant->endpoints;
+    tenant->endpoints = e;
     table_put(l, e);
     l->table_count++;
     *ret = e;
@@ -111,10 +119,28 @@ ts_status ledger_endpoint_or_ghost(ledger *l, ts_tenant t, ts_str id, ready_endp
     return ledger_totals_load(l, *ret);
 }
 
+/* NULL if there is no memory for it: it is read when it is needed. */
+static void keep_settings(ready_endpoint *e, const Ts__Webhooks__Endpoint *row)
+{
+    size_t n = ts__webhooks__endpoint__get_packed_size(row);
+    uint8_t *bytes = malloc(n + 1);
+
+    ts__webhooks__endpoint__free_unpacked(e->settings, NULL);
+    e->settings = NULL;
+    if (bytes != NULL) {
+        ts__webhooks__endpoint__pack(row, bytes);
+        e->settings = ts__webhooks__endpoint__unpack(NULL, n, bytes);
+        ts_wipe(bytes, n);
+    }
+    free(bytes);
+}
+
 ts_status ledger_endpoint_apply(ledger *l, ready_endpoint *e, const Ts__Webhooks__Endpoint *row)
 {
     bool was_ordered = e->is_ordered;
 
+    keep_settings(e, row);
+    e->wants = types_wanted(row->events, row->n_events);
     e->is_gone = endpoint_is_ending(row);
     e->is_paused = !row->enabled;
     e->is_ordered = row->ordered;
@@ -131,8 +157,9 @@ ts_status ledger_endpoint_apply(ledger *l, ready_endpoint *e, const Ts__Webhooks
 
 /* ---- tenants ---- */
 
-ts_status ledger_tenant_of(ledger *l, ts_tenant t, ts_arena *arena, ledger_tenant **ret)
+ts_status ledger_tenant_of(ledger *l, ts_tenant t, ledger_tenant **ret)
 {
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = NULL;
     uint64_t id[2] = { t.org, (uint64_t)t.mode };
     ledger_tenant **slot = &l->tenants[ts_hash_mem(id, sizeof(id)) % LEDGER_TENANT_SLOTS];
     Ts__Webhooks__Totals *row = NULL;
@@ -145,6 +172,9 @@ ts_status ledger_tenant_of(ledger *l, ts_tenant t, ts_arena *arena, ledger_tenan
             return TS_OK;
         }
     }
+    arena = ts_arena_new(TOTALS_ARENA_BYTES);
+    if (arena == NULL)
+        return TS_NOMEM;
     st = row_totals(l->store, t, TS_STR_NULL, arena, &row);
     if (st != TS_OK)
         return st;
@@ -285,8 +315,13 @@ ts_status ledger_open(ledger *l, ts_store *store, const ledger_options *options,
 
 void ledger_close(ledger *l)
 {
-    for (size_t i = 0; i < l->table_size; i++)
+    for (size_t i = 0; i < l->table_size; i++) {
+        if (l->table[i] == NULL)
+            continue;
+        ts__webhooks__endpoint__free_unpacked(l->table[i]->settings, NULL);
+        free(l->table[i]->ahead);
         free(l->table[i]);
+    }
     free(l->table);
     for (size_t i = 0; i < LEDGER_TENANT_SLOTS; i++) {
         while (l->tenants[i] != NULL) {

@@ -51,6 +51,7 @@ typedef struct ledger_metrics {
 typedef struct ledger_tenant {
     ts_tenant tenant;
     uint64_t counts[TYPES_COUNT * DELIVERY_STATES];
+    ready_endpoint *endpoints; /* also those that are gone */
     struct ledger_tenant *next;
 } ledger_tenant;
 
@@ -92,13 +93,13 @@ TS_CHECK ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_
 /* Locked. The endpoint, or what is left of the figures of one that is no more. */
 TS_CHECK ts_status ledger_endpoint_or_ghost(ledger *l, ts_tenant t, ts_str id,
                                             ready_endpoint **ret);
-/* Locked. What it is from now on; its place follows from it. */
+/* Locked. What it is from now on; its place follows from it. Keeps a copy. */
 TS_CHECK ts_status ledger_endpoint_apply(ledger *l, ready_endpoint *e,
                                          const Ts__Webhooks__Endpoint *row);
 /* Locked. Its totals as they stand in the store. */
 TS_CHECK ts_status ledger_totals_load(ledger *l, ready_endpoint *e);
 /* Locked. Lives as long as the ledger. */
-TS_CHECK ts_status ledger_tenant_of(ledger *l, ts_tenant t, ts_arena *arena, ledger_tenant **ret);
+TS_CHECK ts_status ledger_tenant_of(ledger *l, ts_tenant t, ledger_tenant **ret);
 
 /* Locked. An event and its deliveries into the batch; a cause that is known changes nothing. `only` (may be NULL): owed to
  * this endpoint, whatever it wants. TS_INVALID with words. */
@@ -106,9 +107,10 @@ TS_CHECK ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPubli
                                   const char *only, ts_arena *arena, ts_batch *batch,
                                   ts_error *err);
 
-/* Locked. The delivery whose turn it is, leased; TS_NOT_FOUND if none is due. */
-TS_CHECK ts_status ledger_lease(ledger *l, int64_t now_ms, ts_arena *arena,
-                                Ts__Webhooks__LeasedDelivery **ret);
+/* Locked. Leases what is due, up to `credits` deliveries with bodies of `bytes_max` or a little more, into reply->deliveries,
+ * which has room. */
+TS_CHECK ts_status ledger_lease(ledger *l, int64_t now_ms, uint32_t credits, size_t bytes_max,
+                                ts_arena *arena, Ts__Webhooks__LeaseReply *reply);
 /* Locked. Leases that have ended are due again. */
 TS_CHECK ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena);
 

@@ -49,33 +49,20 @@ static void put_delivery(change *c, change_event *event, ready_endpoint *e, int6
 }
 
 /* `only`: this endpoint and no other, whatever it wants. */
-static ts_status put_deliveries(change *c, change_event *event, ts_str type, const char *only)
+static ts_status put_deliveries(change *c, change_event *event, const char *only)
 {
-    webhooks_key prefix = key_tenant(event->tenant);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_ENDPOINTS, key_view(&prefix), false);
     int64_t now_ms = clock_now(&c->l->clock);
+    ledger_tenant *tenant = NULL;
+    ts_status st = ledger_tenant_of(c->l, event->tenant, &tenant);
 
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        ProtobufCMessage *m = NULL;
-        const Ts__Webhooks__Endpoint *endpoint;
-        ready_endpoint *e;
-        ts_status st =
-            ts_arena_unpack(c->arena, &ts__webhooks__endpoint__descriptor, ts_iter_value(it), &m);
-
-        if (st != TS_OK)
-            return st;
-        endpoint = (const Ts__Webhooks__Endpoint *)m;
-        e = ledger_endpoint(c->l, ts_str_of(endpoint->id));
-        if (e == NULL || e->is_gone || e->is_paused)
-            continue;
-        if (only == NULL ? type_is_wanted(type, endpoint->events, endpoint->n_events)
-                         : strcmp(endpoint->id, only) == 0)
+    if (st != TS_OK)
+        return st;
+    for (ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant) {
+        if (!e->is_gone && !e->is_paused &&
+            (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0))
             put_delivery(c, event, e, now_ms);
     }
-    return ts_iter_status(it);
+    return TS_OK;
 }
 
 static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__WebhookPublish *p,
@@ -118,7 +105,7 @@ ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, co
     if (st == TS_OK)
         st = change_add(&c, t, cause, &state);
     if (st == TS_OK)
-        st = put_deliveries(&c, c.events, ts_str_of(p->event), only);
+        st = put_deliveries(&c, c.events, only);
     if (st != TS_OK)
         return st;
     put_event(&c, t, cause, p, id, &body);

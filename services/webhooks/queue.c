@@ -4,6 +4,33 @@
 
 #define MOVE_ARENA_BYTES (16u << 20)
 
+static void forget_ahead(ready_endpoint *e)
+{
+    e->ahead_at = e->ahead_count = 0;
+}
+
+/* A new row: beyond those that are known, or among them. */
+static void look_out(ready_endpoint *e, int64_t key_ms)
+{
+    if (e->ahead_at == e->ahead_count)
+        return;
+    if (key_ms < e->ahead[e->ahead_count - 1].key_ms)
+        forget_ahead(e);
+    else
+        e->ahead_is_all = false;
+}
+
+bool queue_is_ahead(const ready_endpoint *e)
+{
+    return e->ahead_at < e->ahead_count;
+}
+
+void queue_pop(ready_endpoint *e)
+{
+    if (queue_is_ahead(e))
+        e->ahead_at++;
+}
+
 void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms)
 {
     if (due_ms < e->next_due_ms)
@@ -34,10 +61,11 @@ void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
     d->delivery->next_attempt_ms = due_ms;
     key = key_due(e->tenant, ts_str_of(e->id), d->due_ms, event);
     ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
+    look_out(e, d->due_ms);
     queue_due(l, e, d->due_ms, due_ms);
 }
 
-bool queue_take_off(ledger *l, ts_batch *batch, const ready_endpoint *e, ts_hash128 event,
+bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                     Ts__Webhooks__StoredDelivery *d)
 {
     bool was_leased = d->lease_until_ms != 0;
@@ -51,6 +79,7 @@ bool queue_take_off(ledger *l, ts_batch *batch, const ready_endpoint *e, ts_hash
     if (d->due_ms != 0) {
         key = key_due(e->tenant, id, d->due_ms, event);
         ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
+        forget_ahead(e);
     }
     d->lease_until_ms = 0;
     d->due_ms = 0;
@@ -75,22 +104,49 @@ static bool read_row(const ts_iter *it, const ready_endpoint *e, int64_t *ret_ke
                         ret_event);
 }
 
-ts_status queue_first(const ledger *l, const ready_endpoint *e, queue_head *ret)
+static ts_status read_ahead(const ledger *l, ready_endpoint *e)
 {
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = rows_from(l, e, e->low_due_ms, false);
-    ts_hash128 behind;
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
 
-    if (it == NULL)
+    forget_ahead(e);
+    if (e->ahead == NULL)
+        e->ahead = calloc(QUEUE_AHEAD, sizeof(queue_row));
+    it = rows_from(l, e, e->low_due_ms, false);
+    if (it == NULL || e->ahead == NULL)
         return TS_NOMEM;
-    ret->next_ms = READY_NEVER;
-    if (!ts_iter_valid(it))
-        return ts_iter_status(it) == TS_OK ? TS_NOT_FOUND : TS_UNAVAILABLE;
-    if (!read_row(it, e, &ret->key_ms, &ret->event))
-        return TS_CORRUPT;
-    ts_iter_next(it);
-    if (ts_iter_valid(it) && !read_row(it, e, &ret->next_ms, &behind))
-        return TS_CORRUPT;
+    for (; ts_iter_valid(it) && e->ahead_count < QUEUE_AHEAD; ts_iter_next(it)) {
+        queue_row *row = &e->ahead[e->ahead_count];
+
+        if (!read_row(it, e, &row->key_ms, &row->event))
+            return TS_CORRUPT;
+        e->ahead_count++;
+    }
+    e->ahead_is_all = !ts_iter_valid(it);
     return ts_iter_status(it);
+}
+
+ts_status queue_first(ledger *l, ready_endpoint *e, queue_head *ret)
+{
+    const queue_row *row;
+
+    if (!queue_is_ahead(e)) {
+        ts_status st = read_ahead(l, e);
+
+        if (st != TS_OK) {
+            forget_ahead(e);
+            return st;
+        }
+    }
+    if (!queue_is_ahead(e))
+        return TS_NOT_FOUND;
+    row = &e->ahead[e->ahead_at];
+    ret->key_ms = row->key_ms;
+    ret->event = row->event;
+    if (e->ahead_at + 1 < e->ahead_count)
+        ret->next_ms = row[1].key_ms;
+    else
+        ret->next_ms = e->ahead_is_all ? READY_NEVER : row->key_ms;
+    return TS_OK;
 }
 
 /* ---- start ---- */
@@ -173,6 +229,7 @@ static ts_status last_position(const ledger *l, ready_endpoint *e)
 ts_status queue_reorder(ledger *l, ready_endpoint *e)
 {
     e->low_due_ms = 0;
+    forget_ahead(e);
     if (e->next_due_ms != READY_NEVER)
         e->next_due_ms = clock_now(&l->clock);
     return e->is_ordered ? last_position(l, e) : TS_OK;

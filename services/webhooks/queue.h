@@ -13,18 +13,29 @@
 void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                Ts__Webhooks__StoredDelivery *d, int64_t due_ms);
 /* Takes it off the due or lease row that it stands on. True: it was leased. */
-bool queue_take_off(ledger *l, ts_batch *batch, const ready_endpoint *e, ts_hash128 event,
+bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                     Ts__Webhooks__StoredDelivery *d);
 /* Something is due at `due_ms`, under a key of at least `key_ms`. */
 void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms);
 
+#define QUEUE_AHEAD 32 /* rows read at a time; kept while nothing before the last of them changes */
+
+typedef struct queue_row {
+    int64_t key_ms;
+    ts_hash128 event;
+} queue_row;
+
 typedef struct queue_head {
     int64_t key_ms;
     ts_hash128 event;
-    int64_t next_ms; /* key of the row behind it; READY_NEVER */
+    int64_t
+        next_ms; /* key of the row behind it, or of one before that; READY_NEVER: there is none */
 } queue_head;
-/* First row of the endpoint. TS_NOT_FOUND. */
-TS_CHECK ts_status queue_first(const ledger *l, const ready_endpoint *e, queue_head *ret);
+/* First row of the endpoint. TS_NOT_FOUND. All that was written of it must be in the store, unless queue_is_ahead(). */
+TS_CHECK ts_status queue_first(ledger *l, ready_endpoint *e, queue_head *ret);
+bool queue_is_ahead(const ready_endpoint *e);
+/* The first row is taken: its deletion is in a batch. */
+void queue_pop(ready_endpoint *e);
 /* At start: where the queue begins; waits that reach further than any step are cut to it, since the clock that wrote them
  * was wrong. */
 TS_CHECK ts_status queue_begin(ledger *l, ready_endpoint *e);

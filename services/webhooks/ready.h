@@ -33,12 +33,18 @@ typedef struct ready_endpoint {
     int64_t next_due_ms; /* READY_NEVER: nothing is due */
     int64_t low_due_ms;  /* nothing due lies before this: where a read of the due index begins */
     uint32_t in_flight;
-    bool is_gone;             /* deleted; freed by its owner once nothing is in flight */
-    bool is_paused;           /* disabled: what it is owed waits */
-    bool is_ordered;          /* one at a time */
-    bool is_ended;            /* gone, and nothing is owed to it any more */
-    bool is_ghost;            /* gone before this process began: figures only */
-    bool is_replaying;        /* its failed deliveries are on their way back */
+    bool is_gone;      /* deleted; freed by its owner once nothing is in flight */
+    bool is_paused;    /* disabled: what it is owed waits */
+    bool is_ordered;   /* one at a time */
+    bool is_ended;     /* gone, and nothing is owed to it any more */
+    bool is_ghost;     /* gone before this process began: figures only */
+    bool is_replaying; /* its failed deliveries are on their way back */
+    struct Ts__Webhooks__Endpoint *settings; /* its row; NULL: to be read */
+    uint32_t wants;                          /* a bit for each kind */
+    struct ready_endpoint *next_of_tenant;
+    struct queue_row *ahead; /* first rows of its due index: see queue.h */
+    uint32_t ahead_at, ahead_count;
+    bool ahead_is_all;
     uint32_t rate_limit;      /* a second; 0: none */
     int64_t last_position_ms; /* ordered: the last one in the due index */
     /* what is known of how it answers */

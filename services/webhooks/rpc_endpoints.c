@@ -32,7 +32,9 @@ static ts_status walk(webhooks *app, ts_call *call, uint64_t offset, uint32_t li
         if (endpoint_is_ending(row))
             continue;
         ts_ignore(endpoint_promote(row, ts_wall_ms(), false)); /* shown as it stands now */
-        endpoint_hide(row);
+        st = endpoint_hide(row, call->arena);
+        if (st != TS_OK)
+            return st;
         if (ret->total++ >= offset && ret->n_endpoints < limit)
             ret->endpoints[ret->n_endpoints++] = row;
     }
@@ -82,8 +84,9 @@ static ts_status edit_save(edit *e, ready_endpoint *known, Ts__Webhooks__Endpoin
     row_put_endpoint(batch, l->store, e->call->tenant, e->row);
     ts_audit_add(batch, WEBHOOKS_TO_AUTH, e->call, e->action, e->row->id, e->details);
     *reply = *e->row;
-    endpoint_hide(reply); /* the batch has its own copy of the row */
-    st = ts_once_keep(batch, l->store, WEBHOOKS_ONCE, e->call, e->in, &reply->base);
+    st = endpoint_hide(reply, e->call->arena);
+    if (st == TS_OK)
+        st = ts_once_keep(batch, l->store, WEBHOOKS_ONCE, e->call, e->in, &reply->base);
     if (st == TS_OK)
         st = change_write(&e->change, NULL);
     if (st == TS_OK)
@@ -216,11 +219,11 @@ ts_status webhooks_rpc_get_endpoint(ts_call *call, const ProtobufCMessage *in,
     Ts__Webhooks__Endpoint *row = NULL;
     ts_status st = load(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
 
-    if (st != TS_OK)
-        return st;
-    endpoint_hide(row);
-    *(Ts__Webhooks__Endpoint *)out = *row;
-    return TS_OK;
+    if (st == TS_OK)
+        st = endpoint_hide(row, call->arena);
+    if (st == TS_OK)
+        *(Ts__Webhooks__Endpoint *)out = *row;
+    return st;
 }
 
 /* ---- change ---- */

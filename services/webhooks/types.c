@@ -52,11 +52,15 @@ bool type_filter_is_valid(ts_str filter)
     return false;
 }
 
-bool type_is_wanted(ts_str event, char *const *filters, size_t count)
+uint32_t types_wanted(char *const *filters, size_t count)
 {
+    uint32_t wanted = count == 0 ? (1u << TYPES_COUNT) - 1 : 0;
+
     for (size_t i = 0; i < count; i++) {
-        if (matches(ts_str_of(filters[i]), event))
-            return true;
+        for (uint32_t type = 0; type < TYPES_COUNT; type++) {
+            if (matches(ts_str_of(filters[i]), ts_str_of(types[type])))
+                wanted |= 1u << type;
+        }
     }
-    return count == 0;
+    return wanted;
 }

@@ -22,7 +22,7 @@ bool delivery_state_parse(ts_str name, delivery_state *ret);
 bool type_number(ts_str event, uint32_t *ret);
 /* A kind or a group of them: "incident.created", "incident.*". */
 bool type_filter_is_valid(ts_str filter);
-/* No filter wants everything. */
-bool type_is_wanted(ts_str event, char *const *filters, size_t count);
+/* A bit for each kind that the filters want; no filter wants everything. */
+uint32_t types_wanted(char *const *filters, size_t count);
 
 #endif

@@ -6,6 +6,14 @@ static char created[] = "incident.created";
 static char incidents[] = "incident.*";
 static char keys[] = "api_key.*";
 
+static bool type_is_wanted(ts_str event, char *const *filters, size_t count)
+{
+    uint32_t number = 0;
+
+    cr_assert(type_number(event, &number));
+    return (types_wanted(filters, count) >> number & 1) != 0;
+}
+
 Test(types, an_endpoint_without_filters_wants_everything)
 {
     cr_expect(type_is_wanted(TS_STR_LIT("user.risk_level_changed"), NULL, 0));
