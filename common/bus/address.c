@@ -45,9 +45,9 @@ ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS
                            "the path of %s is longer than 102 characters", address);
         return TS_OK;
     }
-    if (!ts_str_starts(text, TS_STR_LIT("tcp://")) || colon == NULL)
-        return ts_fail(err, TS_INVALID, "address", "%s must be ipc://path or tcp://host:port",
-                       address);
+    if ((!ts_str_starts(text, TS_STR_LIT("tcp://")) && !ts_bus_is_tls(address)) || colon == NULL)
+        return ts_fail(err, TS_INVALID, "address",
+                       "%s must be ipc://path, tcp://host:port or tls+tcp://host:port", address);
     if (ts_parse_u64(ts_str_of(colon + 1), &port) != TS_OK || port == 0 || port > 65535 - TS_LANES)
         return ts_fail(err, TS_INVALID, "address", "the port of %s must be between 1 and %d",
                        address, 65535 - TS_LANES);

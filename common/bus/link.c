@@ -1,6 +1,8 @@
 #include "link.h"
 
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/tls/tls.h>
+#include <nng/transport/tls/tls.h>
 #include <time.h>
 
 #include "ts/time.h"
@@ -76,9 +78,39 @@ static int set_options(bus_link *l)
     return rv;
 }
 
+/* A dialer that works in the background from now on. */
+static ts_status start_dialer(bus_link *l, nng_dialer *ret, ts_error *err)
+{
+    nng_dialer dialer = NNG_DIALER_INITIALIZER;
+    nng_tls_config *tls = NULL;
+    ts_status st = TS_OK;
+    int rv;
+
+    if (ts_bus_is_tls(l->address))
+        st = ts_bus_tls(l->address, false, &tls, err);
+    if (st != TS_OK)
+        return st;
+    rv = nng_dialer_create(&dialer, l->socket, l->address);
+    if (rv == 0 && tls != NULL)
+        rv = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls);
+    if (rv == 0)
+        rv = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+    if (tls != NULL)
+        nng_tls_config_free(tls);
+    if (rv == 0) {
+        *ret = dialer;
+        return TS_OK;
+    }
+    if (nng_dialer_id(dialer) > 0)
+        nng_dialer_close(dialer);
+    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
+                   nng_strerror(rv));
+}
+
 static ts_status dial(bus_link *l, ts_error *err)
 {
     int rv = nng_req0_open(&l->socket);
+    ts_status st;
 
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
@@ -86,12 +118,13 @@ static ts_status dial(bus_link *l, ts_error *err)
     rv = set_options(l);
     l->dialled_boot_ms = ts_boot_ms();
     if (rv == 0)
-        rv = nng_dial(l->socket, l->address, &l->dialer, NNG_FLAG_NONBLOCK);
-    if (rv == 0)
-        return TS_OK;
-    nng_close(l->socket);
-    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
-                   nng_strerror(rv));
+        st = start_dialer(l, &l->dialer, err);
+    else
+        st =
+            ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up a socket: %s", nng_strerror(rv));
+    if (st != TS_OK)
+        nng_close(l->socket);
+    return st;
 }
 
 ts_status bus_link_open(bus_link *l, ts_error *err)
@@ -143,7 +176,7 @@ static void dial_anew(bus_link *l)
     pthread_mutex_unlock(&l->lock);
     if (nng_dialer_id(old) > 0)
         nng_dialer_close(old);
-    if (nng_dial(l->socket, l->address, &fresh, NNG_FLAG_NONBLOCK) != 0)
+    if (start_dialer(l, &fresh, NULL) != TS_OK)
         fresh = (nng_dialer)NNG_DIALER_INITIALIZER; /* out of memory: the next caller tries */
     pthread_mutex_lock(&l->lock);
     l->dialer = fresh;

@@ -12,6 +12,8 @@
  */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/tls/tls.h>
+#include <nng/transport/tls/tls.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -386,6 +388,30 @@ static bool lane_is_used(const ts_rpc_server *s, ts_lane number)
     return false;
 }
 
+static ts_status start_listener(lane *l, const char *address, ts_error *err)
+{
+    nng_listener listener = NNG_LISTENER_INITIALIZER;
+    nng_tls_config *tls = NULL;
+    ts_status st = TS_OK;
+    int rv;
+
+    if (ts_bus_is_tls(address))
+        st = ts_bus_tls(address, true, &tls, err);
+    if (st != TS_OK)
+        return st;
+    rv = nng_listener_create(&listener, l->socket, address);
+    if (rv == 0 && tls != NULL)
+        rv = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
+    if (rv == 0)
+        rv = nng_listener_start(listener, 0);
+    if (tls != NULL)
+        nng_tls_config_free(tls);
+    if (rv != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot listen on %s: %s", address,
+                       nng_strerror(rv));
+    return TS_OK;
+}
+
 static ts_status lane_listen(lane *l, ts_error *err)
 {
     char address[TS_BUS_ADDRESS_SIZE];
@@ -410,12 +436,10 @@ static ts_status lane_listen(lane *l, ts_error *err)
         if (rv == 0)
             rv = nng_aio_alloc(&it->aio, item_callback, it);
     }
-    if (rv == 0)
-        rv = nng_listen(l->socket, address, NULL, 0);
     if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot listen on %s: %s", address,
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up %s: %s", address,
                        nng_strerror(rv));
-    return TS_OK;
+    return start_listener(l, address, err);
 }
 
 static ts_status lane_start(lane *l, unsigned workers, ts_error *err)
