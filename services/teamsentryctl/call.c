@@ -3,12 +3,13 @@
 
 #define CALL_MS 5000
 
-ts_status ctl_call(ctl *c, const char *service, const ts_method *method, const ProtobufCMessage *in,
-                   ProtobufCMessage **ret)
+ts_status ctl_call_for(ctl *c, ts_tenant tenant, const char *service, const ts_method *method,
+                       const ProtobufCMessage *in, ProtobufCMessage **ret)
 {
     TS_CLEANUP(ts_peer_free_p) ts_peer *peer = NULL;
     char address[TS_BUS_ADDRESS_SIZE];
-    ts_caller caller = { .request_id = "",
+    ts_caller caller = { .tenant = tenant,
+                         .request_id = "",
                          .actor = "ctl",
                          .client_addr = "",
                          .traceparent = "",
@@ -25,6 +26,12 @@ ts_status ctl_call(ctl *c, const char *service, const ts_method *method, const P
         return ts_fail(&c->error, st, "", "%s does not answer at %s: is the suite running?",
                        service, address);
     return st;
+}
+
+ts_status ctl_call(ctl *c, const char *service, const ts_method *method, const ProtobufCMessage *in,
+                   ProtobufCMessage **ret)
+{
+    return ctl_call_for(c, (ts_tenant){ 0, TS_MODE_LIVE }, service, method, in, ret);
 }
 
 ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret)

@@ -7,6 +7,9 @@ static const char *const option_names[CTL_OPTIONS] = {
     [CTL_MODE] = "--mode",
     [CTL_PERMISSIONS] = "--permissions",
     [CTL_EXPIRES] = "--expires",
+    [CTL_STATUS] = "--status",
+    [CTL_ENDPOINT] = "--endpoint",
+    [CTL_SINCE] = "--since",
 };
 
 static const char *const option_helps[CTL_OPTIONS] = {
@@ -18,6 +21,10 @@ static const char *const option_helps[CTL_OPTIONS] = {
         "names joined by commas; the default is every read:*, write:incidents and agent",
     [CTL_EXPIRES] =
         "when the key ends, a day or a time like 2027-01-31T18:00:00Z; never by default",
+    [CTL_STATUS] = "pending, delivered or failed; all by default",
+    [CTL_ENDPOINT] =
+        "only those for the endpoint of this id; --status is then that of its deliveries",
+    [CTL_SINCE] = "only events from this day or time on; all by default",
 };
 
 const ctl_command ctl_commands[] = {
@@ -30,6 +37,16 @@ const ctl_command ctl_commands[] = {
       "make a key; its secret is shown this once", ctl_key_create },
     { "key", "list", "ORG", 0, "an organization's keys, without their secrets", ctl_key_list },
     { "key", "revoke", "ORG KEY", 0, "end a key at once", ctl_key_revoke },
+    { "webhooks", "endpoints", "ORG", CTL_TAKES(CTL_MODE),
+      "webhook endpoints, without their secrets", ctl_webhooks_endpoints },
+    { "webhooks", "events", "ORG",
+      CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_STATUS) | CTL_TAKES(CTL_ENDPOINT),
+      "the newest webhook events and what became of them", ctl_webhooks_events },
+    { "webhooks", "replay", "ORG EVENT", CTL_TAKES(CTL_MODE),
+      "send an event again where it failed, or everywhere if it failed nowhere",
+      ctl_webhooks_replay },
+    { "webhooks", "replay-failed", "ORG ENDPOINT", CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_SINCE),
+      "send everything again that failed at an endpoint", ctl_webhooks_replay_failed },
     { "", "status", "", 0, "which services are ready", ctl_status },
     { NULL, NULL, NULL, 0, NULL, NULL },
 };

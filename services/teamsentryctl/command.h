@@ -15,6 +15,9 @@ typedef enum ctl_option {
     CTL_MODE,
     CTL_PERMISSIONS,
     CTL_EXPIRES,
+    CTL_STATUS,
+    CTL_ENDPOINT,
+    CTL_SINCE,
     CTL_OPTIONS,
 } ctl_option;
 
@@ -60,11 +63,17 @@ void ctl_help(const ctl_command *only, ts_buf *out);
 TS_CHECK ts_status ctl_parse_permissions(const char *text, uint64_t *ret, ts_error *err);
 TS_CHECK ts_status ctl_parse_mode(const char *text, ts_mode *ret, ts_error *err);
 /* A day is its first moment in UTC. */
+TS_CHECK ts_status ctl_parse_time(const char *option, const char *text, int64_t *ret_ms,
+                                  ts_error *err);
 TS_CHECK ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err);
 
 /* One call to a service as the operator. Statuses and words are the service's. */
 TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
                             const ProtobufCMessage *in, ProtobufCMessage **ret);
+/* The same for an organization and mode. */
+TS_CHECK ts_status ctl_call_for(ctl *c, ts_tenant tenant, const char *service,
+                                const ts_method *method, const ProtobufCMessage *in,
+                                ProtobufCMessage **ret);
 /* An organization by its id, or by its name if only one has it. */
 TS_CHECK ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret);
 
@@ -74,6 +83,10 @@ ts_status ctl_org_tier(ctl *c);
 ts_status ctl_key_create(ctl *c);
 ts_status ctl_key_list(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
+ts_status ctl_webhooks_endpoints(ctl *c);
+ts_status ctl_webhooks_events(ctl *c);
+ts_status ctl_webhooks_replay(ctl *c);
+ts_status ctl_webhooks_replay_failed(ctl *c);
 ts_status ctl_status(ctl *c);
 
 #endif

@@ -44,7 +44,7 @@ ts_status ctl_parse_mode(const char *text, ts_mode *ret, ts_error *err)
     return TS_OK;
 }
 
-ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err)
+ts_status ctl_parse_time(const char *option, const char *text, int64_t *ret_ms, ts_error *err)
 {
     char whole[64];
     int n = snprintf(whole, sizeof(whole), "%sT00:00:00Z", text);
@@ -54,7 +54,13 @@ ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err)
     if (strlen(text) == strlen("2027-01-31") &&
         ts_time_parse(ts_str_n(whole, (size_t)n), ret_ms) == TS_OK)
         return TS_OK;
-    return ts_fail(err, TS_INVALID, "--expires",
-                   "--expires must be a day like 2027-01-31 (its first moment, UTC) or a time like "
-                   "2027-01-31T18:00:00Z");
+    return ts_fail(err, TS_INVALID, option,
+                   "%s must be a day like 2027-01-31 (its first moment, UTC) or a time like "
+                   "2027-01-31T18:00:00Z",
+                   option);
+}
+
+ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err)
+{
+    return ctl_parse_time("--expires", text, ret_ms, err);
 }

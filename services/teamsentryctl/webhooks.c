@@ -9,7 +9,7 @@ static void show_endpoint(ctl *c, const Ts__Webhooks__Endpoint *e)
 
     if (!ctl_wants_json(c)) {
         ts_buf_printf(c->out, "%-27s %-8s %s  %s\n", e->id,
-                      e->enabled                    ? "enabled"
+                      e->enabled                      ? "enabled"
                       : e->disabled_reason[0] != '\0' ? e->disabled_reason
                                                       : "disabled",
                       e->url, e->description);

@@ -42,7 +42,7 @@ class Care(base.SuiteCase):
         self.addCleanup(lambda: self.api.request("DELETE", path))
         return path, data["secret"], data["endpoint"]
 
-    def test(self, path):
+    def try_out(self, path):
         """The id of a test event, and its delivery."""
         sent = self.call("POST", path + "/test", status=202).data
         return sent["event_id"], suite.wait_until(lambda: next((d for d in self.receiver.of("webhook.test") if d["json"]["id"] == sent["event_id"]),
@@ -66,7 +66,7 @@ class Care(base.SuiteCase):
         stale = self.api.request("PATCH", path, json.dumps({"description": "third"}),
                                  {"Content-Type": "application/json", "If-Match": read.headers["ETag"]})
         self.assertEqual(stale.status, 412, stale.text)
-        _, delivery = self.test(path)
+        _, delivery = self.try_out(path)
         self.assertEqual((delivery["headers"]["x-tenant"], delivery["headers"]["authorization"]), ("seven", "Bearer hush"))
         self.assertNotIn("hush", self.suite.logs(100000))
         for fields, param in (({}, None), ({"url": "http://10.0.0.1/"}, "url"), ({"headers": {"Host": "x"}}, "headers"),
@@ -79,7 +79,7 @@ class Care(base.SuiteCase):
 
     def test_a_secret_rotates_and_others_can_verify(self):
         path, old, _ = self.endpoint()
-        _, delivery = self.test(path)
+        _, delivery = self.try_out(path)
         verifiers = [receiver.own_verify, receiver.reference_verify(REFERENCE)]
         for verify in filter(None, verifiers):
             self.assertTrue(verify(delivery["body"], delivery["headers"]["x-teamsentry-signature"], old))
@@ -88,7 +88,7 @@ class Care(base.SuiteCase):
         self.assertEqual(rotated.headers["Cache-Control"], "no-store")
         self.assertIsNotNone(rotated.data["endpoint"]["secret_rotation_ends_at"])
         self.assertEqual(self.api.send("POST", path + "/rotate-secret", {"overlap_seconds": -1}).status, 400)
-        _, delivery = self.test(path)
+        _, delivery = self.try_out(path)
         head = delivery["headers"]
         for verify in filter(None, verifiers):
             self.assertTrue(verify(delivery["body"], head["x-teamsentry-signature"], old))
@@ -98,7 +98,7 @@ class Care(base.SuiteCase):
         self.assertEqual([receiver.standard_verify(delivery, secret) for secret in (old, new)], [True, True])
         self.call("POST", path + "/promote-secret")
         self.assertEqual(self.api.request("POST", path + "/promote-secret").status, 409)
-        _, delivery = self.test(path)
+        _, delivery = self.try_out(path)
         self.assertNotIn("x-teamsentry-signature-next", delivery["headers"])
         self.assertEqual([receiver.standard_verify(delivery, secret) for secret in (old, new)], [False, True])
         if both == [None, None]:
@@ -128,7 +128,7 @@ class Care(base.SuiteCase):
 
     def test_the_operators_commands(self):
         path, _, endpoint = self.endpoint(description="for ops")
-        event, _ = self.test(path)
+        event, _ = self.try_out(path)
         self.ended(event)
 
         def ctl(*words):
@@ -148,7 +148,7 @@ class Care(base.SuiteCase):
         pid = self.suite.pid("webhook-dispatcher")
         os.kill(pid, 15)
         self.suite.wait_restarted("webhook-dispatcher", pid)
-        self.test(path)
+        self.try_out(path)
         log = self.suite.logs(100000)
         self.assertNotIn("results not told", log)
 
