@@ -1,5 +1,6 @@
 #include "send.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -43,6 +44,31 @@ struct sender {
 
 /* ---- callbacks ---- */
 
+/* Who reads this log may know the address; the endpoint's owner may not. */
+static void block(transfer *t, const char *address)
+{
+    if (!t->is_blocked)
+        ts_info(TS_MSG("address refused"), TS_F_Z("address", address),
+                TS_F_Z("endpoint_id", t->job->delivery->endpoint_id),
+                TS_F_Z("event_id", t->job->delivery->event_id));
+    t->is_blocked = true;
+}
+
+static void spell(const struct sockaddr *address, char ret[INET6_ADDRSTRLEN])
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
+    ret[0] = '\0';
+    memcpy(&in, address, sizeof(in));
+    if (address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &in.sin_addr, ret, INET6_ADDRSTRLEN);
+    if (address->sa_family != AF_INET6)
+        return;
+    memcpy(&in6, address, sizeof(in6));
+    inet_ntop(AF_INET6, &in6.sin6_addr, ret, INET6_ADDRSTRLEN);
+}
+
 /* Called for each candidate address. One that is refused fails the whole attempt: an answer that mixes public and private
  * addresses is an attack or a mistake. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -51,7 +77,10 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 
     (void)purpose;
     if (t->is_blocked || !ts_ssrf_allows(t->policy, &address->addr)) {
-        t->is_blocked = true;
+        char text[INET6_ADDRSTRLEN];
+
+        spell(&address->addr, text);
+        block(t, text);
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -67,7 +96,7 @@ static int before_request(void *context, char *peer, char *local, int peer_port,
     (void)local_port;
     if (peer != NULL && ts_ssrf_allows_text(t->policy, ts_str_of(peer)))
         return CURL_PREREQFUNC_OK;
-    t->is_blocked = true;
+    block(t, peer == NULL ? "" : peer);
     return CURL_PREREQFUNC_ABORT;
 }
 

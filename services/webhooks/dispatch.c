@@ -132,13 +132,16 @@ static waiter *take_first(dispatch *d)
     return w;
 }
 
-/* Fills a waiter's reply from what is due; true if there was anything. */
+/* Fills a waiter's reply from what is due; true if it is to be answered. */
 static bool serve(dispatch *d, waiter *w, int64_t now_ms)
 {
     ts_arena *arena = w->call->arena;
     Ts__Webhooks__LeaseReply *reply = w->reply;
     ts_status st;
 
+    /* A dispatcher that was killed: what it would get would wait for the end of its lease. */
+    if (!ts_rpc_caller_is_there(w->call))
+        return true;
     if (reply->deliveries == NULL)
         reply->deliveries =
             ts_arena_array(arena, w->credits, sizeof(Ts__Webhooks__LeasedDelivery *));

@@ -1,6 +1,9 @@
 /* What keeps webhooks going without anybody looking: settings changed under way, secrets rotated, replays, order, rates,
  * endpoints that fail for days, deletion and retention in steps, and a store of the schema before. */
+#include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #include "ts/audit.h"
 #include "webhooks_ledger.h"
@@ -693,6 +696,73 @@ static void a_dispatcher_that_leaves_takes_its_question_back(void)
     end();
 }
 
+/* This program again, as a dispatcher that only asks. */
+static int ask_for_ever(const char *address, const char *credits)
+{
+    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
+    ts_caller caller = { .tenant = { 0, TS_MODE_LIVE },
+                         .request_id = "",
+                         .actor = "service:webhook-dispatcher",
+                         .client_addr = "",
+                         .traceparent = "",
+                         .idempotency_key = "",
+                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_arena *arena = ts_arena_new(1u << 20);
+    ProtobufCMessage *out = NULL;
+    ts_peer *peer = NULL;
+
+    request.dispatcher = (char *)(uintptr_t) "doomed";
+    request.credits = (uint32_t)strtoul(credits, NULL, 10);
+    request.wait_ms = 25000;
+    CHECK_EQ(ts_peer_new("webhooks", address, &peer, NULL), TS_OK);
+    ts_ignore(ts_rpc_call(peer, &ts_webhooks_lease, &caller, &request.base, arena, &out, NULL));
+    return 0;
+}
+
+static uint32_t slots_known(void)
+{
+    uint32_t slots;
+
+    webhooks_lock(&app, live);
+    slots = app.ledger.ready.slots;
+    webhooks_unlock(&app, live);
+    return slots;
+}
+
+/* True if what was published after the dispatcher's death came to another at once. */
+static bool death_costs_nothing(uint8_t cause)
+{
+    char address[128];
+    char credits[8];
+    char *words[] = { (char *)(uintptr_t) "contract_webhooks_care", address, credits, NULL };
+    const Ts__Webhooks__LeaseReply *reply;
+    pid_t child;
+
+    snprintf(address, sizeof(address), "ipc://%s/webhooks", s.directory);
+    snprintf(credits, sizeof(credits), "%u", 10u * cause);
+    CHECK_EQ(posix_spawn(&child, "/proc/self/exe", NULL, NULL, words, environ), 0);
+    CHECK_SOON(slots_known() >= 10u * cause); /* more than all before it together */
+    CHECK_EQ(kill(child, SIGKILL), 0);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    publish("incident.created", cause);
+    reply = lease(1, 1000);
+    if (reply->n_deliveries == 1)
+        result_of(reply->deliveries[0], 200, "", false);
+    return reply->n_deliveries == 1;
+}
+
+static void a_dispatcher_that_was_killed_is_given_nothing(void)
+{
+    uint8_t tries = 0;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    /* The ledger hears of a death a moment later; who never hears of it fails every time. */
+    while (!death_costs_nothing(++tries))
+        CHECK(tries < 5);
+    end();
+}
+
 /* Rows as the version before wrote them. */
 static void a_store_of_the_schema_before_is_taken_over(void)
 {
@@ -755,8 +825,10 @@ static void a_store_of_the_schema_before_is_taken_over(void)
     end();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3)
+        return ask_for_ever(argv[1], argv[2]);
     RUN(a_secret_rotates_with_an_overlap_and_is_promoted);
     RUN(headers_travel_and_are_not_shown_again);
     RUN(a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new);
@@ -772,6 +844,7 @@ int main(void)
     RUN(a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart);
     RUN(old_events_are_forgotten_in_steps_and_pending_ones_never);
     RUN(a_dispatcher_that_leaves_takes_its_question_back);
+    RUN(a_dispatcher_that_was_killed_is_given_nothing);
     RUN(a_store_of_the_schema_before_is_taken_over);
     return 0;
 }
