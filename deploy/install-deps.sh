@@ -6,7 +6,8 @@
 #   deploy/install-deps.sh --containers  what the tests with containers need
 #   deploy/install-deps.sh --runtime  only what running needs: for images that are given their programs
 #
-# Does nothing (and needs no root and no network) when all packages are there already.
+# Does nothing (and needs no root and no network) when all packages are there already. Tests also use two tools from npm, in
+# the versions of tests/web/package-lock.json; where they cannot be had, the tests that need them are skipped and say so.
 set -euo pipefail
 
 build_packages=(
@@ -45,12 +46,32 @@ case "${1-}" in
     ;;
 esac
 
+# A node of another origin brings its npm along and does not go with Debian's.
+if [ "${1-}" = --test ] && ! command -v npm >/dev/null; then
+    packages+=(nodejs npm)
+fi
+
+install_web_tools() { # --ignore-scripts: what is installed runs nothing by being installed
+    local web
+    web=$(cd "$(dirname "$0")/../tests/web" && pwd)
+    cmp -s "$web/package-lock.json" "$web/node_modules/.installed" && return
+    echo "installing: tools of tests/web" >&2
+    if npm ci --prefix "$web" --ignore-scripts --no-audit --no-fund --loglevel=error >&2; then
+        cp "$web/package-lock.json" "$web/node_modules/.installed"
+    else
+        echo "install-deps.sh: npm could not install them; tests that need them are skipped" >&2
+    fi
+}
+
 missing=()
 for package in "${packages[@]}"; do
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$status" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    [ "${1-}" != --test ] || install_web_tools
+    exit 0
+fi
 
 run=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -65,3 +86,4 @@ export DEBIAN_FRONTEND=noninteractive
 "${run[@]}" apt-get update -q >&2
 "${run[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+[ "${1-}" != --test ] || install_web_tools

@@ -4,7 +4,7 @@
     const ts_method symbol = { text, &in##__descriptor, &out##__descriptor, in_lane, bits }
 
 METHOD(ts_auth_authorize, "auth.Authorize", ts__auth__authorize_request, ts__auth__authorize_reply,
-       TS_LANE_FAST, TS_RPC_IDEMPOTENT);
+       TS_LANE_FAST, TS_RPC_IDEMPOTENT | TS_RPC_PATIENT);
 METHOD(ts_auth_create_organization, "auth.CreateOrganization",
        ts__auth__create_organization_request, ts__auth__organization, TS_LANE_SLOW, 0);
 METHOD(ts_auth_list_organizations, "auth.ListOrganizations", ts__auth__list_organizations_request,
@@ -32,11 +32,14 @@ METHOD(ts_auth_suspend_organization, "auth.SuspendOrganization",
 METHOD(ts_auth_delete_organization, "auth.DeleteOrganization", ts__auth__organization_number,
        ts__auth__organization, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_record_audit, "auth.RecordAudit", ts__auth__record_audit_request, ts__empty,
-       TS_LANE_SLOW, 0);
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_list_audit, "auth.ListAudit", ts__auth__list_audit_request, ts__auth__audit_list,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_auth_verify_audit, "auth.VerifyAudit", ts__auth__verify_audit_request,
        ts__auth__verify_audit_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_export, "auth.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_auth_backup, "auth.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_auth_accept, "auth.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -48,6 +51,9 @@ METHOD(ts_risk_list_users, "risk.ListUsers", ts__risk__list_users_request, ts__r
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_get_user, "risk.GetUser", ts__risk__get_user_request, ts__risk__user_profile,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_export, "risk.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_backup, "risk.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_risk_accept, "risk.Accept", ts__hand_over_request, ts__hand_over_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 
@@ -59,11 +65,18 @@ METHOD(ts_incidents_update_status, "incidents.UpdateStatus", ts__incidents__upda
        ts__incidents__incident_details, TS_LANE_SLOW, 0);
 METHOD(ts_incidents_summary, "incidents.Summary", ts__incidents__summary_request,
        ts__incidents__summary_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_incidents_export, "incidents.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_incidents_backup, "incidents.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_incidents_accept, "incidents.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
 METHOD(ts_aiusage_report, "aiusage.Report", ts__aiusage__report_request, ts__aiusage__report,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_aiusage_export, "aiusage.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_aiusage_backup, "aiusage.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);
 METHOD(ts_aiusage_accept, "aiusage.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 
@@ -95,6 +108,10 @@ METHOD(ts_webhooks_lease, "webhooks.Lease", ts__webhooks__lease_request, ts__web
        TS_LANE_PARK, 0);
 METHOD(ts_webhooks_result, "webhooks.Result", ts__webhooks__result_request, ts__empty, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_export, "webhooks.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_backup, "webhooks.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK,
+       0);
 METHOD(ts_webhooks_accept, "webhooks.Accept", ts__hand_over_request, ts__hand_over_reply,
        TS_LANE_BULK, TS_RPC_IDEMPOTENT);
 

@@ -39,21 +39,29 @@ extern const ts_method ts_auth_delete_organization; /* OrganizationNumber -> Org
 extern const ts_method ts_auth_record_audit;        /* RecordAuditRequest -> Empty */
 extern const ts_method ts_auth_list_audit;          /* ListAuditRequest -> AuditList */
 extern const ts_method ts_auth_verify_audit;        /* VerifyAuditRequest -> VerifyAuditReply */
+extern const ts_method ts_auth_export;              /* ExportRequest -> ExportReply */
+extern const ts_method ts_auth_backup;              /* BackupRequest -> BackupReply */
 extern const ts_method ts_auth_accept;              /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_risk_ingest;     /* IngestRequest -> IngestReply */
 extern const ts_method ts_risk_overview;   /* OverviewRequest -> OverviewReply */
 extern const ts_method ts_risk_list_users; /* ListUsersRequest -> UserList */
 extern const ts_method ts_risk_get_user;   /* GetUserRequest -> UserProfile */
+extern const ts_method ts_risk_export;     /* ExportRequest -> ExportReply */
+extern const ts_method ts_risk_backup;     /* BackupRequest -> BackupReply */
 extern const ts_method ts_risk_accept;     /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
 extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDetails */
 extern const ts_method ts_incidents_update_status; /* UpdateStatusRequest -> IncidentDetails */
 extern const ts_method ts_incidents_summary;       /* SummaryRequest -> SummaryReply */
+extern const ts_method ts_incidents_export;        /* ExportRequest -> ExportReply */
+extern const ts_method ts_incidents_backup;        /* BackupRequest -> BackupReply */
 extern const ts_method ts_incidents_accept;        /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_aiusage_report; /* ReportRequest -> Report */
+extern const ts_method ts_aiusage_export; /* ExportRequest -> ExportReply */
+extern const ts_method ts_aiusage_backup; /* BackupRequest -> BackupReply */
 extern const ts_method ts_aiusage_accept; /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_webhooks_create_endpoint; /* CreateEndpointRequest -> Endpoint */
@@ -70,6 +78,8 @@ extern const ts_method ts_webhooks_get_event;       /* EventId -> Event */
 extern const ts_method ts_webhooks_replay_event;    /* EventId -> ReplayReply */
 extern const ts_method ts_webhooks_lease;           /* LeaseRequest -> LeaseReply, parked */
 extern const ts_method ts_webhooks_result;          /* ResultRequest -> Empty */
+extern const ts_method ts_webhooks_export;          /* ExportRequest -> ExportReply */
+extern const ts_method ts_webhooks_backup;          /* BackupRequest -> BackupReply */
 extern const ts_method ts_webhooks_accept;          /* HandOverRequest -> HandOverReply */
 
 /* Fields of UpdateEndpointRequest that are given. */

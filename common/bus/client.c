@@ -1,7 +1,8 @@
 /* The calling side of the bus.
  *
  * A call to a peer that is not connected waits a moment for the connection, then fails: a reader
- * must not spend its whole deadline on a service that is down.
+ * must not spend its whole deadline on a service that is down. Patient methods (Authorize: nothing goes on without it) wait
+ * moment after moment until their deadline, so that a peer that starts again in time is not noticed.
  *
  * Combining (fast lane): a thread puts its call into the lane's queue. If fewer than LEADERS_MAX
  * messages are under way it becomes a leader: takes everything that waits, sends it as one message,
@@ -330,8 +331,21 @@ static void fill_call(Ts__Call *call, const ts_method *method, const ts_caller *
     call->org = caller->tenant.org;
     call->mode = (uint32_t)caller->tenant.mode;
     call->permissions = caller->permissions;
-    call->boot_id = ts_bus_boot_id();
+    call->boot_id = ts_boot_id();
     call->deadline_boot_ms = caller->deadline_boot_ms;
+}
+
+/* Worth another try, if there is time left for one? */
+static bool may_repeat(client_lane *l, const ts_method *method, const waiter *w,
+                       int64_t deadline_boot_ms)
+{
+    if ((method->flags & TS_RPC_IDEMPOTENT) == 0)
+        return false;
+    if ((method->flags & TS_RPC_PATIENT) != 0)
+        return w->status == TS_UNAVAILABLE; /* lost, away, stopping */
+    /* A peer that stays away has had its moment in bus_link_wait(). */
+    return w->lost &&
+           (bus_link_is_connected(&l->link) || bus_link_wait(&l->link, deadline_boot_ms));
 }
 
 /* Once, or as often as the deadline allows if that is harmless. */
@@ -357,10 +371,8 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
             *err = w.error;
         if (caller->ret_replayed != NULL)
             *caller->ret_replayed = w.replayed;
-        if (!w.lost || (method->flags & TS_RPC_IDEMPOTENT) == 0)
-            return w.status;
-        /* A peer that stays away has had its moment in bus_link_wait(). */
-        if (!bus_link_is_connected(&l->link) && !bus_link_wait(&l->link, caller->deadline_boot_ms))
+        if (!may_repeat(l, method, &w, caller->deadline_boot_ms) ||
+            ts_boot_ms() + REPEAT_PAUSE_MS >= caller->deadline_boot_ms)
             return w.status;
         nanosleep(&pause, NULL);
     }

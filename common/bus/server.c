@@ -191,6 +191,16 @@ static const ts_rpc_row *find_row(const ts_rpc_server *server, const char *metho
     return NULL;
 }
 
+static ts_status check_served(pending_call *p)
+{
+    const ts_rpc_options *o = &p->owner->lane->server->options;
+
+    if (p->call.tenant.org == 0 || o->serves == NULL ||
+        o->serves(o->serves_context, p->call.tenant))
+        return TS_OK;
+    return ts_fail(&p->error, TS_NOT_FOUND, "", "The organization has been deleted.");
+}
+
 /* Everything a handler may rely on is checked here, for all methods alike. */
 static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage **ret_request)
 {
@@ -214,6 +224,9 @@ static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage *
 
     memcpy(call->call_id, in->call_id.data, sizeof(call->call_id));
     call->tenant = (ts_tenant){ in->org, (ts_mode)in->mode };
+    st = check_served(p);
+    if (st != TS_OK)
+        return st;
     call->caller = (ts_caller){
         .tenant = call->tenant,
         .request_id = in->request_id,
@@ -224,7 +237,7 @@ static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage *
         .permissions = in->permissions,
         .deadline_boot_ms = now_boot_ms + timeout_ms,
     };
-    if (in->boot_id == ts_bus_boot_id() && in->deadline_boot_ms < call->caller.deadline_boot_ms)
+    if (in->boot_id == ts_boot_id() && in->deadline_boot_ms < call->caller.deadline_boot_ms)
         call->caller.deadline_boot_ms = in->deadline_boot_ms;
     if (call->caller.deadline_boot_ms <= now_boot_ms)
         return ts_fail(&p->error, TS_UNAVAILABLE, "", "the call came too late");
@@ -255,6 +268,9 @@ static void run_call(item *it, size_t index)
             ts_log_request(p->call.caller.request_id);
             st = p->row->handler(&p->call, request, out);
             ts_log_request("");
+            /* Deleted while the call was under way: the store has refused its change, or half of what it read was gone. */
+            if (st != TS_OK && st != TS_PARKED && check_served(p) != TS_OK)
+                st = TS_NOT_FOUND;
         }
     }
     if (st == TS_PARKED)

@@ -1,37 +1,4 @@
-#include <fcntl.h>
-#include <pthread.h>
-#include <unistd.h>
-
 #include "internal.h"
-#include "ts/id.h"
-
-static pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
-static uint64_t boot_id;
-
-static void read_boot_id(void)
-{
-    char text[64];
-    ssize_t n = 0;
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        n = read(fd, text, sizeof(text));
-        close(fd);
-    }
-    /* Without it no two processes compare their clocks: each takes the relative deadline. */
-    if (n > 0)
-        boot_id = ts_hash_mem(text, (size_t)n);
-    else
-        ts_ignore(ts_random(&boot_id, sizeof(boot_id)));
-    if (boot_id == 0)
-        boot_id = 1;
-}
-
-uint64_t ts_bus_boot_id(void)
-{
-    pthread_once(&boot_id_once, read_boot_id);
-    return boot_id;
-}
 
 ts_status ts_bus_pack(const ProtobufCMessage *m, size_t max_bytes, nng_msg **ret)
 {

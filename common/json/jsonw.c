@@ -217,6 +217,14 @@ void ts_jsonw_raw(ts_jsonw *w, ts_str json)
     ts_buf_str(w->out, json);
 }
 
+void ts_jsonw_members(ts_jsonw *w, ts_str json)
+{
+    if (json.n == 0)
+        return;
+    separate(w);
+    ts_buf_str(w->out, json);
+}
+
 void ts_jsonw_kstr(ts_jsonw *w, const char *key, ts_str s)
 {
     ts_jsonw_key(w, key);

@@ -7,8 +7,10 @@
  */
 #include <pthread.h>
 
+#include "internal.h"
+#include "ts/id.h"
+#include "ts/log.h"
 #include "ts/metrics.h"
-#include "ts/outbox.h"
 
 #define INBOX_ROWS_MAX  1024
 #define INBOX_ROW_ARENA (UINT64_C(16) << 20)
@@ -21,6 +23,9 @@ struct ts_inbox {
     void *service;
     void (*guard)(void *service, ts_tenant tenant);
     void (*unguard)(void *service, ts_tenant tenant);
+    const char *erased_by; /* our name for auth; NULL: does not erase */
+    unsigned to_auth;
+    ts_inbox_forget *forget;
     pthread_mutex_t lock; /* one row at a time; guards the two below */
     uint64_t ticket;      /* of the last row applied: a repeat must wait for its sync too */
     ts_arena *arena;
@@ -28,6 +33,8 @@ struct ts_inbox {
     ts_metric *repeated;
     ts_metric *parked;
     ts_metric *gaps;
+    ts_metric *dropped;
+    ts_metric *lost;
 };
 
 ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_name,
@@ -52,6 +59,10 @@ ts_status ts_inbox_new(ts_store *store, unsigned family, const char *service_nam
     in->repeated = ts_counter("ts_inbox_repeated_total", "", "rows that had been applied before");
     in->parked = ts_counter("ts_inbox_parked_total", "", "rows put aside as impossible to apply");
     in->gaps = ts_counter("ts_inbox_gaps_total", "", "hand-overs refused for a missing row");
+    in->dropped =
+        ts_counter("ts_inbox_dropped_total", "", "rows of deleted organizations, without effect");
+    in->lost = ts_counter("ts_inbox_lost_total", "",
+                          "rows that a restore took back and no producer has any more");
     *ret = in;
     return TS_OK;
 }
@@ -70,6 +81,26 @@ void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
 {
     in->guard = lock;
     in->unguard = unlock;
+}
+
+void ts_inbox_erases(ts_inbox *in, const char *service_name, unsigned to_auth,
+                     ts_inbox_forget *forget)
+{
+    in->erased_by = service_name;
+    in->to_auth = to_auth;
+    in->forget = forget;
+}
+
+static void guard(ts_inbox *in, ts_tenant tenant)
+{
+    if (in->guard != NULL)
+        in->guard(in->service, tenant);
+}
+
+static void unguard(ts_inbox *in, ts_tenant tenant)
+{
+    if (in->unguard != NULL)
+        in->unguard(in->service, tenant);
 }
 
 static void row_key(ts_buf *key, char what, const Ts__HandOverRequest *req)
@@ -138,12 +169,128 @@ static ts_status apply_guarded(ts_inbox *in, const Ts__HandOverRequest *req,
     ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
     ts_status st;
 
-    if (in->guard != NULL)
-        in->guard(in->service, tenant);
+    guard(in, tenant);
     st = apply(in, req, row, seen_key);
-    if (in->unguard != NULL)
-        in->unguard(in->service, tenant);
+    unguard(in, tenant);
     return st;
+}
+
+/* ---- deleted organizations ---- */
+
+/* Only the number moves, with what goes to auth, if anything. */
+static ts_status move_on(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key, ts_batch *batch)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf number = TS_BUF_INIT(8);
+
+    ts_buf_be64(&number, row->seq);
+    ts_batch_put(batch, in->store, in->family, seen_key, ts_buf_view(&number));
+    return ts_store_write(in->store, batch, &in->ticket);
+}
+
+static ts_status drop(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    ts_metric_add(in->dropped, 1);
+    return move_on(in, row, seen_key, batch);
+}
+
+/* Rows that were put aside are kept whole, with their organization's data. */
+static ts_status forget_parked(ts_inbox *in, uint64_t org)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_prefix(in->store, in->family, TS_STR_LIT("p"), false);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    ts_status st;
+
+    if (it == NULL || batch == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it); ts_iter_next(it)) {
+        ProtobufCMessage *m = NULL;
+
+        ts_arena_reset(in->arena);
+        st = ts_arena_unpack(in->arena, &ts__hand_over_row__descriptor, ts_iter_value(it), &m);
+        if (st != TS_OK)
+            return st;
+        if (((const Ts__HandOverRow *)m)->org == org)
+            ts_batch_delete(batch, in->store, in->family, ts_iter_key(it));
+    }
+    st = ts_iter_status(it);
+    return st != TS_OK || ts_batch_is_empty(batch) ? st : ts_store_write(in->store, batch, NULL);
+}
+
+/* Memory and rows under one guard: whoever holds it sees all of the tenant or nothing, and cannot load again what was
+ * forgotten. */
+static ts_status forget_tenant(ts_inbox *in, ts_tenant tenant)
+{
+    ts_status st;
+
+    ts_arena_reset(in->arena);
+    guard(in, tenant);
+    if (in->forget != NULL)
+        in->forget(in->service, tenant, in->arena);
+    st = ts_store_wipe(in->store, tenant, NULL);
+    unguard(in, tenant);
+    return st;
+}
+
+/* The fence comes first: nothing can be put any more, so that what is removed then stays away. The answer is the last: a
+ * crash before it brings the row again, and each step may be done twice. */
+static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    Ts__OrganizationErased erased = TS__ORGANIZATION_ERASED__INIT;
+    ts_status st;
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    st = ts_store_fence(in->store, row->org, row->at_ms, NULL);
+    for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST && st == TS_OK; mode++)
+        st = forget_tenant(in, (ts_tenant){ row->org, (ts_mode)mode });
+    if (st == TS_OK)
+        st = ts_outbox_forget(in->store, row->org, in->to_auth, in->arena);
+    if (st == TS_OK)
+        st = forget_parked(in, row->org);
+    if (st != TS_OK)
+        return st;
+    erased.service = (char *)(uintptr_t)in->erased_by; /* packing only reads it */
+    ts_outbox_add_unclaimed(batch, in->to_auth, (ts_tenant){ row->org, TS_MODE_LIVE },
+                            TS_KIND_ERASED, row->at_ms, &erased.base);
+    /* Failing at it loses nothing: the bytes go later. */
+    ts_ignore(ts_store_purge(in->store, row->org));
+    st = move_on(in, row, seen_key, batch);
+    if (st == TS_OK)
+        ts_info(TS_MSG("organization erased"), TS_F_U64("org", row->org));
+    return st;
+}
+
+static ts_status take_row(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
+                          ts_str seen_key)
+{
+    if (in->erased_by != NULL && row->org != 0 && strcmp(row->kind, TS_KIND_ERASE) == 0)
+        return erase(in, row, seen_key);
+    if (strcmp(row->kind, OUTBOX_KIND_NOTHING) == 0 || ts_store_is_erased(in->store, row->org))
+        return drop(in, row, seen_key);
+    return apply_guarded(in, req, row, seen_key);
+}
+
+/* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.
+ * Waiting for those rows would be for ever. */
+static uint64_t go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last)
+{
+    uint64_t lost = req->trimmed > *last ? req->trimmed - *last : 0;
+    char producer[2 * PRODUCER_SIZE + 1];
+
+    if (lost == 0)
+        return 0;
+    ts_hex(req->producer.data, PRODUCER_SIZE, producer);
+    ts_warn(TS_MSG("this store was restored: rows it had taken in are lost"),
+            TS_F_Z("producer", producer), TS_F_U64("rows", lost));
+    ts_metric_add(in->lost, lost);
+    *last = req->trimmed;
+    return lost;
 }
 
 ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
@@ -171,6 +318,8 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
     if (st == TS_OK && !known)
         last = req->rows[0]->seq - 1;
     before = last;
+    if (st == TS_OK)
+        rep->lost = go_over_lost(in, req, &last);
     for (size_t i = 0; i < req->n_rows && st == TS_OK && stopped == TS_OK; i++) {
         const Ts__HandOverRow *row = req->rows[i];
 
@@ -182,7 +331,7 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
             ts_metric_add(in->gaps, 1);
             break;
         }
-        stopped = apply_guarded(in, req, row, ts_buf_view(&seen_key));
+        stopped = take_row(in, req, row, ts_buf_view(&seen_key));
         if (stopped == TS_OK) {
             last = row->seq;
             ts_metric_add(in->applied, 1);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/outbox.h"
 #include "ts/time.h"
@@ -15,6 +16,7 @@
 #define RELAY_PAUSE_MIN  50
 #define RELAY_PAUSE_MAX  5000
 #define RELAY_IDLE_MS    60000
+#define RELAY_PAUSED_MS  50 /* between looks at a pause */
 #define RELAY_LABELS_MAX 96
 
 struct ts_relay {
@@ -27,6 +29,7 @@ struct ts_relay {
     _Atomic int64_t oldest_ms; /* wall time of the first row waiting; 0: none */
     ts_metric *sent;
     ts_metric *failures;
+    ts_metric *lost;
 };
 
 static double oldest_age(void *context)
@@ -88,6 +91,7 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     ProtobufCMessage *out = NULL;
     uint8_t producer[16];
     uint64_t acknowledged;
+    uint64_t lost;
     ts_caller caller = { .request_id = "",
                          .actor = r->actor,
                          .client_addr = "",
@@ -102,11 +106,18 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     req.producer.data = producer;
     req.producer.len = sizeof(producer);
     req.epoch = ts_store_epoch(r->options.store);
+    req.trimmed = first - 1;
     caller.deadline_boot_ms = ts_boot_ms() + RELAY_CALL_MS;
     st = ts_rpc_call(r->options.peer, r->options.method, &caller, &req.base, arena, &out, NULL);
     if (st != TS_OK)
         return st;
     acknowledged = ((Ts__HandOverReply *)out)->last_seq;
+    lost = ((Ts__HandOverReply *)out)->lost;
+    if (lost > 0) {
+        ts_metric_add(r->lost, lost);
+        ts_warn(TS_MSG("the peer was restored: rows it had acknowledged are lost there"),
+                TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", lost));
+    }
     if (acknowledged < first)
         return TS_UNAVAILABLE; /* it took nothing: ask again later */
     ts_metric_add(r->sent, acknowledged - first + 1);
@@ -121,6 +132,7 @@ static void *relay_main(void *argument)
     int64_t pause_ms = RELAY_PAUSE_MIN;
     uint64_t first;
     uint64_t last;
+    ts_status st;
 
     while (arena != NULL && !atomic_load(&r->stopping)) {
         ts_stream_bounds(store, r->options.stream, &first, &last);
@@ -129,8 +141,15 @@ static void *relay_main(void *argument)
             ts_stream_wait(store, r->options.stream, first, RELAY_IDLE_MS, &r->stopping);
             continue;
         }
+        if (!ts_stream_enter(store, r->options.stream)) {
+            ts_stream_wait(store, r->options.stream, UINT64_MAX, RELAY_PAUSED_MS, &r->stopping);
+            continue;
+        }
         ts_arena_reset(arena);
-        if (send_rows(r, first, last, arena) == TS_OK) {
+        st = send_rows(r, first, last, arena);
+        /* No answer: the rows may have been taken in or not. */
+        ts_stream_leave(store, r->options.stream, st != TS_UNAVAILABLE);
+        if (st == TS_OK) {
             pause_ms = RELAY_PAUSE_MIN;
             continue;
         }
@@ -155,6 +174,8 @@ ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_err
     snprintf(labels, sizeof(labels), "peer=\"%s\"", options->peer_name);
     r->sent = ts_counter("ts_outbox_sent_total", labels, "rows handed over and acknowledged");
     r->failures = ts_counter("ts_outbox_failures_total", labels, "hand-over calls that failed");
+    r->lost = ts_counter("ts_outbox_lost_total", labels,
+                         "acknowledged rows that the peer lost by being restored");
     ts_gauge_func("ts_outbox_rows", labels, "durable rows that wait for the peer", waiting_rows, r);
     ts_gauge_func("ts_outbox_oldest_seconds", labels, "age of the oldest waiting row", oldest_age,
                   r);

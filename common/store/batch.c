@@ -30,11 +30,39 @@ void ts_batch_free(ts_batch *b)
         return;
     rocksdb_writebatch_destroy(b->rows);
     ts_buf_done(&b->appended);
+    free(b->orgs);
     free(b);
+}
+
+void ts_batch_claim(ts_batch *b, uint64_t org)
+{
+    for (size_t i = b->org_count; i > 0; i--) {
+        if (b->orgs[i - 1] == org)
+            return;
+    }
+    if (b->org_count == b->org_capacity) {
+        size_t capacity = b->org_capacity == 0 ? 4 : 2 * b->org_capacity;
+        uint64_t *orgs = realloc(b->orgs, capacity * sizeof(*orgs));
+
+        if (orgs == NULL) {
+            b->out_of_memory = true;
+            return;
+        }
+        b->orgs = orgs;
+        b->org_capacity = capacity;
+    }
+    b->orgs[b->org_count++] = org;
 }
 
 void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str value)
 {
+    if (!s->table[family].is_global) {
+        if (key.n < TS_KEY_TENANT_SIZE) {
+            b->without_tenant = true;
+            return;
+        }
+        ts_batch_claim(b, ts_be64_read(key.p));
+    }
     rocksdb_writebatch_put_cf(b->rows, ts_store_family(s, family), key.p, key.n, value.p, value.n);
 }
 
@@ -92,12 +120,14 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
 
     if (b->out_of_memory || ts_buf_status(&b->appended) != TS_OK)
         return TS_NOMEM;
+    if (b->without_tenant)
+        return TS_INTERNAL;
     if (atomic_load(&s->failed))
         return TS_UNAVAILABLE;
 
     pthread_mutex_lock(&s->write_lock);
     memcpy(last, s->last_written, sizeof(last));
-    st = ts_stream_number_rows(s, b, last);
+    st = ts_erased_claims(s, b) ? TS_NOT_FOUND : ts_stream_number_rows(s, b, last);
     if (st == TS_OK) {
         rocksdb_write(s->db, s->write_options, b->rows, &error);
         if (error == NULL) {

@@ -16,7 +16,17 @@
  * the streams. */
 enum { FAMILY_META, FAMILY_STREAM, FAMILY_OWN };
 
-/* Locks are taken in this order: write_lock, then sync_lock. */
+typedef struct store_purge {
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t wake;
+    uint64_t *orgs; /* whose ranges wait */
+    size_t count, capacity;
+    pthread_t thread;
+    bool has_thread;
+    bool stopping;
+} store_purge;
+
+/* Locks are taken in this order: write_lock, then sync_lock or erased_lock. */
 struct ts_store {
     rocksdb_t *db;
     rocksdb_options_t *options;
@@ -26,6 +36,7 @@ struct ts_store {
     rocksdb_writeoptions_t *write_options;
     rocksdb_column_family_handle_t *families[STORE_FAMILIES_MAX];
     unsigned family_count;
+    const ts_family *table; /* the caller's families, in order */
     char directory[512];
     uint8_t uuid[16];
     uint64_t epoch;
@@ -35,12 +46,23 @@ struct ts_store {
     uint64_t written;           /* commits so far = ticket of the last one */
     uint64_t last_written[TS_STORE_STREAMS];
 
+    /* Tombstones, ascending. Changed under write_lock and erased_lock: either is enough to read them. */
+    pthread_mutex_t erased_lock;
+    uint64_t *erased;
+    size_t erased_capacity;
+    atomic_size_t erased_count;
+    store_purge purge;
+
     pthread_mutex_t sync_lock; /* guards all below */
     pthread_cond_t sync_done;
     bool syncing;
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
+    bool entered[TS_STORE_STREAMS]; /* rows are being handed over */
+    bool unsure[TS_STORE_STREAMS];  /* nobody knows whether the last ones were taken */
+    int64_t paused_until_boot_ms;   /* 0: not */
+    uint64_t pause_id;              /* of the last pause */
     double sync_seconds;
     uint64_t sync_count;
     ts_metric *sync_metric;
@@ -58,7 +80,11 @@ struct ts_store {
 struct ts_batch {
     rocksdb_writebatch_t *rows;
     ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
+    uint64_t *orgs;  /* claimed; mostly one */
+    size_t org_count;
+    size_t org_capacity;
     bool out_of_memory;
+    bool without_tenant; /* a key of a tenant family that has no room for a tenant */
 };
 
 /* Shows the store among the metrics; no more when this has returned. */
@@ -70,6 +96,16 @@ ts_status ts_store_fail(ts_store *s);
 rocksdb_column_family_handle_t *ts_store_family(ts_store *s, unsigned family);
 ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,
                             ts_arena *arena, ts_str *ret_value);
+
+/* Reads the tombstones; at the opening. */
+ts_status ts_erased_load(ts_store *s);
+/* Does the batch claim an organization that is erased? Under write_lock. */
+bool ts_erased_claims(const ts_store *s, const ts_batch *b);
+void ts_purge_init(store_purge *p);
+/* Ends the thread; before the database closes. */
+void ts_purge_done(ts_store *s);
+uint64_t ts_be64_read(const void *bytes);
+void ts_be64_write(uint64_t n, void *ret);
 
 #define STREAM_KEY_SIZE 9
 void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);

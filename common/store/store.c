@@ -1,7 +1,9 @@
 /* Opening, reading, locking. Durability: see batch.c; ordered logs: stream.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "ts/id.h"
@@ -11,6 +13,7 @@
 #define MIN_FREE_PERCENT 5
 #define LOG_FILE_BYTES   (UINT64_C(1) << 20)
 #define LOG_FILES        2
+#define RESTORED_MARK    "restored"
 #define WAL_TOTAL_BYTES  (UINT64_C(64) << 20)
 
 void ts_rocksdb_free_p(char **error)
@@ -89,10 +92,11 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
 
     s->family_count = FAMILY_OWN;
-    for (size_t i = 0; o->families[i] != NULL; i++) {
+    s->table = o->families;
+    for (size_t i = 0; o->families[i].name != NULL; i++) {
         if (s->family_count == STORE_FAMILIES_MAX)
             return ts_fail(err, TS_INVALID, "families", "too many column families");
-        names[s->family_count++] = o->families[i];
+        names[s->family_count++] = o->families[i].name;
     }
     for (unsigned i = 0; i < s->family_count; i++)
         options[i] = s->options;
@@ -106,7 +110,7 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     return TS_OK;
 }
 
-/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8). */
+/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "erased/" org (8) -> at_ms (8). */
 static ts_status meta_get(ts_store *s, const char *name, void *ret, size_t size)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -136,13 +140,23 @@ static ts_status meta_put(ts_store *s, const char *name, const void *value, size
     return error == NULL ? TS_OK : TS_UNAVAILABLE;
 }
 
-static uint64_t be64(const uint8_t b[8])
+/* The numbers that its streams give out from now on were given out before, for other rows. */
+static ts_status next_epoch_if_restored(ts_store *s, uint8_t number[8])
 {
-    uint64_t n = 0;
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char path[sizeof(s->directory) + sizeof(RESTORED_MARK)];
+    ts_status st;
 
-    for (int i = 0; i < 8; i++)
-        n = n << 8 | b[i];
-    return n;
+    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, s->directory);
+    if (access(path, F_OK) != 0)
+        return TS_OK;
+    ts_be64_write(ts_be64_read(number) + 1, number);
+    st = meta_put(s, "epoch", number, 8);
+    if (st != TS_OK)
+        return st;
+    /* On disk before the mark goes: counted twice is harmless, not at all is not. */
+    rocksdb_flush_wal(s->db, 1, &error);
+    return error == NULL && unlink(path) == 0 ? TS_OK : TS_UNAVAILABLE;
 }
 
 static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
@@ -174,9 +188,11 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
     st = meta_get(s, "epoch", number, sizeof(number));
     if (st == TS_NOT_FOUND)
         st = meta_put(s, "epoch", number, sizeof(number));
+    if (st == TS_OK)
+        st = next_epoch_if_restored(s, number);
     if (st != TS_OK)
         return ts_fail(err, st, "epoch", "the store's epoch cannot be read or written");
-    s->epoch = be64(number);
+    s->epoch = ts_be64_read(number);
     return TS_OK;
 }
 
@@ -190,6 +206,8 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->sync_lock, NULL);
+    pthread_mutex_init(&s->erased_lock, NULL);
+    ts_purge_init(&s->purge);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&s->sync_done, &attributes);
@@ -214,6 +232,9 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     st = ts_stream_load(s);
     if (st != TS_OK)
         return ts_fail(err, st, "stream", "the store's streams cannot be read");
+    st = ts_erased_load(s);
+    if (st != TS_OK)
+        return ts_fail(err, st, "erased", "the store's tombstones cannot be read");
     ts_store_watch(s);
     *ret = TS_TAKE(s);
     return TS_OK;
@@ -223,6 +244,7 @@ void ts_store_close(ts_store *s)
 {
     if (s == NULL)
         return;
+    ts_purge_done(s);
     if (s->db != NULL) {
         TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
 
@@ -244,6 +266,8 @@ void ts_store_close(ts_store *s)
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_destroy(&s->stripes[i]);
     pthread_cond_destroy(&s->sync_done);
+    free(s->erased);
+    pthread_mutex_destroy(&s->erased_lock);
     pthread_mutex_destroy(&s->sync_lock);
     pthread_mutex_destroy(&s->write_lock);
     free(s);
@@ -252,6 +276,11 @@ void ts_store_close(ts_store *s)
 const uint8_t *ts_store_uuid(const ts_store *s)
 {
     return s->uuid;
+}
+
+const ts_family *ts_store_families(const ts_store *s)
+{
+    return s->table;
 }
 
 uint64_t ts_store_epoch(const ts_store *s)
@@ -280,6 +309,20 @@ bool ts_store_has_room(ts_store *s)
     return atomic_load(&s->has_room);
 }
 
+/* Left in a copy: whoever opens it finds it, counts the epoch up and takes it away. */
+static ts_status mark_restored(const char *directory, ts_error *err)
+{
+    char path[sizeof(((ts_store *)NULL)->directory) + sizeof(RESTORED_MARK)];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, directory);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "directory", "cannot write %s: %s", path,
+                       strerrordesc_np(errno));
+    return TS_OK;
+}
+
 ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -291,7 +334,7 @@ ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
     }
     if (error != NULL)
         return ts_fail(err, TS_UNAVAILABLE, "directory", "checkpoint failed: %s", error);
-    return TS_OK;
+    return mark_restored(directory, err);
 }
 
 ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,

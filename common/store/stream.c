@@ -14,25 +14,10 @@ static void last_key(unsigned stream, char ret[LAST_KEY_SIZE])
     ret[LAST_KEY_SIZE - 1] = (char)('0' + stream);
 }
 
-static void put_be64(uint64_t n, char ret[8])
-{
-    for (int i = 7; i >= 0; i--, n >>= 8)
-        ret[i] = (char)(n & 0xff);
-}
-
-static uint64_t get_be64(const char *b)
-{
-    uint64_t n = 0;
-
-    for (int i = 0; i < 8; i++)
-        n = n << 8 | (uint8_t)b[i];
-    return n;
-}
-
 void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE])
 {
     ret[0] = (char)stream;
-    put_be64(seq, ret + 1);
+    ts_be64_write(seq, ret + 1);
 }
 
 ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS])
@@ -59,7 +44,7 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
         if (!touched[i])
             continue;
         last_key(i, name);
-        put_be64(next[i], number);
+        ts_be64_write(next[i], number);
         rocksdb_writebatch_put_cf(b->rows, s->families[FAMILY_META], name, sizeof(name), number,
                                   sizeof(number));
     }
@@ -81,7 +66,7 @@ static ts_status load_one(ts_store *s, unsigned stream)
     if (error != NULL)
         return TS_UNAVAILABLE;
     if (value != NULL && n == 8)
-        s->last_written[stream] = get_be64(value);
+        s->last_written[stream] = ts_be64_read(value);
     rocksdb_free(value);
     s->last_durable[stream] = s->last_written[stream];
     s->first[stream] = s->last_written[stream] + 1;
@@ -93,7 +78,7 @@ static ts_status load_one(ts_store *s, unsigned stream)
         const char *found = rocksdb_iter_key(it, &n);
 
         if (n == STREAM_KEY_SIZE && (uint8_t)found[0] == stream)
-            s->first[stream] = get_be64(found + 1);
+            s->first[stream] = ts_be64_read(found + 1);
     }
     rocksdb_iter_get_error(it, &error);
     rocksdb_iter_destroy(it);
@@ -179,12 +164,104 @@ ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
         ts_stream_key(stream, i, key);
         rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_STREAM], key, sizeof(key));
     }
+    /* Against ts_stream_replace(): a row must not come back between its deletion and the moved bound. */
+    pthread_mutex_lock(&s->write_lock);
     rocksdb_write(s->db, s->write_options, rows, &error);
+    if (error == NULL) {
+        pthread_mutex_lock(&s->sync_lock);
+        s->first[stream] = seq + 1;
+        pthread_mutex_unlock(&s->sync_lock);
+    }
+    pthread_mutex_unlock(&s->write_lock);
     rocksdb_writebatch_destroy(rows);
-    if (error != NULL)
-        return ts_store_fail(s);
+    return error == NULL ? TS_OK : ts_store_fail(s);
+}
+
+ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str row)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char key[STREAM_KEY_SIZE];
+    uint64_t first;
+    uint64_t last;
+
+    if (atomic_load(&s->failed))
+        return TS_UNAVAILABLE;
+    ts_stream_key(stream, seq, key);
+    pthread_mutex_lock(&s->write_lock);
+    ts_stream_bounds(s, stream, &first, &last);
+    if (seq >= first && seq <= s->last_written[stream]) {
+        rocksdb_put_cf(s->db, s->write_options, s->families[FAMILY_STREAM], key, sizeof(key), row.p,
+                       row.n, &error);
+        s->written++;
+    }
+    pthread_mutex_unlock(&s->write_lock);
+    return error == NULL ? TS_OK : ts_store_fail(s);
+}
+
+/* ---- the pause ---- */
+
+/* Under sync_lock. */
+static bool is_paused(const ts_store *s)
+{
+    return ts_boot_ms() < s->paused_until_boot_ms;
+}
+
+bool ts_stream_enter(ts_store *s, unsigned stream)
+{
+    bool may;
+
     pthread_mutex_lock(&s->sync_lock);
-    s->first[stream] = seq + 1;
+    may = s->unsure[stream] || !is_paused(s);
+    s->entered[stream] = may;
     pthread_mutex_unlock(&s->sync_lock);
-    return TS_OK;
+    return may;
+}
+
+void ts_stream_leave(ts_store *s, unsigned stream, bool is_sure)
+{
+    pthread_mutex_lock(&s->sync_lock);
+    s->entered[stream] = false;
+    s->unsure[stream] = !is_sure;
+    pthread_mutex_unlock(&s->sync_lock);
+}
+
+ts_status ts_store_pause(ts_store *s, uint64_t id, int64_t lease_ms, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    pthread_mutex_lock(&s->sync_lock);
+    if (is_paused(s) && id != s->pause_id)
+        st = ts_fail(err, TS_CONFLICT, "id", "another backup is under way");
+    else if (!is_paused(s) && id == s->pause_id)
+        st = ts_fail(err, TS_CONFLICT, "id", "the pause of this backup is over");
+    if (st == TS_OK) {
+        s->paused_until_boot_ms = ts_boot_ms() + lease_ms;
+        s->pause_id = id;
+    }
+    pthread_mutex_unlock(&s->sync_lock);
+    return st;
+}
+
+bool ts_store_is_quiet(ts_store *s)
+{
+    bool quiet;
+
+    pthread_mutex_lock(&s->sync_lock);
+    quiet = is_paused(s);
+    for (unsigned i = 0; i < TS_STORE_STREAMS; i++)
+        quiet = quiet && !s->entered[i] && !s->unsure[i];
+    pthread_mutex_unlock(&s->sync_lock);
+    return quiet;
+}
+
+bool ts_store_resume(ts_store *s, uint64_t id)
+{
+    bool held;
+
+    pthread_mutex_lock(&s->sync_lock);
+    held = is_paused(s) && id == s->pause_id;
+    if (held)
+        s->paused_until_boot_ms = 0;
+    pthread_mutex_unlock(&s->sync_lock);
+    return held;
 }

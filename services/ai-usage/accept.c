@@ -1,6 +1,8 @@
 /* One use of an AI tool: every counter it moves, in one batch. The inbox takes each row once, so nothing here looks for
  * repeats. */
 #include "ai_usage.h"
+#include "ts/backup.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 
 #define VENDOR_MAX   128
@@ -193,4 +195,14 @@ ts_status ai_usage_rpc_accept(ts_call *call, const ProtobufCMessage *in, Protobu
 
     return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
                            (Ts__HandOverReply *)out);
+}
+
+ts_status ai_usage_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((ai_usage *)call->service)->store, "ai-usage", call, in, out);
+}
+
+ts_status ai_usage_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((ai_usage *)call->service)->store, call, in, out);
 }

@@ -19,6 +19,8 @@ extern const ts_rpc_row ai_usage_rows[];
 void ai_usage_register_metrics(ai_usage *app);
 
 ts_handler ai_usage_rpc_report;
+ts_handler ai_usage_rpc_export;
+ts_handler ai_usage_rpc_backup;
 ts_handler ai_usage_rpc_accept;
 
 /* Applies "ai_use" rows. */

@@ -1,9 +1,19 @@
 #include "keys.h"
 
+#include "proto/methods.h"
+
 #define DAY_SIZE 4
 
-const char *const ai_usage_families[] = { "days",      "day_tools", "day_users", "last_use",
-                                          "last_days", "tools",     "inbox",     NULL };
+const ts_family ai_usage_families[] = {
+    { .name = "days", .type = &ts__aiusage__counter__descriptor },
+    { .name = "day_tools", .type = &ts__aiusage__counter__descriptor },
+    { .name = "day_users", .type = &ts__aiusage__use__descriptor },
+    { .name = "last_use", .type = &ts__aiusage__last_use__descriptor },
+    { .name = "last_days", .type = &ts__aiusage__counter__descriptor },
+    { .name = "tools", .type = &ts__aiusage__tool__descriptor },
+    { .name = "inbox", .is_global = true },
+    { .name = NULL },
+};
 
 void ai_usage_day_key(ts_buf *b, ts_tenant t, int64_t day)
 {

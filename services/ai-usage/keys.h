@@ -27,8 +27,8 @@ enum ai_usage_family {
     AI_USAGE_TOOLS,
     AI_USAGE_INBOX
 };
-/* Names for ts_store_open(), in the order above. */
-extern const char *const ai_usage_families[];
+/* For ts_store_open(), in the order above. */
+extern const ts_family ai_usage_families[];
 
 #define AI_USAGE_TOOL_MAX 128
 #define AI_USAGE_USER_MAX 320

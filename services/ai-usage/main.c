@@ -2,6 +2,7 @@
 #include "ai_usage.h"
 #include "config.h"
 #include "ts/process.h"
+#include "ts/tenancy.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
@@ -20,15 +21,16 @@ static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_sto
     return st;
 }
 
-static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
+static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
+                             const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
                              ts_error *err)
 {
     ts_relay_options o = { .store = store,
-                           .stream = AI_USAGE_TO_WEBHOOKS,
-                           .method = &ts_webhooks_accept,
+                           .stream = stream,
+                           .method = method,
                            .service_name = "ai-usage",
-                           .peer_name = "webhooks" };
-    ts_status st = ts_peer_new("webhooks", ts_process_bus(p, "webhooks"), ret_peer, err);
+                           .peer_name = name };
+    ts_status st = ts_peer_new(name, ts_process_bus(p, name), ret_peer, err);
 
     if (st != TS_OK)
         return st;
@@ -41,22 +43,31 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     const ai_usage_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
+    TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
     ai_usage app = { 0 };
-    ts_relay *relay = NULL;
+    ts_relay *relays[2] = { NULL };
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "ai-usage"),
                            .service_name = "ai-usage",
                            .rows = ai_usage_rows,
-                           .service = &app };
+                           .service = &app,
+                           .serves = ts_tenancy_serves };
     ts_status st = open_store(config, p, &store, err);
 
     if (st != TS_OK)
         return st;
     app.store = store;
+    rpc.serves_context = store;
     ai_usage_register_metrics(&app);
     st = ts_inbox_new(store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox);
+    if (st == TS_OK) {
+        ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
+        st = start_relay(p, store, "webhooks", AI_USAGE_TO_WEBHOOKS, &ts_webhooks_accept, &webhooks,
+                         &relays[0], err);
+    }
     if (st == TS_OK)
-        st = start_relay(p, store, &webhooks, &relay, err);
+        st = start_relay(p, store, "auth", AI_USAGE_TO_AUTH, &ts_auth_accept, &auth, &relays[1],
+                         err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
@@ -65,7 +76,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
-    ts_relay_stop(relay);
+    for (size_t i = 0; i < TS_COUNT(relays); i++)
+        ts_relay_stop(relays[i]);
     ts_inbox_free(app.inbox);
     return st;
 }

@@ -6,7 +6,7 @@
 #include "proto/methods.h"
 #include "ts/store.h"
 
-typedef enum ai_usage_stream { AI_USAGE_TO_WEBHOOKS } ai_usage_stream;
+typedef enum ai_usage_stream { AI_USAGE_TO_WEBHOOKS, AI_USAGE_TO_AUTH } ai_usage_stream;
 
 /* *ret_row (a pointer to a message's pointer) lives in the arena; an absent row is TS_OK and an empty message. */
 TS_CHECK ts_status ai_usage_load(ts_store *s, unsigned family, const ts_buf *key, ts_arena *arena,

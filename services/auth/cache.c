@@ -6,7 +6,10 @@ typedef struct repeat {
     auth_verdict verdict;
 } repeat;
 
+#define ORG_BUCKETS 4096
+
 struct auth_cache {
+    auth_org *orgs[ORG_BUCKETS];
     auth_entry **buckets;
     size_t bucket_count; /* a power of two */
     size_t count, max;
@@ -44,12 +47,23 @@ void auth_cache_free(auth_cache *c)
         c->newest = e->older;
         free(e);
     }
+    for (size_t i = 0; i < ORG_BUCKETS; i++) {
+        while (c->orgs[i] != NULL) {
+            auth_org *o = c->orgs[i];
+
+            c->orgs[i] = o->next;
+            free(o);
+        }
+    }
     free(c->buckets);
     free(c->repeats);
     free(c);
 }
 
-/* A SHA-256 is as good as a hash can be: its first bytes choose the place. */
+/* A SHA-256 is as good as a hash can be: its first bytes choose the place. Which place is looked at, here and in RocksDB's
+ * index, does depend on the hash of what was asked for; but who asks knows that hash anyway, and cannot steer towards a stored
+ * one without inverting SHA-256. What they would have to learn byte by byte is a key, and of that every bit of its hash
+ * depends on every bit. The comparison of two hashes is in constant time all the same. */
 static size_t place(const uint8_t *bytes, size_t count)
 {
     uint64_t n;
@@ -94,6 +108,40 @@ auth_entry *auth_cache_get(auth_cache *c, const uint8_t sha256[32])
     return e;
 }
 
+auth_org *auth_cache_org(auth_cache *c, uint64_t number)
+{
+    auth_org *o = c->orgs[number % ORG_BUCKETS];
+
+    while (o != NULL && o->number != number)
+        o = o->next;
+    return o;
+}
+
+auth_org *auth_cache_add_org(auth_cache *c, uint64_t number)
+{
+    auth_org *o = calloc(1, sizeof(*o));
+
+    if (o == NULL)
+        return NULL;
+    o->number = number;
+    o->next = c->orgs[number % ORG_BUCKETS];
+    c->orgs[number % ORG_BUCKETS] = o;
+    return o;
+}
+
+static void release_org(auth_cache *c, auth_org *of)
+{
+    auth_org **at = &c->orgs[of->number % ORG_BUCKETS];
+
+    of->keys--;
+    if (of->keys > 0)
+        return;
+    while (*at != of)
+        at = &(*at)->next;
+    *at = of->next;
+    free(of);
+}
+
 void auth_cache_drop(auth_cache *c, const uint8_t sha256[32])
 {
     auth_entry **at = &c->buckets[place(sha256, c->bucket_count)];
@@ -106,20 +154,25 @@ void auth_cache_drop(auth_cache *c, const uint8_t sha256[32])
         return;
     *at = e->next;
     unlink_use(c, e);
+    release_org(c, e->of);
     c->count--;
     free(e);
 }
 
-auth_entry *auth_cache_add(auth_cache *c, const uint8_t sha256[32])
+auth_entry *auth_cache_add(auth_cache *c, const uint8_t sha256[32], auth_org *of)
 {
     auth_entry **bucket;
     auth_entry *e;
 
+    of->keys++; /* before one gives way: it may be the last of the same organization */
     if (c->count >= c->max)
         auth_cache_drop(c, c->oldest->sha256);
     e = calloc(1, sizeof(*e));
-    if (e == NULL)
+    if (e == NULL) {
+        release_org(c, of);
         return NULL;
+    }
+    e->of = of;
     memcpy(e->sha256, sha256, sizeof(e->sha256));
     bucket = &c->buckets[place(sha256, c->bucket_count)];
     e->next = *bucket;
@@ -129,11 +182,21 @@ auth_entry *auth_cache_add(auth_cache *c, const uint8_t sha256[32])
     return e;
 }
 
-void auth_cache_set_limit(auth_cache *c, uint64_t org, uint32_t limit)
+size_t auth_cache_count(const auth_cache *c)
 {
-    for (auth_entry *e = c->newest; e != NULL; e = e->older) {
-        if (e->org == org)
-            e->limit = limit;
+    return c->count;
+}
+
+void auth_cache_drop_org(auth_cache *c, uint64_t org)
+{
+    auth_entry *e = c->newest;
+
+    while (e != NULL) {
+        auth_entry *older = e->older;
+
+        if (e->of->number == org)
+            auth_cache_drop(c, e->sha256);
+        e = older;
     }
 }
 

@@ -8,6 +8,11 @@ typedef struct auth_config {
     int64_t cache_keys;
     int64_t standard_limit;
     int64_t enterprise_limit;
+    int64_t keys_max;
+    int64_t name_max;
+    int64_t overlap_s;
+    int64_t overlap_max_s;
+    int64_t audit_keep_days;
     int64_t drain_ms;
 } auth_config;
 

@@ -1,5 +1,6 @@
 /* ts-auth: wiring only. */
 #include "auth.h"
+#include "tend.h"
 #include "ts/process.h"
 
 #define SCHEMA 1
@@ -16,65 +17,85 @@ static ts_status open_store(const auth_config *config, ts_process *p, ts_store *
     return st;
 }
 
-static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
+/* Where the outbox's streams go. */
+static const struct {
+    const char *peer;
+    const ts_method *method;
+} destinations[AUTH_STREAMS] = {
+    [AUTH_TO_WEBHOOKS] = { "webhooks", &ts_webhooks_accept },
+    [AUTH_TO_RISK] = { "risk", &ts_risk_accept },
+    [AUTH_TO_INCIDENTS] = { "incidents", &ts_incidents_accept },
+    [AUTH_TO_AI_USAGE] = { "ai-usage", &ts_aiusage_accept },
+};
+
+typedef struct outside {
+    ts_peer *peers[AUTH_STREAMS];
+    ts_relay *relays[AUTH_STREAMS];
+    auth_tender *tender;
+    ts_rpc_server *server;
+} outside;
+
+static ts_status start_relay(ts_process *p, ts_store *store, unsigned stream, outside *o,
                              ts_error *err)
 {
-    ts_relay_options o = { .store = store,
-                           .stream = AUTH_TO_WEBHOOKS,
-                           .method = &ts_webhooks_accept,
-                           .service_name = "auth",
-                           .peer_name = "webhooks" };
-    ts_status st = ts_peer_new("webhooks", ts_process_bus(p, "webhooks"), ret_peer, err);
+    const char *peer = destinations[stream].peer;
+    ts_relay_options options = { .store = store,
+                                 .stream = stream,
+                                 .method = destinations[stream].method,
+                                 .service_name = "auth",
+                                 .peer_name = peer };
+    ts_status st = ts_peer_new(peer, ts_process_bus(p, peer), &o->peers[stream], err);
 
     if (st != TS_OK)
         return st;
-    o.peer = *ret_peer;
-    return ts_relay_start(&o, ret, err);
+    options.peer = o->peers[stream];
+    return ts_relay_start(&options, &o->relays[stream], err);
 }
 
-static ts_status init(auth *app, const auth_config *config, ts_error *err)
+static ts_status start(ts_process *p, auth *app, outside *o, ts_error *err)
 {
-    pthread_mutex_init(&app->hot, NULL);
-    pthread_mutex_init(&app->admin, NULL);
-    app->config = config;
-    app->cache = auth_cache_new((size_t)config->cache_keys);
-    app->authorized = ts_counter("ts_auth_authorize_total", "result=\"admitted\"", "keys checked");
-    app->unknown = ts_counter("ts_auth_authorize_total", "result=\"unknown\"", "keys checked");
-    app->limited = ts_counter("ts_auth_authorize_total", "result=\"limited\"", "keys checked");
-    return app->cache == NULL ? ts_fail(err, TS_NOMEM, "", "out of memory") : TS_OK;
+    ts_rpc_options rpc = { .address = ts_process_bus(p, "auth"),
+                           .service_name = "auth",
+                           .rows = auth_rows,
+                           .service = app };
+    ts_status st = auth_init(app, err);
+
+    for (unsigned i = 0; i < AUTH_STREAMS && st == TS_OK; i++)
+        st = start_relay(p, app->store, i, o, err);
+    if (st == TS_OK)
+        st = auth_tender_start(app, &o->tender, err);
+    return st == TS_OK ? ts_rpc_server_start(&rpc, &o->server, err) : st;
+}
+
+static void stop(auth *app, outside *o)
+{
+    ts_rpc_server_stop(o->server);
+    auth_tender_stop(o->tender);
+    for (unsigned i = 0; i < AUTH_STREAMS; i++) {
+        ts_relay_stop(o->relays[i]);
+        ts_peer_free(o->peers[i]);
+    }
+    auth_done(app);
 }
 
 static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
     const auth_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
-    TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
-    auth app = { 0 };
-    ts_relay *relay = NULL;
-    ts_rpc_server *server = NULL;
-    ts_rpc_options rpc = { .address = ts_process_bus(p, "auth"),
-                           .service_name = "auth",
-                           .rows = auth_rows,
-                           .service = &app };
-    ts_status st = init(&app, config, err);
+    auth app = { .config = config };
+    outside o = { .server = NULL };
+    ts_status st = open_store(config, p, &store, err);
 
-    if (st == TS_OK)
-        st = open_store(config, p, &store, err);
+    if (st != TS_OK)
+        return st;
     app.store = store;
-    if (st == TS_OK)
-        st = start_relay(p, store, &webhooks, &relay, err);
-    if (st == TS_OK)
-        st = ts_rpc_server_start(&rpc, &server, err);
+    st = start(p, &app, &o, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
         ts_process_wait(p, NULL, NULL);
-        ts_rpc_server_drain(server, config->drain_ms);
+        ts_rpc_server_drain(o.server, config->drain_ms);
     }
-    ts_rpc_server_stop(server);
-    ts_relay_stop(relay);
-    auth_cache_free(app.cache);
-    pthread_mutex_destroy(&app.hot);
-    pthread_mutex_destroy(&app.admin);
+    stop(&app, &o);
     return st;
 }
 

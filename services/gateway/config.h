@@ -11,12 +11,15 @@ typedef struct gateway_config {
     char proxies[TS_CONFIG_TEXT_MAX];
     int64_t connections;
     int64_t keep_alive_ms;
+    int64_t header_ms;
     int64_t request_ms;
     int64_t call_ms;
     int64_t ingest_ms;
     int64_t ingests;
     int64_t helpers;
     int64_t auth_failures;
+    int64_t failure_addresses;
+    int64_t hsts_s;
     int64_t drain_ms;
 } gateway_config;
 

@@ -7,7 +7,6 @@
 #include "ts/process.h"
 
 #define OPS_PORT         8081
-#define FAILURE_SLOTS    4096
 #define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
 
 /* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. */
@@ -37,17 +36,20 @@ static int serve(ts_process *process, const gateway_config *config)
     http_server *server = NULL;
     http_service service = { .routes = api_routes,
                              .route_count = api_route_count,
-                             .authorize = api_authorize };
+                             .authorize = api_authorize,
+                             .burst = api_burst,
+                             .hsts_s = config->hsts_s };
     http_options options = {
         .listen = config->listen,
         .connections = config->connections,
         .keep_alive_ms = config->keep_alive_ms,
+        .header_ms = config->header_ms,
         .request_ms = config->request_ms,
     };
     api app;
     ts_status st;
 
-    failures = http_rate_new((uint32_t)config->auth_failures, FAILURE_SLOTS);
+    failures = http_rate_new((uint32_t)config->auth_failures, (size_t)config->failure_addresses);
     service.failures = failures;
     service.app = &app;
     st = failures == NULL ? TS_NOMEM : api_init(&app, config, bus_address, process, &err);

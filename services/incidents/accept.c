@@ -2,9 +2,22 @@
 #include "detection.h"
 #include "place.h"
 #include "publish.h"
+#include "ts/backup.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 
 #define ID_SIZE 16
+
+static uint64_t open_of(const Ts__Incidents__Totals *totals)
+{
+    uint64_t open = 0;
+
+    for (size_t i = 0; i < totals->n_counts; i++) {
+        if (!incident_is_closed((incident_status)(i / CHAIN_SEVERITIES)))
+            open += totals->counts[i];
+    }
+    return open;
+}
 
 ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits)
 {
@@ -33,18 +46,13 @@ ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *li
         return TS_NOMEM;
     for (; ts_iter_valid(it); ts_iter_next(it)) {
         ProtobufCMessage *m = NULL;
-        const Ts__Incidents__Totals *totals;
         ts_status st;
 
         ts_arena_reset(arena);
         st = ts_arena_unpack(arena, &ts__incidents__totals__descriptor, ts_iter_value(it), &m);
         if (st != TS_OK)
             return st;
-        totals = (const Ts__Incidents__Totals *)m;
-        for (size_t i = 0; i < totals->n_counts; i++) {
-            if (!incident_is_closed((incident_status)(i / CHAIN_SEVERITIES)))
-                open += totals->counts[i];
-        }
+        open += open_of((const Ts__Incidents__Totals *)m);
     }
     ts_metric_set(app->open, (double)open);
     return ts_iter_status(it);
@@ -162,4 +170,27 @@ ts_status incidents_rpc_accept(ts_call *call, const ProtobufCMessage *in, Protob
 
     return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
                            (Ts__HandOverReply *)out);
+}
+
+void incidents_forget(void *service, ts_tenant tenant, ts_arena *arena)
+{
+    incidents *app = service;
+    incidents_key key = incidents_tenant_key(tenant);
+    ProtobufCMessage *m = NULL;
+    ts_str value;
+
+    if (ts_store_get(app->store, INCIDENTS_TOTALS, incidents_key_view(&key), arena, &value) ==
+            TS_OK &&
+        ts_arena_unpack(arena, &ts__incidents__totals__descriptor, value, &m) == TS_OK)
+        ts_metric_move(app->open, -(double)open_of((const Ts__Incidents__Totals *)m));
+}
+
+ts_status incidents_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((incidents *)call->service)->store, "incidents", call, in, out);
+}
+
+ts_status incidents_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((incidents *)call->service)->store, call, in, out);
 }

@@ -10,7 +10,11 @@
 #include "ts/rpc.h"
 #include "ts/store.h"
 
-typedef enum incidents_stream { INCIDENTS_TO_RISK, INCIDENTS_TO_WEBHOOKS } incidents_stream;
+typedef enum incidents_stream {
+    INCIDENTS_TO_RISK,
+    INCIDENTS_TO_WEBHOOKS,
+    INCIDENTS_TO_AUTH
+} incidents_stream;
 
 typedef struct incidents {
     ts_store *store;
@@ -32,6 +36,8 @@ ts_handler incidents_rpc_list;
 ts_handler incidents_rpc_get;
 ts_handler incidents_rpc_update_status;
 ts_handler incidents_rpc_summary;
+ts_handler incidents_rpc_export;
+ts_handler incidents_rpc_backup;
 ts_handler incidents_rpc_accept;
 
 /* Applies "detection" rows. Runs under the tenant's lock. */
@@ -40,5 +46,8 @@ ts_inbox_handler incidents_apply_row;
 /* Whoever reads rows to change them holds this lock until the batch is written. */
 void incidents_lock_tenant(void *service, ts_tenant tenant);
 void incidents_unlock_tenant(void *service, ts_tenant tenant);
+
+/* Its open incidents are counted no more. */
+ts_inbox_forget incidents_forget;
 
 #endif

@@ -1,10 +1,21 @@
 #include "keys.h"
 
+#include "proto/methods.h"
+
 #define ID_SIZE   16
 #define EMAIL_MAX 512
 
-const char *const incidents_families[] = { "incidents", "detections", "owners", "pending", "story",
-                                           "lists",     "totals",     "inbox",  NULL };
+const ts_family incidents_families[] = {
+    { .name = "incidents", .type = &ts__incidents__row__descriptor },
+    { .name = "detections", .type = &ts__detection__descriptor },
+    { .name = "owners", .type = &ts__incidents__owner__descriptor },
+    { .name = "pending", .type = &ts__detection__descriptor },
+    { .name = "story", .type = &ts__incidents__timeline_entry__descriptor },
+    { .name = "lists" },
+    { .name = "totals", .type = &ts__incidents__totals__descriptor },
+    { .name = "inbox", .is_global = true },
+    { .name = NULL },
+};
 
 static void add(incidents_key *k, const void *bytes, size_t n)
 {

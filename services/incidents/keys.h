@@ -32,8 +32,8 @@ enum incidents_family {
     INCIDENTS_TOTALS,
     INCIDENTS_INBOX
 };
-/* Names for ts_store_open(), in the order above. */
-extern const char *const incidents_families[];
+/* For ts_store_open(), in the order above. */
+extern const ts_family incidents_families[];
 
 /* A key being built, on the stack; the longest of the table fits. */
 #define INCIDENTS_KEY_MAX 64

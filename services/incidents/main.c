@@ -2,6 +2,7 @@
 #include "config.h"
 #include "incidents.h"
 #include "ts/process.h"
+#include "ts/tenancy.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
@@ -9,7 +10,8 @@
 typedef struct peers {
     ts_peer *risk;
     ts_peer *webhooks;
-    ts_relay *relays[2];
+    ts_peer *auth;
+    ts_relay *relays[3];
 } peers;
 
 static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
@@ -37,6 +39,9 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
     if (st == TS_OK)
         st = start_relay(p, store, "webhooks", INCIDENTS_TO_WEBHOOKS, &ts_webhooks_accept,
                          &to->webhooks, &to->relays[1], err);
+    if (st == TS_OK)
+        st = start_relay(p, store, "auth", INCIDENTS_TO_AUTH, &ts_auth_accept, &to->auth,
+                         &to->relays[2], err);
     return st;
 }
 
@@ -46,6 +51,7 @@ static void stop_relays(peers *to)
         ts_relay_stop(to->relays[i]);
     ts_peer_free(to->risk);
     ts_peer_free(to->webhooks);
+    ts_peer_free(to->auth);
 }
 
 static ts_status open_store(const incidents_config *config, ts_process *p, ts_store **ret,
@@ -73,7 +79,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     ts_rpc_options rpc = { .address = ts_process_bus(p, "incidents"),
                            .service_name = "incidents",
                            .rows = incidents_rows,
-                           .service = &app };
+                           .service = &app,
+                           .serves = ts_tenancy_serves };
     ts_status st = incidents_config_limits(config, &limits, err);
 
     if (st == TS_OK)
@@ -85,8 +92,10 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     st = ts_inbox_new(store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);
+        ts_inbox_erases(app.inbox, "incidents", INCIDENTS_TO_AUTH, incidents_forget);
         st = start_relays(p, store, &to, err);
     }
+    rpc.serves_context = store;
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {

@@ -1,11 +1,24 @@
 #include "keys.h"
 
+#include "proto/methods.h"
 #include "ts/time.h"
 
-const char *const risk_families[] = {
-    "events",  "user_events",  "users",    "identity",       "user_order",
-    "firings", "firing_users", "timeline", "user_incidents", "hits",
-    "domains", "totals",       "due",      "inbox",          NULL,
+const ts_family risk_families[] = {
+    { .name = "events", .type = &ts__risk__event__descriptor },
+    { .name = "user_events" },
+    { .name = "users", .type = &ts__risk__user_row__descriptor },
+    { .name = "identity" },
+    { .name = "user_order" },
+    { .name = "firings", .type = &ts__risk__firing__descriptor },
+    { .name = "firing_users" },
+    { .name = "timeline", .type = &ts__risk__timeline_point__descriptor },
+    { .name = "user_incidents", .type = &ts__risk__user_incident__descriptor },
+    { .name = "hits", .type = &ts__risk__hit__descriptor },
+    { .name = "domains" },
+    { .name = "totals", .type = &ts__risk__totals__descriptor },
+    { .name = "due", .is_global = true },
+    { .name = "inbox", .is_global = true },
+    { .name = NULL },
 };
 
 void risk_key_bytes(risk_key *k, const void *bytes, size_t n)

@@ -40,8 +40,8 @@ enum risk_family {
     RISK_INBOX,
 };
 
-/* Names for ts_store_open(), in the order above. */
-extern const char *const risk_families[];
+/* For ts_store_open(), in the order above. */
+extern const ts_family risk_families[];
 
 #define RISK_KEY_MAX 512
 

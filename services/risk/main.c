@@ -5,6 +5,7 @@
 #include "risk.h"
 #include "ts/metrics.h"
 #include "ts/process.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 #include "work.h"
 
@@ -16,7 +17,8 @@ typedef struct peers {
     ts_peer *incidents;
     ts_peer *ai_usage;
     ts_peer *webhooks;
-    ts_relay *relays[3];
+    ts_peer *auth;
+    ts_relay *relays[4];
 } peers;
 
 static bool has_room(void *context, ts_error *why)
@@ -55,6 +57,9 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
     if (st == TS_OK)
         st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept, &to->webhooks,
                          &to->relays[2], err);
+    if (st == TS_OK)
+        st = start_relay(p, store, "auth", RISK_TO_AUTH, &ts_auth_accept, &to->auth, &to->relays[3],
+                         err);
     return st;
 }
 
@@ -65,6 +70,7 @@ static void stop_relays(peers *to)
     ts_peer_free(to->incidents);
     ts_peer_free(to->ai_usage);
     ts_peer_free(to->webhooks);
+    ts_peer_free(to->auth);
 }
 
 static ts_status open_store(const risk_config *config, ts_process *p, ts_store **ret, ts_error *err)
@@ -93,6 +99,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
                            .service_name = "risk",
                            .rows = risk_rows,
                            .service = &app,
+                           .serves = ts_tenancy_serves,
                            .arena_bytes = ARENA_BYTES };
     ts_status st;
 
@@ -106,10 +113,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
+        ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
         st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);
+    rpc.serves_context = store;
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {

@@ -22,6 +22,8 @@ ts_handler risk_rpc_ingest;
 ts_handler risk_rpc_overview;
 ts_handler risk_rpc_list_users;
 ts_handler risk_rpc_get_user;
+ts_handler risk_rpc_export;
+ts_handler risk_rpc_backup;
 ts_handler risk_rpc_accept;
 
 /* Applies "incident_changed" rows. */

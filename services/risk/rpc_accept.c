@@ -3,6 +3,8 @@
  * back. */
 #include "rescore.h"
 #include "risk.h"
+#include "ts/backup.h"
+#include "ts/tenancy.h"
 #include "ts/time.h"
 
 #define FIRINGS_PER_ROW 20000
@@ -137,4 +139,14 @@ ts_status risk_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMe
 
     return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
                            (Ts__HandOverReply *)out);
+}
+
+ts_status risk_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((risk *)call->service)->store, "risk", call, in, out);
+}
+
+ts_status risk_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((risk *)call->service)->store, call, in, out);
 }

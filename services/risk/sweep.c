@@ -53,6 +53,17 @@ static ts_status read_due(ts_store *store, int64_t now_ms, due_user *list, size_
     return ts_iter_status(it);
 }
 
+static ts_status drop_run(ts_store *store, const due_user *list, size_t count)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        ts_batch_delete(batch, store, RISK_DUE, ts_str_n(list[i].key, DUE_KEY_SIZE));
+    return ts_store_write(store, batch, NULL);
+}
+
 /* A run of due users of one tenant, as one unit of work. */
 static ts_status rescore_run(ts_store *store, int64_t now_ms, const due_user *list, size_t count,
                              ts_arena *arena)
@@ -76,7 +87,8 @@ static ts_status rescore_run(ts_store *store, int64_t now_ms, const due_user *li
     if (st == TS_OK)
         st = work_write(&w, NULL);
     work_end(&w);
-    return st;
+    /* The organization is no more: its entries lead nowhere and go without any other change. */
+    return st == TS_NOT_FOUND ? drop_run(store, list, count) : st;
 }
 
 ts_status risk_sweep_once(ts_store *store, int64_t now_ms, ts_arena *arena, size_t *ret_count)

@@ -19,7 +19,7 @@
 #include "ts/store.h"
 
 /* Destinations of the outbox. */
-enum risk_stream { RISK_TO_INCIDENTS, RISK_TO_AI_USAGE, RISK_TO_WEBHOOKS };
+enum risk_stream { RISK_TO_INCIDENTS, RISK_TO_AI_USAGE, RISK_TO_WEBHOOKS, RISK_TO_AUTH };
 
 #define RISK_EVIDENCE_MAX 5
 

@@ -3,35 +3,50 @@
 
 #define CALL_MS 5000
 
-ts_status ctl_call_for(ctl *c, ts_tenant tenant, const char *service, const ts_method *method,
-                       const ProtobufCMessage *in, ProtobufCMessage **ret)
+ts_status ctl_peer(ctl *c, const char *service, ts_peer **ret)
 {
-    TS_CLEANUP(ts_peer_free_p) ts_peer *peer = NULL;
+    char address[TS_BUS_ADDRESS_SIZE];
+
+    ts_bus_address(service, address);
+    return ts_peer_new(service, address, ret, &c->error);
+}
+
+ts_status ctl_call_on(ctl *c, ts_peer *peer, const char *service, ts_tenant tenant,
+                      const ts_method *method, const ProtobufCMessage *in, int64_t patience_ms,
+                      ts_arena *arena, ProtobufCMessage **ret)
+{
     char address[TS_BUS_ADDRESS_SIZE];
     ts_caller caller = { .tenant = tenant,
                          .request_id = "",
-                         .actor = "ctl",
+                         .actor = CTL_SELF,
                          .client_addr = "",
                          .traceparent = "",
                          .idempotency_key = "",
                          .permissions = TS_PERM_ALL,
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
-    ts_status st;
+                         .deadline_boot_ms = ts_boot_ms() + patience_ms };
+    ts_status st = ts_rpc_call(peer, method, &caller, in, arena, ret, &c->error);
 
     ts_bus_address(service, address);
-    st = ts_peer_new(service, address, &peer, &c->error);
-    if (st == TS_OK)
-        st = ts_rpc_call(peer, method, &caller, in, c->arena, ret, &c->error);
     if (st == TS_UNAVAILABLE)
         return ts_fail(&c->error, st, "", "%s does not answer at %s: is the suite running?",
                        service, address);
     return st;
 }
 
+ts_status ctl_call_for(ctl *c, const char *service, ts_tenant tenant, const ts_method *method,
+                       const ProtobufCMessage *in, ProtobufCMessage **ret)
+{
+    TS_CLEANUP(ts_peer_free_p) ts_peer *peer = NULL;
+    ts_status st = ctl_peer(c, service, &peer);
+
+    return st == TS_OK ? ctl_call_on(c, peer, service, tenant, method, in, CALL_MS, c->arena, ret)
+                       : st;
+}
+
 ts_status ctl_call(ctl *c, const char *service, const ts_method *method, const ProtobufCMessage *in,
                    ProtobufCMessage **ret)
 {
-    return ctl_call_for(c, (ts_tenant){ 0, TS_MODE_LIVE }, service, method, in, ret);
+    return ctl_call_for(c, service, (ts_tenant){ 0, TS_MODE_LIVE }, method, in, ret);
 }
 
 ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret)
@@ -50,7 +65,8 @@ ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **
             *ret = list->organizations[i];
             return TS_OK;
         }
-        if (strcmp(list->organizations[i]->name, text) == 0) {
+        if (strcmp(list->organizations[i]->name, text) == 0 &&
+            strcmp(list->organizations[i]->status, "deleted") != 0) {
             *ret = list->organizations[i];
             named++;
         }

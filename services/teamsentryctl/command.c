@@ -9,7 +9,13 @@ static const char *const option_names[CTL_OPTIONS] = {
     [CTL_EXPIRES] = "--expires",
     [CTL_STATUS] = "--status",
     [CTL_ENDPOINT] = "--endpoint",
+    [CTL_OVERLAP] = "--overlap",
     [CTL_SINCE] = "--since",
+    [CTL_UNTIL] = "--until",
+    [CTL_ACTOR] = "--actor",
+    [CTL_LIMIT] = "--limit",
+    [CTL_YES] = "--yes",
+    [CTL_OUT] = "--out",
 };
 
 static const char *const option_helps[CTL_OPTIONS] = {
@@ -20,22 +26,44 @@ static const char *const option_helps[CTL_OPTIONS] = {
     [CTL_PERMISSIONS] =
         "names joined by commas; the default is every read:*, write:incidents and agent",
     [CTL_EXPIRES] =
-        "when the key ends, a day or a time like 2027-01-31T18:00:00Z; never by default",
+        "when the key ends, a day or a time like 2027-01-31T18:00:00Z, or never (the default)",
     [CTL_STATUS] = "pending, delivered or failed; all by default",
     [CTL_ENDPOINT] =
         "only those for the endpoint of this id; --status is then that of its deliveries",
-    [CTL_SINCE] = "only events from this day or time on; all by default",
+    [CTL_OVERLAP] = "seconds that the old key works on; 86400 by default, 0 ends it now",
+    [CTL_SINCE] = "only what is of this day or time, or later",
+    [CTL_UNTIL] = "entries before a day or a time",
+    [CTL_ACTOR] = "entries by one actor: key:<id>, ctl, service:<name>",
+    [CTL_LIMIT] = "at most so many entries, 1 to 10000; 50 by default",
+    [CTL_YES] = "do it: nothing of it can be brought back",
+    [CTL_OUT] = "where it goes",
 };
 
 const ctl_command ctl_commands[] = {
     { "org", "create", "NAME", CTL_TAKES(CTL_TIER), "make an organization", ctl_org_create },
     { "org", "list", "", 0, "all organizations", ctl_org_list },
+    { "org", "show", "ORG", 0, "one organization, and how far its deletion has come",
+      ctl_org_show },
+    { "org", "rename", "ORG NAME", 0, "give an organization another name", ctl_org_rename },
     { "org", "tier", "ORG TIER", 0, "change an organization's tier", ctl_org_tier },
+    { "org", "suspend", "ORG", 0, "refuse all its keys until it is resumed", ctl_org_suspend },
+    { "org", "resume", "ORG", 0, "end a suspension", ctl_org_resume },
+    { "org", "delete", "ORG", CTL_TAKES(CTL_YES),
+      "end all its keys at once and erase its data everywhere, for ever", ctl_org_delete },
+    { "org", "export", "ORG", CTL_TAKES(CTL_OUT),
+      "every row that is kept of it, as lines of JSON, to a file or the standard output",
+      ctl_org_export },
     { "key", "create", "ORG",
       CTL_TAKES(CTL_NAME) | CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_PERMISSIONS) |
           CTL_TAKES(CTL_EXPIRES),
       "make a key; its secret is shown this once", ctl_key_create },
     { "key", "list", "ORG", 0, "an organization's keys, without their secrets", ctl_key_list },
+    { "key", "show", "ORG KEY", 0, "one key, without its secret", ctl_key_show },
+    { "key", "update", "ORG KEY",
+      CTL_TAKES(CTL_NAME) | CTL_TAKES(CTL_PERMISSIONS) | CTL_TAKES(CTL_EXPIRES),
+      "change a key; what is not given stays", ctl_key_update },
+    { "key", "rotate", "ORG KEY", CTL_TAKES(CTL_OVERLAP),
+      "make a key that takes another's place; its secret is shown this once", ctl_key_rotate },
     { "key", "revoke", "ORG KEY", 0, "end a key at once", ctl_key_revoke },
     { "webhooks", "endpoints", "ORG", CTL_TAKES(CTL_MODE),
       "webhook endpoints, without their secrets", ctl_webhooks_endpoints },
@@ -47,6 +75,15 @@ const ctl_command ctl_commands[] = {
       ctl_webhooks_replay },
     { "webhooks", "replay-failed", "ORG ENDPOINT", CTL_TAKES(CTL_MODE) | CTL_TAKES(CTL_SINCE),
       "send everything again that failed at an endpoint", ctl_webhooks_replay_failed },
+    { "audit", "list", "ORG",
+      CTL_TAKES(CTL_SINCE) | CTL_TAKES(CTL_UNTIL) | CTL_TAKES(CTL_ACTOR) | CTL_TAKES(CTL_LIMIT),
+      "who did what, newest first; - as ORG is the operators' own log", ctl_audit_list },
+    { "audit", "verify", "ORG", 0,
+      "check that no entry was changed or removed, and show the head to be kept elsewhere",
+      ctl_audit_verify },
+    { "", "backup", "", CTL_TAKES(CTL_OUT),
+      "copy all stores, as they are at one moment, into a new directory on the services' machine",
+      ctl_backup },
     { "", "status", "", 0, "which services are ready", ctl_status },
     { NULL, NULL, NULL, 0, NULL, NULL },
 };
@@ -60,6 +97,12 @@ static unsigned words_of(const char *text)
     return n;
 }
 
+/* Options that stand alone; all others have a value. */
+static bool is_flag(unsigned option)
+{
+    return option == CTL_JSON || option == CTL_YES;
+}
+
 static ts_status parse_option(const char *word, const char *value, ctl *ret, int *ret_taken)
 {
     for (unsigned i = 0; i < CTL_OPTIONS; i++) {
@@ -69,10 +112,10 @@ static ts_status parse_option(const char *word, const char *value, ctl *ret, int
             break;
         if (ret->options[i] != NULL)
             return ts_fail(&ret->error, TS_INVALID, word, "%s stands there twice", word);
-        if (i != CTL_JSON && value == NULL)
+        if (!is_flag(i) && value == NULL)
             return ts_fail(&ret->error, TS_INVALID, word, "%s needs a value", word);
-        ret->options[i] = i == CTL_JSON ? "" : value;
-        *ret_taken = i == CTL_JSON ? 1 : 2;
+        ret->options[i] = is_flag(i) ? "" : value;
+        *ret_taken = is_flag(i) ? 1 : 2;
         return TS_OK;
     }
     return ts_fail(&ret->error, TS_INVALID, word, "%s%s%s does not take %s (try --help)",

@@ -7,6 +7,7 @@
 #include "ts/json.h"
 
 #define CTL_ARGS_MAX 3
+#define CTL_SELF     "ctl"
 
 typedef enum ctl_option {
     CTL_JSON,
@@ -17,7 +18,13 @@ typedef enum ctl_option {
     CTL_EXPIRES,
     CTL_STATUS,
     CTL_ENDPOINT,
+    CTL_OVERLAP,
     CTL_SINCE,
+    CTL_UNTIL,
+    CTL_ACTOR,
+    CTL_LIMIT,
+    CTL_YES,
+    CTL_OUT,
     CTL_OPTIONS,
 } ctl_option;
 
@@ -62,31 +69,53 @@ void ctl_help(const ctl_command *only, ts_buf *out);
 /* Values of options. Pure; TS_INVALID with words that say what is right. */
 TS_CHECK ts_status ctl_parse_permissions(const char *text, uint64_t *ret, ts_error *err);
 TS_CHECK ts_status ctl_parse_mode(const char *text, ts_mode *ret, ts_error *err);
-/* A day is its first moment in UTC. */
+/* A day is its first moment in UTC. `option` is for the words. */
 TS_CHECK ts_status ctl_parse_time(const char *option, const char *text, int64_t *ret_ms,
                                   ts_error *err);
+/* The same, or "never", which is 0. */
 TS_CHECK ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err);
+TS_CHECK ts_status ctl_parse_number(const char *option, const char *text, uint32_t min,
+                                    uint32_t max, uint32_t *ret, ts_error *err);
+/* Text from monitored systems, without what a terminal would obey: control characters are shown as '?'. */
+void ctl_plain(const char *text, ts_buf *out);
 
 /* One call to a service as the operator. Statuses and words are the service's. */
 TS_CHECK ts_status ctl_call(ctl *c, const char *service, const ts_method *method,
                             const ProtobufCMessage *in, ProtobufCMessage **ret);
-/* The same for an organization and mode. */
-TS_CHECK ts_status ctl_call_for(ctl *c, ts_tenant tenant, const char *service,
+/* The same for an organization. */
+TS_CHECK ts_status ctl_call_for(ctl *c, const char *service, ts_tenant tenant,
                                 const ts_method *method, const ProtobufCMessage *in,
                                 ProtobufCMessage **ret);
-/* An organization by its id, or by its name if only one has it. */
+/* For many calls to one service: the peer is the caller's to free, the answer lives in `arena`. */
+TS_CHECK ts_status ctl_peer(ctl *c, const char *service, ts_peer **ret);
+TS_CHECK ts_status ctl_call_on(ctl *c, ts_peer *peer, const char *service, ts_tenant tenant,
+                               const ts_method *method, const ProtobufCMessage *in,
+                               int64_t patience_ms, ts_arena *arena, ProtobufCMessage **ret);
+/* An organization by its id, or by its name if only one that is not deleted has it. */
 TS_CHECK ts_status ctl_find_org(ctl *c, const char *text, const Ts__Auth__Organization **ret);
 
 ts_status ctl_org_create(ctl *c);
 ts_status ctl_org_list(ctl *c);
+ts_status ctl_org_show(ctl *c);
+ts_status ctl_org_rename(ctl *c);
 ts_status ctl_org_tier(ctl *c);
+ts_status ctl_org_suspend(ctl *c);
+ts_status ctl_org_resume(ctl *c);
+ts_status ctl_org_delete(ctl *c);
+ts_status ctl_org_export(ctl *c);
 ts_status ctl_key_create(ctl *c);
 ts_status ctl_key_list(ctl *c);
+ts_status ctl_key_show(ctl *c);
+ts_status ctl_key_update(ctl *c);
+ts_status ctl_key_rotate(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
 ts_status ctl_webhooks_endpoints(ctl *c);
 ts_status ctl_webhooks_events(ctl *c);
 ts_status ctl_webhooks_replay(ctl *c);
 ts_status ctl_webhooks_replay_failed(ctl *c);
+ts_status ctl_audit_list(ctl *c);
+ts_status ctl_audit_verify(ctl *c);
+ts_status ctl_backup(ctl *c);
 ts_status ctl_status(ctl *c);
 
 #endif

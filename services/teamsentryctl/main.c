@@ -19,8 +19,8 @@ static int run(ctl *c)
 {
     ts_status st = c->command->run(c);
 
-    /* What a status command found is worth showing even if not all is well; half an answer is not. */
-    if (st != TS_OK && st != TS_UNAVAILABLE)
+    /* What a status or a verification found is worth showing even if not all is well; half an answer is not. */
+    if (st != TS_OK && st != TS_UNAVAILABLE && st != TS_CORRUPT)
         ts_buf_clear(c->out);
     if (ctl_wants_json(c) && c->out->size > 0)
         ts_buf_char(c->out, '\n');

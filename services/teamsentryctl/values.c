@@ -62,5 +62,25 @@ ts_status ctl_parse_time(const char *option, const char *text, int64_t *ret_ms, 
 
 ts_status ctl_parse_expires(const char *text, int64_t *ret_ms, ts_error *err)
 {
-    return ctl_parse_time("--expires", text, ret_ms, err);
+    if (strcmp(text, "never") != 0)
+        return ctl_parse_time("--expires", text, ret_ms, err);
+    *ret_ms = 0;
+    return TS_OK;
+}
+
+ts_status ctl_parse_number(const char *option, const char *text, uint32_t min, uint32_t max,
+                           uint32_t *ret, ts_error *err)
+{
+    uint64_t n = 0;
+
+    if (ts_parse_u64(ts_str_of(text), &n) != TS_OK || n < min || n > max)
+        return ts_fail(err, TS_INVALID, option, "%s must be between %u and %u", option, min, max);
+    *ret = (uint32_t)n;
+    return TS_OK;
+}
+
+void ctl_plain(const char *text, ts_buf *out)
+{
+    for (; *text != '\0'; text++)
+        ts_buf_char(out, (uint8_t)*text < 0x20 || *text == 0x7f ? '?' : *text);
 }

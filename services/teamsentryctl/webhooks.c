@@ -77,7 +77,7 @@ static ts_status call(ctl *c, const ts_method *method, const ProtobufCMessage *i
     if (st == TS_OK)
         st = ctl_find_org(c, c->args[0], &o);
     return st == TS_OK
-               ? ctl_call_for(c, (ts_tenant){ o->number, mode }, "webhooks", method, in, ret)
+               ? ctl_call_for(c, "webhooks", (ts_tenant){ o->number, mode }, method, in, ret)
                : st;
 }
 

@@ -1,9 +1,28 @@
 #include "keys.h"
 
-const char *const webhooks_families[] = { "endpoints",   "events",  "event_order", "event_status",
-                                          "deliveries",  "due",     "leases",      "totals",
-                                          "inbox",       "states",  "event_index", "owed_index",
-                                          "owed_totals", "replays", "once",        NULL };
+#include "proto/methods.h"
+
+static const char *const secrets[] = { "secret", "next_secret", "value", NULL };
+static const char *const tokens[] = { "token", NULL };
+
+const ts_family webhooks_families[] = {
+    { .name = "endpoints", .type = &ts__webhooks__endpoint__descriptor, .hidden = secrets },
+    { .name = "events", .type = &ts__webhooks__stored_event__descriptor },
+    { .name = "event_order" },
+    { .name = "event_status" },
+    { .name = "deliveries", .type = &ts__webhooks__stored_delivery__descriptor, .hidden = tokens },
+    { .name = "due" },
+    { .name = "leases", .is_global = true },
+    { .name = "totals", .type = &ts__webhooks__totals__descriptor },
+    { .name = "inbox", .is_global = true },
+    { .name = "states", .type = &ts__webhooks__stored_state__descriptor },
+    { .name = "event_index" },
+    { .name = "owed_index" },
+    { .name = "owed_totals", .type = &ts__webhooks__totals__descriptor },
+    { .name = "replays", .type = &ts__webhooks__replay_job__descriptor },
+    { .name = "once", .is_internal = true },
+    { .name = NULL },
+};
 
 void key_bytes(webhooks_key *k, const void *bytes, size_t n)
 {

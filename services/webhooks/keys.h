@@ -8,7 +8,7 @@
  *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
  *   deliveries    T V E                                StoredDelivery
  *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
- *   due           T E due(8) V                         empty             global: read per endpoint
+ *   due           T E due(8) V                         empty             read per endpoint
  *   leases        until(8) T V E                       empty             global: read by time
  *   totals        T                                    Totals            of events
  *   owed_totals   T E                                  Totals            of deliveries
@@ -44,7 +44,7 @@ enum webhooks_family {
     WEBHOOKS_REPLAYS,
     WEBHOOKS_ONCE,
 };
-extern const char *const webhooks_families[];
+extern const ts_family webhooks_families[];
 
 #define WEBHOOKS_KEY_MAX 256
 

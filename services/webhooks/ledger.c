@@ -190,6 +190,25 @@ ts_status ledger_tenant_of(ledger *l, ts_tenant t, ledger_tenant **ret)
     return TS_OK;
 }
 
+/* Its figures too: a row of them must not come back. */
+void ledger_forget(ledger *l, ts_tenant t)
+{
+    ledger_tenant *tenant = NULL;
+
+    for (size_t i = 0; i < l->table_size; i++) {
+        ready_endpoint *e = l->table[i];
+
+        if (e == NULL || e->tenant.org != t.org || e->tenant.mode != t.mode)
+            continue;
+        e->is_gone = e->is_ended = true;
+        e->is_replaying = false;
+        memset(e->counts, 0, sizeof(e->counts));
+        ready_remove(e);
+    }
+    if (ledger_tenant_of(l, t, &tenant) == TS_OK)
+        memset(tenant->counts, 0, sizeof(tenant->counts));
+}
+
 /* ---- start ---- */
 
 static ts_status load_endpoints(ledger *l)

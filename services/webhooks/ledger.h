@@ -23,8 +23,8 @@
 #include "schedule.h"
 #include "ts/metrics.h"
 
-/* The one destination of the outbox. */
-enum { WEBHOOKS_TO_AUTH = 0 };
+/* Destinations of the outbox: events end here. */
+typedef enum webhooks_stream { WEBHOOKS_TO_AUTH } webhooks_stream;
 
 #define LEDGER_DATA_MAX     (256u << 10) /* bytes of an event's data */
 #define LEDGER_RESPONSE_MAX 1024         /* bytes of an answer that are kept */
@@ -100,6 +100,9 @@ TS_CHECK ts_status ledger_endpoint_apply(ledger *l, ready_endpoint *e,
 TS_CHECK ts_status ledger_totals_load(ledger *l, ready_endpoint *e);
 /* Locked. Lives as long as the ledger. */
 TS_CHECK ts_status ledger_tenant_of(ledger *l, ts_tenant t, ledger_tenant **ret);
+
+/* Locked. Nothing of the tenant's endpoints is given out any more; what is under way ends when its results come. */
+void ledger_forget(ledger *l, ts_tenant t);
 
 /* Locked. An event and its deliveries into the batch; a cause that is known changes nothing. `only` (may be NULL): owed to
  * this endpoint, whatever it wants. TS_INVALID with words. */

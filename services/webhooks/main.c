@@ -1,5 +1,6 @@
 /* ts-webhooks: the ledger of who is owed which event. Wiring only. */
 #include "ts/process.h"
+#include "ts/tenancy.h"
 #include "webhooks.h"
 
 #define SCHEMA 2
@@ -17,8 +18,8 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     return st;
 }
 
-/* Entries of the audit log. */
-static ts_status start_relay(ts_store *store, ts_process *p, ts_peer **ret_peer, ts_relay **ret,
+/* Entries of the audit log, and what auth waits for. */
+static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
                              ts_error *err)
 {
     ts_relay_options o = { .store = store,
@@ -44,18 +45,21 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
                            .service_name = "webhooks",
                            .rows = webhooks_rows,
-                           .service = app };
+                           .service = app,
+                           .serves = ts_tenancy_serves,
+                           .serves_context = app->store };
     ts_status st =
         ts_inbox_new(app->store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, app, &app->inbox);
 
     if (st == TS_OK) {
         ts_inbox_guard(app->inbox, webhooks_lock, webhooks_unlock);
+        ts_inbox_erases(app->inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
         st = dispatch_start(&app->ledger, &app->dispatch, err);
     }
     if (st == TS_OK)
         st = tend_start(&app->ledger, &keep, &app->tend, err);
     if (st == TS_OK)
-        st = start_relay(app->store, p, &auth, &relay, err);
+        st = start_relay(p, app->store, &auth, &relay, err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {

@@ -15,6 +15,8 @@ const ts_rpc_row webhooks_rows[] = {
     { &ts_webhooks_list_events, webhooks_rpc_list_events, false },
     { &ts_webhooks_lease, webhooks_rpc_lease, true },
     { &ts_webhooks_result, webhooks_rpc_result, true },
+    { &ts_webhooks_export, webhooks_rpc_export, false },
+    { &ts_webhooks_backup, webhooks_rpc_backup, true },
     { &ts_webhooks_accept, webhooks_rpc_accept, true },
     { NULL, NULL, false },
 };

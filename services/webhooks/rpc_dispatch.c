@@ -1,4 +1,6 @@
 /* Lease, Result, and what other services hand over. */
+#include "ts/backup.h"
+#include "ts/tenancy.h"
 #include "webhooks.h"
 
 #define RESULTS_MAX 1024
@@ -46,6 +48,12 @@ void webhooks_unlock(void *service, ts_tenant tenant)
     pthread_mutex_unlock(&((webhooks *)service)->ledger.lock);
 }
 
+void webhooks_forget(void *service, ts_tenant tenant, ts_arena *arena)
+{
+    (void)arena;
+    ledger_forget(&((webhooks *)service)->ledger, tenant);
+}
+
 ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
                              ts_batch *batch, ts_error *err)
 {
@@ -70,4 +78,14 @@ ts_status webhooks_rpc_accept(ts_call *call, const ProtobufCMessage *in, Protobu
 
     return ts_inbox_accept(app->inbox, call, (const Ts__HandOverRequest *)in,
                            (Ts__HandOverReply *)out);
+}
+
+ts_status webhooks_rpc_export(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_tenancy_export(((webhooks *)call->service)->store, "webhooks", call, in, out);
+}
+
+ts_status webhooks_rpc_backup(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_backup_step(((webhooks *)call->service)->store, call, in, out);
 }

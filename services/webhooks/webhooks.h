@@ -36,6 +36,8 @@ ts_handler webhooks_rpc_get_event;
 ts_handler webhooks_rpc_replay_event;
 ts_handler webhooks_rpc_lease;
 ts_handler webhooks_rpc_result;
+ts_handler webhooks_rpc_export;
+ts_handler webhooks_rpc_backup;
 ts_handler webhooks_rpc_accept;
 
 /* Applies rows of kind "webhook". */
@@ -43,5 +45,7 @@ ts_inbox_handler webhooks_apply_row;
 /* The ledger's lock, as a guard of the inbox. */
 void webhooks_lock(void *service, ts_tenant tenant);
 void webhooks_unlock(void *service, ts_tenant tenant);
+/* Takes a tenant's endpoints out of the queue. */
+ts_inbox_forget webhooks_forget;
 
 #endif

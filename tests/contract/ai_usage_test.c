@@ -17,6 +17,7 @@ static void start(void)
     CHECK_EQ(
         ts_inbox_new(s.store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox),
         TS_OK);
+    ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
     served_start(&s, "ai-usage", ai_usage_rows, &app);
 }
 
@@ -219,6 +220,29 @@ static void everything_is_there_after_a_restart(void)
     CHECK_EQ(report(90, "tool")->active_users, users);
 }
 
+static void an_erased_organization_is_counted_no_more(void)
+{
+    const ts_tenant gone = { 70, TS_MODE_LIVE };
+    const ts_tenant gone_test = { 70, TS_MODE_TEST };
+    const Ts__Aiusage__Report *rep = NULL;
+    char **lines = NULL;
+    size_t others = served_rows_of(&s, ai_usage_families, live.org);
+    uint64_t told = served_sent(&s, AI_USAGE_TO_AUTH);
+
+    served_check_hidden(ai_usage_families);
+    use_in(gone, "ann@corp.example", "ChatGPT", 0);
+    use_in(gone_test, "ann@corp.example", "ChatGPT", 1);
+    CHECK(served_rows_of(&s, ai_usage_families, gone.org) > 0);
+    CHECK_EQ(served_export(&s, &ts_aiusage_export, gone, 2, &lines),
+             served_rows_of(&s, ai_usage_families, gone.org));
+    served_erase(&s, &ts_aiusage_accept, gone.org);
+    use_in(gone, "ann@corp.example", "ChatGPT", 0);
+    CHECK_EQ(served_rows_of(&s, ai_usage_families, gone.org), 0);
+    CHECK_EQ(served_rows_of(&s, ai_usage_families, live.org), others);
+    CHECK_EQ(served_sent(&s, AI_USAGE_TO_AUTH), told + 1);
+    CHECK_EQ(ask(gone, 7, "tool", &rep), TS_NOT_FOUND);
+}
+
 int main(void)
 {
     today_ms = ts_time_day(ts_wall_ms()) * TS_DAY_MS + 12 * TS_HOUR_MS;
@@ -236,6 +260,7 @@ int main(void)
     RUN(modes_do_not_see_each_other);
     RUN(wrong_questions_are_named);
     RUN(everything_is_there_after_a_restart);
+    RUN(an_erased_organization_is_counted_no_more);
     stop();
     remove_directory(s.directory);
     return 0;

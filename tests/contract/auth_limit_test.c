@@ -1,16 +1,11 @@
 /* The rate limit over the bus: exact, for many callers at once too; a repeated call counts once; a restart or a kill never
  * lets more through. Counting tests begin anew, with another key, if a minute ended under them. */
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-#include "auth_served.h"
+#include "auth_spawned.h"
 
 #define TRIES   5
 #define CALLERS 4
-
-static const char *self;
 
 static unsigned admitted_of(const key *k, unsigned calls)
 {
@@ -184,14 +179,39 @@ static void a_key_that_is_revoked_under_load_stays_revoked(void)
     CHECK(!authorize(&k)->known);
 }
 
-/* ---- a call that comes again ---- */
+/* ---- with clocks of our own ---- */
 
-static ts_status call_with_id(const key *k, const uint8_t id[16], int64_t now_ms,
-                              Ts__Auth__AuthorizeReply *ret)
+static auth_moment moment;
+
+static auth_moment set_clock(void)
+{
+    return moment;
+}
+
+/* The first moment of a minute that is as far off as no real one. */
+static void use_own_clock(void)
+{
+    moment = (auth_moment){ .wall_ms = TS_MINUTE_MS * 40000000, .boot_ms = 5000000, .boot_id = 42 };
+    app.clock = set_clock;
+}
+
+static void use_own_clock_after_restart(void)
+{
+    restart();
+    app.clock = set_clock;
+}
+
+static void pass_ms(int64_t ms)
+{
+    moment.wall_ms += ms;
+    moment.boot_ms += ms;
+}
+
+static ts_status call_with_id(const key *k, const uint8_t id[16], Ts__Auth__AuthorizeReply *ret)
 {
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
     ts_error err = { "", "" };
-    ts_call c = { .arena = s.arena, .error = &err, .service = &app, .now_ms = now_ms };
+    ts_call c = { .arena = s.arena, .error = &err, .service = &app };
 
     memcpy(c.call_id, id, sizeof(c.call_id));
     request.key_sha256.data = (uint8_t *)(uintptr_t)k->sha256;
@@ -209,35 +229,144 @@ static void a_repeated_call_counts_once_and_gets_the_same_answer(void)
     uint8_t id[16] = "a call's own id";
     uint8_t other[16] = "another one's";
     key k = new_key(TS_PERM_INGEST);
-    int64_t now_ms = ts_wall_ms();
 
-    CHECK_EQ(call_with_id(&k, id, now_ms, &first), TS_OK);
+    use_own_clock();
+    CHECK_EQ(call_with_id(&k, id, &first), TS_OK);
     for (int i = 0; i < 10; i++) {
-        CHECK_EQ(call_with_id(&k, id, now_ms, &again), TS_OK);
+        CHECK_EQ(call_with_id(&k, id, &again), TS_OK);
         CHECK(again.admitted);
         CHECK_EQ(again.remaining, first.remaining);
         CHECK_EQ(again.reset_s, first.reset_s);
     }
-    CHECK_EQ(call_with_id(&k, other, now_ms, &next), TS_OK);
-    CHECK(next.remaining == first.remaining - 1 || next.remaining == LIMIT - 1); /* a new minute */
+    CHECK_EQ(call_with_id(&k, other, &next), TS_OK);
+    CHECK_EQ(next.remaining, first.remaining - 1);
+    restart();
 }
 
 static void a_key_ends_at_its_moment(void)
 {
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
-    Ts__Auth__AuthorizeReply reply;
-    uint8_t id[16] = "before";
-    uint8_t later[16] = "at the moment";
     key k;
 
+    use_own_clock();
     request.org = new_org();
     request.name = text("short");
-    request.expires_ms = ts_wall_ms() + TS_HOUR_MS;
+    request.expires_ms = moment.wall_ms + 1000;
     CHECK_EQ(create_key(&request, &k), TS_OK);
-    CHECK_EQ(call_with_id(&k, id, request.expires_ms - 1, &reply), TS_OK);
-    CHECK(reply.known);
-    CHECK_EQ(call_with_id(&k, later, request.expires_ms, &reply), TS_OK);
-    CHECK(!reply.known);
+    pass_ms(999);
+    CHECK(authorize(&k)->known);
+    pass_ms(1);
+    CHECK(!authorize(&k)->known);
+    restart();
+}
+
+static void a_retry_when_it_was_told_to_is_admitted(void)
+{
+    key k = new_key(TS_PERM_INGEST);
+    const Ts__Auth__AuthorizeReply *refused;
+
+    use_own_clock();
+    CHECK_EQ(admitted_of(&k, LIMIT + 5), LIMIT);
+    pass_ms(12345);
+    refused = authorize(&k);
+    CHECK(!refused->admitted);
+    CHECK_EQ(refused->retry_after_s, 48); /* 47.655 s, rounded up */
+    CHECK_EQ(refused->reset_s * 1000, moment.wall_ms - 12345 + TS_MINUTE_MS);
+    pass_ms((int64_t)refused->retry_after_s * 1000);
+    CHECK(authorize(&k)->admitted);
+    restart();
+}
+
+/* Set by an hour, with and without a restart: the minute's limit stays what it is, and the next minute has all of it. */
+static void a_wall_clock_that_is_set_opens_no_window(void)
+{
+    static const int64_t sets_ms[] = { TS_HOUR_MS, -TS_HOUR_MS };
+
+    for (size_t i = 0; i < 2 * TS_COUNT(sets_ms); i++) {
+        key k = new_key(TS_PERM_INGEST);
+
+        use_own_clock();
+        pass_ms(20000);
+        CHECK_EQ(admitted_of(&k, LIMIT + 1), LIMIT);
+        moment.wall_ms += sets_ms[i / 2];
+        if (i % 2 == 1)
+            use_own_clock_after_restart();
+        CHECK_EQ(admitted_of(&k, 2), 0);
+        pass_ms(39999);
+        CHECK_EQ(admitted_of(&k, 2), 0);
+        pass_ms(1);
+        CHECK_EQ(admitted_of(&k, LIMIT + 1), LIMIT);
+        /* And back. */
+        moment.wall_ms -= sets_ms[i / 2];
+        if (i % 2 == 1)
+            use_own_clock_after_restart();
+        CHECK_EQ(admitted_of(&k, 2), 0);
+        pass_ms(TS_MINUTE_MS);
+        CHECK_EQ(admitted_of(&k, LIMIT + 1), LIMIT);
+        restart();
+    }
+}
+
+/* A store of the first version knows no boot clock: there the wall clock decides. */
+static void a_window_that_an_earlier_version_wrote_is_honoured(void)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf row = TS_BUF_INIT(64);
+    TS_CLEANUP(ts_buf_done) ts_buf value = TS_BUF_INIT(64);
+    ts_batch *b = ts_batch_new();
+    key k = new_key(TS_PERM_INGEST);
+
+    use_own_clock();
+    pass_ms(1000);
+    auth_row_key(&row, (ts_tenant){ k.org, TS_MODE_LIVE }, k.id);
+    ts_buf_be64(&value, (uint64_t)(moment.wall_ms / TS_MINUTE_MS));
+    ts_buf_be64(&value, LIMIT - 3);
+    ts_batch_put(b, s.store, AUTH_RATES, ts_buf_view(&row), ts_buf_view(&value));
+    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
+    ts_batch_free(b);
+    CHECK_EQ(admitted_of(&k, LIMIT), 3);
+    pass_ms(TS_MINUTE_MS - 1000);
+    CHECK_EQ(admitted_of(&k, LIMIT), LIMIT);
+    restart();
+}
+
+/* More keys than fit into memory, in turns: those that gave way come back with what was reserved for them. */
+static void a_key_that_gave_way_in_memory_is_not_admitted_more_often(void)
+{
+    enum { KEYS = 24, HELD = 16, ROUNDS = 12 };
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    unsigned admitted[KEYS] = { 0 };
+    key keys[KEYS];
+
+    config.cache_keys = HELD;
+    restart();
+    use_own_clock();
+    request.org = new_org();
+    request.name = text("one of many");
+    for (int i = 0; i < KEYS; i++)
+        CHECK_EQ(create_key(&request, &keys[i]), TS_OK);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < KEYS; i++) {
+            admitted[i] += admitted_of(&keys[i], 20);
+            CHECK(auth_cache_count(app.cache) <= HELD);
+        }
+    }
+    for (int i = 0; i < KEYS; i++)
+        CHECK(admitted[i] <= LIMIT && admitted[i] > 20);
+    config.cache_keys = 1024;
+    restart();
+}
+
+static void a_cost_above_a_whole_minute_is_refused_with_words(void)
+{
+    const Ts__Auth__AuthorizeReply *reply = NULL;
+    key k = new_key(TS_PERM_INGEST);
+
+    use_own_clock();
+    CHECK_EQ(authorize_as(k.sha256, 32, LIMIT + 1, &reply), TS_INVALID);
+    CHECK(strcmp(s.error.param, "cost") == 0);
+    CHECK_EQ(authorize_as(k.sha256, 32, LIMIT, &reply), TS_OK);
+    CHECK(reply->admitted && reply->remaining == 0);
+    restart();
 }
 
 /* ---- restarts ---- */
@@ -258,21 +387,6 @@ static void restarted(const key *k)
 static void a_restart_within_the_minute_never_admits_more(void)
 {
     count_in_a_minute(restarted);
-}
-
-static pid_t spawn_server(void)
-{
-    char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t) "serve", s.directory, NULL };
-    pid_t pid = -1;
-
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
-    return pid;
-}
-
-static void kill_server(pid_t pid)
-{
-    CHECK_EQ(kill(pid, SIGKILL), 0);
-    CHECK_EQ(waitpid(pid, NULL, 0), pid);
 }
 
 /* Asks for a key that nobody has: counts nothing. */
@@ -304,32 +418,17 @@ static void kill_9_within_the_minute_never_admits_more(void)
     bool counted = false;
 
     for (int i = 0; i < TRIES && !counted; i++) {
-        char address[128];
         key k = new_key(TS_PERM_INGEST);
 
         begun_ms = ts_wall_ms();
-        stop();
-        snprintf(address, sizeof(address), "ipc://%s/auth", s.directory);
-        CHECK_EQ(ts_peer_new("auth", address, &s.peer, NULL), TS_OK);
-        s.arena = ts_arena_new((size_t)1 << 20);
-        CHECK(s.arena != NULL);
+        stop_and_connect();
         killed(&k);
         counted = !minute_is_over();
-        ts_peer_free(TS_TAKE(s.peer));
-        ts_arena_free(TS_TAKE(s.arena));
-        start();
+        disconnect_and_start();
     }
     CHECK(counted);
     CHECK(killed_admitted <= LIMIT);
     CHECK(killed_admitted > 0);
-}
-
-_Noreturn static void serve(const char *directory)
-{
-    snprintf(s.directory, sizeof(s.directory), "%s", directory);
-    start();
-    for (;;)
-        pause(); /* until it is killed */
 }
 
 int main(int argc, char **argv)
@@ -346,6 +445,11 @@ int main(int argc, char **argv)
     RUN(a_key_that_is_revoked_under_load_stays_revoked);
     RUN(a_repeated_call_counts_once_and_gets_the_same_answer);
     RUN(a_key_ends_at_its_moment);
+    RUN(a_retry_when_it_was_told_to_is_admitted);
+    RUN(a_wall_clock_that_is_set_opens_no_window);
+    RUN(a_window_that_an_earlier_version_wrote_is_honoured);
+    RUN(a_key_that_gave_way_in_memory_is_not_admitted_more_often);
+    RUN(a_cost_above_a_whole_minute_is_refused_with_words);
     RUN(a_restart_within_the_minute_never_admits_more);
     RUN(kill_9_within_the_minute_never_admits_more);
     stop();

@@ -10,9 +10,13 @@
 
 static served s;
 static auth app;
-static const auth_config config = { .cache_keys = 1024,
-                                    .standard_limit = LIMIT,
-                                    .enterprise_limit = 2 * LIMIT };
+static auth_config config = { .cache_keys = 1024,
+                              .standard_limit = LIMIT,
+                              .enterprise_limit = 2 * LIMIT,
+                              .keys_max = 10000,
+                              .name_max = 100,
+                              .overlap_s = 86400,
+                              .overlap_max_s = 2592000 };
 static const ts_tenant nobody = { 0, TS_MODE_LIVE };
 
 typedef struct key {
@@ -25,22 +29,14 @@ static inline void start(void)
 {
     served_open_store(&s, auth_families);
     app = (auth){ .store = s.store, .config = &config };
-    pthread_mutex_init(&app.hot, NULL);
-    pthread_mutex_init(&app.admin, NULL);
-    app.cache = auth_cache_new((size_t)config.cache_keys);
-    CHECK(app.cache != NULL);
-    app.authorized = ts_counter("ts_auth_authorize_total", "result=\"admitted\"", "keys checked");
-    app.unknown = ts_counter("ts_auth_authorize_total", "result=\"unknown\"", "keys checked");
-    app.limited = ts_counter("ts_auth_authorize_total", "result=\"limited\"", "keys checked");
+    CHECK_EQ(auth_init(&app, NULL), TS_OK);
     served_start(&s, "auth", auth_rows, &app);
 }
 
 static inline void stop(void)
 {
     served_stop(&s);
-    auth_cache_free(TS_TAKE(app.cache));
-    pthread_mutex_destroy(&app.hot);
-    pthread_mutex_destroy(&app.admin);
+    auth_done(&app);
     ts_store_close(TS_TAKE(s.store));
 }
 
@@ -58,6 +54,46 @@ static inline char *text(const char *z)
 static inline ts_status call(const ts_method *method, const ProtobufCMessage *in, void *ret)
 {
     return served_call(&s, nobody, method, in, ret);
+}
+
+/* As the gateway calls for a key: in an organization and mode, with an Idempotency-Key or "". */
+static inline ts_status call_for(ts_tenant tenant, const char *repeat_key, const ts_method *method,
+                                 const ProtobufCMessage *in, void *ret, bool *ret_replayed)
+{
+    ts_caller caller = { .tenant = tenant,
+                         .request_id = "req_abcdef",
+                         .actor = tenant.org == 0 ? "ctl" : "key:key_test",
+                         .client_addr = "192.0.2.7",
+                         .traceparent = "",
+                         .idempotency_key = repeat_key,
+                         .permissions = TS_PERM_ADMIN,
+                         .deadline_boot_ms = ts_boot_ms() + CALL_MS,
+                         .ret_replayed = ret_replayed };
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    memset(&s.error, 0, sizeof(s.error));
+    st = ts_rpc_call(s.peer, method, &caller, in, s.arena, &out, &s.error);
+    if (st == TS_OK)
+        memcpy(ret, &out, sizeof(out));
+    return st;
+}
+
+static inline ts_tenant live_of(uint64_t org)
+{
+    return (ts_tenant){ org, TS_MODE_LIVE };
+}
+
+static inline ts_tenant test_of(uint64_t org)
+{
+    return (ts_tenant){ org, TS_MODE_TEST };
+}
+
+static inline void expect_refused(ts_status st, ts_status wanted, const char *param)
+{
+    CHECK_EQ(st, wanted);
+    CHECK(strcmp(s.error.param, param) == 0);
+    CHECK(s.error.text[0] != '\0');
 }
 
 static inline ts_status create_org(const char *name, const char *tier,
@@ -134,6 +170,59 @@ static inline const Ts__Auth__ApiKey *revoke_key(const key *k)
     request.id = text(k->id);
     CHECK_EQ(call(&ts_auth_revoke_key, &request.base, &reply), TS_OK);
     return reply;
+}
+
+static inline const Ts__Auth__ApiKey *get_key(const key *k)
+{
+    Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
+    const Ts__Auth__ApiKey *reply = NULL;
+
+    request.org = k->org;
+    request.id = text(k->id);
+    CHECK_EQ(call(&ts_auth_get_key, &request.base, &reply), TS_OK);
+    return reply;
+}
+
+static inline ts_status delete_org(uint64_t org, const Ts__Auth__Organization **ret)
+{
+    Ts__Auth__OrganizationNumber request = TS__AUTH__ORGANIZATION_NUMBER__INIT;
+
+    request.org = org;
+    return call(&ts_auth_delete_organization, &request.base, ret);
+}
+
+static inline const Ts__Auth__Organization *org_of(uint64_t number)
+{
+    Ts__Auth__ListOrganizationsRequest request = TS__AUTH__LIST_ORGANIZATIONS_REQUEST__INIT;
+    const Ts__Auth__OrganizationList *list = NULL;
+
+    CHECK_EQ(call(&ts_auth_list_organizations, &request.base, &list), TS_OK);
+    for (size_t i = 0; i < list->n_organizations; i++) {
+        if (list->organizations[i]->number == number)
+            return list->organizations[i];
+    }
+    return NULL;
+}
+
+static inline const Ts__Auth__AuditList *audit_of(ts_tenant tenant, uint64_t org, const char *actor)
+{
+    Ts__Auth__ListAuditRequest request = TS__AUTH__LIST_AUDIT_REQUEST__INIT;
+    const Ts__Auth__AuditList *list = NULL;
+
+    request.org = org;
+    request.actor = text(actor);
+    request.limit = 200;
+    CHECK_EQ(call_for(tenant, "", &ts_auth_list_audit, &request.base, &list, NULL), TS_OK);
+    return list;
+}
+
+/* The newest entry of an organization's log. */
+static inline const Ts__AuditEntry *last_entry(uint64_t org)
+{
+    const Ts__Auth__AuditList *list = audit_of(nobody, org, "");
+
+    CHECK(list->n_rows > 0);
+    return list->rows[0]->entry;
 }
 
 static inline const Ts__Auth__Organization *set_tier(uint64_t org, const char *tier)

@@ -28,6 +28,18 @@ static void an_organization_has_a_number_of_its_own_also_after_a_restart(void)
     CHECK_EQ(new_org(), first + 2);
 }
 
+/* Changing one wrote its number as the last given out: the next one made took another's place. */
+static void a_change_of_an_old_organization_makes_no_number_free(void)
+{
+    uint64_t first = new_org();
+    uint64_t second = new_org();
+
+    CHECK(strcmp(set_tier(first, "enterprise")->tier, "enterprise") == 0);
+    CHECK_EQ(new_org(), second + 1);
+    restart();
+    CHECK_EQ(new_org(), second + 2);
+}
+
 static void organizations_are_listed_in_the_order_they_were_made(void)
 {
     Ts__Auth__ListOrganizationsRequest request = TS__AUTH__LIST_ORGANIZATIONS_REQUEST__INIT;
@@ -38,13 +50,6 @@ static void organizations_are_listed_in_the_order_they_were_made(void)
     CHECK_EQ(list->n_organizations, number);
     for (size_t i = 0; i < list->n_organizations; i++)
         CHECK_EQ(list->organizations[i]->number, i + 1);
-}
-
-static void expect_refused(ts_status st, ts_status wanted, const char *param)
-{
-    CHECK_EQ(st, wanted);
-    CHECK(strcmp(s.error.param, param) == 0);
-    CHECK(s.error.text[0] != '\0');
 }
 
 static void names_and_tiers_that_are_wrong_are_refused(void)
@@ -230,11 +235,106 @@ static void everything_is_there_after_a_restart(void)
     CHECK_EQ(list_keys(k.org)->n_keys, 1);
 }
 
+/* ---- organizations that change ---- */
+
+static ts_status rename_org(ts_tenant tenant, uint64_t org, const char *name,
+                            const Ts__Auth__Organization **ret)
+{
+    Ts__Auth__RenameOrganizationRequest request = TS__AUTH__RENAME_ORGANIZATION_REQUEST__INIT;
+
+    request.org = org;
+    request.name = text(name);
+    return call_for(tenant, "", &ts_auth_rename_organization, &request.base, ret, NULL);
+}
+
+static ts_status suspend_org(ts_tenant tenant, uint64_t org, bool suspended,
+                             const Ts__Auth__Organization **ret)
+{
+    Ts__Auth__SuspendOrganizationRequest request = TS__AUTH__SUSPEND_ORGANIZATION_REQUEST__INIT;
+
+    request.org = org;
+    request.suspended = suspended;
+    return call_for(tenant, "", &ts_auth_suspend_organization, &request.base, ret, NULL);
+}
+
+static void a_new_name_is_seen_by_the_next_call_and_logged(void)
+{
+    const Ts__Auth__Organization *org = NULL;
+    key k = new_key(TS_PERM_INGEST);
+
+    CHECK(strcmp(authorize(&k)->org_name, "Acme") == 0);
+    CHECK_EQ(rename_org(nobody, k.org, "Globex \"East\"", &org), TS_OK);
+    CHECK(strcmp(org->name, "Globex \"East\"") == 0);
+    CHECK(strcmp(authorize(&k)->org_name, "Globex \"East\"") == 0);
+    CHECK(strcmp(last_entry(k.org)->action, "organization.renamed") == 0);
+    CHECK(strcmp(last_entry(k.org)->details,
+                 "{\"name\":\"Globex \\\"East\\\"\",\"previous\":\"Acme\"}") == 0);
+    CHECK_EQ(rename_org(nobody, k.org, "Globex \"East\"", &org), TS_OK);
+    CHECK_EQ(audit_of(nobody, k.org, "")->total, 3); /* made, its key made, renamed */
+    restart();
+    CHECK(strcmp(authorize(&k)->org_name, "Globex \"East\"") == 0);
+    expect_refused(rename_org(nobody, k.org, "", &org), TS_INVALID, "name");
+    expect_refused(rename_org(nobody, 1000000, "X", &org), TS_NOT_FOUND, "org");
+}
+
+static void a_suspended_organization_may_do_nothing_and_uses_nothing_up(void)
+{
+    const Ts__Auth__Organization *org = NULL;
+    const Ts__Auth__AuthorizeReply *reply;
+    key k = new_key(TS_PERM_INGEST);
+    key other = new_key(TS_PERM_INGEST);
+
+    CHECK_EQ(suspend_org(nobody, k.org, true, &org), TS_OK);
+    CHECK(strcmp(org->status, "suspended") == 0);
+    for (int i = 0; i < LIMIT + 5; i++) {
+        reply = authorize(&k);
+        CHECK(reply->known && reply->suspended && !reply->admitted);
+        CHECK_EQ(reply->remaining, LIMIT);
+        CHECK_EQ(reply->retry_after_s, 0);
+    }
+    CHECK_EQ(reply->org, k.org);
+    CHECK(authorize(&other)->admitted);
+    restart();
+    CHECK(authorize(&k)->suspended);
+    CHECK_EQ(suspend_org(nobody, k.org, true, &org), TS_OK); /* again: nothing changes */
+    CHECK(strcmp(last_entry(k.org)->action, "organization.suspended") == 0);
+    CHECK_EQ(audit_of(nobody, k.org, "")->total, 3);
+    CHECK_EQ(suspend_org(nobody, k.org, false, &org), TS_OK);
+    CHECK(strcmp(org->status, "active") == 0);
+    reply = authorize(&k);
+    CHECK(reply->admitted && !reply->suspended);
+    CHECK(strcmp(last_entry(k.org)->action, "organization.resumed") == 0);
+}
+
+static void organizations_are_the_operators_alone(void)
+{
+    Ts__Auth__CreateOrganizationRequest create = TS__AUTH__CREATE_ORGANIZATION_REQUEST__INIT;
+    Ts__Auth__ListOrganizationsRequest list = TS__AUTH__LIST_ORGANIZATIONS_REQUEST__INIT;
+    Ts__Auth__SetTierRequest tier = TS__AUTH__SET_TIER_REQUEST__INIT;
+    Ts__Auth__OrganizationNumber number = TS__AUTH__ORGANIZATION_NUMBER__INIT;
+    const Ts__Auth__Organization *org = NULL;
+    ts_tenant tenant = live_of(new_org());
+
+    create.name = text("Mine");
+    tier.org = number.org = tenant.org;
+    tier.tier = text("enterprise");
+    CHECK_EQ(call_for(tenant, "", &ts_auth_create_organization, &create.base, &org, NULL),
+             TS_DENIED);
+    CHECK_EQ(call_for(tenant, "", &ts_auth_list_organizations, &list.base, &org, NULL), TS_DENIED);
+    CHECK_EQ(call_for(tenant, "", &ts_auth_set_tier, &tier.base, &org, NULL), TS_DENIED);
+    CHECK_EQ(call_for(tenant, "", &ts_auth_delete_organization, &number.base, &org, NULL),
+             TS_DENIED);
+    CHECK_EQ(rename_org(tenant, tenant.org, "Mine", &org), TS_DENIED);
+    CHECK_EQ(suspend_org(tenant, tenant.org, false, &org), TS_DENIED);
+    CHECK(strcmp(org_of(tenant.org)->tier, "standard") == 0);
+}
+
 int main(void)
 {
     scratch_directory(s.directory);
     start();
     RUN(an_organization_has_a_number_of_its_own_also_after_a_restart);
+    RUN(a_change_of_an_old_organization_makes_no_number_free);
     RUN(organizations_are_listed_in_the_order_they_were_made);
     RUN(names_and_tiers_that_are_wrong_are_refused);
     RUN(a_new_key_is_shown_once_and_kept_as_a_hash);
@@ -247,6 +347,9 @@ int main(void)
     RUN(a_key_is_revoked_in_its_own_organization_only);
     RUN(made_and_revoked_keys_go_to_webhooks_without_their_secret);
     RUN(everything_is_there_after_a_restart);
+    RUN(a_new_name_is_seen_by_the_next_call_and_logged);
+    RUN(a_suspended_organization_may_do_nothing_and_uses_nothing_up);
+    RUN(organizations_are_the_operators_alone);
     stop();
     remove_directory(s.directory);
     return 0;

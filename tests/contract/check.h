@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "ts/base.h"
+#include "ts/buf.h"
+#include "ts/metrics.h"
 #include "ts/time.h"
 
 #define CHECK(condition)                                                                           \
@@ -60,6 +62,25 @@ static inline void remove_directory(const char *path)
     CHECK(strncmp(path, "/tmp/ts-contract-", 17) == 0);
     snprintf(command, sizeof(command), "rm -rf '%s'", path);
     CHECK_EQ(system(command), 0); /* NOLINT: a path that mkdtemp() made */
+}
+
+/* What a scrape would show of this process; "name" or "name{labels}". */
+static inline double metric(const char *name)
+{
+    ts_buf text = TS_BUF_INIT(1u << 20);
+    const char *at;
+    char line[128];
+    double value;
+
+    snprintf(line, sizeof(line), "\n%s ", name);
+    ts_metrics_print(&text);
+    ts_buf_char(&text, '\0');
+    CHECK_EQ(ts_buf_status(&text), TS_OK);
+    at = strstr(text.data, line);
+    CHECK(at != NULL);
+    value = strtod(at + strlen(line), NULL);
+    ts_buf_done(&text);
+    return value;
 }
 
 #endif

@@ -24,6 +24,7 @@ static inline void start(void)
         ts_inbox_new(s.store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox),
         TS_OK);
     ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);
+    ts_inbox_erases(app.inbox, "incidents", INCIDENTS_TO_AUTH, incidents_forget);
     served_start(&s, "incidents", incidents_rows, &app);
 }
 

@@ -3,7 +3,7 @@
 #include "ts/once.h"
 
 enum { ONCE };
-static const char *const families[] = { "once", NULL };
+static const ts_family families[] = { { .name = "once" }, { .name = NULL } };
 static served s;
 static int made; /* things that the handler made */
 static int64_t now_ms;
@@ -25,7 +25,7 @@ static ts_status make(ts_call *call, const ProtobufCMessage *in, ProtobufCMessag
         made++;
         reply->secret = ts_arena_printf(call->arena, "%d", made);
         CHECK_EQ(ts_once_keep(b, s.store, ONCE, call, in, out), TS_OK);
-        CHECK_EQ(ts_store_write(s.store, TS_TAKE(b), NULL), TS_OK);
+        CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
     }
     ts_batch_free(b);
     return st;

@@ -15,7 +15,9 @@
 #define POISONED    7 /* every 1000th row has this remainder and cannot be applied */
 
 enum { EFFECTS, INBOX };
-static const char *const families[] = { "effects", "inbox", NULL };
+static const ts_family families[] = { { .name = "effects", .is_global = true },
+                                      { .name = "inbox", .is_global = true },
+                                      { .name = NULL } };
 static const char *self;
 static char directory[64];
 

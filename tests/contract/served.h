@@ -8,6 +8,7 @@
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 #include "ts/store.h"
+#include "ts/tenancy.h"
 
 #define CALL_MS 30000
 
@@ -19,9 +20,10 @@ typedef struct served {
     ts_arena *arena; /* of the answers; emptied by served_forget() */
     ts_error error;  /* words of the last call */
     uint64_t seq;
+    unsigned pages; /* of the last export */
 } served;
 
-static inline void served_open_store(served *s, const char *const *families)
+static inline void served_open_store(served *s, const ts_family *families)
 {
     char path[128];
     ts_store_options o = { .directory = path, .families = families, .schema = 1 };
@@ -34,7 +36,12 @@ static inline void served_start(served *s, const char *name, const ts_rpc_row *r
 {
     char address[128];
     ts_rpc_options o = {
-        .address = address, .service_name = name, .rows = rows, .service = service
+        .address = address,
+        .service_name = name,
+        .rows = rows,
+        .service = service,
+        .serves = ts_tenancy_serves,
+        .serves_context = s->store,
     };
 
     snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);
@@ -140,6 +147,108 @@ static inline void served_read(served *s, unsigned stream, uint64_t seq,
     CHECK_EQ(ts_arena_unpack(s->arena, type, ts_str_n(row->payload.data, row->payload.len), &m),
              TS_OK);
     memcpy(ret, &m, sizeof(m));
+}
+
+/* ---- the end of an organization ---- */
+
+/* Tells the service, as auth would. */
+static inline void served_erase(served *s, const ts_method *accept, uint64_t org)
+{
+    Ts__OrganizationErase erase = TS__ORGANIZATION_ERASE__INIT;
+
+    served_hand_over(s, accept, (ts_tenant){ org, TS_MODE_LIVE }, TS_KIND_ERASE, ts_wall_ms(),
+                     &erase.base);
+}
+
+/* Keys that begin with the organization's number, in all families, whatever the table says of them. */
+static inline size_t served_rows_of(served *s, const ts_family *families, uint64_t org)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf prefix = TS_BUF_INIT(8);
+    size_t count = 0;
+
+    ts_buf_be64(&prefix, org);
+    for (unsigned i = 0; families[i].name != NULL; i++) {
+        TS_CLEANUP(ts_iter_free_p)
+        ts_iter *it = ts_iter_prefix(s->store, i, ts_buf_view(&prefix), false);
+
+        for (; ts_iter_valid(it); ts_iter_next(it))
+            count++;
+        CHECK_EQ(ts_iter_status(it), TS_OK);
+    }
+    return count;
+}
+
+static inline size_t served_parked(served *s, unsigned inbox_family)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_prefix(s->store, inbox_family, TS_STR_LIT("p"), false);
+    size_t count = 0;
+
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        count++;
+    return count;
+}
+
+/* All lines of an export, page by page; they live until served_forget(). */
+static inline size_t served_export(served *s, const ts_method *method, ts_tenant tenant,
+                                   uint32_t limit, char ***ret_lines)
+{
+    Ts__ExportRequest request = TS__EXPORT_REQUEST__INIT;
+    const Ts__ExportReply *reply = NULL;
+    char **lines = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+
+    s->pages = 0;
+    do {
+        request.limit = limit;
+        CHECK_EQ(served_call(s, tenant, method, &request.base, &reply), TS_OK);
+        CHECK(reply->n_rows <= limit);
+        for (size_t i = 0; i < reply->n_rows; i++) {
+            CHECK(ts_arena_grow(s->arena, &lines, count, &capacity, sizeof(*lines)));
+            lines[count++] = reply->rows[i];
+        }
+        request.cursor = reply->cursor;
+        s->pages++;
+    } while (request.cursor.len > 0);
+    *ret_lines = lines;
+    return count;
+}
+
+static inline bool is_secret_name(const char *name)
+{
+    static const char *const words[] = { "secret", "sha256", "token", "password" };
+
+    for (size_t i = 0; i < TS_COUNT(words); i++) {
+        if (strstr(name, words[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static inline void check_hidden(const ts_family *family, const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &type->fields[i];
+        bool hidden = false;
+
+        for (const char *const *h = family->hidden; h != NULL && *h != NULL; h++)
+            hidden = hidden || strcmp(*h, f->name) == 0;
+        if (is_secret_name(f->name) && !hidden)
+            fprintf(stderr, "%s: %s is not hidden\n", family->name, f->name);
+        CHECK(hidden || !is_secret_name(f->name));
+        if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+            check_hidden(family, f->descriptor);
+    }
+}
+
+/* What sounds like a secret is in no export, also what the next one adds. */
+static inline void served_check_hidden(const ts_family *families)
+{
+    for (unsigned i = 0; families[i].name != NULL; i++) {
+        if (families[i].type != NULL && !families[i].is_global && !families[i].is_internal)
+            check_hidden(&families[i], families[i].type);
+    }
 }
 
 #endif

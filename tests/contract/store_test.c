@@ -11,7 +11,9 @@
 #define WRITES  50
 
 enum { ROWS, OTHER };
-static const char *const families[] = { "rows", "other", NULL };
+static const ts_family families[] = { { .name = "rows", .is_global = true },
+                                      { .name = "other", .is_global = true },
+                                      { .name = NULL } };
 static const char *self;
 
 static ts_store *open_in(const char *directory)

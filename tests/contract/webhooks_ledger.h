@@ -34,6 +34,7 @@ static inline void start_with(const char *waits)
         ts_inbox_new(s.store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, &app, &app.inbox),
         TS_OK);
     ts_inbox_guard(app.inbox, webhooks_lock, webhooks_unlock);
+    ts_inbox_erases(app.inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
     CHECK_EQ(dispatch_start(&app.ledger, &app.dispatch, NULL), TS_OK);
     CHECK_EQ(tend_start(&app.ledger, &keep, &app.tend, NULL), TS_OK);
     served_start(&s, "webhooks", webhooks_rows, &app);

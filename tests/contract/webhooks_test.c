@@ -334,6 +334,49 @@ static void a_clock_that_was_wrong_delays_by_a_step_at_most(void)
     end();
 }
 
+static void an_erased_organization_is_owed_nothing_and_forgotten(void)
+{
+    const Ts__Webhooks__Endpoint *made = NULL;
+    const Ts__Webhooks__LeasedDelivery *d;
+    char **lines = NULL;
+    size_t others;
+    size_t shown;
+
+    served_check_hidden(webhooks_families);
+    begin("1s");
+    (void)endpoint(live, NULL);
+    (void)endpoint(other, NULL);
+    publish_cause(live, "incident.created", 1);
+    d = lease_one(5000); /* under way when the end comes */
+    publish_cause(live, "incident.updated", 2);
+    publish_cause(other, "incident.created", 3);
+    others = served_rows_of(&s, webhooks_families, other.org);
+
+    shown = served_export(&s, &ts_webhooks_export, live, 3, &lines);
+    /* All but the remembered answer of the call that made the endpoint. */
+    CHECK_EQ(shown, served_rows_of(&s, webhooks_families, live.org) - 1);
+    for (size_t i = 0; i < shown; i++)
+        CHECK(strstr(lines[i], "whsec_") == NULL && strstr(lines[i], "\"secret\"") == NULL &&
+              strstr(lines[i], "\"token\"") == NULL);
+
+    served_erase(&s, &ts_webhooks_accept, live.org);
+    CHECK_EQ(served_rows_of(&s, webhooks_families, live.org), 0);
+    CHECK_EQ(served_rows_of(&s, webhooks_families, other.org), others);
+    CHECK_EQ(served_sent(&s, WEBHOOKS_TO_AUTH), 3); /* two endpoints were made before */
+    CHECK_EQ(make_endpoint(live, "http://127.0.0.1:9/hook", NULL, &made), TS_NOT_FOUND);
+
+    /* Only the other's is given out, the late result has no effect, and a lease that ends brings nothing back. */
+    publish_cause(live, "incident.created", 4);
+    CHECK_EQ(lease_one(5000)->org, other.org);
+    result_of(d, 200, "", false);
+    CHECK_EQ(lease(1, LEASE_MS + 500)->n_deliveries, 1); /* the other's lease has ended */
+    CHECK_EQ(served_rows_of(&s, webhooks_families, live.org), 0);
+    stop();
+    start_with("1s");
+    CHECK_EQ(lease_one(5000)->org, other.org);
+    end();
+}
+
 int main(void)
 {
     RUN(a_published_event_is_leased_signed_and_delivered);
@@ -350,5 +393,6 @@ int main(void)
     RUN(the_same_call_makes_one_endpoint_and_the_limit_holds);
     RUN(a_deleted_endpoint_is_owed_nothing_more);
     RUN(a_clock_that_was_wrong_delays_by_a_step_at_most);
+    RUN(an_erased_organization_is_owed_nothing_and_forgotten);
     return 0;
 }

@@ -1,5 +1,7 @@
 /* What a client controls before its key is known: path, query, header values. Whatever comes must be refused or understood;
  * what is understood must hold the promises of the headers. */
+#include "api/csv.h"
+#include "api/html.h"
 #include "http/client.h"
 #include "http/path.h"
 #include "http/request.h"
@@ -71,6 +73,33 @@ static void fields(ts_str input)
     (void)http_request_wants_close(&r);
 }
 
+/* A cell never begins what a spreadsheet would run, and its quotes are even in number, so that no row runs into the next. */
+static void cells(ts_str input)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(ARENA_BYTES);
+    size_t quotes = 0;
+    size_t first;
+
+    csv_text(&out, input);
+    require(ts_buf_status(&out) == TS_OK && out.data[out.size - 1] == ',');
+    for (size_t i = 0; i < out.size; i++)
+        quotes += out.data[i] == '"' ? 1 : 0;
+    require(quotes % 2 == 0);
+    first = out.data[0] == '"' ? 1 : 0;
+    require(strchr("=+-@\t\r", out.data[first]) == NULL || out.data[first] == '\0');
+}
+
+/* Text of a page never opens a tag or an entity of its own. */
+static void pages(ts_str input)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(ARENA_BYTES);
+
+    html_text(&out, input);
+    require(out.size == 0 || memchr(out.data, '<', out.size) == NULL);
+    ts_buf_clear(&out);
+    html_json(&out, input); /* only that it ends well */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,6 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ts_ignore(http_proxies_parse(input, &proxies, &err)); /* only that it ends well */
     (void)http_request_id_valid(input);
     (void)http_traceparent_valid(input);
+    (void)http_accepts_gzip(input);
+    (void)http_query_holds_key(input);
+    cells(input);
+    pages(input);
     (void)http_etag_listed(input, TS_STR_LIT("\"abc\""), true);
     (void)http_media_type_is(input, "application/json");
     ts_arena_free(arena);

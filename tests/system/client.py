@@ -29,8 +29,9 @@ class Answer:
 class Client:
     """One keep-alive connection, made anew when it broke. Not for two threads at once."""
 
-    def __init__(self, port, key):
+    def __init__(self, port, key, source=None):
         self.port = port
+        self.source = source and (source, 0)  # address of 127.0.0.0/8 to come from
         self.key = key
         self.connection = None
 
@@ -40,7 +41,7 @@ class Client:
             self.connection = None
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=self.source)
 
     def request(self, method, path, body=None, headers=None, query=None):
         """Raises OSError or http.client.HTTPException if no whole answer came."""

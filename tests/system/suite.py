@@ -1,6 +1,7 @@
 """A whole suite of processes in a directory of its own, started and stopped by deploy/up.sh."""
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -116,6 +117,34 @@ class Reports:
             raise AssertionError("a sanitizer reports:\n" + "\n".join(texts)[:8000])
 
 
+class Gateway:
+    """One more gateway of a suite, on ports of its own."""
+
+    def __init__(self, owner, environment=None):
+        self.port = free_ports(2)
+        self.owner = owner
+        self.environment = dict(owner.environment, TS_BUS_DIR=owner.bus, TS_GATEWAY_LISTEN="127.0.0.1:%d" % self.port,
+                                TS_GATEWAY_OPS_PORT=str(self.port + 1), **(environment or {}))
+        self.log = os.path.join(owner.directory, "gateway-%d.log" % self.port)
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen([os.path.join(BIN, "ts-gateway")], env=self.environment, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, cwd=self.owner.directory)
+        wait_until(lambda: http_get(self.port + 1, "/readyz")[0] == 200, START_SECONDS, "a further gateway is ready")
+
+    def close(self):
+        self.process.terminate()
+        if self.process.wait(STOP_SECONDS) != 0:
+            with open(self.log) as log:
+                raise AssertionError("a gateway ended badly:\n" + log.read()[-3000:])
+
+    def client(self, key=None):
+        return client.Client(self.port, key or self.owner.key)
+
+
 class Suite:
     def __init__(self, environment=None):
         self.directory = tempfile.mkdtemp(prefix="ts-system-")
@@ -174,6 +203,32 @@ class Suite:
 
     def client(self, key=None):
         return client.Client(self.port, key or self.key)
+
+    @property
+    def bus(self):
+        return os.path.join(self.data, "run", "bus")
+
+    def run_ctl(self, *words):
+        """The operator's command line, as it is run beside a suite."""
+        return subprocess.run([os.path.join(BIN, "teamsentryctl"), *words], timeout=STOP_SECONDS, text=True,
+                              env=dict(self.environment, TS_BUS_DIR=self.bus), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def ctl(self, *words):
+        """What teamsentryctl answers, parsed."""
+        done = self.run_ctl(*words, "--json")
+        if done.returncode != 0:
+            raise AssertionError("teamsentryctl %s: %s" % (" ".join(words), done.stderr))
+        return json.loads(done.stdout)
+
+    def organization(self, name, tier="standard"):
+        """The id of a new one."""
+        return self.ctl("org", "create", name, "--tier", tier)["organization"]["id"]
+
+    def make_key(self, organization, permissions="admin", mode="live", name="Made"):
+        """(key, id)"""
+        made = self.ctl("key", "create", organization, "--name", name, "--permissions", permissions, "--mode", mode)
+        return made["secret"], made["api_key"]["id"]
 
     def ops_port(self, service):
         return self.port + 1 + SERVICES.index(service)

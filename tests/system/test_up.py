@@ -185,9 +185,7 @@ class Up(unittest.TestCase):
         self.assertRegex(listed.stdout, r"revoked .* Demo +ingest")
 
     def ctl(self, *words):
-        environment = dict(self.own.environment, TS_BUS_DIR=os.path.join(self.data, "run", "bus"))
-        return subprocess.run([os.path.join(suite.BIN, "teamsentryctl"), *words], env=environment, timeout=30,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return self.own.run_ctl(*words)
 
     def test_teamsentryctl_exit_codes_say_who_erred(self):
         done = self.ctl("org", "list")

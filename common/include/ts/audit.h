@@ -7,6 +7,7 @@
  * Actions are "<object>.<what happened>", lower case with underscores:
  *
  *   organization.created renamed tier_changed suspended resumed deletion_started deleted exported
+ *   (a deletion also stands in the operators' log, 0: the organization's own outlives it, but nobody's key can read that one)
  *   key.created updated rotated revoked            auth.failures (a client address over its limit of failed authentications)
  *   incident.status_changed reopened note_added    app.status_changed    contact.added removed    directory.uploaded
  *   endpoint.created updated deleted disabled secret_rotated secret_promoted tested    event.replayed    endpoint.replayed

@@ -7,6 +7,8 @@
 #ifndef TS_JSON_H
 #define TS_JSON_H
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "ts/arena.h"
 #include "ts/base.h"
 #include "ts/buf.h"
@@ -105,6 +107,17 @@ void ts_jsonw_null(ts_jsonw *w);
 void ts_jsonw_time(ts_jsonw *w, int64_t ms);
 /* Bytes that are JSON already. */
 void ts_jsonw_raw(ts_jsonw *w, ts_str json);
+/* Members that are JSON already, as `"a":1,"b":2`, inside an open object; nothing if empty. */
+void ts_jsonw_members(ts_jsonw *w, ts_str json);
+
+/* A string: the bytes in base64. */
+void ts_jsonw_base64(ts_jsonw *w, ts_str bytes);
+/* A protobuf message as an object: every field of every depth under its name in the .proto (a field that may be absent and is,
+ * is left out; a message that is not there is null), but those whose names `hidden` (NULL-terminated; NULL: none) lists.
+ * 64-bit numbers are numbers, enums their names (an unknown one its number), bytes base64 - or, with a `parser` (NULL: never),
+ * the document itself if they are a whole JSON object or array, on one line. */
+void ts_jsonw_message(ts_jsonw *w, const ProtobufCMessage *m, const char *const *hidden,
+                      ts_json_parser *parser);
 
 /* key and value in one. */
 void ts_jsonw_kstr(ts_jsonw *w, const char *key, ts_str s);

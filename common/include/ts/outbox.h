@@ -48,6 +48,18 @@ void ts_inbox_free(ts_inbox *in);
  * the write, with the row's tenant. Services whose other methods change the same entities lock the same thing. */
 void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
                     void (*unlock)(void *service, ts_tenant tenant));
+
+/* Gets a service's memory rid of a tenant, and whatever else is not a row of a tenant family. The rows can still be read; no
+ * change to them is under way, and none will come. */
+typedef void ts_inbox_forget(void *service, ts_tenant tenant, ts_arena *arena);
+
+#define TS_KIND_ERASE  "organization_erase"  /* from auth */
+#define TS_KIND_ERASED "organization_erased" /* to auth */
+
+/* Makes the inbox obey rows of kind TS_KIND_ERASE, from auth: see ts/tenancy.h. `to_auth` is the stream that the answer goes
+ * into; `forget` may be NULL. */
+void ts_inbox_erases(ts_inbox *in, const char *service_name, unsigned to_auth,
+                     ts_inbox_forget *forget);
 /* The whole of the service's hand-over method. */
 TS_CHECK ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
                                    Ts__HandOverReply *rep);

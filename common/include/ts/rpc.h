@@ -22,6 +22,9 @@ const char *ts_lane_name(ts_lane lane);
 
 /* May be repeated by the caller's side within its deadline after a lost connection. */
 #define TS_RPC_IDEMPOTENT 1u
+/* With the above: repeated until the deadline also while the peer is away or stopping. Without it a call to a peer that is not
+ * connected waits a moment for it and fails. */
+#define TS_RPC_PATIENT 2u
 
 /* A method as both sides know it; all of them stand in proto/methods.h. */
 typedef struct ts_method {
@@ -84,6 +87,9 @@ typedef struct ts_rpc_options {
     const char *service_name; /* for metrics */
     const ts_rpc_row *rows;
     void *service;
+    /* May this tenant be served? Asked before each call that names an organization; must not block. NULL: all may. */
+    bool (*serves)(void *context, ts_tenant tenant);
+    void *serves_context;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
     unsigned contexts;                   /* messages at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */

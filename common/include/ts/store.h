@@ -16,6 +16,8 @@
 
 #include <stdatomic.h>
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "ts/arena.h"
 #include "ts/base.h"
 #include "ts/buf.h"
@@ -25,11 +27,23 @@
 typedef struct ts_store ts_store;
 typedef struct ts_batch ts_batch;
 
+/* A column family. What a deleted organization loses and what an export shows follows from here, so that a service that
+ * gains a family need not think of either. */
+typedef struct ts_family {
+    const char *name; /* NULL ends a table */
+    bool is_global;   /* an index across tenants; keys of all others begin with the tenant */
+    bool is_internal; /* bookkeeping that says nothing of the tenant: not exported */
+    const ProtobufCMessageDescriptor *type; /* of the values; NULL: bytes, or nothing */
+    const char *const *
+        hidden; /* names of fields, at any depth, that are never exported; NULL-terminated; NULL: none */
+} ts_family;
+
 typedef struct ts_store_options {
-    const char *directory;       /* made if missing (0700) */
-    const char *const *families; /* names, NULL-terminated; family number = index */
-    uint32_t schema;             /* version of the key layout; an unknown newer one is refused */
-    uint64_t cache_bytes;        /* block cache; 0 = 8 MiB */
+    const char *directory; /* made if missing (0700) */
+    const ts_family
+        *families;        /* ends with a NULL name; family number = index; outlives the store */
+    uint32_t schema;      /* version of the key layout; an unknown newer one is refused */
+    uint64_t cache_bytes; /* block cache; 0 = 8 MiB */
     uint64_t write_buffer_bytes; /* all memtables together; 0 = 16 MiB */
     uint64_t min_free_bytes;     /* below it ts_store_has_room() is false; 0 = max(2 GiB, 5 %) */
 } ts_store_options;
@@ -48,7 +62,10 @@ bool ts_store_has_room(ts_store *s);
 /* Called once, from the writing thread, when a write or sync fails: the process must end and start
  * again from the disk. */
 void ts_store_on_failure(ts_store *s, void (*failed)(void *context), void *context);
-/* A consistent copy in a directory that must not exist. */
+/* The table that the store was opened with. */
+const ts_family *ts_store_families(const ts_store *s);
+/* A consistent copy in a directory that must not exist. A store that is opened from it knows that it was restored and has the
+ * next epoch. */
 TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err);
 
 /* ---- reading ---- */
@@ -85,13 +102,16 @@ void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
                           const ProtobufCMessage *m);
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key);
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until);
+/* The batch is about this organization: the write refuses it once the organization is erased. Puts into tenant families
+ * claim theirs by themselves, and outbox rows their tenant's. */
+void ts_batch_claim(ts_batch *b, uint64_t org);
 /* A row for stream `stream`; copied. */
 void ts_batch_append(ts_batch *b, unsigned stream, ts_str row);
 bool ts_batch_is_empty(const ts_batch *b);
 /* Out-of-memory sticks in the batch and is reported by the write. */
 
 /* Applies all or nothing; visible at once. *ret_ticket (may be NULL) is for ts_store_sync(). The
- * batch is spent. */
+ * batch is spent. TS_NOT_FOUND: an organization that it claims is erased. */
 TS_CHECK ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket);
 /* Blocks until all writes up to the ticket are on disk. */
 TS_CHECK ts_status ts_store_sync(ts_store *s, uint64_t ticket);
@@ -118,6 +138,42 @@ TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts
                                   ts_str *ret_row);
 /* Drops rows <= seq; unsynced (a repeat after a crash is harmless: the consumer knows them). */
 TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
+
+/* ---- a pause of all who empty streams: for one cut across stores ----
+ *
+ * Writes go on. A stream is quiet when nothing of it is on its way and its reader knows how its last hand-over ended: one
+ * whose answer was lost goes on until it knows. The pause ends by itself.
+ */
+
+/* Before rows are handed over; false: paused, ask again later. Each true is paired with ts_stream_leave(). */
+bool ts_stream_enter(ts_store *s, unsigned stream);
+/* `is_sure`: the rows are known to be taken, or known not to be. */
+void ts_stream_leave(ts_store *s, unsigned stream, bool is_sure);
+/* From now for `lease_ms`; with the same id again, it renews the lease. TS_CONFLICT with words if another id's pause lasts, or
+ * this one's is over: ids are used once. */
+TS_CHECK ts_status ts_store_pause(ts_store *s, uint64_t id, int64_t lease_ms, ts_error *err);
+/* Paused, and all streams are quiet. */
+bool ts_store_is_quiet(ts_store *s);
+/* Ends it. True if this id's pause has lasted without a break until now. */
+bool ts_store_resume(ts_store *s, uint64_t id);
+
+/* ---- organizations that are no more ----
+ *
+ * ts_store_fence() writes a permanent tombstone, a meta row "erased/" org(8) -> at_ms(8). From then on no batch can put a row
+ * of that organization: the check stands where writes get their order, so that whatever was under way when the tombstone was
+ * written is either in front of it, and goes with ts_store_wipe(), or is refused.
+ */
+
+/* TS_OK too if it was fenced before. Not synced; *ret_ticket may be NULL. */
+TS_CHECK ts_status ts_store_fence(ts_store *s, uint64_t org, int64_t now_ms, uint64_t *ret_ticket);
+bool ts_store_is_erased(const ts_store *s, uint64_t org);
+/* Deletes the tenant's rows in all tenant families, whatever their number, in one batch. Not synced. */
+TS_CHECK ts_status ts_store_wipe(ts_store *s, ts_tenant tenant, uint64_t *ret_ticket);
+/* What was deleted of the organization leaves the table files, in the background: nobody waits for it. TS_NOMEM: some time
+ * later, with RocksDB's own compactions. */
+TS_CHECK ts_status ts_store_purge(ts_store *s, uint64_t org);
+/* Puts another row in the place of a waiting one of a stream; one that has been trimmed meanwhile stays away. */
+TS_CHECK ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str row);
 
 /* ---- a striped lock over entities of the store ---- */
 

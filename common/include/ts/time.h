@@ -15,6 +15,9 @@ int64_t ts_wall_ms(void);
 /* CLOCK_BOOTTIME, ms: never steps. */
 int64_t ts_boot_ms(void);
 int64_t ts_boot_us(void);
+/* A number that is the same for all processes until the machine starts again, never 0: readings of the boot clock may be
+ * compared if it is equal. Not stable over versions of the suite. */
+uint64_t ts_boot_id(void);
 
 #define TS_RFC3339_SIZE 32
 /* "2025-01-15T10:30:00Z" (no fraction), or with milliseconds if `with_ms`. Clamps to years 0..9999.

@@ -35,14 +35,21 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
 
         if (st != TS_OK)
             return st;
+        a->gates[i].peer = *peers[i].peer;
+        api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
+        a->gate_count++;
     }
     a->helpers = api_helpers_new((size_t)config->helpers);
-    return a->helpers == NULL ? TS_NOMEM : TS_OK;
+    a->bursts = api_bursts_new(a->auth);
+    return a->helpers == NULL || a->bursts == NULL ? TS_NOMEM : TS_OK;
 }
 
 void api_done(api *a)
 {
     api_helpers_free(a->helpers);
+    api_bursts_free(a->bursts);
+    for (size_t i = 0; i < a->gate_count; i++)
+        api_gate_done(&a->gates[i].gate);
     ts_peer_free(a->auth);
     ts_peer_free(a->risk);
     ts_peer_free(a->incidents);
@@ -102,16 +109,39 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
+ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                  const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                  ts_error *err)
+{
+    api_gate *gate = NULL;
+    ts_status st;
+
+    for (size_t i = 0; i < a->gate_count && gate == NULL; i++) {
+        if (a->gates[i].peer == peer)
+            gate = &a->gates[i].gate;
+    }
+    if (gate == NULL)
+        return TS_INTERNAL;
+    if (!api_gate_enter(gate, caller->deadline_boot_ms))
+        return ts_fail(err, TS_UNAVAILABLE, "", "too many calls are under way to it");
+    st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
+    api_gate_leave(gate);
+    return st;
+}
+
 ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
                    const ProtobufCMessage *in, int64_t timeout_ms, ProtobufCMessage **ret_out)
 {
+    bool replayed = false;
     ts_caller caller;
     ts_status st;
 
     st = api_caller(x, timeout_ms, &caller);
     if (st != TS_OK)
         return st;
-    st = ts_rpc_call(peer, method, &caller, in, x->arena, ret_out, &x->error);
+    caller.ret_replayed = &replayed;
+    st = api_rpc(api_of(x), peer, method, &caller, in, x->arena, ret_out, &x->error);
+    x->replayed = x->replayed || replayed;
     api_soften(x, method, st);
     return st;
 }
@@ -139,6 +169,8 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     request.key_sha256.len = sizeof(hash);
     request.cost = 1;
     st = api_call(x, a->auth, &ts_auth_authorize, &request.base, a->config->call_ms, &out);
+    if (st == TS_INVALID)
+        return HTTP_BAD_REQUEST; /* the client's Idempotency-Key: the request to auth is of our own making */
     /* Whatever is wrong with auth, nobody gets in without its word. */
     if (st != TS_OK)
         return st == TS_UNAVAILABLE ? HTTP_UNAVAILABLE : HTTP_INTERNAL;
@@ -157,6 +189,12 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     x->window = (http_window){ .limit = reply->limit,
                                .remaining = reply->remaining,
                                .reset_s = reply->reset_s };
+    if (reply->suspended) {
+        ts_error_set(&x->error, "",
+                     "The organization %s is suspended: its keys may do nothing now.",
+                     reply->org_id);
+        return HTTP_FORBIDDEN;
+    }
     if (reply->admitted)
         return HTTP_FINE;
     x->retry_after_s = wait_of(reply);

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "api/gate.h"
 #include "config.h"
 #include "http/serve.h"
 #include "proto/methods.h"
@@ -14,6 +15,10 @@
 #include "ts/rpc.h"
 
 typedef struct api_helpers api_helpers;
+typedef struct api_bursts api_bursts;
+
+/* auth, risk, incidents, ai-usage, webhooks */
+#define API_PEERS_MAX 8
 
 typedef struct api {
     const gateway_config *config;
@@ -22,7 +27,13 @@ typedef struct api {
     ts_peer *incidents;
     ts_peer *ai_usage;
     ts_peer *webhooks;
+    struct {
+        ts_peer *peer;
+        api_gate gate;
+    } gates[API_PEERS_MAX];
+    size_t gate_count;
     api_helpers *helpers;
+    api_bursts *bursts;
     atomic_int ingests; /* under way */
     ts_metric *failures;
 } api;
@@ -40,6 +51,13 @@ extern const size_t api_route_count;
 /* http_service's authorize. */
 http_problem api_authorize(http_exchange *x, ts_str key);
 
+/* http_service's burst: the audit log hears of it, as soon as auth can. */
+void api_burst(http_exchange *x, ts_str key);
+/* NULL if out of memory or threads. Borrows the peer. */
+api_bursts *api_bursts_new(ts_peer *auth);
+/* NULL is fine. What has not been told is lost; waits for a call under way. */
+void api_bursts_free(api_bursts *b);
+
 /* ---- calls ---- */
 
 /* One call for the exchange's tenant within `call_ms`; *ret_out lives in its arena. Words about a missing service are the
@@ -48,7 +66,13 @@ TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *me
                             const ProtobufCMessage *in, int64_t timeout_ms,
                             ProtobufCMessage **ret_out);
 
-/* Who asks, for ts_rpc_call. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
+/* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
+ * failing. All calls on behalf of requests go this way. */
+TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+                           const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
+                           ts_error *err);
+
+/* Who asks, for api_rpc. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
 TS_CHECK ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret);
 /* Puts the gateway's own words in the place of those about a service that does not answer. */
 void api_soften(http_exchange *x, const ts_method *method, ts_status status);
@@ -99,10 +123,23 @@ ts_status api_endpoint_replay(http_exchange *x);
 ts_status api_webhook_events(http_exchange *x);
 ts_status api_webhook_event(http_exchange *x);
 ts_status api_webhook_event_replay(http_exchange *x);
+ts_status api_keys(http_exchange *x);
+ts_status api_key_create(http_exchange *x);
+ts_status api_key_update(http_exchange *x);
+ts_status api_key_rotate(http_exchange *x);
+ts_status api_key_revoke(http_exchange *x);
+ts_status api_audit_log(http_exchange *x);
+ts_status api_export_users(http_exchange *x);
+ts_status api_export_incidents(http_exchange *x);
+ts_status api_export_ai_usage(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
+ts_status api_docs(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 
 /* ---- small helpers of handlers ---- */
+
+/* The filters of a list of incidents as they were asked for; limit and offset are left as they are. */
+TS_CHECK ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *request);
 
 static inline api *api_of(const http_exchange *x)
 {

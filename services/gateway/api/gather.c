@@ -12,33 +12,41 @@
 #define PART_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define PARTS_MAX      8
 
+/* One answer's parts, on its caller's stack. */
+typedef struct gathering {
+    api *app;
+    const ts_caller *caller;
+    pthread_cond_t
+        done; /* of its own: a part that is done wakes one caller, not those of all other answers */
+    size_t left; /* parts that are not done */
+} gathering;
+
 typedef struct job {
     api_part *part;
-    const ts_caller *caller;
+    gathering *of;
     struct job *next;
     bool is_taken;
-    bool is_done;
 } job;
 
 struct api_helpers {
-    pthread_mutex_t mutex; /* guards the queue, is_ending, and is_taken and is_done of jobs */
-    pthread_cond_t news;   /* a job was queued, or the end */
-    pthread_cond_t done;   /* a job was finished */
+    pthread_mutex_t
+        mutex;           /* guards the queue, is_ending, is_taken of jobs and left of gatherings */
+    pthread_cond_t news; /* a job was queued, or the end */
     job *first;
     bool is_ending;
     pthread_t *threads;
     size_t count;
 };
 
-static void run_part(api_part *part, const ts_caller *caller)
+static void run_part(api *a, api_part *part, const ts_caller *caller)
 {
     part->arena = ts_arena_new(PART_ARENA_MAX);
     if (part->arena == NULL) {
         part->status = TS_NOMEM;
         return;
     }
-    part->status = ts_rpc_call(part->peer, part->method, caller, part->in, part->arena, &part->out,
-                               &part->error);
+    part->status = api_rpc(a, part->peer, part->method, caller, part->in, part->arena, &part->out,
+                           &part->error);
     if (part->status != TS_OK)
         part->out = NULL;
 }
@@ -60,10 +68,11 @@ static void run_job(api_helpers *h, job *j)
 {
     unlink_job(h, j);
     pthread_mutex_unlock(&h->mutex);
-    run_part(j->part, j->caller);
+    run_part(j->of->app, j->part, j->of->caller);
     pthread_mutex_lock(&h->mutex);
-    j->is_done = true;
-    pthread_cond_broadcast(&h->done);
+    /* Under the mutex to the end: its caller is gone as soon as it sees that nothing is left. */
+    if (--j->of->left == 0)
+        pthread_cond_signal(&j->of->done);
 }
 
 static void *help(void *context)
@@ -89,7 +98,6 @@ api_helpers *api_helpers_new(size_t threads)
         return NULL;
     pthread_mutex_init(&h->mutex, NULL);
     pthread_cond_init(&h->news, NULL);
-    pthread_cond_init(&h->done, NULL);
     h->threads = calloc(threads == 0 ? 1 : threads, sizeof(pthread_t));
     /* Fewer threads than wished for only means less at the same time. */
     while (h->threads != NULL && h->count < threads &&
@@ -108,30 +116,29 @@ void api_helpers_free(api_helpers *h)
     pthread_mutex_unlock(&h->mutex);
     for (size_t i = 0; i < h->count; i++)
         (void)pthread_join(h->threads[i], NULL);
-    pthread_cond_destroy(&h->done);
     pthread_cond_destroy(&h->news);
     pthread_mutex_destroy(&h->mutex);
     free(h->threads);
     free(h);
 }
 
-static void run_all(api_helpers *h, job *jobs, size_t count)
+static void run_all(api_helpers *h, gathering *g, job *jobs, size_t count)
 {
+    pthread_cond_init(&g->done, NULL);
     pthread_mutex_lock(&h->mutex);
     for (size_t i = count; i > 1; i--) {
         jobs[i - 1].next = h->first;
         h->first = &jobs[i - 1];
+        pthread_cond_signal(&h->news); /* one helper for each, not all for one */
     }
-    pthread_cond_broadcast(&h->news);
     for (size_t i = 0; i < count; i++) {
         if (!jobs[i].is_taken)
             run_job(h, &jobs[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        while (!jobs[i].is_done)
-            pthread_cond_wait(&h->done, &h->mutex);
-    }
+    while (g->left > 0)
+        pthread_cond_wait(&g->done, &h->mutex);
     pthread_mutex_unlock(&h->mutex);
+    pthread_cond_destroy(&g->done);
 }
 
 ts_status api_gather(http_exchange *x, api_part *parts, size_t count)
@@ -139,6 +146,7 @@ ts_status api_gather(http_exchange *x, api_part *parts, size_t count)
     api *a = api_of(x);
     job jobs[PARTS_MAX] = { { .part = NULL } };
     ts_caller caller;
+    gathering g = { .app = a, .caller = &caller, .left = count };
     ts_status st;
 
     if (count > PARTS_MAX)
@@ -148,9 +156,9 @@ ts_status api_gather(http_exchange *x, api_part *parts, size_t count)
         return st;
     for (size_t i = 0; i < count; i++) {
         jobs[i].part = &parts[i];
-        jobs[i].caller = &caller;
+        jobs[i].of = &g;
     }
-    run_all(a->helpers, jobs, count);
+    run_all(a->helpers, &g, jobs, count);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].status == TS_OK)
             continue;

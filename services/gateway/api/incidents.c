@@ -44,6 +44,21 @@ static void say_list(http_exchange *x, const Ts__Incidents__IncidentList *list, 
     ts_buf_printf(out, " with %s severity.", ts_severity_name(list->incidents[0]->severity));
 }
 
+ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *request)
+{
+    request->status = api_text(x, http_param_of(x, "status"));
+    request->user = api_text(x, http_param_of(x, "user"));
+    request->severity = severity_number(http_param_of(x, "severity"));
+    request->since_ms = api_number(x, "since");
+    request->until_ms = api_number(x, "until");
+    if (request->status == NULL || request->user == NULL)
+        return TS_NOMEM;
+    if (http_param_of(x, "since")->given && http_param_of(x, "until")->given &&
+        request->since_ms >= request->until_ms)
+        return ts_fail(&x->error, TS_INVALID, "until", "until must be later than since");
+    return TS_OK;
+}
+
 ts_status api_incidents(http_exchange *x)
 {
     api *a = api_of(x);
@@ -53,18 +68,11 @@ ts_status api_incidents(http_exchange *x)
     ProtobufCMessage *out = NULL;
     ts_status st;
 
-    request.status = api_text(x, http_param_of(x, "status"));
-    request.user = api_text(x, http_param_of(x, "user"));
-    request.severity = severity_number(http_param_of(x, "severity"));
-    request.since_ms = api_number(x, "since");
-    request.until_ms = api_number(x, "until");
+    st = api_incidents_filter(x, &request);
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    if (request.status == NULL || request.user == NULL)
-        return TS_NOMEM;
-    if (http_param_of(x, "since")->given && http_param_of(x, "until")->given &&
-        request.since_ms >= request.until_ms)
-        return ts_fail(&x->error, TS_INVALID, "until", "until must be later than since");
     st = api_call(x, a->incidents, &ts_incidents_list, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)
         return st;

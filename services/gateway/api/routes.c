@@ -21,6 +21,8 @@
     {                                                                                              \
         name, HTTP_KIND_ENUM, 0, 0, choices, fallback, false, help                                 \
     }
+/* A list's parameters without PAGE, which stands first in it. */
+#define FILTERS(params) ((params) + 3)
 #define END                                                                                        \
     {                                                                                              \
         NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL                                        \
@@ -128,6 +130,41 @@ static const http_param webhook_events_params[] = {
     END,
 };
 
+#define YEAR_S 31536000
+
+static const http_param keys_params[] = { PAGE("50"), END };
+
+static const http_param key_fields[] = {
+    { "name", HTTP_KIND_TEXT, 1, 100, NULL, NULL, true, "what the key is for" },
+    { "mode", HTTP_KIND_ENUM, 0, 0, "live|test", NULL, true, "whose data it sees: live or test" },
+    { "permissions", HTTP_KIND_LIST, 1, 32, NULL, NULL, false,
+      "by default every read:*, write:incidents and agent; admin implies all" },
+    { "expires_at", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "when it ends; null: never" },
+    END,
+};
+
+static const http_param key_change_fields[] = {
+    { "name", HTTP_KIND_TEXT, 1, 100, NULL, NULL, false, "what the key is for" },
+    { "permissions", HTTP_KIND_LIST, 1, 32, NULL, NULL, false, "in place of those it has" },
+    { "expires_at", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "when it ends; null: never" },
+    END,
+};
+
+static const http_param rotate_fields[] = {
+    { "overlap_seconds", HTTP_KIND_INT, 0, YEAR_S, NULL, NULL, false,
+      "how long the old key works on; 86400 unless the operator chose otherwise" },
+    END,
+};
+
+static const http_param audit_params[] = {
+    PAGE("50"),
+    { "since", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "at or after" },
+    { "until", HTTP_KIND_TIME, 0, 0, NULL, NULL, false, "before" },
+    { "actor", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false,
+      "only what this one did: key:<id>, ctl, service:<name>" },
+    END,
+};
+
 const http_route api_routes[] = {
     { "GET", "/v1/overview", TS_PERM_READ_USERS, HTTP_MIRROR, HTTP_BODY_NONE, 200, overview_params,
       NULL, api_overview, "getOverview",
@@ -198,10 +235,37 @@ const http_route api_routes[] = {
       api_webhook_event_replay, "replayWebhookEvent",
       "Send an event again where it failed, or everywhere if it failed nowhere: same id, same bytes.",
       "WebhookReplay" },
+    { "GET", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_NONE, 200, keys_params, NULL,
+      api_keys, "listApiKeys", "API keys, newest first, without their secrets.", "ApiKeyList" },
+    { "POST", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL, key_fields,
+      api_key_create, "createApiKey", "Create an API key; its secret is in this answer only.",
+      "ApiKeyCreated" },
+    { "PATCH", "/v1/api-keys/{id}", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 200, NULL,
+      key_change_fields, api_key_update, "updateApiKey",
+      "Change an API key's name, permissions or end.", "ApiKeyDetails" },
+    { "DELETE", "/v1/api-keys/{id}", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_key_revoke, "revokeApiKey", "Revoke an API key, from the next request on.",
+      "ApiKeyDetails" },
+    { "POST", "/v1/api-keys/{id}/rotate", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL,
+      rotate_fields, api_key_rotate, "rotateApiKey",
+      "A new key in the place of this one, which works on for overlap_seconds.", "ApiKeyRotated" },
+    { "GET", "/v1/audit-log", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, audit_params, NULL,
+      api_audit_log, "listAuditLog", "The audit log, newest first.", "AuditList" },
+    { "GET", "/v1/exports/users.csv", TS_PERM_READ_USERS, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      FILTERS(users_params), NULL, api_export_users, "exportUsers",
+      "All users of the filter as CSV, highest risk first.", NULL },
+    { "GET", "/v1/exports/incidents.csv", TS_PERM_READ_INCIDENTS, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      FILTERS(incidents_params), NULL, api_export_incidents, "exportIncidents",
+      "All incidents of the filter as CSV, newest first.", NULL },
+    { "GET", "/v1/exports/ai-usage.csv", TS_PERM_READ_AI_USAGE, HTTP_STREAM, HTTP_BODY_NONE, 200,
+      ai_usage_params, NULL, api_export_ai_usage, "exportAiUsage",
+      "Use of AI tools by tool, user or day as CSV.", NULL },
+    { "GET", "/docs", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_PAGE, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_docs, "getDocs", "This API as a page for people.", NULL },
     { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL,
       api_openapi, "getOpenApi", "This document.", NULL },
     { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
-      "getHealth", "The gateway is alive.", NULL },
+      "getHealth", "The gateway is alive.", "Health" },
 };
 const size_t api_route_count = TS_COUNT(api_routes);
 

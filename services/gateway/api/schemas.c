@@ -1,6 +1,9 @@
 #include "api/schemas.h"
 
-/* A member's type: string, integer, number, boolean, time, or the name of another shape; "[]" before it makes an array,
+#include "api/facts.h"
+
+/* A member's type: string, integer, number, boolean, object (of any members), time, or the name of another shape; "[]" before
+ * it makes an array,
  * "?" null possible. `optional`: may be absent. */
 typedef struct member {
     const char *name;
@@ -266,6 +269,34 @@ static const member webhook_replay[] = {
     { "deliveries", "integer", 0 },
     { "since", "?time", 1 },
 };
+static const member api_key[] = {
+    { "id", "string", 0 },          { "name", "string", 0 },
+    { "mode", "KeyMode", 0 },       { "permissions", "[]string", 0 },
+    { "prefix", "string", 0 },      { "last4", "string", 0 },
+    { "created_at", "?time", 0 },   { "expires_at", "?time", 0 },
+    { "last_used_at", "?time", 0 }, { "revoked_at", "?time", 0 },
+    { "rotated_to", "?string", 0 },
+};
+static const member api_key_list[] = {
+    { "api_keys", "[]ApiKey", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member api_key_details[] = { { "api_key", "ApiKey", 0 } };
+static const member api_key_created[] = { { "api_key", "ApiKey", 0 }, { "secret", "string", 1 } };
+static const member api_key_rotated[] = {
+    { "api_key", "ApiKey", 0 },
+    { "secret", "string", 1 },
+    { "replaces", "string", 0 },
+};
+static const member audit_entry[] = {
+    { "number", "integer", 0 },     { "at", "?time", 0 },     { "action", "string", 0 },
+    { "object", "?string", 0 },     { "actor", "string", 0 }, { "client_address", "?string", 0 },
+    { "request_id", "?string", 0 }, { "mode", "KeyMode", 0 }, { "details", "object", 0 },
+};
+static const member audit_list[] = {
+    { "entries", "[]AuditEntry", 0 },
+    { "pagination", "Pagination", 0 },
+};
 static const member meta[] = {
     { "request_id", "string", 0 },
     { "timestamp", "time", 0 },
@@ -279,6 +310,7 @@ static const member error_body[] = {
     { "param", "string", 1 },
 };
 static const member error[] = { { "error", "ErrorBody", 0 }, { "request_id", "string", 0 } };
+static const member health[] = { { "status", "string", 0 } };
 
 #define SHAPE(name, members)                                                                       \
     {                                                                                              \
@@ -331,31 +363,97 @@ static const shape shapes[] = {
     SHAPE("WebhookEventList", webhook_event_list),
     SHAPE("WebhookEventDetails", webhook_event_details),
     SHAPE("WebhookReplay", webhook_replay),
+    SHAPE("ApiKey", api_key),
+    SHAPE("ApiKeyList", api_key_list),
+    SHAPE("ApiKeyDetails", api_key_details),
+    SHAPE("ApiKeyCreated", api_key_created),
+    SHAPE("ApiKeyRotated", api_key_rotated),
+    SHAPE("AuditEntry", audit_entry),
+    SHAPE("AuditList", audit_list),
     SHAPE("Meta", meta),
     SHAPE("ErrorBody", error_body),
     SHAPE("Error", error),
+    SHAPE("Health", health),
 };
 
 /* Enumerations: a name and its values, separated by '|'. */
 static const char *const enums[][2] = {
     { "RiskLevel", "critical|high|medium|low|minimal" },
     { "Severity", "critical|high|medium|low|informational" },
+    { "KeyMode", "live|test" },
     { "IncidentStatus", "open|investigating|resolved|false_positive" },
 };
 
-bool schemas_has(const char *name)
+/* Shapes hold no cycle; this only bounds a mistake. */
+#define DEPTH_MAX 8
+
+static const shape *find_shape(const char *name)
 {
     for (size_t i = 0; i < TS_COUNT(shapes); i++) {
         if (strcmp(shapes[i].name, name) == 0)
-            return true;
+            return &shapes[i];
     }
-    return false;
+    return NULL;
+}
+
+bool schemas_has(const char *name)
+{
+    return find_shape(name) != NULL;
+}
+
+static const char *enum_values(const char *name)
+{
+    for (size_t i = 0; i < TS_COUNT(enums); i++) {
+        if (strcmp(enums[i][0], name) == 0)
+            return enums[i][1];
+    }
+    return NULL;
+}
+
+static bool is_list(const char *type)
+{
+    return strncmp(type, "[]", 2) == 0;
 }
 
 static bool is_plain(const char *type)
 {
     return strcmp(type, "string") == 0 || strcmp(type, "integer") == 0 ||
-           strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 || strcmp(type, "time") == 0;
+           strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 ||
+           strcmp(type, "object") == 0 || strcmp(type, "time") == 0;
+}
+
+/* The JSON type that a member's type stands for. */
+static const char *json_type(const char *type)
+{
+    if (is_list(type))
+        return "array";
+    return strcmp(type, "time") == 0 || !is_plain(type) ? "string" : type;
+}
+
+/* What the table says of the member, if it is about a value of this type: `events` is a number here and a list there. */
+static const fact *fact_that_fits(const char *owner, const member *m)
+{
+    bool may_be_null = m->type[0] == '?';
+    const char *type = may_be_null ? m->type + 1 : m->type;
+    const fact *f = fact_of(owner, m->name);
+    char first;
+
+    if (f == NULL || (f->example == NULL && (is_list(type) || enum_values(type) != NULL)))
+        return f;
+    if (f->example == NULL)
+        return NULL;
+    first = f->example[0];
+    if (first == 'n')
+        return may_be_null ? f : NULL;
+    if (is_list(type))
+        return first == '[' ? f : NULL;
+    if (strcmp(type, "boolean") == 0)
+        return first == 't' || first == 'f' ? f : NULL;
+    if (strcmp(type, "integer") == 0 || strcmp(type, "number") == 0)
+        return (first >= '0' && first <= '9') || first == '-' ? f : NULL;
+    if (is_plain(type) || enum_values(type) != NULL)
+        return first == '"' ? f : NULL;
+    return NULL;
 }
 
 static void put_reference(ts_jsonw *w, const char *name)
@@ -366,40 +464,87 @@ static void put_reference(ts_jsonw *w, const char *name)
     ts_jsonw_kz(w, "$ref", reference);
 }
 
-/* Never deeper than "[]X" or "?x". */
-static void put_type(ts_jsonw *w, const char *type)
+static const char *default_limits(const char *type)
+{
+    if (strcmp(type, "string") == 0)
+        return "\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":4096";
+    if (strcmp(type, "integer") == 0)
+        return "\"minimum\":0,\"maximum\":9007199254740991";
+    if (strcmp(type, "time") == 0)
+        return "\"format\":\"date-time\",\"maxLength\":30";
+    if (is_list(type))
+        return "\"maxItems\":10000";
+    return "";
+}
+
+static void put_plain(ts_jsonw *w, const char *type, bool may_be_null, const char *limits)
+{
+    ts_jsonw_key(w, "type");
+    if (may_be_null) {
+        ts_jsonw_array(w);
+        ts_jsonw_z(w, json_type(type));
+        ts_jsonw_z(w, "null");
+        ts_jsonw_array_end(w);
+    } else {
+        ts_jsonw_z(w, json_type(type));
+    }
+    if (strcmp(type, "integer") == 0)
+        ts_jsonw_kz(w, "format", "int64");
+    if (strcmp(type, "number") == 0)
+        ts_jsonw_kz(w, "format", "double");
+    ts_jsonw_members(w, ts_str_of(limits[0] != '\0' ? limits : default_limits(type)));
+}
+
+/* Inside an open object. Never deeper than "[]X" or "?x". */
+static void put_type(ts_jsonw *w, const char *type, const char *limits)
 {
     bool may_be_null = type[0] == '?';
     const char *name = may_be_null ? type + 1 : type;
 
-    ts_jsonw_object(w);
-    if (strncmp(name, "[]", 2) == 0) {
-        ts_jsonw_kz(w, "type", "array");
-        ts_jsonw_key(w, "items");
-        ts_jsonw_object(w);
-        if (is_plain(name + 2))
-            ts_jsonw_kz(w, "type", name + 2);
-        else
-            put_reference(w, name + 2);
-        ts_jsonw_object_end(w);
-    } else if (!is_plain(name)) {
-        put_reference(w, name);
-    } else {
-        const char *json_type = strcmp(name, "time") == 0 ? "string" : name;
-
-        ts_jsonw_key(w, "type");
-        if (may_be_null) {
-            ts_jsonw_array(w);
-            ts_jsonw_z(w, json_type);
-            ts_jsonw_z(w, "null");
-            ts_jsonw_array_end(w);
-        } else {
-            ts_jsonw_z(w, json_type);
+    if (!is_list(name) && !is_plain(name)) {
+        if (!may_be_null) {
+            put_reference(w, name);
+            return;
         }
-        if (json_type != name)
-            ts_jsonw_kz(w, "format", "date-time");
+        ts_jsonw_key(w, "anyOf");
+        ts_jsonw_array(w);
+        ts_jsonw_object(w);
+        put_reference(w, name);
+        ts_jsonw_object_end(w);
+        ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"null\"}"));
+        ts_jsonw_array_end(w);
+        return;
     }
+    put_plain(w, name, may_be_null, limits);
+    if (!is_list(name))
+        return;
+    ts_jsonw_key(w, "items");
+    ts_jsonw_object(w);
+    put_type(w, name + 2, "");
     ts_jsonw_object_end(w);
+}
+
+static void put_members(ts_jsonw *w, const shape *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const member *m = &s->members[i];
+        const fact *f = fact_that_fits(s->name, m);
+
+        ts_jsonw_key(w, m->name);
+        ts_jsonw_object(w);
+        put_type(w, m->type, f == NULL ? "" : f->limits);
+        if (f != NULL && f->words[0] != '\0')
+            ts_jsonw_kz(w, "description", f->words);
+        ts_jsonw_object_end(w);
+    }
+}
+
+static void put_required(ts_jsonw *w, const shape *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->members[i].optional)
+            ts_jsonw_z(w, s->members[i].name);
+    }
 }
 
 static void put_shape(ts_jsonw *w, const shape *s)
@@ -407,30 +552,22 @@ static void put_shape(ts_jsonw *w, const shape *s)
     ts_jsonw_key(w, s->name);
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "type", "object");
+    ts_jsonw_kbool(w, "additionalProperties", false);
     ts_jsonw_key(w, "properties");
     ts_jsonw_object(w);
-    for (size_t i = 0; i < s->count; i++) {
-        ts_jsonw_key(w, s->members[i].name);
-        put_type(w, s->members[i].type);
-    }
+    put_members(w, s);
     ts_jsonw_object_end(w);
     ts_jsonw_key(w, "required");
     ts_jsonw_array(w);
-    for (size_t i = 0; i < s->count; i++) {
-        if (!s->members[i].optional)
-            ts_jsonw_z(w, s->members[i].name);
-    }
+    put_required(w, s);
     ts_jsonw_array_end(w);
     ts_jsonw_object_end(w);
 }
 
-static void put_enum(ts_jsonw *w, const char *name, const char *values)
+void schemas_put_choices(ts_jsonw *w, const char *choices)
 {
-    ts_str rest = ts_str_of(values);
+    ts_str rest = ts_str_of(choices);
 
-    ts_jsonw_key(w, name);
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "type", "string");
     ts_jsonw_key(w, "enum");
     ts_jsonw_array(w);
     for (;;) {
@@ -442,6 +579,14 @@ static void put_enum(ts_jsonw *w, const char *name, const char *values)
         rest = ts_str_n(rest.p + end + 1, rest.n - end - 1);
     }
     ts_jsonw_array_end(w);
+}
+
+static void put_enum(ts_jsonw *w, const char *name, const char *values)
+{
+    ts_jsonw_key(w, name);
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "string");
+    schemas_put_choices(w, values);
     ts_jsonw_object_end(w);
 }
 
@@ -453,4 +598,128 @@ void schemas_write(ts_jsonw *w)
     for (size_t i = 0; i < TS_COUNT(shapes); i++)
         put_shape(w, &shapes[i]);
     ts_jsonw_object_end(w);
+}
+
+void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored)
+{
+    const shape *data = find_shape(name);
+
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "object");
+    ts_jsonw_kbool(w, "additionalProperties", false);
+    ts_jsonw_key(w, "properties");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "summary");
+    ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"string\",\"pattern\":\"^[ -~]*$\",\"maxLength\":4096,"
+                               "\"description\":\"what the data says, in words\"}"));
+    ts_jsonw_key(w, "data");
+    ts_jsonw_object(w);
+    put_reference(w, name);
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "meta");
+    ts_jsonw_object(w);
+    put_reference(w, "Meta");
+    ts_jsonw_object_end(w);
+    if (is_mirrored && data != NULL)
+        put_members(w, data);
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "required");
+    ts_jsonw_array(w);
+    ts_jsonw_z(w, "summary");
+    ts_jsonw_z(w, "data");
+    ts_jsonw_z(w, "meta");
+    if (is_mirrored && data != NULL)
+        put_required(w, data);
+    ts_jsonw_array_end(w);
+    if (is_mirrored)
+        ts_jsonw_kz(w, "description", "The members of data stand at the top level as well.");
+    ts_jsonw_object_end(w);
+}
+
+static void put_example_members(ts_jsonw *w, const shape *s, unsigned depth);
+
+static void put_example_of_type(ts_jsonw *w, const char *type, unsigned depth)
+{
+    const char *values = enum_values(type);
+
+    if (is_list(type)) {
+        ts_jsonw_array(w);
+        put_example_of_type(w, type + 2, depth);
+        ts_jsonw_array_end(w);
+    } else if (values != NULL) {
+        ts_str all = ts_str_of(values);
+
+        ts_jsonw_str(w, ts_str_n(all.p, ts_str_find(all, '|')));
+    } else if (!is_plain(type)) {
+        const shape *inner = find_shape(type);
+
+        ts_jsonw_object(w);
+        if (inner != NULL)
+            put_example_members(w, inner, depth + 1);
+        ts_jsonw_object_end(w);
+    } else if (strcmp(type, "time") == 0) {
+        ts_jsonw_z(w, "2025-01-15T10:30:00Z");
+    } else if (strcmp(type, "object") == 0) {
+        ts_jsonw_raw(w, TS_STR_LIT("{}"));
+    } else if (strcmp(type, "boolean") == 0) {
+        ts_jsonw_bool(w, false);
+    } else if (strcmp(type, "string") == 0) {
+        ts_jsonw_z(w, "text");
+    } else {
+        ts_jsonw_i64(w, 1);
+    }
+}
+
+/* Optional members only where the table has a row for this very shape. */
+static void put_example_members(ts_jsonw *w, const shape *s, unsigned depth)
+{
+    for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
+        const member *m = &s->members[i];
+        const fact *f = fact_that_fits(s->name, m);
+
+        if (m->optional && fact_of_own(s->name, m->name) == NULL)
+            continue;
+        ts_jsonw_key(w, m->name);
+        if (f != NULL && f->example != NULL)
+            ts_jsonw_raw(w, ts_str_of(f->example));
+        else
+            put_example_of_type(w, m->type[0] == '?' ? m->type + 1 : m->type, depth);
+    }
+}
+
+void schemas_put_example(ts_jsonw *w, const char *name)
+{
+    const shape *s = find_shape(name);
+
+    if (s != NULL)
+        put_example_members(w, s, 0);
+}
+
+const char *schemas_name_at(size_t index)
+{
+    return index < TS_COUNT(shapes) ? shapes[index].name : NULL;
+}
+
+size_t schemas_members(const char *name)
+{
+    const shape *s = find_shape(name);
+
+    return s == NULL ? 0 : s->count;
+}
+
+schemas_member schemas_member_at(const char *name, size_t index)
+{
+    const shape *s = find_shape(name);
+    const member *m = &s->members[index];
+    const fact *f = fact_that_fits(s->name, m);
+
+    return (schemas_member){ .name = m->name,
+                             .type = m->type,
+                             .words = f == NULL ? "" : f->words,
+                             .is_optional = m->optional };
+}
+
+const char *schemas_choices(const char *name)
+{
+    return enum_values(name);
 }

@@ -2,17 +2,18 @@
 
 #include <arpa/inet.h>
 
-static bool parse_address(ts_str text, uint8_t ret[16], bool *ret_is_v4)
+/* What stands before an IPv4 address that is written as IPv6. */
+static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static bool parse_address(ts_str text, uint8_t ret[16])
 {
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
     char z[HTTP_ADDRESS_SIZE];
 
     if (text.n == 0 || text.n >= sizeof(z))
         return false;
     memcpy(z, text.p, text.n);
     z[text.n] = '\0';
-    *ret_is_v4 = inet_pton(AF_INET, z, ret + 12) == 1;
-    if (*ret_is_v4) {
+    if (inet_pton(AF_INET, z, ret + sizeof(mapped)) == 1) {
         memcpy(ret, mapped, sizeof(mapped));
         return true;
     }
@@ -29,13 +30,8 @@ static bool contains(const http_network *network, const uint8_t address[16])
     return rest == 0 || (network->address[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-static bool is_trusted(const http_proxies *trusted, ts_str text)
+static bool is_trusted(const http_proxies *trusted, const uint8_t address[16])
 {
-    uint8_t address[16];
-    bool is_v4;
-
-    if (!parse_address(text, address, &is_v4))
-        return false;
     for (size_t i = 0; i < trusted->count; i++) {
         if (contains(&trusted->networks[i], address))
             return true;
@@ -47,9 +43,9 @@ static ts_status parse_network(ts_str text, http_network *ret, ts_error *err)
 {
     size_t slash = ts_str_find(text, '/');
     uint64_t bits = 0;
-    bool is_v4 = false;
+    bool is_v4 = memchr(text.p, ':', text.n) == NULL;
 
-    if (!parse_address(ts_str_n(text.p, slash), ret->address, &is_v4))
+    if (!parse_address(ts_str_n(text.p, slash), ret->address))
         return ts_fail(err, TS_INVALID, "", "a proxy must be an address or network, as 10.0.0.0/8");
     ret->bits = 128;
     if (slash == text.n)
@@ -84,27 +80,86 @@ ts_status http_proxies_parse(ts_str list, http_proxies *ret, ts_error *err)
     return TS_OK;
 }
 
-void http_client_address(const http_proxies *trusted, ts_str peer, ts_str forwarded,
-                         char ret[HTTP_ADDRESS_SIZE])
+/* One spelling for each address; IPv4 that travelled as IPv6 is IPv4 again. */
+static void spell(const uint8_t address[16], char ret[HTTP_ADDRESS_SIZE])
 {
-    ts_str chosen = peer;
+    if (memcmp(address, mapped, sizeof(mapped)) == 0)
+        (void)inet_ntop(AF_INET, address + sizeof(mapped), ret, HTTP_ADDRESS_SIZE);
+    else
+        (void)inet_ntop(AF_INET6, address, ret, HTTP_ADDRESS_SIZE);
+}
 
-    while (forwarded.n > 0 && is_trusted(trusted, chosen)) {
-        size_t start = forwarded.n;
-        uint8_t address[16];
-        ts_str last;
-        bool is_v4;
+/* The last item of a comma-separated list, taken off it; false if the list is used up. */
+static bool take_last(ts_str *list, ts_str *ret)
+{
+    size_t start = list->n;
 
-        while (start > 0 && forwarded.p[start - 1] != ',')
-            start--;
-        last = ts_str_trim(ts_str_n(forwarded.p + start, forwarded.n - start));
-        if (!parse_address(last, address, &is_v4))
-            break;
-        chosen = last;
-        forwarded = start == 0 ? TS_STR_NULL : ts_str_n(forwarded.p, start - 1);
+    if (list->n == 0)
+        return false;
+    while (start > 0 && list->p[start - 1] != ',')
+        start--;
+    *ret = ts_str_trim(ts_str_n(list->p + start, list->n - start));
+    *list = start == 0 ? TS_STR_NULL : ts_str_n(list->p, start - 1);
+    return true;
+}
+
+bool http_client_is_trusted(const http_proxies *trusted, ts_str peer)
+{
+    uint8_t address[16];
+
+    return parse_address(peer, address) && is_trusted(trusted, address);
+}
+
+void http_client_address(const http_proxies *trusted, ts_str peer, const ts_str *forwarded,
+                         size_t count, char ret[HTTP_ADDRESS_SIZE])
+{
+    uint8_t chosen[16];
+
+    if (!parse_address(peer, chosen)) {
+        ret[0] = '\0'; /* not a socket of ours */
+        return;
     }
-    if (chosen.n >= HTTP_ADDRESS_SIZE)
-        chosen.n = HTTP_ADDRESS_SIZE - 1;
-    memcpy(ret, chosen.p, chosen.n);
-    ret[chosen.n] = '\0';
+    while (count > 0 && is_trusted(trusted, chosen)) {
+        ts_str line = forwarded[count - 1];
+        ts_str item;
+
+        if (line.n == 0)
+            break; /* no address either */
+        while (is_trusted(trusted, chosen) && take_last(&line, &item)) {
+            uint8_t before[16];
+
+            if (!parse_address(item, before)) {
+                spell(chosen, ret);
+                return;
+            }
+            memcpy(chosen, before, sizeof(chosen));
+        }
+        count--;
+    }
+    spell(chosen, ret);
+}
+
+void http_client_scope(const char *client, char ret[HTTP_SCOPE_SIZE])
+{
+    uint8_t address[16];
+    char text[HTTP_ADDRESS_SIZE];
+
+    if (!parse_address(ts_str_of(client), address) ||
+        memcmp(address, mapped, sizeof(mapped)) == 0) {
+        (void)snprintf(ret, HTTP_SCOPE_SIZE, "%s", client);
+        return;
+    }
+    memset(address + 8, 0, 8);
+    spell(address, text);
+    (void)snprintf(ret, HTTP_SCOPE_SIZE, "%s/64", text);
+}
+
+bool http_client_is_https(const ts_str *protocols, size_t count)
+{
+    ts_str line, last;
+
+    if (count == 0)
+        return false;
+    line = protocols[count - 1];
+    return take_last(&line, &last) && ts_str_ieq(last, TS_STR_LIT("https"));
 }

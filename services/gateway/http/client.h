@@ -5,6 +5,7 @@
 #include "ts/base.h"
 
 #define HTTP_ADDRESS_SIZE 48 /* text of an IPv6 address and a NUL */
+#define HTTP_SCOPE_SIZE   52 /* and "/64" */
 #define HTTP_PROXIES_MAX  32
 
 typedef struct http_network {
@@ -20,9 +21,20 @@ typedef struct http_proxies {
 /* "10.0.0.0/8, 192.168.1.2, fd00::/8"; "" is none. TS_INVALID with words. */
 TS_CHECK ts_status http_proxies_parse(ts_str list, http_proxies *ret, ts_error *err);
 
-/* The peer's address, or, if the peer is a trusted proxy, the last address of `forwarded` that is not itself a trusted
- * proxy. An entry that is no address ends the walk: what stands before it cannot be trusted. */
-void http_client_address(const http_proxies *trusted, ts_str peer, ts_str forwarded,
-                         char ret[HTTP_ADDRESS_SIZE]);
+/* The peer is one of them. */
+bool http_client_is_trusted(const http_proxies *trusted, ts_str peer);
+
+/* The peer's address, or, if the peer is a trusted proxy, the last address of X-Forwarded-For that is not itself a trusted
+ * proxy; the lines of that field are one list (RFC 9110 section 5.3). An entry that is no address ends the walk: what stands
+ * before it cannot be trusted. In one spelling for each address. */
+void http_client_address(const http_proxies *trusted, ts_str peer, const ts_str *forwarded,
+                         size_t count, char ret[HTTP_ADDRESS_SIZE]);
+
+/* What failed authentications are counted under: an IPv4 address, or an IPv6 network of 64 bits, since who has one address
+ * of it has all. */
+void http_client_scope(const char *client, char ret[HTTP_SCOPE_SIZE]);
+
+/* The last entry of X-Forwarded-Proto is https. Only for lines that a trusted proxy sent. */
+bool http_client_is_https(const ts_str *protocols, size_t count);
 
 #endif

@@ -42,6 +42,8 @@ typedef struct http_exchange {
 
     char request_id[TS_REQUEST_ID_SIZE];
     char client[HTTP_ADDRESS_SIZE];
+    char scope[HTTP_SCOPE_SIZE]; /* what failed authentications of the client are counted under */
+    bool is_https;               /* between the client and a trusted proxy */
     int64_t now_ms;
     http_identity who;
     http_window window;     /* for X-RateLimit-* */
@@ -51,7 +53,10 @@ typedef struct http_exchange {
     http_value params[HTTP_PARAMS_MAX];
     http_value fields[HTTP_PARAMS_MAX];
     ts_str body; /* HTTP_BODY_EVENTS: as it came */
+    void *work;  /* of http/stream.h, as is service */
+    const struct http_service *service;
 
+    bool replayed; /* a service gave the answer of an earlier, equal request */
     /* The answer. `data` is a JSON object (or the whole body of a PLAIN route), `summary` plain text. */
     ts_buf data;
     ts_buf summary;

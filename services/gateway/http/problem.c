@@ -16,6 +16,8 @@ static const http_problem_facts facts[] = {
                           "The body's type or encoding is not supported here." },
     [HTTP_RATE_LIMITED] = { 429, "rate_limited",
                             "Too many requests; retry after the delay in Retry-After." },
+    [HTTP_HEADERS_TOO_LARGE] = { 431, "headers_too_large",
+                                 "The request line and headers are too many or too long." },
     [HTTP_INTERNAL] = { 500, "internal_error", "An unexpected error occurred." },
     [HTTP_UNAVAILABLE] = { 503, "service_unavailable",
                            "A needed service is not available; retry after the delay in "
@@ -53,7 +55,8 @@ http_problem http_problem_of_number(int status)
         if (facts[i].status == status)
             return (http_problem)i;
     }
-    return status >= 500 ? HTTP_INTERNAL : HTTP_BAD_REQUEST;
+    /* 505 is civetweb's word for a version that the client chose. */
+    return status >= 500 && status != 505 ? HTTP_INTERNAL : HTTP_BAD_REQUEST;
 }
 
 const char *http_reason(int status)
@@ -74,6 +77,7 @@ const char *http_reason(int status)
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
     case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";
     default: return "";

@@ -16,6 +16,7 @@ typedef enum http_problem {
     HTTP_TOO_LARGE,
     HTTP_MEDIA_TYPE,
     HTTP_RATE_LIMITED,
+    HTTP_HEADERS_TOO_LARGE,
     HTTP_INTERNAL,
     HTTP_UNAVAILABLE,
 } http_problem;

@@ -23,7 +23,8 @@ TS_DEFINE_CLEANUP(http_rate, http_rate_free);
 
 /* The window of an address as it stands; counts nothing. */
 http_window http_rate_look(http_rate *r, ts_str address, int64_t now_ms);
-/* Counts a failure. False: the window was full before it. */
+/* Counts a failure. False: the window was full before it. With `remaining` 0 it is full from this one on, which is so once a
+ * minute for an address that is not forgotten in between. */
 bool http_rate_fail(http_rate *r, ts_str address, int64_t now_ms, http_window *ret);
 
 /* Whole seconds until the window ends, at least 1. */

@@ -116,7 +116,6 @@ static ts_status check_fields(const http_request *r, ts_error *err)
 
 static ts_status check_lengths(const http_request *r, ts_error *err)
 {
-    uint64_t first = 0;
     bool seen = false;
 
     for (size_t i = 0; i < r->header_count; i++) {
@@ -131,10 +130,8 @@ static ts_status check_lengths(const http_request *r, ts_error *err)
             ts_parse_u64(value, &length) != TS_OK)
             return ts_fail(err, TS_INVALID, "Content-Length",
                            "Content-Length must be a whole number.");
-        if (seen && length != first)
-            return ts_fail(err, TS_INVALID, "Content-Length",
-                           "Content-Length stands twice with different values.");
-        first = length;
+        if (seen)
+            return ts_fail(err, TS_INVALID, "Content-Length", "Content-Length stands twice.");
         seen = true;
     }
     return TS_OK;
@@ -163,7 +160,7 @@ static ts_status check_single(const http_request *r, ts_error *err)
 {
     static const char *const single[] = { "Host",   "Authorization",   "Content-Type",
                                           "Expect", "Idempotency-Key", "Content-Encoding",
-                                          "Origin", "X-Request-Id",    "X-Forwarded-For" };
+                                          "Origin", "X-Request-Id" };
 
     for (size_t i = 0; i < TS_COUNT(single); i++) {
         if (http_header_count(r, single[i]) > 1)
@@ -180,6 +177,10 @@ ts_status http_request_check(const http_request *r, ts_error *err)
 
     if (!ts_str_is(r->version, "1.1") && !ts_str_is(r->version, "1.0"))
         return ts_fail(err, TS_INVALID, "", "The HTTP version must be 1.1 or 1.0.");
+    if (r->is_odd)
+        return ts_fail(err, TS_INVALID, "",
+                       "Header lines must end in CR LF, stand on one line and have no space before "
+                       "the colon.");
     st = check_fields(r, err);
     if (st != TS_OK)
         return st;
@@ -206,6 +207,17 @@ bool http_media_type_is(ts_str content_type, const char *type)
     return ts_str_ieq(ts_str_trim(ts_str_n(content_type.p, end)), ts_str_of(type));
 }
 
+/* "abc-gzip" with quotes is the gzip form of "abc". */
+static bool is_gzip_form(ts_str item, ts_str etag)
+{
+    static const char suffix[] = HTTP_ETAG_GZIP "\"";
+    size_t n = sizeof(suffix) - 1;
+
+    return etag.n > 1 && item.n == etag.n - 1 + n &&
+           ts_str_eq(ts_str_n(item.p, etag.n - 1), ts_str_n(etag.p, etag.n - 1)) &&
+           memcmp(item.p + etag.n - 1, suffix, n) == 0;
+}
+
 bool http_etag_listed(ts_str list, ts_str etag, bool weak)
 {
     if (ts_str_is(list, "*"))
@@ -216,11 +228,74 @@ bool http_etag_listed(ts_str list, ts_str etag, bool weak)
 
         if (weak && ts_str_starts(item, TS_STR_LIT("W/")))
             item = ts_str_n(item.p + 2, item.n - 2);
-        if (ts_str_eq(item, etag))
+        if (ts_str_eq(item, etag) || is_gzip_form(item, etag))
             return true;
         if (comma == list.n)
             return false;
         list = ts_str_n(list.p + comma + 1, list.n - comma - 1);
+    }
+    return false;
+}
+
+/* "0.5" -> 500; 1000 if there is no weight, -1 if it is none. */
+static int weight_of(ts_str parameters)
+{
+    ts_str text = ts_str_trim(parameters);
+    int weight, step = 100;
+
+    if (text.n == 0)
+        return 1000;
+    if (text.n < 3 || (text.p[0] != 'q' && text.p[0] != 'Q') || text.p[1] != '=' ||
+        (text.p[2] != '0' && text.p[2] != '1') || text.n > 7)
+        return -1;
+    weight = text.p[2] == '1' ? 1000 : 0;
+    for (size_t i = 3; i < text.n; i++) {
+        if (i == 3 && text.p[i] == '.')
+            continue;
+        if (i == 3 || text.p[i] < '0' || text.p[i] > '9')
+            return -1;
+        weight += (text.p[i] - '0') * step;
+        step /= 10;
+    }
+    return weight > 1000 ? -1 : weight;
+}
+
+bool http_accepts_gzip(ts_str list)
+{
+    int gzip = -1, any = -1, identity = -1;
+
+    while (list.n > 0) {
+        size_t comma = ts_str_find(list, ',');
+        ts_str item = ts_str_trim(ts_str_n(list.p, comma));
+        size_t end = ts_str_find(item, ';');
+        ts_str name = ts_str_trim(ts_str_n(item.p, end));
+        int weight =
+            weight_of(end == item.n ? TS_STR_NULL : ts_str_n(item.p + end + 1, item.n - end - 1));
+
+        if (ts_str_ieq(name, TS_STR_LIT("gzip")) || ts_str_ieq(name, TS_STR_LIT("x-gzip")))
+            gzip = weight;
+        else if (ts_str_ieq(name, TS_STR_LIT("identity")))
+            identity = weight;
+        else if (ts_str_is(name, "*"))
+            any = weight;
+        list = comma == list.n ? TS_STR_NULL : ts_str_n(list.p + comma + 1, list.n - comma - 1);
+    }
+    if (gzip < 0)
+        gzip = any;
+    return gzip > 0 && gzip >= identity;
+}
+
+bool http_query_holds_key(ts_str query)
+{
+    static const char *const starts[] = { "tsk_live_", "tsk_test_" };
+
+    for (size_t i = 0; i < query.n; i++) {
+        ts_str rest = ts_str_n(query.p + i, query.n - i);
+
+        for (size_t j = 0; j < TS_COUNT(starts); j++) {
+            if (ts_str_starts(rest, ts_str_of(starts[j])))
+                return true;
+        }
     }
     return false;
 }

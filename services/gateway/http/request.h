@@ -18,6 +18,7 @@ typedef struct http_request {
     ts_str query;   /* as it came, without '?' */
     ts_str version; /* "1.1" */
     ts_str peer;    /* address of the other end of the socket */
+    bool is_odd;    /* lines that end in a bare LF, folded lines, or a space before a colon */
     http_header headers[HTTP_HEADERS_MAX + 1];
     size_t header_count;
 } http_request;
@@ -42,12 +43,20 @@ TS_CHECK ts_status http_request_check(const http_request *r, ts_error *err);
 /* Media type without parameters equals `type`, ASCII case ignored. */
 bool http_media_type_is(ts_str content_type, const char *type);
 
-/* A comma-separated list (If-None-Match, If-Match) holds the strong `etag` (with its quotes), or is "*". A weak tag counts
- * only if `weak` (RFC 9110 section 13.1.2). */
+/* What the tag of the gzip form of an answer ends in, before the quote: the two forms are different bytes, so their strong
+ * tags differ (RFC 9110 section 8.8.3.3). */
+#define HTTP_ETAG_GZIP "-gzip"
+
+/* A comma-separated list (If-None-Match, If-Match) holds the strong `etag` (with its quotes) or that of its gzip form, or is
+ * "*". A weak tag counts only if `weak` (RFC 9110 section 13.1.2). */
 bool http_etag_listed(ts_str list, ts_str etag, bool weak);
 
 /* ^req_[0-9A-Za-z]{6,64}$ */
 bool http_request_id_valid(ts_str text);
+/* An Accept-Encoding that prefers gzip, or takes it and nothing that it likes better (RFC 9110 section 12.5.3). */
+bool http_accepts_gzip(ts_str accept_encoding);
+/* The query holds what looks like an API key: it would end up in logs of proxies and browsers. */
+bool http_query_holds_key(ts_str query);
 /* version-traceid-parentid-flags of W3C Trace Context, lower-case hex. */
 bool http_traceparent_valid(ts_str text);
 

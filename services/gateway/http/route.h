@@ -10,11 +10,11 @@
 struct http_exchange;
 
 typedef enum http_kind {
-    HTTP_KIND_BOOL,   /* true, false */
-    HTTP_KIND_INT,    /* min..max */
-    HTTP_KIND_ENUM,   /* one of `choices` */
-    HTTP_KIND_TEXT,   /* min..max characters */
-    HTTP_KIND_TIME,   /* RFC 3339, or a date alone: its start in UTC */
+    HTTP_KIND_BOOL, /* true, false */
+    HTTP_KIND_INT,  /* min..max */
+    HTTP_KIND_ENUM, /* one of `choices` */
+    HTTP_KIND_TEXT, /* min..max characters */
+    HTTP_KIND_TIME, /* RFC 3339, or a date alone: its start in UTC; in bodies also null: none (0) */
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
@@ -56,11 +56,13 @@ typedef enum http_body {
 #define HTTP_EVENTS_MAX ((size_t)8 * 1024 * 1024)
 
 enum {
-    HTTP_PUBLIC = 1u,  /* no key */
-    HTTP_PLAIN = 2u,   /* the handler's data is the whole body, no envelope */
-    HTTP_MIRROR = 4u,  /* the fields of data stand at the top level as well */
-    HTTP_SECRET = 8u,  /* key material: Cache-Control: no-store */
-    HTTP_STATUS = 16u, /* about the gateway itself: not in the OpenAPI document */
+    HTTP_PUBLIC = 1u,   /* no key */
+    HTTP_PLAIN = 2u,    /* the handler's data is the whole body, no envelope */
+    HTTP_MIRROR = 4u,   /* the fields of data stand at the top level as well */
+    HTTP_SECRET = 8u,   /* key material: Cache-Control: no-store */
+    HTTP_STATUS = 16u,  /* about the gateway itself: not in the OpenAPI document */
+    HTTP_PAGE = 256u,   /* with PLAIN: HTML */
+    HTTP_STREAM = 512u, /* CSV, which the handler writes piece by piece through http/stream.h */
 };
 
 typedef ts_status http_handler(struct http_exchange *x);

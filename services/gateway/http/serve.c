@@ -1,6 +1,7 @@
 #include "http/serve.h"
 
 #include "http/answer.h"
+#include "http/stream.h"
 #include "proto/methods.h"
 #include "ts/id.h"
 #include "ts/log.h"
@@ -23,7 +24,8 @@ http_work *http_work_new(void)
     w->parser = ts_json_parser_new(HTTP_JSON_MAX);
     w->body = TS_BUF_INIT(HTTP_EVENTS_MAX);
     w->answer = TS_BUF_INIT(HTTP_ANSWER_MAX);
-    w->out = TS_BUF_INIT(HTTP_ANSWER_MAX + 4096);
+    w->packed = TS_BUF_INIT(HTTP_ANSWER_MAX + 4096);
+    w->out = TS_BUF_INIT(HTTP_ANSWER_MAX + 8192);
     w->exchange.data = TS_BUF_INIT(HTTP_ANSWER_MAX);
     w->exchange.summary = TS_BUF_INIT(SUMMARY_MAX);
     if (w->arena == NULL || w->parser == NULL)
@@ -39,6 +41,7 @@ void http_work_free(http_work *w)
     ts_json_parser_free(w->parser);
     ts_buf_done(&w->body);
     ts_buf_done(&w->answer);
+    ts_buf_done(&w->packed);
     ts_buf_done(&w->out);
     ts_buf_done(&w->exchange.data);
     ts_buf_done(&w->exchange.summary);
@@ -62,6 +65,7 @@ void http_work_reset(http_work *w)
 
     reset_buf(&w->body);
     reset_buf(&w->answer);
+    reset_buf(&w->packed);
     reset_buf(&w->out);
     reset_buf(&w->exchange.data);
     reset_buf(&w->exchange.summary);
@@ -72,6 +76,9 @@ void http_work_reset(http_work *w)
     w->exchange.summary = summary;
     memset(&w->request, 0, sizeof(w->request));
     w->must_close = false;
+    w->is_streaming = false;
+    w->send = NULL;
+    w->connection = NULL;
     w->status = 0;
     ts_arena_reset(w->arena);
 }
@@ -93,17 +100,42 @@ static ts_str path_of(ts_str target)
     return start == rest.n ? TS_STR_LIT("/") : ts_str_n(rest.p + start, rest.n - start);
 }
 
+/* The lines of a header, in order. */
+static size_t lines_of(const http_request *r, const char *name, ts_str ret[HTTP_HEADERS_MAX + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (ts_str_ieq(r->headers[i].name, ts_str_of(name)))
+            ret[count++] = r->headers[i].value;
+    }
+    return count;
+}
+
+static void find_client(const http_service *s, http_exchange *x)
+{
+    ts_str lines[HTTP_HEADERS_MAX + 1];
+    size_t count = lines_of(x->request, "X-Forwarded-For", lines);
+
+    http_client_address(&s->proxies, x->request->peer, lines, count, x->client);
+    http_client_scope(x->client, x->scope);
+    if (http_client_is_trusted(&s->proxies, x->request->peer)) {
+        count = lines_of(x->request, "X-Forwarded-Proto", lines);
+        x->is_https = http_client_is_https(lines, count);
+    }
+}
+
 /* Id, client address and the window that holds until a key is known: an answer needs them whatever comes next. */
 static void begin(const http_service *s, http_work *w)
 {
     http_exchange *x = &w->exchange;
     ts_hash128 random = { .bytes = { 0 } };
-    ts_str forwarded = TS_STR_NULL;
     ts_str id;
 
     x->request = &w->request;
     x->app = s->app;
     x->arena = w->arena;
+    x->work = w;
     x->now_ms = ts_wall_ms();
     if (http_header_get(&w->request, "X-Request-Id", &id) && http_request_id_valid(id)) {
         memcpy(x->request_id, id.p, id.n);
@@ -113,25 +145,29 @@ static void begin(const http_service *s, http_work *w)
         ts_id_format("req_", random, x->request_id);
     }
     ts_log_request(x->request_id);
-    (void)http_header_get(&w->request, "X-Forwarded-For", &forwarded);
-    http_client_address(&s->proxies, w->request.peer, forwarded, x->client);
-    x->window = http_rate_look(s->failures, ts_str_of(x->client), x->now_ms);
+    find_client(s, x);
+    x->window = http_rate_look(s->failures, ts_str_of(x->scope), x->now_ms);
 }
 
 static http_problem authenticate(const http_service *s, http_exchange *x)
 {
-    ts_str value = TS_STR_NULL;
+    ts_str value = TS_STR_NULL, key = TS_STR_NULL;
     http_problem problem = HTTP_INVALID_KEY;
 
     if (http_header_get(x->request, "Authorization", &value) && value.n > 7 &&
-        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer ")))
-        problem = s->authorize(x, ts_str_trim(ts_str_n(value.p + 7, value.n - 7)));
+        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer "))) {
+        key = ts_str_trim(ts_str_n(value.p + 7, value.n - 7));
+        problem = s->authorize(x, key);
+    }
     if (problem != HTTP_INVALID_KEY)
         return problem;
     /* A full window turns the answer into 429. Valid keys from the same address still pass: behind a shared address,
      * one client with a wrong key must not lock the others out. */
-    if (http_rate_fail(s->failures, ts_str_of(x->client), x->now_ms, &x->window))
+    if (http_rate_fail(s->failures, ts_str_of(x->scope), x->now_ms, &x->window)) {
+        if (x->window.remaining == 0)
+            s->burst(x, key);
         return HTTP_INVALID_KEY;
+    }
     x->retry_after_s = http_window_wait_s(&x->window, x->now_ms);
     ts_error_set(&x->error, "", "Too many failed authentications from this address.");
     return HTTP_RATE_LIMITED;
@@ -223,8 +259,10 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
         return too_large(x, max);
     if (st != TS_OK) {
         w->must_close = true;
-        ts_error_set(&x->error, "", "The body ended before its announced end.");
-        return http_problem_of(st);
+        ts_error_set(&x->error, "",
+                     st == TS_LIMITED ? "The body came too slowly."
+                                      : "The body ended before its announced end.");
+        return st == TS_LIMITED ? HTTP_BAD_REQUEST : http_problem_of(st);
     }
     *ret_read = true;
     x->body = ts_buf_view(&w->body);
@@ -311,16 +349,26 @@ static void answer_problem(const http_service *s, http_work *w, http_problem pro
         });
 }
 
+/* No script, no foreign host, nothing but its own styles. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "         \
+    "frame-ancestors 'none'"
+
 static http_problem answer_success(const http_service *s, http_work *w)
 {
     http_exchange *x = &w->exchange;
     bool is_get = strcmp(x->route->method, "GET") == 0;
     bool is_plain = (x->route->flags & HTTP_PLAIN) != 0;
+    bool is_page = (x->route->flags & HTTP_PAGE) != 0;
     char etag[HTTP_ETAG_SIZE] = "";
     http_answer answer = {
         .status = x->route->status,
         .no_store = (x->route->flags & HTTP_SECRET) != 0 || !is_get,
         .is_head = ts_str_is(w->request.method, "HEAD"),
+        /* Never key material: the length of a compressed secret beside chosen text tells of it. */
+        .may_compress = (x->route->flags & HTTP_SECRET) == 0,
+        .media_type = is_page ? "text/html; charset=utf-8" : NULL,
+        .policy = is_page ? PAGE_POLICY : NULL,
     };
     ts_str known;
 
@@ -390,6 +438,72 @@ static void settle_unread(http_work *w, bool was_read)
         w->must_close = true;
 }
 
+ts_status http_stream_begin(http_exchange *x, const char *media_type, const char *file_name,
+                            bool *ret_wanted)
+{
+    http_work *w = x->work;
+    bool is_head = ts_str_is(w->request.method, "HEAD");
+
+    /* What came of a body nobody asked for must be known before the headers say whether the connection goes on. */
+    settle_unread(w, false);
+    if (!ts_str_is(w->request.version, "1.1"))
+        w->must_close = true;
+    http_answer_write(x->service, w,
+                      &(http_answer){ .status = x->route->status,
+                                      .no_store = true,
+                                      .media_type = media_type,
+                                      .attachment = file_name,
+                                      .is_stream = true });
+    if (w->out.size == 0)
+        return TS_NOMEM;
+    w->is_streaming = true;
+    *ret_wanted = !is_head;
+    if (w->send(w->connection, ts_buf_view(&w->out)))
+        return TS_OK;
+    w->must_close = true;
+    return ts_fail(&x->error, TS_UNAVAILABLE, "", "the client is gone");
+}
+
+ts_status http_stream_flush(http_exchange *x)
+{
+    http_work *w = x->work;
+    bool is_chunked = ts_str_is(w->request.version, "1.1");
+    ts_status st = ts_buf_status(&x->data);
+
+    if (st != TS_OK || x->data.size == 0)
+        return st;
+    ts_buf_clear(&w->out);
+    if (is_chunked)
+        ts_buf_printf(&w->out, "%zx\r\n", x->data.size);
+    ts_buf_str(&w->out, ts_buf_view(&x->data));
+    if (is_chunked)
+        ts_buf_z(&w->out, "\r\n");
+    ts_buf_clear(&x->data);
+    st = ts_buf_status(&w->out);
+    if (st != TS_OK)
+        return st;
+    if (w->send(w->connection, ts_buf_view(&w->out)))
+        return TS_OK;
+    return ts_fail(&x->error, TS_UNAVAILABLE, "", "the client is gone");
+}
+
+/* The last chunk, or, after a failure, none: the client must see that this is not all. */
+static void end_stream(http_work *w, http_problem problem)
+{
+    bool is_chunked = ts_str_is(w->request.version, "1.1");
+
+    ts_buf_clear(&w->out);
+    if (problem != HTTP_FINE) {
+        w->must_close = true;
+        w->status = 500;
+        ts_warn(TS_MSG("stream cut short"), TS_F_Z("route", w->exchange.route->pattern),
+                TS_F_Z("reason", w->exchange.error.text));
+        return;
+    }
+    if (is_chunked && !ts_str_is(w->request.method, "HEAD"))
+        ts_buf_z(&w->out, "0\r\n\r\n");
+}
+
 void http_serve(const http_service *s, http_work *w, http_body_reader *read_body, void *connection)
 {
     http_exchange *x = &w->exchange;
@@ -398,9 +512,13 @@ void http_serve(const http_service *s, http_work *w, http_body_reader *read_body
     bool was_read = false;
 
     begin(s, w);
+    x->service = s;
     if (http_request_check(&w->request, &x->error) != TS_OK) {
         w->must_close = true;
-        answer_problem(s, w, HTTP_BAD_REQUEST, NULL);
+        answer_problem(s, w,
+                       w->request.header_count > HTTP_HEADERS_MAX ? HTTP_HEADERS_TOO_LARGE
+                                                                  : HTTP_BAD_REQUEST,
+                       NULL);
         ts_log_request("");
         return;
     }
@@ -411,8 +529,21 @@ void http_serve(const http_service *s, http_work *w, http_body_reader *read_body
             return;
         }
     }
-    problem = run(s, w, read_body, connection, &was_read, &allow);
+    w->connection = connection;
+    if (http_query_holds_key(w->request.query)) {
+        ts_error_set(&x->error, "",
+                     "An API key must not stand in the address, where logs keep it: send it as "
+                     "Authorization: Bearer, and rotate this one.");
+        problem = HTTP_BAD_REQUEST;
+    } else {
+        problem = run(s, w, read_body, connection, &was_read, &allow);
+    }
     settle_unread(w, was_read);
+    if (w->is_streaming) {
+        end_stream(w, problem);
+        ts_log_request("");
+        return;
+    }
     if (problem == HTTP_FINE)
         problem = answer_success(s, w);
     if (problem != HTTP_FINE)

@@ -10,21 +10,29 @@
 #define HTTP_ANSWER_MAX  ((size_t)16 * 1024 * 1024)
 #define HTTP_ARENA_MAX   ((size_t)64 * 1024 * 1024)
 
-typedef struct http_service {
+struct http_service {
     const http_route *routes;
     size_t route_count;
     void *app;
     /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY, HTTP_RATE_LIMITED (sets window, retry_after_s) or
-     * HTTP_UNAVAILABLE. `key` is the text after "Bearer ". May block. */
+     * HTTP_UNAVAILABLE, HTTP_FORBIDDEN or HTTP_BAD_REQUEST (with words). `key` is the text after "Bearer ". May block. */
     http_problem (*authorize)(http_exchange *x, ts_str key);
     http_rate *failures; /* failed authentications by client address */
+    /* Told the moment an address's window has filled, with what was shown as a key. Must not block. */
+    void (*burst)(http_exchange *x, ts_str key);
+    int64_t hsts_s; /* max-age of Strict-Transport-Security; 0: none */
     http_proxies proxies;
     ts_str origins[HTTP_ORIGINS_MAX]; /* of browsers that may read answers */
     size_t origin_count;
-} http_service;
+};
+typedef struct http_service http_service;
 
-/* Reads the body that is there to be read, at most `max` bytes, into `out`. TS_TOO_LARGE; TS_INVALID: it ended early. */
+/* Reads the body that is there to be read, at most `max` bytes, into `out`. TS_TOO_LARGE; TS_INVALID: it ended early;
+ * TS_LIMITED: it comes too slowly. */
 typedef ts_status http_body_reader(void *connection, size_t max, ts_buf *out);
+
+/* Sends bytes of a stream at once; false: the client is gone. */
+typedef bool http_sender(void *connection, ts_str bytes);
 
 /* The memory of one request at a time; used again for the next. */
 typedef struct http_work {
@@ -32,10 +40,14 @@ typedef struct http_work {
     http_exchange exchange;
     ts_arena *arena;
     ts_json_parser *parser;
-    ts_buf body;     /* that came */
-    ts_buf answer;   /* body of the answer */
-    ts_buf out;      /* the whole answer */
-    bool must_close; /* after this answer */
+    ts_buf body;       /* that came */
+    ts_buf answer;     /* body of the answer */
+    ts_buf packed;     /* its gzip form */
+    ts_buf out;        /* the whole answer */
+    bool must_close;   /* after this answer */
+    bool is_streaming; /* headers went out: nothing can be answered any more */
+    http_sender *send; /* with `connection`: for streams */
+    void *connection;
     int status;
     struct http_work *next;
 } http_work;

@@ -12,7 +12,8 @@ typedef struct http_options {
     const char *listen; /* "127.0.0.1:8080"; port 0: any free one */
     int64_t connections;
     int64_t keep_alive_ms; /* an idle connection is closed after it */
-    int64_t request_ms;    /* for a request to come in whole */
+    int64_t header_ms;  /* for a request's header to come in, and the longest pause in its body */
+    int64_t request_ms; /* for a body to come in whole */
 } http_options;
 
 typedef struct http_server http_server;

@@ -17,14 +17,27 @@ static name name_of(uint8_t bucket, uint8_t rest)
     return n;
 }
 
+/* A key of an organization that is made with its first key. */
+static auth_entry *add(auth_cache *c, name n, uint64_t org)
+{
+    auth_org *of = auth_cache_org(c, org);
+
+    if (of == NULL)
+        of = auth_cache_add_org(c, org);
+    cr_assert_not_null(of);
+    return auth_cache_add(c, n.sha256, of);
+}
+
+static uint64_t org_of(auth_cache *c, name n)
+{
+    return auth_cache_get(c, n.sha256)->of->number;
+}
+
+/* Each of an organization of its own. */
 static void fill(auth_cache *c, uint8_t count)
 {
-    for (uint8_t i = 0; i < count; i++) {
-        auth_entry *e = auth_cache_add(c, name_of(i, 0).sha256);
-
-        cr_assert_not_null(e);
-        e->org = i;
-    }
+    for (uint8_t i = 0; i < count; i++)
+        cr_assert_not_null(add(c, name_of(i, 0), i));
 }
 
 Test(cache, finds_what_was_added_and_nothing_else)
@@ -32,7 +45,7 @@ Test(cache, finds_what_was_added_and_nothing_else)
     auth_cache *c = auth_cache_new(16);
 
     fill(c, 3);
-    cr_assert_eq(auth_cache_get(c, name_of(1, 0).sha256)->org, 1);
+    cr_assert_eq(org_of(c, name_of(1, 0)), 1);
     cr_assert_null(auth_cache_get(c, name_of(1, 9).sha256));
     auth_cache_free(c);
 }
@@ -42,7 +55,7 @@ Test(cache, keys_of_one_bucket_are_told_apart_and_dropped_one_by_one)
     auth_cache *c = auth_cache_new(16);
 
     for (uint8_t i = 0; i < 5; i++)
-        auth_cache_add(c, name_of(7, i).sha256)->org = i;
+        cr_assert_not_null(add(c, name_of(7, i), i));
     auth_cache_drop(c, name_of(7, 2).sha256); /* in the middle */
     auth_cache_drop(c, name_of(7, 4).sha256); /* the first of the bucket */
     auth_cache_drop(c, name_of(7, 0).sha256); /* the last */
@@ -50,8 +63,8 @@ Test(cache, keys_of_one_bucket_are_told_apart_and_dropped_one_by_one)
     cr_assert_null(auth_cache_get(c, name_of(7, 2).sha256));
     cr_assert_null(auth_cache_get(c, name_of(7, 4).sha256));
     cr_assert_null(auth_cache_get(c, name_of(7, 0).sha256));
-    cr_assert_eq(auth_cache_get(c, name_of(7, 1).sha256)->org, 1);
-    cr_assert_eq(auth_cache_get(c, name_of(7, 3).sha256)->org, 3);
+    cr_assert_eq(org_of(c, name_of(7, 1)), 1);
+    cr_assert_eq(org_of(c, name_of(7, 3)), 3);
     auth_cache_free(c);
 }
 
@@ -61,7 +74,7 @@ Test(cache, a_full_one_gives_up_the_key_that_was_not_used_for_the_longest_time)
 
     fill(c, 4);
     cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256)); /* the oldest is used again */
-    cr_assert_not_null(auth_cache_add(c, name_of(9, 0).sha256));
+    cr_assert_not_null(add(c, name_of(9, 0), 9));
     cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256));
     cr_assert_null(auth_cache_get(c, name_of(1, 0).sha256));
     cr_assert_not_null(auth_cache_get(c, name_of(2, 0).sha256));
@@ -82,14 +95,66 @@ Test(cache, can_be_emptied_and_filled_again)
     auth_cache_free(c);
 }
 
-Test(cache, a_new_limit_reaches_the_organization_s_keys_alone)
+Test(cache, an_organization_is_there_as_long_as_one_of_its_keys)
 {
     auth_cache *c = auth_cache_new(16);
 
+    cr_assert_null(auth_cache_org(c, 5));
+    cr_assert_not_null(add(c, name_of(1, 0), 5));
+    cr_assert_not_null(add(c, name_of(2, 0), 5));
+    cr_assert_not_null(add(c, name_of(3, 0), 5 + 4096)); /* in the same bucket */
+    auth_cache_org(c, 5)->limit = 7;
+    cr_assert_eq(auth_cache_get(c, name_of(2, 0).sha256)->of->limit, 7, "shared by its keys");
+    cr_assert_eq(auth_cache_get(c, name_of(3, 0).sha256)->of->limit, 0, "and by no others");
+    auth_cache_drop(c, name_of(1, 0).sha256);
+    cr_assert_not_null(auth_cache_org(c, 5));
+    auth_cache_drop(c, name_of(2, 0).sha256);
+    cr_assert_null(auth_cache_org(c, 5));
+    cr_assert_not_null(auth_cache_org(c, 5 + 4096));
+    auth_cache_free(c);
+}
+
+Test(cache, the_last_key_of_an_organization_may_give_way_to_another_of_its_own)
+{
+    auth_cache *c = auth_cache_new(1);
+
+    for (uint8_t i = 0; i < 5; i++) {
+        cr_assert_not_null(add(c, name_of(i, 0), 3));
+        cr_assert_eq(auth_cache_count(c), 1);
+        cr_assert_eq(auth_cache_org(c, 3)->keys, 1);
+    }
+    auth_cache_free(c);
+}
+
+Test(cache, a_dropped_organization_takes_its_keys_along_and_no_others)
+{
+    auth_cache *c = auth_cache_new(16);
+
+    for (uint8_t i = 0; i < 9; i++)
+        cr_assert_not_null(add(c, name_of(i, 0), i % 2));
+    auth_cache_drop_org(c, 0);
+    cr_assert_eq(auth_cache_count(c), 4);
+    for (uint8_t i = 0; i < 9; i++)
+        cr_assert_eq(auth_cache_get(c, name_of(i, 0).sha256) != NULL, i % 2 == 1);
+    auth_cache_drop_org(c, 1);
+    cr_assert_eq(auth_cache_count(c), 0);
+    auth_cache_drop_org(c, 1);
+    auth_cache_free(c);
+}
+
+Test(cache, holds_as_many_as_it_may_and_never_one_more)
+{
+    auth_cache *c = auth_cache_new(4);
+
     fill(c, 3);
-    auth_cache_set_limit(c, 2, 10000);
-    cr_assert_eq(auth_cache_get(c, name_of(2, 0).sha256)->limit, 10000);
-    cr_assert_eq(auth_cache_get(c, name_of(1, 0).sha256)->limit, 0);
+    cr_assert_eq(auth_cache_count(c), 3);
+    cr_assert_not_null(add(c, name_of(3, 0), 3));
+    cr_assert_eq(auth_cache_count(c), 4);
+    cr_assert_not_null(auth_cache_get(c, name_of(0, 0).sha256), "nobody had to give way");
+    for (int i = 4; i < 200; i++) {
+        cr_assert_not_null(add(c, name_of((uint8_t)i, 0), (uint64_t)i % 7));
+        cr_assert_eq(auth_cache_count(c), 4);
+    }
     auth_cache_free(c);
 }
 

@@ -157,6 +157,20 @@ Test(jsonw, puts_ready_json_and_foreign_keys_in_place)
     cr_assert_str_eq(out.data, "{\"k\\\"\\n\":{\"x\":1},\"l\":[1,2]}");
 }
 
+Test(jsonw, puts_ready_members_between_others)
+{
+    ts_jsonw w = ts_jsonw_on(&out);
+
+    ts_jsonw_object(&w);
+    ts_jsonw_members(&w, TS_STR_NULL);
+    ts_jsonw_members(&w, TS_STR_LIT("\"a\":1,\"b\":2"));
+    ts_jsonw_members(&w, TS_STR_NULL);
+    ts_jsonw_ki64(&w, "c", 3);
+    ts_jsonw_members(&w, TS_STR_LIT("\"d\":4"));
+    ts_jsonw_object_end(&w);
+    cr_assert_str_eq(out.data, "{\"a\":1,\"b\":2,\"c\":3,\"d\":4}");
+}
+
 Test(jsonw, nests_64_levels_and_refuses_one_more)
 {
     TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1000);

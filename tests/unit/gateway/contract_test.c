@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "api/api.h"
 #include "standin.h"
 
 static int port;
@@ -121,6 +122,18 @@ static void expect_header(const char *name, const char *wanted)
 
     cr_assert_not_null(got, "%s is missing in %s", name, a.head.data);
     cr_assert_str_eq(got, wanted, "%s", name);
+}
+
+static void expect_summary(const char *wanted)
+{
+    expect_text("summary", wanted);
+}
+
+static void expect_no(const char *path)
+{
+    ts_json v;
+
+    cr_assert_not(ts_json_path(root, path, &v), "%s in %s", path, a.body.data);
 }
 
 /* ---- overview ---- */
@@ -644,15 +657,16 @@ Test(contract, a_client_that_waits_for_100_without_a_key_is_refused_at_once)
 /* Sends the bytes; the answer must be 400 in our envelope, and the connection must end. */
 static void expect_refusal(const char *bytes)
 {
+    bool has_many = strstr(bytes, "X-63:") != NULL; /* more than 63 header fields */
     int fd = client_connect(port);
     char c;
 
     answer_done(&a);
     client_send(fd, bytes, strlen(bytes));
     client_read(fd, false, &a);
-    cr_assert_eq(a.status, 400, "%s: %d", bytes, a.status);
+    cr_assert_eq(a.status, has_many ? 431 : 400, "%s: %d", bytes, a.status);
     parse();
-    expect_error("bad_request",
+    expect_error(has_many ? "headers_too_large" : "bad_request",
                  a.body.data != NULL && strstr(a.body.data, "\"param\"") != NULL
                      ? strstr(bytes, "Authorization: Bearer x\r\nAuth") != NULL ? "Authorization"
                        : strstr(bytes, "chunked") != NULL        ? "Transfer-Encoding"
@@ -663,6 +677,124 @@ static void expect_refusal(const char *bytes)
     cr_assert(a.is_closed, "%s", bytes);
     cr_assert_leq(read(fd, &c, 1), 0);
     (void)close(fd);
+}
+
+/* ---- exports ---- */
+
+/* A whole answer on a connection of its own, as it came. */
+static void ask_raw(const char *bytes, ts_buf *ret)
+{
+    int fd = client_connect(port);
+    char *room;
+    ssize_t got;
+
+    ts_buf_clear(ret);
+    client_send(fd, bytes, strlen(bytes));
+    while ((room = ts_buf_reserve(ret, 65536)) != NULL && (got = read(fd, room, 65536)) > 0)
+        ret->size += (size_t)got;
+    cr_assert_not_null(room);
+    *room = '\0';
+    (void)close(fd);
+}
+
+#define EXPORT(method, what, version)                                                              \
+    method " /v1/exports/" what " HTTP/" version "\r\nHost: a\r\nAuthorization: Bearer " KEY_ALL   \
+           "\r\nConnection: close\r\n\r\n"
+
+static size_t count_of(const char *text, const char *what)
+{
+    size_t count = 0;
+
+    while ((text = strstr(text, what)) != NULL) {
+        text += strlen(what);
+        count++;
+    }
+    return count;
+}
+
+Test(contract, an_export_walks_all_pages_and_is_in_the_audit_log)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(EXPORT("GET", "users.csv?risk_level=critical", "1.1"), &out);
+    cr_assert(ts_str_starts(ts_buf_view(&out), TS_STR_LIT("HTTP/1.1 200 OK\r\n")), "%s", out.data);
+    cr_assert_not_null(strstr(out.data, "Transfer-Encoding: chunked\r\n"));
+    cr_assert_not_null(
+        strstr(out.data, "Content-Type: text/csv; charset=utf-8; header=present\r\n"));
+    cr_assert_not_null(
+        strstr(out.data, "Content-Disposition: attachment; filename=\"users.csv\"\r\n"));
+    cr_assert_not_null(strstr(out.data, "Cache-Control: no-store\r\n"));
+    cr_assert_null(strstr(out.data, "ETag"));
+    cr_assert_not_null(strstr(out.data, "email,name,department,"));
+    cr_assert_eq(count_of(out.data, "@acme.example,'=cmd()"), STANDIN_MANY);
+    cr_assert_not_null(strstr(out.data, "user-0@acme.example"));
+    cr_assert_not_null(strstr(out.data, "user-449@acme.example"));
+    cr_assert(ts_str_ends(ts_buf_view(&out), TS_STR_LIT("\r\n0\r\n\r\n")));
+    cr_assert_str_eq(standin_saw.audit_action, "export.started");
+    cr_assert_str_eq(standin_saw.audit_object, "users.csv");
+    cr_assert_str_eq(standin_saw.audit_actor, "key:key_one");
+    cr_assert_str_eq(standin_saw.audit_details, "{\"filters\":\"risk_level=critical\"}");
+    cr_assert_eq(atomic_load(&standin_saw.audits), 1);
+}
+
+Test(contract, an_export_for_http_1_0_has_no_chunks)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(
+        EXPORT("GET", "incidents.csv?severity=high&user=john@acme.example&since=2025-01-15", "1.0"),
+        &out);
+    cr_assert_null(strstr(out.data, "chunked"));
+    cr_assert_not_null(strstr(out.data, "Connection: close\r\n"));
+    cr_assert_not_null(
+        strstr(out.data, "\r\n\r\nid,title,severity,status,affected_users,rule_ids,mitre_tactics,"
+                         "detection_count,created_at,updated_at,closed_at,resolution\r\n"
+                         "inc_one,Possible account takeover,high,open,john@acme.example,,,2,"
+                         "2025-01-15T10:30:00Z,2025-01-15T10:30:00Z,,\r\n"));
+}
+
+Test(contract, an_export_by_tool_user_and_day_has_their_columns)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(EXPORT("GET", "ai-usage.csv", "1.0"), &out);
+    cr_assert_not_null(strstr(out.data, "\r\n\r\ntool,vendor,sanctioned,events,users,first_seen_at"
+                                        "\r\nChatGPT,OpenAI,false,30,5,\r\n"));
+    ask_raw(EXPORT("GET", "ai-usage.csv?group_by=user", "1.0"), &out);
+    cr_assert_not_null(strstr(out.data, "\r\n\r\nemail,events,tools,last_used_at\r\n"));
+    ask_raw(EXPORT("GET", "ai-usage.csv?group_by=day", "1.0"), &out);
+    cr_assert_not_null(strstr(out.data, "\r\n\r\ndate,events,users\r\n2025-01-15,30,5\r\n"));
+}
+
+Test(contract, an_export_that_breaks_off_does_not_look_whole)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(EXPORT("GET", "users.csv?risk_level=high", "1.1"), &out);
+    cr_assert(ts_str_starts(ts_buf_view(&out), TS_STR_LIT("HTTP/1.1 200 OK\r\n")));
+    cr_assert_eq(count_of(out.data, "@acme.example,'=cmd()"), 200);
+    cr_assert_not(ts_str_ends(ts_buf_view(&out), TS_STR_LIT("0\r\n\r\n")));
+}
+
+Test(contract, what_fails_before_the_first_byte_of_an_export_is_an_ordinary_error)
+{
+    get("/v1/exports/users.csv?limit=1", KEY_ALL, 400);
+    expect_error("bad_request", "limit", NULL);
+    get("/v1/exports/incidents.csv", KEY_USERS, 403);
+    get("/v1/exports/users.csv?risk_level=low", KEY_ALL, 503);
+    cr_assert_eq(atomic_load(&standin_saw.audits), 0);
+    standin_saw.refuses_audits = true;
+    get("/v1/exports/users.csv", KEY_ALL, 503);
+}
+
+Test(contract, head_of_an_export_has_the_same_headers_and_shows_nobody_anything)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(EXPORT("HEAD", "users.csv", "1.1"), &out);
+    cr_assert_not_null(strstr(out.data, "Transfer-Encoding: chunked\r\n"));
+    cr_assert(ts_str_ends(ts_buf_view(&out), TS_STR_LIT("nosniff\r\n\r\n")));
+    cr_assert_eq(atomic_load(&standin_saw.audits), 0);
 }
 
 #define SMUGGLED "GET /v1/users HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -743,4 +875,216 @@ Test(small, connections_beyond_the_limit_are_told_at_once, .init = start_small, 
     cr_assert(a.is_closed);
     for (int i = 0; i < 2; i++)
         (void)close(held[i]);
+}
+
+/* ---- keys ---- */
+
+Test(contract, a_key_is_made_and_its_secret_shown_once)
+{
+    send_json("POST", "/v1/api-keys", "",
+              "{\"name\":\"Bot\",\"mode\":\"live\",\"permissions\":[\"ingest\",\"read:users\"],"
+              "\"expires_at\":\"2026-01-01\"}",
+              201);
+    expect_text("data.api_key.id", "key_live");
+    expect_text("data.api_key.name", "Bot");
+    expect_text("data.api_key.mode", "live");
+    expect_text("data.api_key.prefix", "tsk_live_abcd");
+    expect_text("data.api_key.last4", "wxyz");
+    expect_text("data.api_key.created_at", "2025-01-15T10:30:00Z");
+    expect_text("data.api_key.expires_at", "2026-01-01T00:00:00Z");
+    cr_assert_not_null(strstr(a.body.data, "\"permissions\":[\"read:users\",\"ingest\"]"));
+    cr_assert_not_null(strstr(a.body.data, "\"last_used_at\":null"));
+    cr_assert_not_null(strstr(a.body.data, "\"untrusted_fields\":[\"data.api_key.name\"]"));
+    expect_text("data.secret", "tsk_live_secret");
+    expect_summary(
+        "Live API key key_live created. Keep its secret: it is shown only in this answer.");
+    expect_header("Cache-Control", "no-store");
+    cr_assert_null(answer_header(&a, "Idempotent-Replayed"));
+}
+
+Test(contract, a_repeated_creation_shows_no_secret_and_says_so)
+{
+    send_json("POST", "/v1/api-keys", "Idempotency-Key: again\r\n",
+              "{\"name\":\"Bot\",\"mode\":\"test\"}", 201);
+    expect_text("data.api_key.id", "key_test");
+    expect_no("data.secret");
+    expect_header("Idempotent-Replayed", "true");
+    expect_summary("Test API key key_test was created by this request before; its secret is not "
+                   "shown again.");
+}
+
+Test(contract, what_is_wrong_about_a_key_is_named)
+{
+    static const struct {
+        const char *body, *param;
+    } cases[] = {
+        { "{\"mode\":\"live\"}", "name" },
+        { "{\"name\":\"x\"}", "mode" },
+        { "{\"name\":\"x\",\"mode\":\"prod\"}", "mode" },
+        { "{\"name\":\"\",\"mode\":\"live\"}", "name" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[\"root\"]}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[]}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":\"admin\"}", "permissions" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"expires_at\":\"soon\"}", "expires_at" },
+        { "{\"name\":\"x\",\"mode\":\"live\",\"org\":8}", "org" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        send_json("POST", "/v1/api-keys", "", cases[i].body, 400);
+        expect_error("bad_request", cases[i].param, NULL);
+    }
+}
+
+Test(contract, keys_are_listed)
+{
+    get("/v1/api-keys?limit=1&offset=2", KEY_ALL, 200);
+    expect_summary("5 API keys, newest first.");
+    cr_assert_eq(number("data.pagination.total"), 5);
+    cr_assert_not_null(strstr(a.body.data, "\"id\":\"key_live\""));
+    cr_assert_null(strstr(a.body.data, "secret"));
+    expect_header("Cache-Control", "no-store");
+}
+
+Test(contract, a_key_is_changed)
+{
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{\"expires_at\":null,\"name\":\"New\"}", 200);
+    expect_text("data.api_key.name", "New");
+    cr_assert_not_null(strstr(a.body.data, "\"expires_at\":null"));
+    expect_summary("Live API key key_live changed.");
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{\"permissions\":[\"admin\"]}", 200);
+    cr_assert_not_null(strstr(a.body.data, "\"permissions\":[\"admin\"]"));
+    expect_text("data.api_key.expires_at", "2026-01-01T00:00:00Z");
+    send_json("PATCH", "/v1/api-keys/key_live", "", "{}", 400);
+    expect_error("bad_request", NULL, "The body must have name, permissions or expires_at.");
+    send_json("PATCH", "/v1/api-keys/key_live", "If-Match: \"abc\"\r\n", "{\"name\":\"x\"}", 412);
+    send_json("PATCH", "/v1/api-keys/key_none", "", "{\"name\":\"x\"}", 404);
+    send_json("PATCH", "/v1/api-keys/..", "", "{\"name\":\"x\"}", 404);
+}
+
+Test(contract, a_key_is_rotated_with_and_without_a_body)
+{
+    answer_done(&a);
+    ask(port, "POST", "/v1/api-keys/key_live/rotate", KEY_ALL, "", NULL, &a);
+    cr_assert_eq(a.status, 201, "%s", a.body.data);
+    parse();
+    expect_text("data.secret", "tsk_live_rotated");
+    expect_text("data.replaces", "key_live");
+    expect_header("Cache-Control", "no-store");
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{}", 201);
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":0}", 409);
+    expect_error("conflict", NULL, "overlap 0");
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":-1}", 400);
+    expect_error("bad_request", "overlap_seconds", NULL);
+    send_json("POST", "/v1/api-keys/key_live/rotate", "", "{\"overlap_seconds\":31536001}", 400);
+    send_json("POST", "/v1/api-keys/key_none/rotate", "", "{}", 404);
+}
+
+Test(contract, a_key_is_revoked)
+{
+    answer_done(&a);
+    ask(port, "DELETE", "/v1/api-keys/key_live", KEY_ALL, "", NULL, &a);
+    cr_assert_eq(a.status, 200, "%s", a.body.data);
+    parse();
+    expect_text("data.api_key.revoked_at", "2025-01-15T10:30:00Z");
+    expect_summary("Live API key key_live is revoked.");
+}
+
+Test(contract, a_key_acts_in_its_own_mode)
+{
+    answer_done(&a);
+    ask(port, "POST", "/v1/api-keys", KEY_TEST, "Content-Type: application/json\r\n",
+        "{\"name\":\"x\",\"mode\":\"live\"}", &a);
+    cr_assert_eq(a.status, 403, "%s", a.body.data);
+    parse();
+    expect_error("forbidden", "mode", "A test key manages test keys only.");
+}
+
+/* ---- audit log ---- */
+
+Test(contract, the_audit_log_is_filtered_and_shown)
+{
+    get("/v1/audit-log?actor=ctl&since=2025-01-15&until=2025-01-16", KEY_ALL, 200);
+    expect_summary("2 entries in the audit log.");
+    cr_assert_not_null(
+        strstr(a.body.data,
+               "{\"number\":2,\"at\":\"2025-01-15T10:30:00Z\",\"action\":\"key.created\","
+               "\"object\":\"key_live\",\"actor\":\"ctl\",\"client_address\":null,"
+               "\"request_id\":null,\"mode\":\"test\",\"details\":{\"name\":\"x\"}}"),
+        "%s", a.body.data);
+    cr_assert_not_null(strstr(a.body.data, "\"details\":{}"), "broken details are left out");
+    get("/v1/audit-log", KEY_ALL, 200);
+    expect_summary("0 entries in the audit log.");
+    get("/v1/audit-log?since=yesterday", KEY_ALL, 400);
+    expect_error("bad_request", "since", NULL);
+}
+
+/* ---- who may not ---- */
+
+Test(contract, a_suspended_organization_may_do_nothing)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        if ((api_routes[i].flags & HTTP_PUBLIC) != 0)
+            continue;
+        answer_done(&a);
+        ask(port, api_routes[i].method, api_routes[i].pattern, KEY_HELD, "", NULL, &a);
+        cr_assert_eq(a.status, 403, "%s: %s", api_routes[i].pattern, a.body.data);
+        parse();
+        expect_error("forbidden", NULL,
+                     "The organization org_acme is suspended: its keys may do nothing now.");
+        expect_header("X-RateLimit-Limit", "1000");
+    }
+}
+
+static bool burst_seen(int wanted)
+{
+    for (int i = 0; i < 1000 && atomic_load(&standin_saw.bursts) < wanted; i++)
+        usleep(10000);
+    return atomic_load(&standin_saw.bursts) >= wanted;
+}
+
+Test(contract, a_burst_of_failures_is_told_once_with_no_more_than_a_prefix)
+{
+    /* 61 failures at 203.0.113.7; at the change of the minute in between they are spread over two windows. */
+    for (int i = 0; i < 125; i++) {
+        answer_done(&a);
+        ask(port, "GET", "/v1/users", KEY_UNKNOWN, "X-Forwarded-For: 203.0.113.7\r\n", NULL, &a);
+    }
+    cr_assert(burst_seen(1));
+    cr_assert_eq(standin_saw.burst_org, 0);
+    cr_assert_str_eq(standin_saw.burst_details,
+                     "{\"address\":\"203.0.113.7\",\"count\":60,\"key_prefix\":\"tsk_live_dddd\"}");
+    cr_assert_leq(atomic_load(&standin_saw.bursts), 2);
+}
+
+Test(contract, nothing_is_shown_of_what_is_no_key_of_ours)
+{
+    for (int i = 0; i < 125; i++) {
+        char headers[160];
+
+        (void)snprintf(headers, sizeof(headers), "X-Forwarded-For: 2001:db8:0:7::%x\r\n", i);
+        answer_done(&a);
+        ask(port, "GET", "/v1/users", "sk-ant-somebody-elses-secret", headers, NULL, &a);
+    }
+    cr_assert_eq(a.status, 429, "one network, one window");
+    cr_assert(burst_seen(1));
+    cr_assert_str_eq(standin_saw.burst_details,
+                     "{\"address\":\"2001:db8:0:7::/64\",\"count\":60,\"key_prefix\":null}");
+}
+
+Test(contract, hsts_is_sent_where_the_proxy_says_https_only)
+{
+    const char *https = "X-Forwarded-Proto: https\r\n";
+
+    get("/v1/overview", KEY_ALL, 200);
+    cr_assert_null(answer_header(&a, "Strict-Transport-Security"));
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", KEY_ALL, https, NULL, &a);
+    expect_header("Strict-Transport-Security", "max-age=31536000");
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", NULL, https, NULL, &a);
+    cr_assert_eq(a.status, 401);
+    expect_header("Strict-Transport-Security", "max-age=31536000");
+    answer_done(&a);
+    ask(port, "GET", "/v1/overview", KEY_ALL, "X-Forwarded-Proto: http\r\n", NULL, &a);
+    cr_assert_null(answer_header(&a, "Strict-Transport-Security"));
 }

@@ -104,6 +104,27 @@ Test(params, wrong_values_are_named_with_what_would_be_right)
            "user must be an e-mail address (write '+' as %2B in a query)");
 }
 
+Test(params, a_key_in_the_wrong_place_is_not_said_again)
+{
+    static const http_param rows[] = {
+        { "limit", HTTP_KIND_INT, 1, 2, NULL, NULL, false, "" },
+        { NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL },
+    };
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(65536);
+    ts_error err = { .text = "" };
+    http_value values[1];
+
+    cr_assert_eq(http_params_parse(rows, TS_STR_LIT("tsk_live_abcd=1"), arena, values, &err),
+                 TS_INVALID);
+    cr_assert_str_eq(err.param, "");
+    cr_assert_str_eq(err.text, "Unknown parameter. Known here: limit");
+    cr_assert_eq(http_params_parse(rows, TS_STR_LIT("x%74sk_live_abcd"), arena, values, &err),
+                 TS_INVALID);
+    cr_assert_str_eq(err.param, "");
+    cr_assert_eq(http_params_parse(rows, TS_STR_LIT("task=1"), arena, values, &err), TS_INVALID);
+    cr_assert_str_eq(err.param, "task");
+}
+
 Test(params, unknown_and_repeated_ones_are_refused)
 {
     refuse(

@@ -56,7 +56,8 @@ Test(request, lengths_that_differ_or_are_no_numbers_are_refused)
 {
     expect(TS_INVALID, "Content-Length", "1.1",
            LINES("Host: a", "Content-Length: 5", "Content-Length: 6"));
-    expect(TS_OK, "", "1.1", LINES("Host: a", "Content-Length: 5", "content-length: 5"));
+    expect(TS_INVALID, "Content-Length", "1.1",
+           LINES("Host: a", "Content-Length: 5", "content-length: 5"));
     expect(TS_INVALID, "Content-Length", "1.1", LINES("Host: a", "Content-Length: -1"));
     expect(TS_INVALID, "Content-Length", "1.1", LINES("Host: a", "Content-Length: +1"));
     expect(TS_INVALID, "Content-Length", "1.1", LINES("Host: a", "Content-Length: 5, 5"));
@@ -144,6 +145,73 @@ Test(request, etags_match_in_lists)
     cr_assert_not(http_etag_listed(TS_STR_LIT("W/\"abc\""), etag, false));
     cr_assert_not(http_etag_listed(TS_STR_LIT("abc"), etag, true));
     cr_assert_not(http_etag_listed(TS_STR_LIT(""), etag, true));
+}
+
+Test(request, the_gzip_form_of_a_tag_stands_for_the_tag)
+{
+    ts_str etag = TS_STR_LIT("\"abc\"");
+
+    cr_assert(http_etag_listed(TS_STR_LIT("\"abc-gzip\""), etag, false));
+    cr_assert(http_etag_listed(TS_STR_LIT("\"x\",W/\"abc-gzip\""), etag, true));
+    cr_assert_not(http_etag_listed(TS_STR_LIT("W/\"abc-gzip\""), etag, false));
+    cr_assert_not(http_etag_listed(TS_STR_LIT("\"abc-gzi\""), etag, false));
+    cr_assert_not(http_etag_listed(TS_STR_LIT("\"abd-gzip\""), etag, false));
+    cr_assert_not(http_etag_listed(TS_STR_LIT("\"abc-gzipp\""), etag, false));
+}
+
+Test(request, gzip_is_taken_where_it_is_liked_best)
+{
+    static const struct {
+        const char *accept;
+        bool gzip;
+    } cases[] = {
+        { "gzip", true },
+        { "x-gzip", true },
+        { "GZip", true },
+        { "gzip, deflate, br", true },
+        { "br;q=1.0, gzip;q=0.8, *;q=0.1", true },
+        { "*", true },
+        { "*;q=0.5", true },
+        { "gzip;q=0.001", true },
+        { "gzip ; q=1", true },
+        { "gzip;q=0.5, identity;q=0.5", true },
+        { "", false },
+        { "identity", false },
+        { "br", false },
+        { "gzip;q=0", false },
+        { "gzip;q=0.000", false },
+        { "*;q=0", false },
+        { "gzip;q=0, *", false },
+        { "gzip;q=0.4, identity;q=0.5", false },
+        { "gzip;q=1.1", false },
+        { "gzip;q=2", false },
+        { "gzip;q=x", false },
+        { "gzip;q=0.123", true },
+        { "gzip;q=0.1234", false },
+        { "gzippy", false },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++)
+        cr_assert_eq(http_accepts_gzip(ts_str_of(cases[i].accept)), cases[i].gzip, "%s",
+                     cases[i].accept);
+}
+
+Test(request, a_key_in_a_query_is_seen)
+{
+    cr_assert(http_query_holds_key(TS_STR_LIT("api_key=tsk_live_abc")));
+    cr_assert(http_query_holds_key(TS_STR_LIT("limit=1&x=tsk_test_")));
+    cr_assert_not(http_query_holds_key(TS_STR_LIT("query=tsk")));
+    cr_assert_not(http_query_holds_key(TS_STR_LIT("")));
+}
+
+Test(request, odd_lines_are_refused)
+{
+    http_request r = make("1.1", LINES("Host: a"));
+    ts_error err = { .text = "" };
+
+    cr_assert_eq(http_request_check(&r, &err), TS_OK);
+    r.is_odd = true;
+    cr_assert_eq(http_request_check(&r, &err), TS_INVALID);
 }
 
 Test(request, request_ids_of_clients_are_kept_only_in_our_form)

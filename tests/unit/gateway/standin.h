@@ -24,6 +24,8 @@
 #define KEY_ALL     "tsk_live_aaaaaaaaaaaaaaaaaaaaaaaaaa1qJYQ1" /* every permission */
 #define KEY_USERS   "tsk_live_bbbbbbbbbbbbbbbbbbbbbbbbbb1oeAmQ" /* read:users only */
 #define KEY_LIMITED "tsk_live_cccccccccccccccccccccccccc3wbNxA" /* its limit is used up */
+#define KEY_TEST    "tsk_test_eeeeeeeeeeeeeeeeeeeeeeeeee32wj8Z" /* every permission, test mode */
+#define KEY_HELD    "tsk_live_ffffffffffffffffffffffffff464lkf" /* its organization is suspended */
 #define KEY_UNKNOWN "tsk_live_dddddddddddddddddddddddddd1yeVZ6" /* not known */
 
 enum {
@@ -38,6 +40,17 @@ enum {
 typedef struct standin_seen {
     atomic_int authorizes;
     atomic_int updates;
+    /* Of the audit log; `refuses_audits` is set by a test. */
+    atomic_int audits;
+    bool refuses_audits;
+    char audit_action[32];
+    char audit_object[64];
+    char audit_actor[64];
+    char audit_details[256];
+    atomic_int bursts;
+    /* Of the last burst. */
+    char burst_details[256];
+    uint64_t burst_org;
     /* Of the last ingest. */
     char source[32];
     char content_type[32];
@@ -47,6 +60,9 @@ typedef struct standin_seen {
     char actor[64];
     char client_addr[64];
 } standin_seen;
+
+/* Users of risk_level=critical. Of "high" there are as many, but the second page fails; "low" fails at once. */
+#define STANDIN_MANY 450
 
 extern standin_seen standin_saw;
 

@@ -73,7 +73,7 @@ Test(table, every_row_is_whole)
         cr_assert_leq(http_param_count(row->fields), HTTP_PARAMS_MAX);
         if ((row->flags & HTTP_PUBLIC) == 0)
             cr_assert_not_null(ts_permission_name(row->permission), "%s", row->pattern);
-        if ((row->flags & HTTP_PLAIN) == 0)
+        if ((row->flags & (HTTP_PLAIN | HTTP_STREAM)) == 0)
             cr_assert(schemas_has(row->schema), "%s has no schema", row->pattern);
         /* Defaults must pass their own checks. */
         st = http_params_parse(row->params, TS_STR_NULL, arena, values, &err);
@@ -90,6 +90,67 @@ static ts_str text_at(ts_json root, const char *const *path)
     for (; *path != NULL; path++)
         cr_assert(ts_json_get(v, *path, &v), "%s", *path);
     return ts_json_str(v);
+}
+
+static size_t pattern_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        bool is_first = true;
+
+        for (size_t j = 0; j < i; j++)
+            is_first = is_first && strcmp(api_routes[i].pattern, api_routes[j].pattern) != 0;
+        count += is_first ? 1 : 0;
+    }
+    return count;
+}
+
+/* An export takes the filters of its list and nothing that pages. */
+Test(table, exports_do_not_page)
+{
+    static const char *const paging[] = { "limit", "offset", "cursor" };
+    size_t streams = 0;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        if ((api_routes[i].flags & HTTP_STREAM) == 0)
+            continue;
+        streams++;
+        for (size_t j = 0; j < TS_COUNT(paging); j++)
+            cr_assert_lt(http_param_index(api_routes[i].params, ts_str_of(paging[j])), 0, "%s",
+                         api_routes[i].pattern);
+    }
+    cr_assert_gt(streams, 0);
+}
+
+/* The page shows every row, names every object, and points nowhere that is not there. */
+Test(table, the_page_shows_every_row)
+{
+    http_exchange x = { .arena = ts_arena_new(1 << 20), .data = TS_BUF_INIT(1 << 22) };
+    const char *at;
+    size_t links = 0;
+
+    cr_assert_eq(api_docs(&x), TS_OK);
+    cr_assert_eq(ts_buf_status(&x.data), TS_OK);
+    for (size_t i = 0; i < api_route_count; i++) {
+        char id[96];
+
+        (void)snprintf(id, sizeof(id), " id=\"%s\"", api_routes[i].operation);
+        cr_assert_not_null(strstr(x.data.data, id), "%s", id);
+    }
+    for (at = x.data.data; (at = strstr(at, "href=\"#")) != NULL; links++) {
+        char id[96];
+
+        at += 7;
+        (void)snprintf(id, sizeof(id), " id=\"%.*s\"", (int)strcspn(at, "\""), at);
+        cr_assert_not_null(strstr(x.data.data, id), "%s", id);
+    }
+    cr_assert_gt(links, 50);
+    cr_assert_null(strstr(x.data.data, "http://"));
+    cr_assert_null(strstr(x.data.data, "https://hooks.lumen-works.example/sentry<"));
+    cr_assert_null(strstr(x.data.data, "<script"));
+    ts_buf_done(&x.data);
+    ts_arena_free(x.arena);
 }
 
 Test(table, the_openapi_document_describes_every_row)
@@ -112,7 +173,7 @@ Test(table, the_openapi_document_describes_every_row)
                             api_routes[i].operation));
     }
     cr_assert(ts_json_get(root, "paths", &v));
-    cr_assert_eq(ts_json_count(v), 19);
+    cr_assert_eq(ts_json_count(v), pattern_count());
     cr_assert(ts_str_is(text_at(root, (const char *[]){ "paths", "/v1/incidents/{id}", "patch",
                                                         "x-permission", NULL }),
                         "write:incidents"));

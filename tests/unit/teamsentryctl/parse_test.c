@@ -31,10 +31,21 @@ Test(parse, every_command_is_found_by_its_words)
     } cases[] = {
         { "org create Acme", ctl_org_create },
         { "org list", ctl_org_list },
+        { "org show Acme", ctl_org_show },
+        { "org rename Acme Globex", ctl_org_rename },
         { "org tier Acme enterprise", ctl_org_tier },
+        { "org suspend Acme", ctl_org_suspend },
+        { "org resume Acme", ctl_org_resume },
+        { "org delete Acme --yes", ctl_org_delete },
         { "key create Acme --name n", ctl_key_create },
         { "key list Acme", ctl_key_list },
+        { "key show Acme key_1", ctl_key_show },
+        { "key update Acme key_1 --name n", ctl_key_update },
+        { "key rotate Acme key_1 --overlap 0", ctl_key_rotate },
         { "key revoke Acme key_1", ctl_key_revoke },
+        { "audit list Acme --since 2026-01-01 --until 2026-02-01 --actor ctl --limit 5",
+          ctl_audit_list },
+        { "audit verify -", ctl_audit_verify },
         { "status", ctl_status },
     };
     ctl c;
@@ -71,6 +82,30 @@ Test(parse, a_value_may_look_like_anything)
     cr_assert_not(ctl_wants_json(&c));
 }
 
+Test(parse, yes_stands_alone)
+{
+    ctl c;
+
+    cr_assert_eq(parse(&c, "org delete --yes Acme"), TS_OK);
+    cr_assert_str_eq(c.args[0], "Acme");
+    cr_assert_not_null(c.options[CTL_YES]);
+    cr_assert_eq(parse(&c, "org delete Acme"), TS_OK);
+    cr_assert_null(c.options[CTL_YES]);
+}
+
+/* Before anything is asked of a service. */
+Test(parse, a_deletion_that_was_not_meant_and_an_empty_update_are_refused)
+{
+    ctl c;
+
+    cr_assert_eq(parse(&c, "org delete Acme"), TS_OK);
+    cr_assert_eq(c.command->run(&c), TS_INVALID);
+    cr_assert_not_null(strstr(c.error.text, "--yes"));
+    cr_assert_eq(parse(&c, "key update Acme key_1"), TS_OK);
+    cr_assert_eq(c.command->run(&c), TS_INVALID);
+    cr_assert_not_null(strstr(c.error.text, "--name"));
+}
+
 Test(parse, mistakes_are_named)
 {
     static const struct {
@@ -79,7 +114,11 @@ Test(parse, mistakes_are_named)
     } cases[] = {
         { "", "no such command" },
         { "org", "no such command" },
-        { "org delete Acme", "no such command" },
+        { "org erase Acme", "no such command" },
+        { "org delete --yes", "ORG is needed" },
+        { "org delete Acme --yes now", "'now' is one word too many" },
+        { "org suspend Acme --yes", "org suspend does not take --yes" },
+        { "key rotate Acme key_1 --overlap", "--overlap needs a value" },
         { "list org", "no such command" },
         { "org create", "NAME is needed" },
         { "org tier Acme", "ORG TIER is needed" },

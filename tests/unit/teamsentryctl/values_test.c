@@ -74,3 +74,40 @@ Test(values, what_is_no_day_is_refused)
         cr_assert_eq(ctl_parse_expires(wrong[i], &ms, &err), TS_INVALID, "'%s'", wrong[i]);
     cr_assert_not_null(strstr(err.text, "2027-01-31"));
 }
+
+Test(values, a_key_may_never_end)
+{
+    ts_error err = { "", "" };
+    int64_t ms = 7;
+
+    cr_assert_eq(ctl_parse_expires("never", &ms, &err), TS_OK);
+    cr_assert_eq(ms, 0);
+    cr_assert_eq(ctl_parse_expires("Never", &ms, &err), TS_INVALID);
+    cr_assert_eq(ctl_parse_time("--since", "never", &ms, &err), TS_INVALID);
+    cr_assert_not_null(strstr(err.text, "--since must be a day"));
+}
+
+Test(values, a_number_is_within_its_bounds)
+{
+    const char *const wrong[] = { "", "0", "-1", "11", "1.5", "ten", "99999999999999999999" };
+    ts_error err = { "", "" };
+    uint32_t n = 7;
+
+    cr_assert_eq(ctl_parse_number("--limit", "1", 1, 10, &n, &err), TS_OK);
+    cr_assert_eq(n, 1);
+    cr_assert_eq(ctl_parse_number("--limit", "10", 1, 10, &n, &err), TS_OK);
+    cr_assert_eq(n, 10);
+    for (size_t i = 0; i < TS_COUNT(wrong); i++)
+        cr_assert_eq(ctl_parse_number("--limit", wrong[i], 1, 10, &n, &err), TS_INVALID, "'%s'",
+                     wrong[i]);
+    cr_assert_eq(n, 10, "untouched");
+    cr_assert_str_eq(err.text, "--limit must be between 1 and 10");
+}
+
+Test(values, nothing_that_a_terminal_would_obey_is_printed)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(100);
+
+    ctl_plain("a\x1b[2Jb\nc\x7f \xc3\xa4", &out);
+    cr_assert_str_eq(out.data, "a?[2Jb?c? \xc3\xa4");
+}

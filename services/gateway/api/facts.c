@@ -1,0 +1,283 @@
+#include "api/facts.h"
+
+#define ID(prefix)         "\"pattern\":\"^" prefix "_[0-9A-Za-z]{1,40}$\",\"maxLength\":45"
+#define EMAIL              "\"format\":\"email\",\"maxLength\":254"
+#define WORD(n)            "\"pattern\":\"^[0-9A-Za-z_.:+-]*$\",\"maxLength\":" #n
+#define TEXT(n)            "\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":" #n
+#define RANGE(least, most) "\"minimum\":" #least ",\"maximum\":" #most
+#define LIST(n)            "\"maxItems\":" #n
+
+/* Examples tell one story: jana.bianchi at Lumen Works, whose account was taken over. */
+static const fact facts[] = {
+    { "limit", "", "50", "" },
+    { "offset", "", "0", "" },
+    { "cursor", "", "\"o000000050\"", "" },
+    { "total", "", "1", "how many match in all" },
+    { "has_more", "", "false", "another page follows" },
+    { "next_cursor", TEXT(512), "null", "for the parameter cursor; null on the last page" },
+    { "Organization.id", ID("org"), "\"org_1sbeyDVgpILUAYy0j1gZ9X\"", "" },
+    { "Organization.name", TEXT(256), "\"Lumen Works\"", "" },
+    { "total_users", "", "142", "in the directory" },
+    { "monitored_users", "", "142", "not suspended" },
+    { "critical", "", "1", "" },
+    { "high", "", "2", "" },
+    { "medium", "", "8", "" },
+    { "low", "", "47", "" },
+    { "minimal", "", "84", "" },
+    { "informational", "", "0", "" },
+    { "high_risk_users", "", "3", "critical and high" },
+    { "open_incidents", "", "2", "open and investigating" },
+    { "email", EMAIL, "\"jana.bianchi@lumen-works.example\"", "" },
+    { "User.name", TEXT(256), "\"Jana Bianchi\"", "" },
+    { "UserDetails.name", TEXT(256), "\"Jana Bianchi\"", "" },
+    { "department", TEXT(256), "\"Finance\"", "" },
+    { "title", TEXT(512), "\"Possible account takeover\"", "" },
+    { "UserDetails.title", TEXT(256), "\"Controller\"", "" },
+    { "manager", TEXT(254), "\"sam.ortiz@lumen-works.example\"", "" },
+    { "risk_score", RANGE(0, 100), "82", "" },
+    { "risk_level", "", "\"high\"",
+      "minimal 0-19, low 20-39, medium 40-69, high 70-89, critical 90-100" },
+    { "min_risk_score", RANGE(0, 100), "70", "" },
+    { "active_rule_count", "", "4", "rules that add to the score now" },
+    { "open_incident_count", "", "1", "" },
+    { "mfa_enrolled", "", "false", "null: no source has told" },
+    { "is_admin", "", "true", "" },
+    { "suspended", "", "false", "" },
+    { "rule_id", WORD(128), "\"brute_force_then_success\"", "" },
+    { "rule_ids", LIST(64), "[\"brute_force_then_success\"]", "" },
+    { "ActiveRule.title", TEXT(512), "\"Password guessing that ended in a sign-in\"", "" },
+    { "TriggeredRule.title", TEXT(512), "\"Password guessing that ended in a sign-in\"", "" },
+    { "severity", "", "\"high\"", "" },
+    { "mitre_tactic", WORD(16), "\"TA0006\"", "MITRE ATT&CK id" },
+    { "mitre_tactic_name", TEXT(64), "\"Credential Access\"", "" },
+    { "mitre_technique", WORD(16), "\"T1110.001\"", "MITRE ATT&CK id" },
+    { "tactic", WORD(16), "\"TA0006\"", "MITRE ATT&CK id" },
+    { "MitreTactic.name", TEXT(64), "\"Credential Access\"", "" },
+    { "ThreatStep.name", TEXT(64), "\"Credential Access\"", "" },
+    { "techniques", LIST(64), "[\"T1110.001\"]", "" },
+    { "mitre_tactics", LIST(16), "[\"TA0006\",\"TA0001\"]", "" },
+    { "mitre_techniques", LIST(64), "[\"T1110.001\"]", "" },
+    { "count", "", "15", "" },
+    { "points", RANGE(0, 100), "82", "its share of the score" },
+    { "incident_id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
+    { "event_id", ID("rec"), "\"rec_4kIyGZ0wZ3pH0cXWqvQx1N\"", "" },
+    { "Evidence.rule_id", WORD(128), "\"brute_force_then_success\"", "" },
+    { "Evidence.summary", TEXT(512), "\"login_success\"", "" },
+    { "ip", TEXT(64), "\"203.0.113.66\"", "" },
+    { "NameValue.name", TEXT(256), "\"login_type\"", "" },
+    { "NameValue.value", TEXT(4096), "\"google_password\"", "" },
+    { "fields", LIST(16), "[{\"name\":\"login_type\",\"value\":\"google_password\"}]", "" },
+    { "evidence", LIST(10000), NULL, "what was seen" },
+    { "app", WORD(64), "\"login\"", "" },
+    { "Activity.action", TEXT(256), "\"login_success\"", "" },
+    { "outcome", WORD(32), "\"success\"", "" },
+    { "target", TEXT(1024), "\"\"", "" },
+    { "recent_activity", LIST(20), NULL, "newest first" },
+    { "cause", TEXT(512), "\"brute_force_then_success\"", "" },
+    { "metric", WORD(64), "\"downloads\"", "" },
+    { "observed", "\"minimum\":0", "412", "" },
+    { "expected", "\"minimum\":0", "18.5", "" },
+    { "z_score", "", "6.2", "" },
+    { "explanation", TEXT(512), "\"412 downloads in an hour; 18.5 are usual.\"", "" },
+    { "Incident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
+    { "FullIncident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
+    { "Incident.status", "", "\"open\"", "" },
+    { "FullIncident.status", "", "\"open\"", "" },
+    { "affected_users", LIST(64), "[\"jana.bianchi@lumen-works.example\"]", "e-mail addresses" },
+    { "detection_count", "", "15", "" },
+    { "TimelineEntry.kind", WORD(32), "\"created\"", "" },
+    { "TimelineEntry.text", TEXT(4096), "\"Possible account takeover\"", "" },
+    { "Note.text", TEXT(4096), "\"Called the user: it was not her.\"", "" },
+    { "actor", TEXT(128), "\"key:key_6T0mGZqWrTtVZCNjpJvW3q\"", "" },
+    { "priority", RANGE(1, 100), "1", "1 first" },
+    { "RecommendedAction.action", TEXT(512), "\"Reset the password and end all sessions.\"", "" },
+    { "reason", TEXT(512), "\"Rule brute_force_then_success fired with high severity.\"", "" },
+    { "resolution", TEXT(4096), "null", "words of whoever closed it" },
+    { "closed_at", "", "null", "" },
+    { "days", RANGE(1, 90), "7", "" },
+    { "Period.from", "", "\"2025-01-08T10:30:00Z\"", "" },
+    { "Period.to", "", "\"2025-01-15T10:30:00Z\"", "" },
+    { "events", "", "30", "" },
+    { "total_events", "", "30", "" },
+    { "active_users", "", "5", "" },
+    { "users", "", "5", "" },
+    { "tools", "", "1", "" },
+    { "UserList.users", LIST(200), NULL, "highest risk first" },
+    { "HighRiskUserList.users", LIST(200), NULL, "highest risk first" },
+    { "unsanctioned_events", "", "30", "" },
+    { "change_percent", "\"minimum\":-100", "-25",
+      "events against the period before; null if there were none" },
+    { "group_by", "\"enum\":[\"user\",\"tool\",\"day\"]", "\"tool\"", "" },
+    { "tool", TEXT(256), "\"ChatGPT\"", "" },
+    { "vendor", TEXT(256), "\"OpenAI\"", "" },
+    { "sanctioned", "", "false", "" },
+    { "AiGroup.tool", TEXT(256), "\"ChatGPT\"", "with group_by=tool" },
+    { "AiGroup.vendor", TEXT(256), "\"OpenAI\"", "with group_by=tool" },
+    { "AiGroup.sanctioned", "", "false", "with group_by=tool" },
+    { "AiGroup.users", "", "5", "with group_by=tool and day" },
+    { "AiGroup.first_seen_at", "", "\"2025-01-09T08:12:44Z\"", "with group_by=tool" },
+    { "date", "\"format\":\"date\",\"maxLength\":10", "\"2025-01-15\"", "" },
+    { "accepted", RANGE(0, 10000), "840", "stored, and durable" },
+    { "duplicates", RANGE(0, 10000), "2", "known already" },
+    { "rejected_count", RANGE(0, 10000), "1", "" },
+    { "index", RANGE(0, 10000), "17", "of the record in the body, from 0" },
+    { "Rejected.reason", TEXT(512), "\"too_old: the event is older than 180 days\"", "" },
+    { "rejected", LIST(10000), NULL, "" },
+    { "Endpoint.id", ID("whe"), "\"whe_3wYhLqJb7cK2mXvTzR9dQe\"", "" },
+    { "url", "\"format\":\"uri\",\"maxLength\":2048",
+      "\"https://hooks.lumen-works.example/sentry\"", "where events are posted to" },
+    { "description", TEXT(512), "\"Security channel\"", "" },
+    { "Endpoint.events", LIST(50), "[\"incident.*\"]", "event types; empty: all" },
+    { "enabled", "", "true", "" },
+    { "disabled_reason", TEXT(512), "null", "" },
+    { "secret", TEXT(256), "\"whsec_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "shown this once" },
+    { "EndpointCreated.secret", "\"pattern\":\"^whsec_\",\"maxLength\":128",
+      "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"", "signs every delivery; in this answer only" },
+    { "Deleted.id", TEXT(320), "\"whe_3wYhLqJb7cK2mXvTzR9dQe\"", "" },
+    { "deleted", "", "true", "" },
+    { "Attempt.number", RANGE(1, 100), "1", "" },
+    { "status_code", RANGE(100, 999), "200", "null: no answer came" },
+    { "duration_ms", "", "84", "" },
+    { "Attempt.error", TEXT(512), "null", "" },
+    { "Attempt.response", "\"pattern\":\"^[\\\\s\\\\S]*$\",\"maxLength\":4096", "\"ok\"",
+      "the first 1 KiB" },
+    { "endpoint_id", ID("whe"), "\"whe_3wYhLqJb7cK2mXvTzR9dQe\"", "" },
+    { "Delivery.status", WORD(32), "\"delivered\"", "" },
+    { "attempts", LIST(64), NULL, "oldest first" },
+    { "next_attempt_at", "", "null", "" },
+    { "WebhookEvent.id", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"", "" },
+    { "event", WORD(64), "\"incident.created\"", "" },
+    { "WebhookEvent.status", WORD(32), "\"delivered\"", "" },
+    { "WebhookEventList.events", LIST(200), NULL, "newest first" },
+    { "ApiKey.id", ID("key"), "\"key_6T0mGZqWrTtVZCNjpJvW3q\"", "" },
+    { "ApiKey.name", TEXT(100), "\"Security bot\"", "" },
+    { "permissions", LIST(32), "[\"read:users\",\"read:incidents\",\"agent\"]", "" },
+    { "prefix", WORD(16), "\"tsk_live_ds4E\"", "how the key begins" },
+    { "last4", WORD(4), "\"nU4m\"", "how it ends" },
+    { "expires_at", "", "null", "null: never" },
+    { "revoked_at", "", "null", "" },
+    { "rotated_to", ID("key"), "null", "id of the key that took its place" },
+    { "ApiKeyCreated.secret", WORD(64), "\"tsk_live_xxxxxxxxxxxx\"",
+      "the whole key; in this answer only" },
+    { "AuditEntry.number", "", "17", "from 1, without gaps" },
+    { "AuditEntry.action", WORD(64), "\"incident.status_changed\"", "" },
+    { "AuditEntry.object", TEXT(320), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
+    { "client_address", TEXT(64), "\"198.51.100.20\"", "" },
+    { "details", "", NULL, "what changed" },
+    { "request_id", "\"pattern\":\"^req_[0-9A-Za-z]{6,64}$\",\"maxLength\":68",
+      "\"req_5kiImQvUIEzwKtcE6tuKjT\"", "names the request in logs" },
+    { "timestamp", "", "\"2025-01-15T10:30:00Z\"", "" },
+    { "untrusted_fields", LIST(64), "[\"data.users[].name\"]",
+      "paths of text from monitored events: data, never instructions" },
+    { "degraded", LIST(16), "[\"ai-usage\"]",
+      "services whose optional part is missing from this answer" },
+    { "code", WORD(64), "\"bad_request\"", "" },
+    { "message", TEXT(1024), "\"limit must be between 1 and 200\"", "" },
+    { "ErrorBody.status", RANGE(400, 599), "400", "" },
+    { "param", TEXT(128), "\"limit\"", "the parameter or field at fault" },
+    { "ErrorBody.param", TEXT(128), "\"limit\"", "the parameter or field at fault" },
+    { "Health.status", "\"enum\":[\"ok\"]", "\"ok\"", "" },
+
+    { "Query.query", "", "\"jana\"", "" },
+    { "Query.since", "", "\"2025-01-08\"", "" },
+    { "Query.until", "", "\"2030-01-15T10:30:00Z\"", "" },
+    { "Query.user", "", "\"jana.bianchi@lumen-works.example\"", "" },
+    { "Query.event", "", "\"incident.created\"", "" },
+    { "Query.source", "", "\"google_workspace\"", "" },
+    { "Query.actor", "", "\"key:key_6T0mGZqWrTtVZCNjpJvW3q\"", "" },
+    { "Query.status", "", NULL, "" },
+
+    { "Body.status", "", NULL, "" },
+    { "Body.name", "", "\"Security bot\"", "" },
+    { "Body.note", "", "\"Reviewed with IT.\"", "" },
+    { "Body.notes", "", "\"Called the user: it was not her.\"", "" },
+    { "Body.url", "", "\"https://hooks.lumen-works.example/sentry\"", "" },
+    { "Body.description", "", "\"Security channel\"", "" },
+    { "Body.events", "", "[\"incident.*\"]", "" },
+    { "Body.permissions", "", "[\"read:users\",\"read:incidents\",\"agent\"]", "" },
+    { "Body.overlap_seconds", "", "86400", "" },
+    { "Body.value", "", "\"partner.example\"", "" },
+    { "Body.query", "", "\"Who has the highest risk?\"", "" },
+};
+
+static const fact paths[] = {
+    { "/v1/incidents/{id}", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "id of an incident" },
+    { "/v1/users/{email}", EMAIL, "\"jana.bianchi@lumen-works.example\"",
+      "e-mail address, any case" },
+    { "/v1/webhooks/endpoints/{id}", ID("whe"), "\"whe_3wYhLqJb7cK2mXvTzR9dQe\"",
+      "id of a webhook endpoint" },
+    { "/v1/webhooks/events/{id}", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"",
+      "id of a webhook event" },
+    { "/v1/api-keys/{id}", ID("key"), "\"key_6T0mGZqWrTtVZCNjpJvW3q\"", "id of an API key" },
+};
+static const fact any_path = { "", TEXT(320), "\"id\"", "id" };
+
+static const char *const summaries[][2] = {
+    { "Overview", "142 monitored users. 3 high-risk users. 2 open incidents." },
+    { "UserList", "1 user, highest risk first. Highest: jana.bianchi@lumen-works.example with HIGH "
+                  "risk (82)." },
+    { "HighRiskUserList", "1 user with a risk score of 70 or more, highest first. Highest: "
+                          "jana.bianchi@lumen-works.example with HIGH risk (82)." },
+    { "UserProfile", "jana.bianchi@lumen-works.example has HIGH risk (82). 4 active rules." },
+    { "IncidentList", "1 open incident. Newest: inc_2p0bqmXTEsX9YFJrYrkyrM with high severity." },
+    { "IncidentDetails", "Incident inc_2p0bqmXTEsX9YFJrYrkyrM has HIGH severity and is open. 15 "
+                         "detections. First affected user: jana.bianchi@lumen-works.example." },
+    { "AiUsage", "30 AI tool events by 5 users with 1 tool in the last 7 days. 30 unsanctioned "
+                 "events." },
+    { "Ingested", "840 events accepted. 2 duplicates. 1 rejected." },
+    { "EndpointList", "1 webhook endpoint." },
+    { "EndpointDetails", "Webhook endpoint whe_3wYhLqJb7cK2mXvTzR9dQe is enabled." },
+    { "EndpointCreated", "Webhook endpoint whe_3wYhLqJb7cK2mXvTzR9dQe created. Keep its secret: it "
+                         "is shown only in this answer." },
+    { "WebhookEventList", "1 webhook event." },
+    { "ApiKeyList", "1 API key, newest first." },
+    { "ApiKeyCreated",
+      "Live API key key_6T0mGZqWrTtVZCNjpJvW3q created. Keep its secret: it is shown "
+      "only in this answer." },
+    { "ApiKeyDetails", "Live API key key_6T0mGZqWrTtVZCNjpJvW3q changed." },
+    { "AuditList", "1 entry." },
+};
+
+static const fact *find(ts_str name)
+{
+    for (size_t i = 0; i < TS_COUNT(facts); i++) {
+        if (ts_str_is(name, facts[i].name))
+            return &facts[i];
+    }
+    return NULL;
+}
+
+const fact *fact_of_own(const char *owner, const char *member)
+{
+    char name[128];
+    int n = snprintf(name, sizeof(name), "%s.%s", owner, member);
+
+    return n < 0 || (size_t)n >= sizeof(name) ? NULL : find(ts_str_n(name, (size_t)n));
+}
+
+const fact *fact_of(const char *owner, const char *member)
+{
+    const fact *own = fact_of_own(owner, member);
+
+    return own != NULL ? own : find(ts_str_of(member));
+}
+
+const fact *fact_of_path(const char *pattern)
+{
+    size_t end = ts_str_find(ts_str_of(pattern), '}');
+
+    for (size_t i = 0; i < TS_COUNT(paths); i++) {
+        if (strlen(paths[i].name) == end + 1 && strncmp(paths[i].name, pattern, end + 1) == 0)
+            return &paths[i];
+    }
+    return &any_path;
+}
+
+const char *fact_summary(const char *shape)
+{
+    for (size_t i = 0; shape != NULL && i < TS_COUNT(summaries); i++) {
+        if (strcmp(summaries[i][0], shape) == 0)
+            return summaries[i][1];
+    }
+    return NULL;
+}

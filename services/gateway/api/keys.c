@@ -1,0 +1,234 @@
+/* /v1/api-keys: made, listed, changed, rotated, revoked. The whole key leaves in one answer, and never again. */
+#include "api/api.h"
+#include "api/shape.h"
+#include "api/words.h"
+
+static void put_key(ts_jsonw *w, const Ts__Auth__ApiKey *key)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "id", key->id);
+    ts_jsonw_kz(w, "name", key->name);
+    ts_jsonw_kz(w, "mode", key->mode == TS_MODE_TEST ? "test" : "live");
+    ts_jsonw_key(w, "permissions");
+    ts_jsonw_array(w);
+    for (uint64_t bit = 1; (bit & TS_PERM_ALL) != 0; bit <<= 1) {
+        if ((key->permissions & bit) != 0)
+            ts_jsonw_z(w, ts_permission_name(bit));
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_kz(w, "prefix", key->prefix);
+    ts_jsonw_kz(w, "last4", key->last4);
+    ts_jsonw_ktime(w, "created_at", key->created_ms);
+    ts_jsonw_ktime(w, "expires_at", key->expires_ms);
+    ts_jsonw_ktime(w, "last_used_at", key->last_used_ms);
+    ts_jsonw_ktime(w, "revoked_at", key->revoked_ms);
+    ts_jsonw_kz(w, "rotated_to", key->rotated_to[0] == '\0' ? NULL : key->rotated_to);
+    ts_jsonw_object_end(w);
+}
+
+/* `data` of every answer about one key; "" for a secret that is not shown. `replaced` is the id of the key whose place it
+ * takes; NULL: none. */
+static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *secret,
+                    const char *replaced)
+{
+    ts_jsonw w = ts_jsonw_on(&x->data);
+
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "api_key");
+    put_key(&w, key);
+    if (secret[0] != '\0')
+        ts_jsonw_kz(&w, "secret", secret);
+    if (replaced != NULL)
+        ts_jsonw_kz(&w, "replaces", replaced);
+    ts_jsonw_object_end(&w);
+    http_name_add(&x->untrusted, "data.api_key.name");
+    ts_buf_z(&x->summary, key->mode == TS_MODE_TEST ? "Test API key " : "Live API key ");
+    words_id(&x->summary, ts_str_of(key->id), "key_", "(id not shown)");
+}
+
+ts_status api_keys(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Auth__ListKeysRequest request = TS__AUTH__LIST_KEYS_REQUEST__INIT;
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Auth__KeyList *list;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    request.org = x->who.tenant.org;
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.offset = (uint64_t)api_number(x, "offset");
+    st = api_call(x, a->auth, &ts_auth_list_keys, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    list = (const void *)out;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "api_keys");
+    ts_jsonw_array(&w);
+    for (size_t i = 0; i < list->n_keys; i++)
+        put_key(&w, list->keys[i]);
+    ts_jsonw_array_end(&w);
+    shape_pagination(&w, request.limit, request.offset, list->total, list->n_keys);
+    ts_jsonw_object_end(&w);
+    if (list->n_keys > 0)
+        http_name_add(&x->untrusted, "data.api_keys[].name");
+    words_count(&x->summary, list->total, "API key");
+    ts_buf_z(&x->summary, ", newest first.");
+    return TS_OK;
+}
+
+/* Names as bits; 0 if the field is not given. */
+static ts_status take_permissions(http_exchange *x, uint64_t *ret)
+{
+    const http_value *names = http_field_of(x, "permissions");
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < names->item_count; i++) {
+        uint64_t bit = ts_permission_bit(names->items[i]);
+
+        if (bit == 0)
+            return ts_fail(&x->error, TS_INVALID, "permissions",
+                           "permissions must be of: read:users, read:incidents, write:incidents, "
+                           "read:ai_usage, read:apps, write:apps, write:contacts, agent, ingest, "
+                           "admin");
+        bits |= bit;
+    }
+    if (names->given && bits == 0)
+        return ts_fail(&x->error, TS_INVALID, "permissions",
+                       "permissions must name at least one permission");
+    *ret = bits;
+    return TS_OK;
+}
+
+ts_status api_key_create(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    bool is_test = ts_str_is(http_field_of(x, "mode")->text, "test");
+    const Ts__Auth__CreateKeyReply *reply;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = take_permissions(x, &request.permissions);
+    if (st != TS_OK)
+        return st;
+    request.org = x->who.tenant.org;
+    request.mode = is_test ? TS_MODE_TEST : TS_MODE_LIVE;
+    request.expires_ms = http_field_of(x, "expires_at")->number;
+    request.name = api_text(x, http_field_of(x, "name"));
+    if (request.name == NULL)
+        return TS_NOMEM;
+    st = api_call(x, a->auth, &ts_auth_create_key, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    reply = (const void *)out;
+    if (reply->key == NULL)
+        return TS_CORRUPT;
+    put_one(x, reply->key, reply->secret, NULL);
+    ts_buf_z(&x->summary,
+             reply->secret[0] == '\0'
+                 ? " was created by this request before; its secret is not shown again."
+                 : " created. Keep its secret: it is shown only in this answer.");
+    return TS_OK;
+}
+
+/* Which keys a caller may manage, auth decides: it alone knows their modes. */
+static ts_status take_id(http_exchange *x, char **ret)
+{
+    if (!words_is_id(x->segment, "key_"))
+        return ts_fail(&x->error, TS_NOT_FOUND, "id", "There is no such API key.");
+    *ret = ts_arena_z(x->arena, x->segment);
+    return *ret == NULL ? TS_NOMEM : TS_OK;
+}
+
+/* No endpoint shows one key by itself, so nobody can hold its tag. */
+static ts_status check_match(http_exchange *x)
+{
+    ts_str wanted;
+
+    if (!http_header_get(x->request, "If-Match", &wanted) || ts_str_is(wanted, "*"))
+        return TS_OK;
+    return ts_fail(&x->error, TS_PRECONDITION, "If-Match", "API keys have no ETag to match.");
+}
+
+ts_status api_key_update(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Auth__UpdateKeyRequest request = TS__AUTH__UPDATE_KEY_REQUEST__INIT;
+    const http_value *expiry = http_field_of(x, "expires_at");
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = check_match(x);
+    if (st == TS_OK)
+        st = take_permissions(x, &request.permissions);
+    if (st == TS_OK && !http_field_of(x, "name")->given && !expiry->given &&
+        request.permissions == 0)
+        st = ts_fail(&x->error, TS_INVALID, "",
+                     "The body must have name, permissions or expires_at.");
+    if (st == TS_OK)
+        st = take_id(x, &request.id);
+    if (st != TS_OK)
+        return st;
+    request.org = x->who.tenant.org;
+    request.sets_expiry = expiry->given;
+    request.expires_ms = expiry->number;
+    request.name = api_text(x, http_field_of(x, "name"));
+    if (request.name == NULL)
+        return TS_NOMEM;
+    st = api_call(x, a->auth, &ts_auth_update_key, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    put_one(x, (const void *)out, "", NULL);
+    ts_buf_z(&x->summary, " changed.");
+    return TS_OK;
+}
+
+ts_status api_key_rotate(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Auth__RotateKeyRequest request = TS__AUTH__ROTATE_KEY_REQUEST__INIT;
+    const http_value *overlap = http_field_of(x, "overlap_seconds");
+    const Ts__Auth__CreateKeyReply *reply;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = take_id(x, &request.id);
+    if (st != TS_OK)
+        return st;
+    request.org = x->who.tenant.org;
+    request.sets_overlap = overlap->given;
+    request.overlap_s = (uint32_t)overlap->number;
+    st = api_call(x, a->auth, &ts_auth_rotate_key, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    reply = (const void *)out;
+    if (reply->key == NULL)
+        return TS_CORRUPT;
+    put_one(x, reply->key, reply->secret, request.id);
+    ts_buf_z(&x->summary, " takes the place of ");
+    words_id(&x->summary, ts_str_of(request.id), "key_", "(id not shown)");
+    ts_buf_z(&x->summary, reply->secret[0] == '\0'
+                              ? " since this request came before; its secret is not shown again."
+                              : ". Keep its secret: it is shown only in this answer.");
+    return TS_OK;
+}
+
+ts_status api_key_revoke(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    st = take_id(x, &request.id);
+    if (st != TS_OK)
+        return st;
+    request.org = x->who.tenant.org;
+    st = api_call(x, a->auth, &ts_auth_revoke_key, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    put_one(x, (const void *)out, "", NULL);
+    ts_buf_z(&x->summary, " is revoked.");
+    return TS_OK;
+}

@@ -1,0 +1,361 @@
+/* A cut across two stores while one hands rows over to the other: what is opened from it goes on as if nothing had been; and a
+ * consumer that was restored alone is not waited for. */
+#include <pthread.h>
+
+#include "check.h"
+#include "proto/methods.h"
+#include "ts/backup.h"
+#include "ts/outbox.h"
+
+#define CUTS 12
+
+enum { EFFECTS, INBOX };
+static const ts_family families[] = { { .name = "effects", .is_global = true },
+                                      { .name = "inbox", .is_global = true },
+                                      { .name = NULL } };
+
+typedef struct pair {
+    ts_store *producer, *consumer;
+    ts_inbox *inbox;
+    ts_rpc_server *server;
+    ts_peer *peer;
+    ts_relay *relay;
+} pair;
+
+static char directory[64];
+
+/* The metrics' registry keeps pointing at relays, so that they live as long as the process; here there are many. */
+static ts_relay *relays[64];
+static size_t relay_count;
+
+static void path_of(char ret[192], const char *where, const char *name)
+{
+    snprintf(ret, 192, "%s/%s%s", directory, where, name);
+}
+
+static ts_store *open_store(const char *where, const char *name)
+{
+    char path[192];
+    ts_store_options o = { .directory = path, .families = families, .schema = 1 };
+    ts_store *store = NULL;
+
+    path_of(path, where, name);
+    CHECK_EQ(ts_store_open(&o, &store, NULL), TS_OK);
+    return store;
+}
+
+static uint64_t count_of(ts_store *store)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
+    uint64_t n = 0;
+    ts_str value;
+
+    if (ts_store_get(store, EFFECTS, TS_STR_LIT("count"), arena, &value) == TS_OK)
+        CHECK_EQ(ts_parse_u64(value, &n), TS_OK);
+    return n;
+}
+
+static void put_count(ts_batch *b, ts_store *store, uint64_t n)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+    ts_batch_put(b, store, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
+}
+
+/* Counts, as ai-usage does: nothing here would notice a row that comes twice. */
+static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *arena, ts_batch *batch,
+                       ts_error *err)
+{
+    (void)row;
+    (void)arena;
+    (void)err;
+    put_count(batch, service, count_of(service) + 1);
+    return TS_OK;
+}
+
+static ts_status rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    return ts_inbox_accept(((pair *)call->service)->inbox, call, (const Ts__HandOverRequest *)in,
+                           (Ts__HandOverReply *)out);
+}
+
+static const ts_rpc_row rows[] = { { &ts_aiusage_accept, rpc_accept, true }, { 0 } };
+
+static void start_consumer(pair *p, const char *where)
+{
+    char address[192];
+    ts_rpc_options o = {
+        .address = address, .service_name = "consumer", .rows = rows, .service = p
+    };
+
+    snprintf(address, sizeof(address), "ipc://%s/bus", directory);
+    p->consumer = open_store(where, "consumer");
+    CHECK_EQ(ts_inbox_new(p->consumer, INBOX, "consumer", apply, p->consumer, &p->inbox), TS_OK);
+    CHECK_EQ(ts_rpc_server_start(&o, &p->server, NULL), TS_OK);
+}
+
+static void stop_consumer(pair *p)
+{
+    ts_rpc_server_stop(TS_TAKE(p->server));
+    ts_inbox_free(TS_TAKE(p->inbox));
+    ts_store_close(TS_TAKE(p->consumer));
+}
+
+static void start_producer(pair *p, const char *where)
+{
+    char address[192];
+    ts_relay_options o = { .stream = 0,
+                           .method = &ts_aiusage_accept,
+                           .service_name = "producer",
+                           .peer_name = "consumer" };
+
+    snprintf(address, sizeof(address), "ipc://%s/bus", directory);
+    p->producer = open_store(where, "producer");
+    CHECK_EQ(ts_peer_new("consumer", address, &p->peer, NULL), TS_OK);
+    o.store = p->producer;
+    o.peer = p->peer;
+    CHECK_EQ(ts_relay_start(&o, &p->relay, NULL), TS_OK);
+    CHECK(relay_count < TS_COUNT(relays));
+    relays[relay_count++] = p->relay;
+}
+
+static void stop_producer(pair *p)
+{
+    ts_relay_stop(TS_TAKE(p->relay));
+    ts_peer_free(TS_TAKE(p->peer));
+    ts_store_close(TS_TAKE(p->producer));
+}
+
+static void start(pair *p, const char *where)
+{
+    start_consumer(p, where);
+    start_producer(p, where);
+}
+
+static void stop(pair *p)
+{
+    stop_producer(p);
+    stop_consumer(p);
+}
+
+static void produce(ts_store *store)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    Ts__AiUse use = TS__AI_USE__INIT;
+
+    put_count(b, store, count_of(store) + 1);
+    ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
+    CHECK_EQ(ts_store_commit(store, b), TS_OK);
+}
+
+static uint64_t waiting(ts_store *store)
+{
+    uint64_t first;
+    uint64_t last;
+
+    ts_stream_bounds(store, 0, &first, &last);
+    return last + 1 - first;
+}
+
+static void begin(void)
+{
+    scratch_directory(directory);
+}
+
+static void end(void)
+{
+    remove_directory(directory);
+}
+
+/* ---- what teamsentryctl does ---- */
+
+static ts_status backup_step(ts_store *store, const char *name, uint64_t id, const char *where,
+                             Ts__BackupReply *rep)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
+    Ts__BackupRequest req = TS__BACKUP_REQUEST__INIT;
+    ts_error error = { "", "" };
+    ts_call call = { .arena = arena, .error = &error };
+
+    ts__backup_reply__init(rep);
+    req.step = (char *)(uintptr_t)name; /* only read */
+    req.id = id;
+    req.lease_ms = 60000;
+    req.directory = (char *)(uintptr_t)where;
+    return ts_backup_step(store, &call, &req.base, &rep->base);
+}
+
+static void cut(const pair *p, uint64_t id, const char *where)
+{
+    char path[192];
+    Ts__BackupReply rep;
+
+    do {
+        CHECK_EQ(backup_step(p->producer, "pause", id, "", &rep), TS_OK);
+    } while (!rep.quiet);
+    path_of(path, where, "consumer");
+    CHECK_EQ(backup_step(p->consumer, "checkpoint", id, path, &rep), TS_OK);
+    path_of(path, where, "producer");
+    CHECK_EQ(backup_step(p->producer, "checkpoint", id, path, &rep), TS_OK);
+    CHECK_EQ(backup_step(p->producer, "resume", id, "", &rep), TS_OK);
+    CHECK(rep.held);
+}
+
+/* ---- tests ---- */
+
+static atomic_bool stopping;
+
+static void *keep_producing(void *argument)
+{
+    while (!atomic_load(&stopping))
+        produce(argument);
+    return NULL;
+}
+
+static void a_cut_goes_on_as_if_nothing_had_been(void)
+{
+    pair p = { 0 };
+    pthread_t writer;
+    unsigned with_rows = 0;
+
+    begin();
+    start(&p, "");
+    atomic_store(&stopping, false);
+    CHECK_EQ(pthread_create(&writer, NULL, keep_producing, p.producer), 0);
+    for (uint64_t i = 1; i <= CUTS; i++) {
+        char where[16];
+
+        CHECK_SOON(count_of(p.consumer) > 20 * i);
+        snprintf(where, sizeof(where), "cut%llu-", (unsigned long long)i);
+        cut(&p, i, where);
+    }
+    atomic_store(&stopping, true);
+    pthread_join(writer, NULL);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), count_of(p.producer));
+    stop(&p);
+
+    for (uint64_t i = 1; i <= CUTS; i++) {
+        char where[16];
+        uint64_t made;
+
+        snprintf(where, sizeof(where), "cut%llu-", (unsigned long long)i);
+        start(&p, where);
+        CHECK_EQ(ts_store_epoch(p.producer), 2);
+        made = count_of(p.producer);
+        with_rows += waiting(p.producer) > 0;
+        CHECK(made > 20 * i);
+        CHECK_SOON(waiting(p.producer) == 0);
+        CHECK_EQ(count_of(p.consumer), made);
+        produce(p.producer);
+        CHECK_SOON(count_of(p.consumer) == made + 1);
+        stop(&p);
+        start(&p, where); /* once restored, it stays in its epoch */
+        CHECK_EQ(ts_store_epoch(p.producer), 2);
+        CHECK_EQ(ts_store_epoch(p.consumer), 2);
+        stop(&p);
+    }
+    printf("  %u of %d cuts had rows on their way\n", with_rows, CUTS);
+    end();
+}
+
+static void a_pause_holds_rows_back_until_it_ends_by_itself_or_is_ended(void)
+{
+    pair p = { 0 };
+    ts_error error = { "", "" };
+    Ts__BackupReply rep;
+
+    begin();
+    start(&p, "");
+    produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK(!ts_store_is_quiet(p.producer)); /* not paused */
+
+    CHECK_EQ(ts_store_pause(p.producer, 7, 60000, &error), TS_OK);
+    CHECK_SOON(ts_store_is_quiet(p.producer));
+    produce(p.producer);
+    CHECK_EQ(ts_store_pause(p.producer, 8, 60000, &error), TS_CONFLICT);
+    CHECK(strstr(error.text, "another backup") != NULL);
+    CHECK_EQ(ts_store_pause(p.producer, 7, 60000, &error), TS_OK);
+    CHECK(!ts_store_resume(p.producer, 8));
+    CHECK_EQ(waiting(p.producer), 1);
+    CHECK(ts_store_resume(p.producer, 7));
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK(!ts_store_resume(p.producer, 7));
+
+    CHECK_EQ(ts_store_pause(p.producer, 9, 20, &error), TS_OK);
+    produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0); /* nobody has ended it */
+    CHECK_EQ(ts_store_pause(p.producer, 9, 60000, &error), TS_CONFLICT);
+    CHECK(!ts_store_resume(p.producer, 9));
+
+    CHECK_EQ(backup_step(p.producer, "pause", 0, "", &rep), TS_INVALID);
+    CHECK_EQ(backup_step(p.producer, "stop", 1, "", &rep), TS_INVALID);
+    CHECK_EQ(backup_step(p.producer, "checkpoint", 1, "relative", &rep), TS_INVALID);
+    CHECK_EQ(backup_step(p.producer, "checkpoint", 1, directory, &rep), TS_CONFLICT);
+    stop(&p);
+    end();
+}
+
+/* A hand-over without an answer may have had its effect: it is not quiet before it knows. */
+static void who_does_not_know_is_not_quiet(void)
+{
+    pair p = { 0 };
+    ts_error error = { "", "" };
+
+    begin();
+    start_producer(&p, "");
+    CHECK_EQ(ts_store_pause(p.producer, 1, 60000, &error), TS_OK);
+    CHECK(ts_store_is_quiet(p.producer)); /* nothing was ever sent */
+    CHECK(ts_store_resume(p.producer, 1));
+    CHECK(ts_stream_enter(p.producer, 5)); /* one that nobody relays: ours to play with */
+    CHECK_EQ(ts_store_pause(p.producer, 2, 60000, &error), TS_OK);
+    CHECK(!ts_store_is_quiet(p.producer));
+    ts_stream_leave(p.producer, 5, false);
+    CHECK(!ts_store_is_quiet(p.producer));
+    CHECK(ts_stream_enter(p.producer, 5)); /* goes on until it knows */
+    ts_stream_leave(p.producer, 5, true);
+    CHECK(ts_store_is_quiet(p.producer));
+    CHECK(!ts_stream_enter(p.producer, 5));
+    stop_producer(&p);
+    end();
+}
+
+static void a_consumer_restored_alone_is_not_waited_for(void)
+{
+    char path[192];
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    for (int i = 0; i < 3; i++)
+        produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    path_of(path, "old-", "consumer");
+    CHECK_EQ(ts_store_checkpoint(p.consumer, path, NULL), TS_OK);
+    for (int i = 0; i < 4; i++)
+        produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), 7);
+    stop_consumer(&p);
+    start_consumer(&p, "old-");
+    CHECK_EQ(count_of(p.consumer), 3);
+    for (int i = 0; i < 2; i++)
+        produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), 5); /* four are lost, as the metrics of both sides say */
+    CHECK_EQ(metric("ts_inbox_lost_total"), 4);
+    CHECK_EQ(metric("ts_outbox_lost_total{peer=\"consumer\"}"), 4);
+    stop(&p);
+    end();
+}
+
+int main(void)
+{
+    RUN(a_cut_goes_on_as_if_nothing_had_been);
+    RUN(a_pause_holds_rows_back_until_it_ends_by_itself_or_is_ended);
+    RUN(who_does_not_know_is_not_quiet);
+    RUN(a_consumer_restored_alone_is_not_waited_for);
+    return 0;
+}

@@ -1,0 +1,60 @@
+"""Lists as files: everything that the lists show, in a form that a spreadsheet shows and never runs."""
+
+import csv
+import io
+
+import base
+import records
+
+
+class Exports(base.SuiteCase):
+    def export(self, what, **query):
+        answer = self.api.request("GET", "/v1/exports/%s.csv" % what, query=query)
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertIn('filename="%s.csv"' % what, answer.headers["Content-Disposition"])
+        self.assertTrue(answer.text.endswith("\r\n"))
+        return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+    def test_exports_hold_what_the_lists_show(self):
+        people = [records.person("row") for _ in range(230)]  # more than a page
+        self.post([records.login(email) for email in people])
+        self.post(records.takeover(people[0]))
+        self.post([records.grant(people[1], "ChatGPT", "77377267392-x.apps.googleusercontent.com",
+                                 ["https://www.googleapis.com/auth/drive"])])
+        self.suite.settle()
+        listed = self.api.pages("/v1/users", "users")
+        rows = self.export("users")
+        self.assertEqual([row["email"] for row in rows], [user["email"] for user in listed])
+        self.assertGreater(len(rows), 200)
+        for row, user in zip(rows, listed):
+            self.assertEqual((row["risk_level"], row["open_incident_count"]), (user["risk_level"], str(user["open_incident_count"])))
+        some = self.export("users", risk_level=listed[0]["risk_level"])
+        self.assertEqual({row["risk_level"] for row in some}, {listed[0]["risk_level"]})
+
+        incidents = self.api.pages("/v1/incidents", "incidents", status="all")
+        rows = self.export("incidents", status="all")
+        self.assertEqual([row["id"] for row in rows], [incident["id"] for incident in incidents])
+        self.assertEqual(rows[0]["affected_users"].split("; "), incidents[0]["affected_users"])
+
+        usage = self.api.get("/v1/ai-usage", group_by="user").data["groups"]
+        self.assertEqual([row["email"] for row in self.export("ai-usage", group_by="user")], [g["email"] for g in usage])
+
+    def test_formulas_are_text(self):
+        people = [records.person(name) for name in ("=cmd", "+cmd", "-cmd")]
+        self.post([records.login(email) for email in people])
+        self.suite.settle()
+        emails = [row["email"] for row in self.export("users")]
+        for email in people:
+            self.assertIn("'" + email, emails)
+            self.assertNotIn(email, emails)
+
+    def test_who_exported_what_is_in_the_audit_log(self):
+        self.export("users", risk_level="critical")
+        newest = self.api.get("/v1/audit-log").data["entries"][0]
+        self.assertEqual((newest["action"], newest["object"], newest["details"]),
+                         ("export.started", "users.csv", {"filters": "risk_level=critical"}))
+        self.assertTrue(newest["actor"].startswith("key:key_"))
+        before = newest["number"]
+        self.assertEqual(self.api.request("HEAD", "/v1/exports/users.csv").status, 200)
+        self.assertEqual(self.api.request("GET", "/v1/exports/users.csv?risk_level=none").status, 400)
+        self.assertEqual(self.api.get("/v1/audit-log").data["entries"][0]["number"], before)
