@@ -141,6 +141,35 @@ void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_s
     ts_batch_delete(c->batch, c->l->store, WEBHOOKS_DELIVERIES, key_view(&key));
 }
 
+ts_status change_each(change *c, change_event *event, change_visit *visit)
+{
+    webhooks_key prefix = key_event(event->tenant, event->id);
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it); ts_iter_next(it)) {
+        const Ts__Webhooks__StoredDelivery *d;
+        ProtobufCMessage *m = NULL;
+        delivery_state state;
+        ready_endpoint *e = NULL;
+        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
+                                       ts_iter_value(it), &m);
+
+        if (st != TS_OK)
+            return st;
+        d = (const Ts__Webhooks__StoredDelivery *)m;
+        if (d->delivery == NULL || !delivery_state_parse(ts_str_of(d->delivery->status), &state))
+            return TS_CORRUPT;
+        st = ledger_endpoint_or_ghost(c->l, event->tenant, ts_str_of(d->delivery->endpoint_id), &e);
+        if (st != TS_OK)
+            return st;
+        visit(c, event, e, state);
+    }
+    return ts_iter_status(it);
+}
+
 void change_forget_event(change_event *event)
 {
     event->is_forgotten = true;

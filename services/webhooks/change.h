@@ -45,6 +45,9 @@ void change_move(change *c, change_event *event, ready_endpoint *e, delivery_sta
                  delivery_state to);
 /* The delivery is forgotten. */
 void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_state state);
+/* Each delivery of the event, with its endpoint (or what is left of its figures) and state. */
+typedef void change_visit(change *c, change_event *event, ready_endpoint *e, delivery_state state);
+TS_CHECK ts_status change_each(change *c, change_event *event, change_visit *visit);
 /* The event and its bytes go; its deliveries are the caller's to forget first. */
 void change_forget_event(change_event *event);
 /* The endpoint's totals row follows. */

@@ -79,35 +79,6 @@ ts_status tend_settle(ledger *l, ready_endpoint *e, ts_arena *arena, bool *ret_m
 
 /* ---- what is old ---- */
 
-static ts_status forget_deliveries(change *c, change_event *event)
-{
-    webhooks_key prefix = key_event(event->tenant, event->id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
-
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        const Ts__Webhooks__StoredDelivery *d;
-        ProtobufCMessage *m = NULL;
-        delivery_state state;
-        ready_endpoint *e = NULL;
-        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
-
-        if (st != TS_OK)
-            return st;
-        d = (const Ts__Webhooks__StoredDelivery *)m;
-        if (d->delivery == NULL || !delivery_state_parse(ts_str_of(d->delivery->status), &state))
-            return TS_CORRUPT;
-        st = ledger_endpoint_or_ghost(c->l, event->tenant, ts_str_of(d->delivery->endpoint_id), &e);
-        if (st != TS_OK)
-            return st;
-        change_forget(c, event, e, state);
-    }
-    return ts_iter_status(it);
-}
-
 ts_status tend_forget(ledger *l, ts_tenant t, uint32_t type, delivery_state state,
                       int64_t before_ms, ts_arena *arena, bool *ret_more)
 {
@@ -131,7 +102,7 @@ ts_status tend_forget(ledger *l, ts_tenant t, uint32_t type, delivery_state stat
 
         st = change_load(&c, t, at.event, &event);
         if (st == TS_OK)
-            st = forget_deliveries(&c, event);
+            st = change_each(&c, event, change_forget);
         if (st == TS_OK)
             change_forget_event(event);
         n++;

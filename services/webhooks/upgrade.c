@@ -6,35 +6,11 @@
 #define ARENA_BYTES (64u << 20)
 
 /* Deliveries are counted and listed as if they had just been made. */
-static ts_status take_deliveries(change *c, change_event *event)
+static void take_delivery(change *c, change_event *event, ready_endpoint *e, delivery_state state)
 {
-    webhooks_key prefix = key_event(event->tenant, event->id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
-
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        const Ts__Webhooks__StoredDelivery *d;
-        ProtobufCMessage *m = NULL;
-        delivery_state state;
-        ready_endpoint *e = NULL;
-        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
-
-        if (st != TS_OK)
-            return st;
-        d = (const Ts__Webhooks__StoredDelivery *)m;
-        if (d->delivery == NULL || !delivery_state_parse(ts_str_of(d->delivery->status), &state))
-            return TS_CORRUPT;
-        st = ledger_endpoint_or_ghost(c->l, event->tenant, ts_str_of(d->delivery->endpoint_id), &e);
-        if (st != TS_OK)
-            return st;
-        change_owe(c, event, e);
-        if (state != DELIVERY_PENDING)
-            change_move(c, event, e, DELIVERY_PENDING, state);
-    }
-    return ts_iter_status(it);
+    change_owe(c, event, e);
+    if (state != DELIVERY_PENDING)
+        change_move(c, event, e, DELIVERY_PENDING, state);
 }
 
 static ts_status take_event(change *c, ts_tenant t, ts_hash128 id)
@@ -50,7 +26,7 @@ static ts_status take_event(change *c, ts_tenant t, ts_hash128 id)
     if (!type_number(ts_str_of(row->event->event), &state->type))
         return TS_CORRUPT;
     st = change_add(c, t, id, state);
-    return st == TS_OK ? take_deliveries(c, c->events) : st;
+    return st == TS_OK ? change_each(c, c->events, take_delivery) : st;
 }
 
 /* A key of event_order: T ~created V; of event_status: T state ~created V. */
