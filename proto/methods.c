@@ -51,6 +51,22 @@ METHOD(ts_risk_list_users, "risk.ListUsers", ts__risk__list_users_request, ts__r
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_get_user, "risk.GetUser", ts__risk__get_user_request, ts__risk__user_profile,
        TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_search_users, "risk.SearchUsers", ts__risk__search_users_request,
+       ts__risk__user_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_put_directory, "risk.PutDirectory", ts__risk__put_directory_request,
+       ts__risk__put_directory_reply, TS_LANE_BULK, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_list_apps, "risk.ListApps", ts__risk__list_apps_request, ts__risk__app_list,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_get_app, "risk.GetApp", ts__risk__app_id, ts__risk__app, TS_LANE_SLOW,
+       TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_update_app, "risk.UpdateApp", ts__risk__update_app_request, ts__risk__app,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_list_contacts, "risk.ListContacts", ts__risk__list_contacts_request,
+       ts__risk__contact_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_add_contact, "risk.AddContact", ts__risk__add_contact_request, ts__risk__contact,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_risk_remove_contact, "risk.RemoveContact", ts__risk__contact_value,
+       ts__risk__contact_value, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_export, "risk.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,
        TS_RPC_IDEMPOTENT);
 METHOD(ts_risk_backup, "risk.Backup", ts__backup_request, ts__backup_reply, TS_LANE_BULK, 0);

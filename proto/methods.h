@@ -43,13 +43,21 @@ extern const ts_method ts_auth_export;              /* ExportRequest -> ExportRe
 extern const ts_method ts_auth_backup;              /* BackupRequest -> BackupReply */
 extern const ts_method ts_auth_accept;              /* HandOverRequest -> HandOverReply */
 
-extern const ts_method ts_risk_ingest;     /* IngestRequest -> IngestReply */
-extern const ts_method ts_risk_overview;   /* OverviewRequest -> OverviewReply */
-extern const ts_method ts_risk_list_users; /* ListUsersRequest -> UserList */
-extern const ts_method ts_risk_get_user;   /* GetUserRequest -> UserProfile */
-extern const ts_method ts_risk_export;     /* ExportRequest -> ExportReply */
-extern const ts_method ts_risk_backup;     /* BackupRequest -> BackupReply */
-extern const ts_method ts_risk_accept;     /* HandOverRequest -> HandOverReply */
+extern const ts_method ts_risk_ingest;         /* IngestRequest -> IngestReply */
+extern const ts_method ts_risk_overview;       /* OverviewRequest -> OverviewReply */
+extern const ts_method ts_risk_list_users;     /* ListUsersRequest -> UserList */
+extern const ts_method ts_risk_get_user;       /* GetUserRequest -> UserProfile */
+extern const ts_method ts_risk_search_users;   /* SearchUsersRequest -> UserList */
+extern const ts_method ts_risk_put_directory;  /* PutDirectoryRequest -> PutDirectoryReply */
+extern const ts_method ts_risk_list_apps;      /* ListAppsRequest -> AppList */
+extern const ts_method ts_risk_get_app;        /* AppId -> App */
+extern const ts_method ts_risk_update_app;     /* UpdateAppRequest -> App */
+extern const ts_method ts_risk_list_contacts;  /* ListContactsRequest -> ContactList */
+extern const ts_method ts_risk_add_contact;    /* AddContactRequest -> Contact */
+extern const ts_method ts_risk_remove_contact; /* ContactValue -> ContactValue */
+extern const ts_method ts_risk_export;         /* ExportRequest -> ExportReply */
+extern const ts_method ts_risk_backup;         /* BackupRequest -> BackupReply */
+extern const ts_method ts_risk_accept;         /* HandOverRequest -> HandOverReply */
 
 extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
 extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDetails */

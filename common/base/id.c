@@ -222,6 +222,22 @@ void ts_base62_u64(uint64_t value, char *ret, size_t n)
     }
 }
 
+ts_status ts_base62_read(ts_str text, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        const char *digit = text.p[i] == '\0' ? NULL : strchr(base62, text.p[i]);
+        uint64_t rest = digit == NULL ? 0 : (uint64_t)(digit - base62);
+
+        if (digit == NULL || value > (UINT64_MAX - rest) / 62)
+            return TS_INVALID;
+        value = value * 62 + rest;
+    }
+    *ret = value;
+    return TS_OK;
+}
+
 void ts_hex(const void *bytes, size_t n, char *ret)
 {
     static const char digits[] = "0123456789abcdef";

@@ -5,6 +5,10 @@
 
 #include "utf8.h"
 
+/* RFC 1035, section 2.3.4. */
+#define LABEL_MAX  63
+#define DOMAIN_MAX 253
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -137,4 +141,31 @@ void ts_wipe(void *p, size_t n)
 {
     if (n > 0)
         explicit_bzero(p, n);
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool ts_domain_valid(ts_str text)
+{
+    size_t labels = 0;
+
+    if (text.n == 0 || text.n > DOMAIN_MAX)
+        return false;
+    for (;;) {
+        size_t end = ts_str_find(text, '.');
+
+        if (end == 0 || end > LABEL_MAX || text.p[0] == '-' || text.p[end - 1] == '-')
+            return false;
+        for (size_t i = 0; i < end; i++) {
+            if (!is_alnum(text.p[i]) && text.p[i] != '-')
+                return false;
+        }
+        labels++;
+        if (end == text.n)
+            return labels >= 2;
+        text = ts_str_n(text.p + end + 1, text.n - end - 1);
+    }
 }

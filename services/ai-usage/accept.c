@@ -54,9 +54,10 @@ static ts_status see_tool(use_work *w, int64_t now_ms)
                        &found, &row);
     if (st != TS_OK)
         return st;
-    if (found && row->first_seen_ms <= w->use->event_ms)
+    /* A row of 0 was made by a word about trust: the tool itself is new. */
+    if (row->first_seen_ms != 0 && row->first_seen_ms <= w->use->event_ms)
         return TS_OK;
-    if (!found) {
+    if (row->first_seen_ms == 0) {
         row->vendor = w->use->vendor;
         ai_usage_publish_first_seen(w->batch, w->tenant, w->use, now_ms);
         ts_metric_add(w->app->tools_first_seen, 1);
@@ -159,34 +160,68 @@ static ts_status count_use(use_work *w)
     return st;
 }
 
+static ts_status apply_use(use_work *w, const Ts__HandOverRow *row, ts_error *err)
+{
+    ProtobufCMessage *m = NULL;
+    ts_status st = ts_arena_unpack(w->arena, &ts__ai_use__descriptor,
+                                   ts_str_n(row->payload.data, row->payload.len), &m);
+
+    if (st != TS_OK)
+        return st;
+    w->use = (const Ts__AiUse *)m;
+    st = check(w->use, err);
+    if (st != TS_OK)
+        return st;
+    w->tool = ts_str_of(w->use->tool);
+    w->user = ts_str_of(w->use->user_email);
+    w->day = ts_time_day(w->use->event_ms);
+    st = see_tool(w, row->at_ms);
+    if (st == TS_OK)
+        st = count_use(w);
+    if (st == TS_OK)
+        ts_metric_add(w->app->events, 1);
+    return st;
+}
+
+/* A tool counts as sanctioned while risk has a trusted app of it, for its past use too. Rows come in order, so the last word
+ * stands. */
+static ts_status apply_trust(use_work *w, const Ts__HandOverRow *row, ts_error *err)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+    ProtobufCMessage *m = NULL;
+    const Ts__AiToolTrust *trust;
+    Ts__Aiusage__Tool *tool = NULL;
+    bool found;
+    ts_status st = ts_arena_unpack(w->arena, &ts__ai_tool_trust__descriptor,
+                                   ts_str_n(row->payload.data, row->payload.len), &m);
+
+    if (st != TS_OK)
+        return st;
+    trust = (const Ts__AiToolTrust *)m;
+    if (trust->tool[0] == '\0' || strlen(trust->tool) > AI_USAGE_TOOL_MAX)
+        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
+    ai_usage_tool_key(&key, w->tenant, ts_str_of(trust->tool));
+    st = ai_usage_load(w->store, AI_USAGE_TOOLS, &key, w->arena, &ts__aiusage__tool__descriptor,
+                       &found, &tool);
+    if (st != TS_OK)
+        return st;
+    tool->sanctioned = trust->trusted;
+    ts_batch_put_message(w->batch, w->store, AI_USAGE_TOOLS, ts_buf_view(&key), &tool->base);
+    return TS_OK;
+}
+
 ts_status ai_usage_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
                              ts_batch *batch, ts_error *err)
 {
     ai_usage *app = service;
     use_work w = { .app = app, .store = app->store, .arena = arena, .batch = batch };
-    ProtobufCMessage *m = NULL;
-    ts_status st;
 
-    if (strcmp(row->kind, "ai_use") != 0)
-        return ts_fail(err, TS_INVALID, "kind", "ai-usage takes rows of kind ai_use");
-    st = ts_arena_unpack(arena, &ts__ai_use__descriptor,
-                         ts_str_n(row->payload.data, row->payload.len), &m);
-    if (st != TS_OK)
-        return st;
     w.tenant = (ts_tenant){ row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
-    w.use = (const Ts__AiUse *)m;
-    st = check(w.use, err);
-    if (st != TS_OK)
-        return st;
-    w.tool = ts_str_of(w.use->tool);
-    w.user = ts_str_of(w.use->user_email);
-    w.day = ts_time_day(w.use->event_ms);
-    st = see_tool(&w, row->at_ms);
-    if (st == TS_OK)
-        st = count_use(&w);
-    if (st == TS_OK)
-        ts_metric_add(app->events, 1);
-    return st;
+    if (strcmp(row->kind, "ai_use") == 0)
+        return apply_use(&w, row, err);
+    if (strcmp(row->kind, "ai_tool_trust") == 0)
+        return apply_trust(&w, row, err);
+    return ts_fail(err, TS_INVALID, "kind", "ai-usage takes rows of kind ai_use and ai_tool_trust");
 }
 
 ts_status ai_usage_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

@@ -8,6 +8,8 @@ typedef struct risk_config {
     char rules_dir[TS_CONFIG_TEXT_MAX];
     int64_t retention_days;
     int64_t noisy_firings;
+    int64_t directory_rows;
+    int64_t users_max;
     int64_t min_free_mib;
     int64_t cache_mib;
     int64_t drain_ms;

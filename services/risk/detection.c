@@ -86,10 +86,15 @@ const sigma_ruleset *detection_engine_rules(const detection_engine *e)
     return e->rules;
 }
 
-ts_status detection_match(const detection_engine *e, risk_record *record, ts_arena *arena,
-                          sigma_matches *ret)
+const catalogue *detection_engine_catalogue(const detection_engine *e)
 {
-    ts_status st = enrich_record(e->catalogue, record, arena);
+    return e->catalogue;
+}
+
+ts_status detection_match(const detection_engine *e, const risk_map *contacts, risk_record *record,
+                          ts_arena *arena, sigma_matches *ret)
+{
+    ts_status st = enrich_record(e->catalogue, contacts, record, arena);
 
     return st == TS_OK ? sigma_ruleset_match(e->rules, record, arena, ret) : st;
 }

@@ -2,6 +2,8 @@
 #ifndef RISK_DETECTION_H
 #define RISK_DETECTION_H
 
+#include "contact.h"
+#include "detect/catalogue.h"
 #include "detect/sigma/ruleset.h"
 #include "hits.h"
 #include "record.h"
@@ -16,10 +18,11 @@ TS_CHECK ts_status detection_engine_new(const char *directory, uint32_t noisy_fi
                                         detection_engine **ret, ts_error *err);
 void detection_engine_free(detection_engine *e);
 const sigma_ruleset *detection_engine_rules(const detection_engine *e);
+const catalogue *detection_engine_catalogue(const detection_engine *e);
 
 /* Adds computed fields to the record, then matches all rules that look at one record. The result lives in the arena. */
-TS_CHECK ts_status detection_match(const detection_engine *e, risk_record *record, ts_arena *arena,
-                                   sigma_matches *ret);
+TS_CHECK ts_status detection_match(const detection_engine *e, const risk_map *contacts,
+                                   risk_record *record, ts_arena *arena, sigma_matches *ret);
 
 /* What is known of correlations within one unit of work; zeroed at its start. */
 typedef struct detection_state {

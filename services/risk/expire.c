@@ -3,6 +3,8 @@
 #include "detect/sigma/correlation.h"
 #include "hits.h"
 #include "keys.h"
+#include "orphans.h"
+#include "rescore.h"
 #include "ts/time.h"
 
 #define HIT_TIME_AT   41 /* behind tenant, correlation and group */
@@ -97,4 +99,88 @@ ts_status risk_expire_events(const risk_expiry *e, int64_t now_ms, uint64_t *ret
     if (st == TS_OK)
         st = expire(e, RISK_EVENTS, event_is_over, before_ms, ret_count);
     return st;
+}
+
+/* ---- firings of nobody ---- */
+
+#define ORPHAN_ARENA_MAX (UINT64_C(4) << 20)
+#define ORPHAN_ID_SIZE   16
+
+/* The firing's id in a row of kind ORPHAN_FIRING; NULL for other rows. */
+static const uint8_t *orphan_firing(ts_str key)
+{
+    size_t at = TS_KEY_TENANT_SIZE;
+
+    while (at < key.n && key.p[at] != '\0')
+        at++;
+    if (key.n != at + 2 + ORPHAN_ID_SIZE || key.p[at + 1] != ORPHAN_FIRING)
+        return NULL;
+    return (const uint8_t *)key.p + at + 2;
+}
+
+/* False if the firing may still count; true with a batch that forgets it. */
+static ts_status forget_firing(const risk_expiry *e, int64_t now_ms, ts_tenant t, ts_str key,
+                               ts_arena *arena, ts_batch *batch, bool *ret)
+{
+    const uint8_t *id = orphan_firing(key);
+    risk_key firing = risk_firing_key(t, 0, id);
+    risk_key owner = risk_key_tenant(t);
+    ProtobufCMessage *m = NULL;
+    ts_str value;
+    ts_status st = ts_store_get(e->store, RISK_FIRINGS, risk_key_view(&firing), arena, &value);
+
+    *ret = false;
+    if (st == TS_OK)
+        st = ts_arena_unpack(arena, &ts__risk__firing__descriptor, value, &m);
+    if (st != TS_OK && st != TS_NOT_FOUND)
+        return st;
+    if (m != NULL && now_ms - ((const Ts__Risk__Firing *)m)->last_event_ms <= RISK_FIRING_KEEP_MS)
+        return TS_OK;
+    *ret = true;
+    ts_batch_delete(batch, e->store, RISK_ORPHANS, key);
+    if (m == NULL)
+        return TS_OK;
+    risk_key_bytes(&owner, id, ORPHAN_ID_SIZE);
+    ts_batch_delete(batch, e->store, RISK_FIRINGS, risk_key_view(&firing));
+    ts_batch_delete(batch, e->store, RISK_FIRING_USERS, risk_key_view(&owner));
+    return TS_OK;
+}
+
+static ts_status expire_orphan(const risk_expiry *e, int64_t now_ms, ts_str key, ts_arena *arena,
+                               uint64_t *count)
+{
+    ts_tenant t = { risk_read_u64(key, 0), key.p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    bool over = false;
+    ts_status st = TS_OK;
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    work_lock(e->store, t);
+    if (ts_store_has(e->store, RISK_ORPHANS, key))
+        st = forget_firing(e, now_ms, t, key, arena, batch, &over);
+    if (st == TS_OK && over)
+        st = ts_store_write(e->store, batch, NULL);
+    work_unlock(e->store, t);
+    *count += over;
+    return st == TS_NOT_FOUND ? TS_OK : st; /* the organization has just been erased */
+}
+
+ts_status risk_expire_orphans(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(e->store, RISK_ORPHANS, TS_STR_NULL, TS_STR_NULL, false);
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(ORPHAN_ARENA_MAX);
+    ts_status st = TS_OK;
+
+    *ret_count = 0;
+    if (it == NULL || arena == NULL)
+        return TS_NOMEM;
+    for (; st == TS_OK && ts_iter_valid(it) && !atomic_load(e->cancelled); ts_iter_next(it)) {
+        if (orphan_firing(ts_iter_key(it)) == NULL)
+            continue;
+        ts_arena_reset(arena);
+        st = expire_orphan(e, now_ms, ts_iter_key(it), arena, ret_count);
+    }
+    return st == TS_OK ? ts_iter_status(it) : st;
 }

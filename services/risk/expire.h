@@ -18,5 +18,8 @@ typedef struct risk_expiry {
 /* Both walk their whole family once; *ret_count rows were deleted. TS_OK also if cancelled on the way. */
 TS_CHECK ts_status risk_expire_hits(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
 TS_CHECK ts_status risk_expire_events(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
+/* Firings of nobody that can count in no score any more, with the rows that wait for their user. One at a time under the
+ * tenant's lock: their user may just be made. */
+TS_CHECK ts_status risk_expire_orphans(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
 
 #endif

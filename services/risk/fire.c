@@ -120,6 +120,8 @@ static ts_status begin_row(risk_work *w, Ts__Risk__Firing *row, const risk_match
     row->event_ms = at_ms;
     row->last_event_ms = at_ms;
     row->historical = w->now_ms - at_ms > RISK_HISTORICAL_MS;
+    if (match->user == NULL)
+        row->user_email = (char *)(uintptr_t)match->email;
     return row->dedup_key == NULL ? TS_NOMEM : TS_OK;
 }
 

@@ -87,18 +87,14 @@ ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret)
  * of that account. */
 static ts_status find_by_id(risk_work *w, const Ts__Risk__Event *e, ts_str email, work_user **ret)
 {
-    risk_key key = risk_identity_key(w->tenant, e->source, ts_str_of(e->actor_id));
-    ts_str value;
     ts_status st;
 
     *ret = NULL;
     if (e->actor_id[0] == '\0' || strcmp(e->actor_email, e->user_email) != 0)
         return TS_OK;
-    st = ts_store_get(w->store, RISK_IDENTITY, risk_key_view(&key), w->arena, &value);
+    st = work_user_by_source(w, e->source, ts_str_of(e->actor_id), ret);
     if (st == TS_NOT_FOUND)
         return TS_OK;
-    if (st == TS_OK)
-        st = work_user_by_number(w, risk_read_u64(value, 0), ret);
     return st == TS_OK && email.n > 0 ? work_user_alias(w, *ret, email) : st;
 }
 
@@ -111,7 +107,7 @@ static void note_seen(work_user *u, const Ts__Risk__Event *e)
         u->row->last_seen_ms = e->event_ms;
         u->touched = true;
     }
-    if (e->event_ms < u->row->first_seen_ms) {
+    if (u->row->first_seen_ms == 0 || e->event_ms < u->row->first_seen_ms) {
         u->row->first_seen_ms = e->event_ms;
         u->touched = true;
     }
@@ -145,7 +141,10 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
             st = work_user_add(w, email, e->source, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL,
                                e->event_ms, ret);
     }
-    if (st == TS_OK && *ret != NULL)
-        note_seen(*ret, e);
+    if (st != TS_OK || *ret == NULL)
+        return st;
+    note_seen(*ret, e);
+    if (is_actor && e->actor_id[0] != '\0' && strcmp(e->outcome, "failure") != 0)
+        st = work_user_identify(w, *ret, e->source, ts_str_of(e->actor_id));
     return st;
 }

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "apps.h"
+#include "contacts.h"
 #include "detection.h"
 #include "identify.h"
 #include "normalize/normalize.h"
@@ -41,6 +43,11 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     in->detections = ts_counter("ts_risk_detections_total", "", "rules that matched an event");
     *ret = TS_TAKE(in);
     return TS_OK;
+}
+
+const struct catalogue *risk_ingest_catalogue(const risk_ingest *in)
+{
+    return detection_engine_catalogue(in->engine);
 }
 
 void risk_ingest_free(risk_ingest *in)
@@ -124,6 +131,9 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
     if (st != TS_OK)
         return st;
     store_event(k, record->event, user);
+    st = apps_take(k->w, detection_engine_catalogue(in->engine), record);
+    if (st != TS_OK)
+        return st;
     st = detection_apply(in->engine, &k->detection, k->w, record, user, matches, &fired);
     ts_metric_add(in->detections, fired);
     return st;
@@ -160,20 +170,20 @@ static ts_status take_all(risk_ingest *in, risk_work *w, const risk_body *body,
 
 /* ---- one request ---- */
 
-static ts_status match_all(risk_ingest *in, risk_body *body, ts_arena *arena, sigma_matches **ret)
+/* Against the contacts of this moment: one that is added while events are on their way holds for the next ones. */
+static ts_status match_all(risk *app, const ts_call *call, risk_body *body, sigma_matches **ret)
 {
-    sigma_matches *matches = ts_arena_array(arena, body->record_count + 1, sizeof(*matches));
+    sigma_matches *matches = ts_arena_array(call->arena, body->record_count + 1, sizeof(*matches));
+    risk_map contacts = { .arena = call->arena };
+    ts_status st = contacts_load(app->store, call->tenant, &contacts);
 
     if (matches == NULL)
         return TS_NOMEM;
-    for (size_t i = 0; i < body->record_count; i++) {
-        ts_status st = detection_match(in->engine, &body->records[i], arena, &matches[i]);
-
-        if (st != TS_OK)
-            return st;
-    }
+    for (size_t i = 0; i < body->record_count && st == TS_OK; i++)
+        st = detection_match(app->ingest->engine, &contacts, &body->records[i], call->arena,
+                             &matches[i]);
     *ret = matches;
-    return TS_OK;
+    return st;
 }
 
 static ts_status fill_rejected(const ts_call *call, const risk_body *body,
@@ -230,7 +240,7 @@ static ts_status ingest_with(risk *app, risk_parser *parser, ts_call *call,
     st = risk_body_parse(parser, &o, ts_str_n(req->body.data, req->body.len), call->arena, &body,
                          call->error);
     if (st == TS_OK)
-        st = match_all(in, &body, call->arena, &matches);
+        st = match_all(app, call, &body, &matches);
     if (st == TS_OK && body.record_count > 0)
         st = apply_body(app, call, &body, matches, rep, &ticket);
     /* Tickets count all writes: duplicates of what another request has just written are waited for as well. */

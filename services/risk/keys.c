@@ -17,6 +17,14 @@ const ts_family risk_families[] = {
     { .name = "domains" },
     { .name = "totals", .type = &ts__risk__totals__descriptor },
     { .name = "due", .is_global = true },
+    { .name = "user_places" },
+    { .name = "search" },
+    { .name = "orphans" },
+    { .name = "apps", .type = &ts__risk__app_row__descriptor },
+    { .name = "app_order" },
+    { .name = "app_users", .type = &ts__risk__app_user__descriptor },
+    { .name = "contacts", .type = &ts__risk__contact__descriptor },
+    { .name = "once", .is_internal = true },
     { .name = "inbox", .is_global = true },
     { .name = NULL },
 };
@@ -126,6 +134,14 @@ risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16])
     risk_key k = risk_user_key(t, user);
 
     risk_key_bytes(&k, id, 16);
+    return k;
+}
+
+risk_key risk_app_key(ts_tenant t, const uint8_t app[16])
+{
+    risk_key k = risk_key_tenant(t);
+
+    risk_key_bytes(&k, app, 16);
     return k;
 }
 

@@ -6,6 +6,7 @@
  *   users           T user(8)                                        UserRow
  *   identity        T kind 0 text 0                                  user(8)    kind: "email", or a source's name
  *   user_order      T 100-score(1) email 0                           user(8)    score descending, then e-mail
+ *   user_places     T user(8)                                        100-score(1) email: where the user stands in the order
  *   firings         T user(8) id(16)                                 Firing     user 0: nobody's
  *   firing_users    T id(16)                                         user(8)
  *   timeline        T user(8) at_ms(8)                               TimelinePoint
@@ -14,6 +15,13 @@
  *   domains         T domain 0                                       first seen, ms (8)
  *   totals          T                                                Totals
  *   due             due_ms(8) T user(8)                              empty      global: when a score changes by time alone
+ *   search          T kind(1) term 0 block(4)                        numbers of users within the block, 2 bytes each (search/)
+ *   orphans         T email 0 kind(1) id                             what belongs to a user who is not known yet (orphans.h)
+ *   apps            T app(16)                                        AppRow
+ *   app_order       T list(1) 100-score(1) name 0 app(16)            empty      list: 0 all, 1 trusted, 2 untrusted
+ *   app_users       T app(16) user(8)                                AppUser
+ *   contacts        T value 0                                        Contact
+ *   once            see ts/once.h
  *   inbox           see common/outbox                                           global
  */
 #ifndef RISK_KEYS_H
@@ -37,6 +45,14 @@ enum risk_family {
     RISK_DOMAINS,
     RISK_TOTALS,
     RISK_DUE,
+    RISK_USER_PLACES,
+    RISK_SEARCH,
+    RISK_ORPHANS,
+    RISK_APPS,
+    RISK_APP_ORDER,
+    RISK_APP_USERS,
+    RISK_CONTACTS,
+    RISK_ONCE,
     RISK_INBOX,
 };
 
@@ -69,6 +85,7 @@ risk_key risk_user_key(ts_tenant t, uint64_t user);
 risk_key risk_identity_key(ts_tenant t, const char *kind, ts_str text);
 risk_key risk_order_key(ts_tenant t, uint32_t score, ts_str email);
 risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16]);
+risk_key risk_app_key(ts_tenant t, const uint8_t app[16]);
 risk_key risk_due_key(int64_t due_ms, ts_tenant t, uint64_t user);
 
 #endif

@@ -110,6 +110,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         return st;
     app.store = store;
     app.ingest = ingest;
+    app.config = config;
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);

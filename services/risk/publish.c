@@ -1,10 +1,12 @@
 #include "publish.h"
 
+#include "proto/shapes.h"
 #include "ts/json.h"
 #include "ts/outbox.h"
 #include "ts/time.h"
 
 #define WEBHOOK_DATA_MAX 4096
+#define WEBHOOK_APP_MAX  ((size_t)128 << 10) /* an app with all its scopes */
 
 void risk_publish_detection(risk_work *w, const work_firing *f)
 {
@@ -88,4 +90,40 @@ void risk_publish_ai_use(risk_work *w, const Ts__Risk__Event *event, const char 
     use.event_ms = event->event_ms < event->ingest_ms ? event->event_ms : event->ingest_ms;
     use.event_id = id;
     ts_outbox_add(w->batch, RISK_TO_AI_USAGE, w->tenant, "ai_use", w->now_ms, &use.base);
+}
+
+ts_status risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *event)
+{
+    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
+    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(WEBHOOK_APP_MAX);
+    ts_jsonw json = ts_jsonw_on(&data);
+    /* First sight happens once, a change of status at one moment: ids carry organization and mode. */
+    ts_str parts[] = { ts_str_of(event), ts_str_of(app->id), ts_str_of(app->status),
+                       ts_str_n(&app->status_changed_ms, sizeof(app->status_changed_ms)) };
+    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
+
+    ts_jsonw_object(&json);
+    ts_jsonw_key(&json, "app");
+    ts_app_json(&json, app);
+    ts_jsonw_object_end(&json);
+    ts_buf_char(&data, '\0');
+    if (ts_buf_status(&data) != TS_OK)
+        return TS_INTERNAL;
+    p.cause.data = cause.bytes;
+    p.cause.len = sizeof(cause.bytes);
+    p.event = (char *)(uintptr_t)event; /* only packed */
+    p.at_ms = w->now_ms;
+    p.data = data.data;
+    ts_outbox_add(w->batch, RISK_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
+    return TS_OK;
+}
+
+void risk_publish_tool_trust(risk_work *w, char *tool, char *vendor, bool trusted)
+{
+    Ts__AiToolTrust row = TS__AI_TOOL_TRUST__INIT;
+
+    row.tool = tool;
+    row.vendor = vendor;
+    row.trusted = trusted;
+    ts_outbox_add(w->batch, RISK_TO_AI_USAGE, w->tenant, "ai_tool_trust", w->now_ms, &row.base);
 }

@@ -14,6 +14,7 @@ typedef struct risk {
     ts_inbox *inbox;
     risk_sweep *sweep;
     risk_ingest *ingest;
+    const risk_config *config;
 } risk;
 
 extern const ts_rpc_row risk_rows[];
@@ -22,6 +23,14 @@ ts_handler risk_rpc_ingest;
 ts_handler risk_rpc_overview;
 ts_handler risk_rpc_list_users;
 ts_handler risk_rpc_get_user;
+ts_handler risk_rpc_search_users;
+ts_handler risk_rpc_put_directory;
+ts_handler risk_rpc_list_apps;
+ts_handler risk_rpc_get_app;
+ts_handler risk_rpc_update_app;
+ts_handler risk_rpc_list_contacts;
+ts_handler risk_rpc_add_contact;
+ts_handler risk_rpc_remove_contact;
 ts_handler risk_rpc_export;
 ts_handler risk_rpc_backup;
 ts_handler risk_rpc_accept;

@@ -1,6 +1,7 @@
 /* What incidents tells risk: which detections belong to which incident and what became of it. False
  * positives leave the score at once, resolved ones count half; a reopened incident brings them
  * back. */
+#include "orphans.h"
 #include "rescore.h"
 #include "risk.h"
 #include "ts/backup.h"
@@ -59,17 +60,22 @@ static ts_status count_incident(risk_work *w, const Ts__IncidentChanged *change,
     ProtobufCMessage *m = NULL;
     work_user *u = NULL;
     bool was_open = false;
+    unsigned family = RISK_USER_INCIDENTS;
     risk_key key;
     ts_str value;
     ts_status st = work_user_by_email(w, ts_str_of(email), &u);
 
-    if (st == TS_NOT_FOUND)
-        return TS_OK; /* not one of ours */
-    if (st != TS_OK)
+    if (st == TS_NOT_FOUND) {
+        /* Not one of ours, or not yet. */
+        family = RISK_ORPHANS;
+        key = orphan_key(w->tenant, ts_str_of(email), ORPHAN_INCIDENT, TS_STR_NULL);
+    } else if (st == TS_OK) {
+        key = risk_user_key(w->tenant, u->row->number);
+    } else {
         return st;
-    key = risk_user_key(w->tenant, u->row->number);
+    }
     risk_key_text(&key, ts_str_of(change->incident_id));
-    st = ts_store_get(w->store, RISK_USER_INCIDENTS, risk_key_view(&key), w->arena, &value);
+    st = ts_store_get(w->store, family, risk_key_view(&key), w->arena, &value);
     if (st == TS_OK) {
         const Ts__Risk__UserIncident *old;
 
@@ -85,7 +91,9 @@ static ts_status count_incident(risk_work *w, const Ts__IncidentChanged *change,
     }
     row.revision = change->revision;
     row.open = open;
-    ts_batch_put_message(w->batch, w->store, RISK_USER_INCIDENTS, risk_key_view(&key), &row.base);
+    ts_batch_put_message(w->batch, w->store, family, risk_key_view(&key), &row.base);
+    if (u == NULL)
+        return TS_OK;
     if (open && !was_open)
         u->row->open_incident_count++;
     else if (!open && was_open && u->row->open_incident_count > 0)

@@ -1,51 +1,20 @@
 /* What the API shows of users: overview, lists, one profile. */
 #include "keys.h"
+#include "read.h"
 #include "rescore.h"
 #include "risk.h"
 #include "ts/time.h"
 
-#define LIST_MAX     200
 #define ACTIVITY_MAX 20
 #define TIMELINE_MAX 2000
 #define SCORES       101
 #define LEVELS       5
 
-static ts_status load_totals(const ts_call *call, const Ts__Risk__Totals **ret)
-{
-    const risk *app = call->service;
-    risk_key key = risk_key_tenant(call->tenant);
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st = ts_store_get(app->store, RISK_TOTALS, risk_key_view(&key), call->arena, &value);
-
-    if (st == TS_NOT_FOUND) {
-        m = ts_arena_alloc(call->arena, sizeof(Ts__Risk__Totals));
-        if (m == NULL)
-            return TS_NOMEM;
-        ts__risk__totals__init((Ts__Risk__Totals *)m);
-        st = TS_OK;
-    } else if (st == TS_OK) {
-        st = ts_arena_unpack(call->arena, &ts__risk__totals__descriptor, value, &m);
-    }
-    if (st == TS_OK)
-        *ret = (const Ts__Risk__Totals *)m;
-    return st;
-}
-
-static uint64_t users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high)
-{
-    uint64_t n = 0;
-
-    for (uint32_t score = low; score <= high && score < totals->n_by_score; score++)
-        n += totals->by_score[score];
-    return n;
-}
-
 ts_status risk_rpc_overview(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     Ts__Risk__OverviewReply *rep = (Ts__Risk__OverviewReply *)out;
     const Ts__Risk__Totals *totals = NULL;
-    ts_status st = load_totals(call, &totals);
+    ts_status st = risk_read_totals(call, &totals);
 
     (void)in;
     if (st != TS_OK)
@@ -56,25 +25,46 @@ ts_status risk_rpc_overview(ts_call *call, const ProtobufCMessage *in, ProtobufC
     rep->n_by_level = LEVELS;
     for (uint32_t score = 0; score < totals->n_by_score && score < SCORES; score++)
         rep->by_level[ts_risk_level(score)] += totals->by_score[score];
-    rep->total_users = users_between(totals, 0, 100);
+    rep->total_users = risk_users_between(totals, 0, 100);
     rep->monitored_users = rep->total_users - totals->suspended;
     rep->events_total = totals->events;
     return TS_OK;
 }
 
-static ts_status load_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow **ret)
+/* Behind the last item of an earlier page, wherever its user stands by now; nothing is skipped to get there. */
+static ts_status go_behind(const ts_call *call, const char *after, risk_key *from)
 {
-    const risk *app = call->service;
-    risk_key key = risk_user_key(call->tenant, number);
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st = ts_store_get(app->store, RISK_USERS, risk_key_view(&key), call->arena, &value);
+    Ts__Risk__UserRow *row = NULL;
+    uint64_t number = 0;
+    uint32_t score = 0;
+    risk_key key;
+    ts_status st = risk_position_parse(ts_str_of(after), &score, &number);
 
     if (st == TS_OK)
-        st = ts_arena_unpack(call->arena, &ts__risk__user_row__descriptor, value, &m);
-    if (st == TS_OK)
-        *ret = (Ts__Risk__UserRow *)m;
-    return st;
+        st = risk_read_user(call, number, &row);
+    if (st == TS_INVALID || st == TS_NOT_FOUND)
+        return ts_fail(call->error, TS_INVALID, "cursor",
+                       "cursor must be the next_cursor of an earlier answer");
+    if (st != TS_OK)
+        return st;
+    key = risk_order_key(call->tenant, score, ts_str_of(row->email));
+    risk_key_u8(&key, 0); /* the first key after it */
+    if (ts_str_cmp(risk_key_view(&key), risk_key_view(from)) > 0)
+        *from = key;
+    return TS_OK;
+}
+
+static ts_status mark_end(const ts_call *call, Ts__Risk__UserList *rep)
+{
+    const Ts__Risk__UserRow *last;
+    char position[RISK_POSITION_SIZE];
+
+    if (rep->n_users == 0)
+        return TS_OK;
+    last = rep->users[rep->n_users - 1];
+    risk_position_format(last->score, last->number, position);
+    rep->next = ts_arena_z(call->arena, ts_str_of(position));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
 }
 
 /* Walks the order index from the highest score asked for down; skipping costs a step per key, no
@@ -86,30 +76,34 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     risk_key from = risk_key_tenant(call->tenant);
     risk_key until = risk_key_tenant(call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    uint64_t skip = req->offset;
+    uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
+    ts_status st = TS_OK;
 
     risk_key_u8(&from, (uint8_t)(100 - high));
     risk_key_u8(&until, (uint8_t)(100 - low + 1));
+    if (req->after[0] != '\0')
+        st = go_behind(call, req->after, &from);
+    if (st != TS_OK)
+        return st;
     it = ts_iter_new(app->store, RISK_USER_ORDER, risk_key_view(&from), risk_key_view(&until),
                      false);
     rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
     if (it == NULL || rep->users == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && rep->n_users < req->limit; ts_iter_next(it)) {
-        ts_status st;
-
         if (skip > 0) {
             skip--;
             continue;
         }
-        st = load_user(call, risk_read_u64(ts_iter_value(it), 0), &rep->users[rep->n_users]);
+        st = risk_read_user(call, risk_read_u64(ts_iter_value(it), 0), &rep->users[rep->n_users]);
         if (st == TS_NOT_FOUND)
             continue; /* moved between index and row: it is listed next time */
         if (st != TS_OK)
             return st;
         rep->n_users++;
     }
-    return ts_iter_status(it);
+    st = ts_iter_status(it);
+    return st == TS_OK ? mark_end(call, rep) : st;
 }
 
 ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -121,21 +115,20 @@ ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, Protobu
     uint32_t high = 100;
     ts_status st;
 
-    if (req->limit < 1 || req->limit > LIST_MAX)
-        return ts_fail(call->error, TS_INVALID, "limit", "limit must be between 1 and %d",
-                       LIST_MAX);
-    if (req->risk_level[0] != '\0' && !ts_risk_level_range(ts_str_of(req->risk_level), &low, &high))
-        return ts_fail(call->error, TS_INVALID, "risk_level",
-                       "risk_level must be critical, high, medium, low or minimal");
+    st = risk_check_limit(req->limit, call->error);
+    if (st == TS_OK)
+        st = risk_check_level(req->risk_level, &low, &high, call->error);
+    if (st != TS_OK)
+        return st;
     if (req->min_score > 100)
         return ts_fail(call->error, TS_INVALID, "min_risk_score",
                        "min_risk_score must be between 0 and 100");
     if (req->min_score > low)
         low = req->min_score;
-    st = load_totals(call, &totals);
+    st = risk_read_totals(call, &totals);
     if (st != TS_OK || low > high)
         return st;
-    rep->total = users_between(totals, low, high);
+    rep->total = risk_users_between(totals, low, high);
     return collect_users(call, req, low, high, rep);
 }
 
@@ -151,7 +144,7 @@ static ts_status find_user(const ts_call *call, const char *email, Ts__Risk__Use
 
     if (st == TS_NOT_FOUND)
         return ts_fail(call->error, TS_NOT_FOUND, "email", "no such user");
-    return st == TS_OK ? load_user(call, risk_read_u64(value, 0), ret) : st;
+    return st == TS_OK ? risk_read_user(call, risk_read_u64(value, 0), ret) : st;
 }
 
 /* The rule's entry in the profile, made if it is not there. */

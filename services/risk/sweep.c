@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "backfill.h"
 #include "expire.h"
 #include "rescore.h"
 #include "ts/log.h"
@@ -134,15 +135,29 @@ static bool pause_until(risk_sweep *s, int64_t ms)
 static void expire(risk_sweep *s)
 {
     const risk_expiry e = { s->store, s->retention_ms, &s->stopping };
-    uint64_t hits = 0, events = 0;
+    uint64_t hits = 0, events = 0, orphans = 0;
     ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
 
     if (st == TS_OK)
         st = risk_expire_events(&e, ts_wall_ms(), &events);
+    if (st == TS_OK)
+        st = risk_expire_orphans(&e, ts_wall_ms(), &orphans);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
-    else if (hits + events > 0)
-        ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events));
+    else if (hits + events + orphans > 0)
+        ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events),
+                TS_F_U64("firings_of_nobody", orphans));
+}
+
+static void backfill(risk_sweep *s)
+{
+    uint64_t count = 0;
+    ts_status st = risk_backfill(s->store, ts_wall_ms(), &s->stopping, &count);
+
+    if (st != TS_OK)
+        ts_warn(TS_MSG("users are missing in the search until the next start"), TS_F_STATUS(st));
+    else if (count > 0)
+        ts_info(TS_MSG("users brought into the search"), TS_F_U64("users", count));
 }
 
 static void *sweep_main(void *argument)
@@ -154,6 +169,7 @@ static void *sweep_main(void *argument)
 
     int64_t expiry_boot_ms = ts_boot_ms();
 
+    backfill(s);
     while (arena != NULL && pause_until(s, SWEEP_PERIOD_MS)) {
         size_t count = SWEEP_BATCH;
 

@@ -1,5 +1,7 @@
 #include "work.h"
 
+#include "apps.h"
+#include "orphans.h"
 #include "publish.h"
 #include "rescore.h"
 #include "ts/time.h"
@@ -63,7 +65,10 @@ ts_status work_begin_in(risk_work *w, ts_store *store, ts_tenant tenant, int64_t
     w->arena = arena;
     w->users_by_email.arena = arena;
     w->users_by_number.arena = arena;
+    w->users_by_source_id.arena = arena;
     w->firings_by_id.arena = arena;
+    w->apps.by_id.arena = arena;
+    w->search.arena = arena;
     w->batch = batch;
     return load_totals(w);
 }
@@ -110,6 +115,12 @@ static ts_status remember(risk_work *w, Ts__Risk__UserRow *row, bool is_new, wor
     u->row = row;
     u->is_new = is_new;
     u->touched = is_new;
+    if (!is_new) {
+        u->old_name = row->name;
+        u->old_department = row->department;
+        u->old_email = row->email;
+        u->was_suspended = row->suspended;
+    }
     u->next = w->users;
     w->users = u;
     if (!risk_map_put(&w->users_by_email, ts_str_of(row->email), u) ||
@@ -186,8 +197,63 @@ ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str i
         return st;
     put_identity(w, "email", email, row->number);
     if (id.n > 0)
-        put_identity(w, source, id, row->number);
-    return TS_OK;
+        st = work_user_identify(w, *ret, source, id);
+    return st == TS_OK ? orphans_adopt(w, *ret, email) : st;
+}
+
+/* Source and id of an identity key. */
+static ts_str source_id_view(const risk_key *key)
+{
+    ts_str view = risk_key_view(key);
+
+    return view.n < TS_KEY_TENANT_SIZE
+               ? TS_STR_NULL
+               : ts_str_n(view.p + TS_KEY_TENANT_SIZE, view.n - TS_KEY_TENANT_SIZE);
+}
+
+ts_status work_user_identify(risk_work *w, work_user *u, const char *source, ts_str id)
+{
+    Ts__Risk__UserRow *row = u->row;
+    risk_key key = risk_identity_key(w->tenant, source, id);
+    work_user *known = NULL;
+    char **list;
+    ts_str copy;
+    ts_status st;
+
+    for (size_t i = 0; i < row->n_id_sources; i++) {
+        if (strcmp(row->id_sources[i], source) == 0)
+            return TS_OK;
+    }
+    list = ts_arena_array(w->arena, row->n_id_sources + 1, sizeof(*list));
+    if (list == NULL)
+        return TS_NOMEM;
+    if (row->n_id_sources > 0)
+        memcpy(list, row->id_sources, row->n_id_sources * sizeof(*list));
+    list[row->n_id_sources++] = (char *)(uintptr_t)source; /* only packed */
+    row->id_sources = list;
+    u->touched = true;
+    /* Who has it keeps it: two accounts with one id are one account that we take for two. */
+    st = work_user_by_source(w, source, id, &known);
+    if (st != TS_NOT_FOUND)
+        return st;
+    put_identity(w, source, id, row->number);
+    copy = ts_arena_str(w->arena, source_id_view(&key));
+    return copy.p != NULL && risk_map_put(&w->users_by_source_id, copy, u) ? TS_OK : TS_NOMEM;
+}
+
+ts_status work_user_by_source(risk_work *w, const char *source, ts_str id, work_user **ret)
+{
+    risk_key key = risk_identity_key(w->tenant, source, id);
+    work_user *known = risk_map_get(&w->users_by_source_id, source_id_view(&key));
+    ts_str value;
+    ts_status st;
+
+    if (known != NULL) {
+        *ret = known;
+        return TS_OK;
+    }
+    st = ts_store_get(w->store, RISK_IDENTITY, risk_key_view(&key), w->arena, &value);
+    return st == TS_OK ? work_user_by_number(w, risk_read_u64(value, 0), ret) : st;
 }
 
 ts_status work_user_alias(risk_work *w, work_user *u, ts_str email)
@@ -201,7 +267,7 @@ ts_status work_user_alias(risk_work *w, work_user *u, ts_str email)
         u->listed_as = u->row->email;
     u->row->email = copy;
     u->touched = true;
-    return TS_OK;
+    return orphans_adopt(w, u, email);
 }
 
 void work_user_rescore(work_user *u, const char *cause)
@@ -297,15 +363,63 @@ static void write_firing(risk_work *w, const work_firing *f)
     risk_key owner;
 
     ts_batch_put_message(w->batch, w->store, RISK_FIRINGS, risk_key_view(&key), &f->row->base);
-    if (!f->is_new)
+    if (f->is_new)
+        w->totals->detections++;
+    else if (!f->moved)
         return;
-    w->totals->detections++;
+    if (f->moved) {
+        key = risk_firing_key(w->tenant, 0, f->row->id.data);
+        ts_batch_delete(w->batch, w->store, RISK_FIRINGS, risk_key_view(&key));
+    }
+    if (f->user == 0) {
+        key = orphan_key(w->tenant, ts_str_of(f->row->user_email), ORPHAN_FIRING,
+                         ts_str_n(f->row->id.data, f->row->id.len));
+        ts_batch_put(w->batch, w->store, RISK_ORPHANS, risk_key_view(&key), TS_STR_NULL);
+    }
     risk_key_bytes(&owner_key, f->row->id.data, 16);
     owner.n = 0;
     owner.overflow = false;
     risk_key_u64(&owner, f->user);
     ts_batch_put(w->batch, w->store, RISK_FIRING_USERS, risk_key_view(&owner_key),
                  risk_key_view(&owner));
+}
+
+static bool differs(const char *old, const char *new)
+{
+    return old == NULL || strcmp(old, new) != 0;
+}
+
+/* A search sorts by it: a small row instead of the user's whole one. */
+static void put_place(risk_work *w, const Ts__Risk__UserRow *row)
+{
+    risk_key key = risk_user_key(w->tenant, row->number);
+    risk_key place;
+
+    place.n = 0;
+    place.overflow = false;
+    risk_key_u8(&place, (uint8_t)(100 - row->score));
+    risk_key_bytes(&place, row->email, strlen(row->email));
+    ts_batch_put(w->batch, w->store, RISK_USER_PLACES, risk_key_view(&key), risk_key_view(&place));
+}
+
+/* The index follows name, department and address. */
+static ts_status index_user(risk_work *w, work_user *u)
+{
+    const Ts__Risk__UserRow *row = u->row;
+    ts_status st = TS_OK;
+
+    if (row->searchable && !differs(u->old_name, row->name) &&
+        !differs(u->old_department, row->department) && !differs(u->old_email, row->email))
+        return TS_OK;
+    if (row->searchable)
+        st = search_edit_user(&w->search, w->tenant, row->number, ts_str_of(u->old_name),
+                              ts_str_of(u->old_department), ts_str_of(u->old_email), false);
+    else
+        put_place(w, row); /* else it follows the order */
+    u->row->searchable = true;
+    return st == TS_OK ? search_edit_user(&w->search, w->tenant, row->number, ts_str_of(row->name),
+                                          ts_str_of(row->department), ts_str_of(row->email), true)
+                       : st;
 }
 
 /* A user's row, its place in the order and the count of its score. */
@@ -316,6 +430,10 @@ static void write_user(risk_work *w, const work_user *u, uint32_t old_score)
     risk_key number;
 
     ts_batch_put_message(w->batch, w->store, RISK_USERS, risk_key_view(&key), &u->row->base);
+    if (u->row->suspended && !u->was_suspended)
+        w->totals->suspended++;
+    else if (!u->row->suspended && u->was_suspended && w->totals->suspended > 0)
+        w->totals->suspended--;
     if (!u->is_new && old_score == u->row->score && u->listed_as == NULL)
         return;
     if (!u->is_new) {
@@ -330,12 +448,16 @@ static void write_user(risk_work *w, const work_user *u, uint32_t old_score)
     risk_key_u64(&number, u->row->number);
     ts_batch_put(w->batch, w->store, RISK_USER_ORDER, risk_key_view(&key), risk_key_view(&number));
     w->totals->by_score[u->row->score]++;
+    put_place(w, u->row);
 }
 
 ts_status work_finish(risk_work *w)
 {
     risk_key key = risk_key_tenant(w->tenant);
+    ts_status st = apps_finish(w);
 
+    if (st != TS_OK)
+        return st;
     for (work_firing *f = w->firings; f != NULL; f = f->next) {
         if (!f->changed)
             continue;
@@ -346,15 +468,18 @@ ts_status work_finish(risk_work *w)
     for (work_user *u = w->users; u != NULL; u = u->next) {
         uint32_t old_score = u->row->score;
 
-        if (u->rescore) {
-            ts_status st = risk_rescore(w, u);
-
-            if (st != TS_OK)
-                return st;
-        }
+        if (u->rescore)
+            st = risk_rescore(w, u);
+        if (st == TS_OK && u->touched)
+            st = index_user(w, u);
+        if (st != TS_OK)
+            return st;
         if (u->touched)
             write_user(w, u, old_score);
     }
+    st = search_edits_write(&w->search, w->store, w->batch);
+    if (st != TS_OK)
+        return st;
     ts_batch_put_message(w->batch, w->store, RISK_TOTALS, risk_key_view(&key), &w->totals->base);
     return TS_OK;
 }

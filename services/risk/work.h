@@ -16,6 +16,7 @@
 #include "keys.h"
 #include "map.h"
 #include "proto/methods.h"
+#include "search/index.h"
 #include "ts/store.h"
 
 /* Destinations of the outbox. */
@@ -30,6 +31,9 @@ typedef struct work_user {
     bool rescore;          /* score must be computed again */
     const char *listed_as; /* the address in the order index, if a rename moves it; else NULL */
     const char *cause;     /* of the rescoring, for the timeline: a rule id or a word of ours */
+    /* As the stored row has them, for the search index; NULL if there is none. */
+    const char *old_name, *old_department, *old_email;
+    bool was_suspended;
     struct work_user *next;
 } work_user;
 
@@ -38,10 +42,20 @@ typedef struct work_firing {
     uint64_t user;     /* 0: nobody's */
     const char *email; /* whom the detection names, a user or not; "" */
     bool is_new;
+    bool moved;    /* was nobody's until this work */
     bool changed;  /* must be written */
     bool announce; /* must be told to incidents */
     struct work_firing *next;
 } work_firing;
+
+/* Apps touched, by id, and what their users did (apps.h). */
+typedef struct work_apps {
+    risk_map by_id;
+    struct work_app *list;
+    struct work_app_use *uses;
+    struct work_app_use *last_use;
+    const struct catalogue *catalogue; /* for the texts of webhooks */
+} work_apps;
 
 typedef struct risk_work {
     ts_store *store;
@@ -52,10 +66,13 @@ typedef struct risk_work {
     Ts__Risk__Totals *totals;
     risk_map users_by_email;
     risk_map users_by_number;
+    risk_map users_by_source_id; /* "source 0 id": what this work has noted */
     risk_map firings_by_id;
     work_user *users;
     work_firing *firings; /* in the order of their first touch */
     work_firing *last_firing;
+    search_edits search;
+    work_apps apps;
     char lock_key[TS_KEY_TENANT_SIZE];
 } risk_work;
 
@@ -75,10 +92,16 @@ void work_unlock(ts_store *store, ts_tenant tenant);
 TS_CHECK ts_status work_user_by_email(risk_work *w, ts_str email, work_user **ret);
 TS_CHECK ts_status work_user_by_number(risk_work *w, uint64_t number, work_user **ret);
 /* Makes a user that is not there yet; `id` (may be empty) is the source's immutable id. */
+/* What waited for the address (orphans.h) is the user's from then on; so it is with a further one. */
 TS_CHECK ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str id,
                                  int64_t seen_ms, work_user **ret);
 /* A further address of a user, who is shown under it from now on. */
 TS_CHECK ts_status work_user_alias(risk_work *w, work_user *u, ts_str email);
+/* Notes the immutable id by which a source knows the user, who is found by it under another address later on. */
+TS_CHECK ts_status work_user_identify(risk_work *w, work_user *u, const char *source, ts_str id);
+/* Who is known by that id; TS_NOT_FOUND. */
+TS_CHECK ts_status work_user_by_source(risk_work *w, const char *source, ts_str id,
+                                       work_user **ret);
 void work_user_rescore(work_user *u, const char *cause);
 
 /* An empty firing row to fill in (is_new) or the stored one. */

@@ -67,13 +67,8 @@ def fill(running):
         raise SystemExit(answer.text)
     org = client.get("/v1/overview").data["organization"]["id"]
     client.close()
-    environment = dict(running.environment, TS_BUS_DIR=os.path.join(running.data, "run", "bus"))
-    control = os.path.join(suite.BIN, "teamsentryctl")
-    run(control, "org", "tier", org, "enterprise", env=environment)
-    keys = []
-    for number in range(KEYS):
-        text = run(control, "key", "create", org, "--name", "bench %d" % number, "--json", env=environment)
-        keys.append(re.search(r'"secret":"([^"]+)"', text).group(1))
+    running.ctl("org", "tier", org, "enterprise")
+    keys = [running.make_key(org, "read:users,read:incidents", name="bench %d" % number)[0] for number in range(KEYS)]
     running.settle()
     return keys
 

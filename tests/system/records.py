@@ -1,6 +1,7 @@
 """Google Workspace audit records as the Reports API gives them, about people who exist in one test only."""
 
 import datetime
+import hashlib
 import itertools
 import os
 import time
@@ -31,7 +32,7 @@ def record(app, email, event_type, name, parameters=None, ago=60, ip=HOME):
         "id": {"time": rfc3339(time.time() - ago), "uniqueQualifier": str(next(counter)), "applicationName": app,
                "customerId": "C03az79cb"},
         "etag": '"made"',
-        "actor": {"callerType": "USER", "email": email, "profileId": str(1000000 + sum(email.encode()))},
+        "actor": {"callerType": "USER", "email": email, "profileId": str(int.from_bytes(hashlib.sha256(email.encode()).digest()[:6], "big"))},
         "ipAddress": ip,
         "events": [{"type": event_type, "name": name,
                     "parameters": [parameter(k, v) for k, v in (parameters or {}).items()]}],

@@ -6,7 +6,6 @@ to. Where that is not enough the test says so, and RECIPES is the place for what
 import json
 import os
 import re
-import subprocess
 import urllib.parse
 
 import base
@@ -133,7 +132,7 @@ class ContractPrism(base.SuiteCase):
 
     def test_every_operation_answers_as_the_document_says(self):
         order = sorted(self.operations, key=lambda o: (o.method == "DELETE", bool(o.captured), METHODS.index(o.method.lower())))
-        weak = self.weak_key()
+        weak = self.suite.make_key("Quickstart", "agent")[0]  # may do nothing but ask as an agent
         with web.Prism(self.document_path, self.suite.port, suite.free_ports(1)) as prism:
             self.proxy = client.Client(prism.port, None)
             self.addCleanup(self.proxy.close)
@@ -177,10 +176,3 @@ class ContractPrism(base.SuiteCase):
     def expect(self, operation, status, code, *request):
         answer = self.call(operation, *request)
         self.assertEqual((answer.status, answer.error["code"]), (status, code), "%s\n%s" % (operation, answer.text))
-
-    def weak_key(self):
-        """A key that may do nothing but ask as an agent."""
-        environment = dict(os.environ, TS_BUS_DIR=os.path.join(self.suite.data, "run", "bus"))
-        done = subprocess.run([os.path.join(suite.BIN, "teamsentryctl"), "key", "create", "Quickstart", "--name", "weak",
-                               "--permissions", "agent", "--json"], env=environment, stdout=subprocess.PIPE, text=True, timeout=30)
-        return json.loads(done.stdout)["secret"]

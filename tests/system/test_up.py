@@ -35,6 +35,20 @@ class Up(unittest.TestCase):
     def pids(self):
         return {service: self.own.pid(service) for service in suite.SERVICES}
 
+    def kill_supervisor(self):
+        """Returns when it holds nothing any more: a signal alone is only on its way."""
+        pid = self.supervisor()
+        os.kill(pid, signal.SIGKILL)
+
+        def is_over():
+            try:
+                with open("/proc/%d/stat" % pid) as file:
+                    return file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+            except FileNotFoundError:
+                return True
+
+        suite.wait_until(is_over, 20, "the supervisor has ended")
+
     def supervisor(self):
         with open(os.path.join(self.data, "run", "supervisor.pid")) as file:
             return int(file.read())
@@ -66,7 +80,7 @@ class Up(unittest.TestCase):
 
     def test_what_a_killed_supervisor_leaves_is_stopped(self):
         self.own.start()
-        os.kill(self.supervisor(), signal.SIGKILL)
+        self.kill_supervisor()
         done = self.own.up("--status", "--data", self.own.data)
         self.assertEqual(done.returncode, 1)
         self.own.stop()
@@ -74,7 +88,7 @@ class Up(unittest.TestCase):
 
     def test_what_a_killed_supervisor_leaves_gives_way_to_a_new_suite(self):
         self.own.start()
-        os.kill(self.supervisor(), signal.SIGKILL)
+        self.kill_supervisor()
         old = self.pids()
         self.own.start()
         for service, pid in self.pids().items():

@@ -116,6 +116,9 @@ TS_CHECK ts_status ts_parse_u64(ts_str text, uint64_t *ret);
 /* Strict UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
 bool ts_utf8_valid(ts_str text);
 
+/* A host's name with at least two labels of 1..63 ASCII letters, digits and inner hyphens, at most 253 bytes. */
+bool ts_domain_valid(ts_str text);
+
 /* Comparison whose time depends on `n` alone. */
 bool ts_equal_ct(const void *a, const void *b, size_t n);
 /* Zeroes memory in a way that the compiler keeps. */

@@ -32,6 +32,9 @@ TS_CHECK ts_status ts_random_base62(char *ret, size_t n);
  * cut. */
 void ts_base62_u64(uint64_t value, char *ret, size_t n);
 
+/* The reverse, of any number of digits. TS_INVALID if a character is none, or the number too large. */
+TS_CHECK ts_status ts_base62_read(ts_str text, uint64_t *ret);
+
 /* ret holds 2*n+1. */
 void ts_hex(const void *bytes, size_t n, char *ret);
 /* ret holds 4*((n+2)/3)+1. */

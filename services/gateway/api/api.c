@@ -202,3 +202,45 @@ http_problem api_authorize(http_exchange *x, ts_str key)
                  reply->limit);
     return HTTP_RATE_LIMITED;
 }
+
+ts_status api_check_match(http_exchange *x, ts_status (*show)(http_exchange *x, char *id), char *id,
+                          const char *what)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(HTTP_ANSWER_MAX);
+    char etag[HTTP_ETAG_SIZE];
+    bool fits;
+    ts_str wanted;
+    ts_status st;
+
+    if (!http_header_get(x->request, "If-Match", &wanted))
+        return TS_OK;
+    st = show(x, id);
+    if (st == TS_OK)
+        st = http_etag_of(x, &scratch, etag);
+    if (st != TS_OK)
+        return st;
+    fits = http_etag_listed(wanted, ts_str_of(etag), false);
+    ts_buf_clear(&x->data);
+    ts_buf_clear(&x->summary);
+    x->untrusted.count = 0;
+    if (!fits)
+        return ts_fail(&x->error, TS_PRECONDITION, "If-Match",
+                       "%s has changed since; read it again.", what);
+    return TS_OK;
+}
+
+ts_status api_ingest_begin(http_exchange *x)
+{
+    api *a = api_of(x);
+
+    if (atomic_fetch_add(&a->ingests, 1) < a->config->ingests)
+        return TS_OK;
+    atomic_fetch_sub(&a->ingests, 1);
+    x->retry_after_s = 1;
+    return ts_fail(&x->error, TS_UNAVAILABLE, "", "Too many ingests at once; try again.");
+}
+
+void api_ingest_end(http_exchange *x)
+{
+    atomic_fetch_sub(&api_of(x)->ingests, 1);
+}

@@ -91,6 +91,16 @@ typedef struct api_part {
     ts_arena *arena;
 } api_part;
 
+/* If-Match against the tag that a GET would give, which `show` writes into the exchange as the GET's handler would; what it
+ * wrote is forgotten. TS_PRECONDITION with words about `what` ("The incident"). A change by somebody else between this look
+ * and the update is not seen: it takes the owner of the object to refuse what no longer fits. */
+TS_CHECK ts_status api_check_match(http_exchange *x, ts_status (*show)(http_exchange *x, char *id),
+                                   char *id, const char *what);
+
+/* A place among the ingests under way; TS_UNAVAILABLE with words if there is none. Leave it with api_ingest_end(). */
+TS_CHECK ts_status api_ingest_begin(http_exchange *x);
+void api_ingest_end(http_exchange *x);
+
 /* Runs all parts at the same time. Returns the first needed part's failure, with its words in x->error; optional parts that
  * fail are named in x->degraded. Always release with api_parts_done(). */
 TS_CHECK ts_status api_gather(http_exchange *x, api_part *parts, size_t count);
@@ -111,6 +121,14 @@ ts_status api_incident(http_exchange *x);
 ts_status api_incident_update(http_exchange *x);
 ts_status api_ai_usage(http_exchange *x);
 ts_status api_events(http_exchange *x);
+ts_status api_users_search(http_exchange *x);
+ts_status api_directory(http_exchange *x);
+ts_status api_apps(http_exchange *x);
+ts_status api_app(http_exchange *x);
+ts_status api_app_update(http_exchange *x);
+ts_status api_contacts(http_exchange *x);
+ts_status api_contact_add(http_exchange *x);
+ts_status api_contact_remove(http_exchange *x);
 ts_status api_endpoints(http_exchange *x);
 ts_status api_endpoint_create(http_exchange *x);
 ts_status api_endpoint(http_exchange *x);

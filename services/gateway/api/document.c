@@ -158,6 +158,8 @@ void document_put_body(ts_jsonw *w, const http_route *route)
                        "\"login_type\",\"value\":\"google_password\"}]}]}"));
         return;
     }
+    if (route->body == HTTP_BODY_LIST)
+        ts_jsonw_array(w);
     ts_jsonw_object(w);
     for (size_t i = 0; i < count; i++) {
         const http_param *row = &route->fields[i];
@@ -169,6 +171,8 @@ void document_put_body(ts_jsonw *w, const http_route *route)
         document_put_value(w, row, f == NULL ? NULL : f->example);
     }
     ts_jsonw_object_end(w);
+    if (route->body == HTTP_BODY_LIST)
+        ts_jsonw_array_end(w);
 }
 
 void document_put_answer(ts_jsonw *w, const http_route *route)

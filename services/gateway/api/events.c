@@ -3,14 +3,6 @@
 #include "api/shape.h"
 #include "api/words.h"
 
-static bool enter(api *a)
-{
-    if (atomic_fetch_add(&a->ingests, 1) < a->config->ingests)
-        return true;
-    atomic_fetch_sub(&a->ingests, 1);
-    return false;
-}
-
 static ts_status send_body(http_exchange *x, const Ts__Risk__IngestReply **ret)
 {
     api *a = api_of(x);
@@ -64,16 +56,13 @@ static void put_reply(http_exchange *x, const Ts__Risk__IngestReply *reply)
 
 ts_status api_events(http_exchange *x)
 {
-    api *a = api_of(x);
     const Ts__Risk__IngestReply *reply = NULL;
-    ts_status st;
+    ts_status st = api_ingest_begin(x);
 
-    if (!enter(a)) {
-        x->retry_after_s = 1;
-        return ts_fail(&x->error, TS_UNAVAILABLE, "", "Too many ingests at once; try again.");
-    }
+    if (st != TS_OK)
+        return st;
     st = send_body(x, &reply);
-    atomic_fetch_sub(&a->ingests, 1);
+    api_ingest_end(x);
     if (st != TS_OK)
         return st;
     put_reply(x, reply);

@@ -299,49 +299,21 @@ static ts_status fetch(http_exchange *x, char *id, const Ts__Incidents__Incident
     return TS_OK;
 }
 
-ts_status api_incident(http_exchange *x)
+static ts_status show(http_exchange *x, char *id)
 {
     const Ts__Incidents__IncidentDetails *details;
+    ts_status st = fetch(x, id, &details);
+
+    return st == TS_OK ? put_details(x, details) : st;
+}
+
+ts_status api_incident(http_exchange *x)
+{
     ts_status st;
     char *id;
 
     st = take_id(x, &id);
-    if (st != TS_OK)
-        return st;
-    st = fetch(x, id, &details);
-    if (st != TS_OK)
-        return st;
-    return put_details(x, details);
-}
-
-/* If-Match against what a GET would answer now. A change by somebody else between this look and the update is not seen:
- * it takes the state machine of the service to refuse what no longer fits. */
-static ts_status check_match(http_exchange *x, char *id)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(HTTP_ANSWER_MAX);
-    const Ts__Incidents__IncidentDetails *details;
-    char etag[HTTP_ETAG_SIZE];
-    bool fits = false;
-    ts_str wanted;
-    ts_status st;
-
-    if (!http_header_get(x->request, "If-Match", &wanted))
-        return TS_OK;
-    st = fetch(x, id, &details);
-    if (st == TS_OK)
-        st = put_details(x, details);
-    if (st == TS_OK)
-        st = http_etag_of(x, &scratch, etag);
-    if (st != TS_OK)
-        return st;
-    fits = http_etag_listed(wanted, ts_str_of(etag), false);
-    ts_buf_clear(&x->data);
-    ts_buf_clear(&x->summary);
-    x->untrusted.count = 0;
-    if (!fits)
-        return ts_fail(&x->error, TS_PRECONDITION, "If-Match",
-                       "The incident has changed since; read it again.");
-    return TS_OK;
+    return st == TS_OK ? show(x, id) : st;
 }
 
 ts_status api_incident_update(http_exchange *x)
@@ -358,7 +330,7 @@ ts_status api_incident_update(http_exchange *x)
     request.notes = api_text(x, http_field_of(x, "notes"));
     if (request.status == NULL || request.notes == NULL)
         return TS_NOMEM;
-    st = check_match(x, request.id);
+    st = api_check_match(x, show, request.id, "The incident");
     if (st != TS_OK)
         return st;
     st = api_call(x, a->incidents, &ts_incidents_update_status, &request.base, a->config->call_ms,

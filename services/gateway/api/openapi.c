@@ -193,6 +193,13 @@ static void put_body(ts_jsonw *w, const http_route *route)
     ts_jsonw_key(w, "schema");
     if (route->body == HTTP_BODY_JSON) {
         put_fields(w, route);
+    } else if (route->body == HTTP_BODY_LIST) {
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "array");
+        ts_jsonw_ki64(w, "maxItems", HTTP_ROWS_MAX);
+        ts_jsonw_key(w, "items");
+        put_fields(w, route);
+        ts_jsonw_object_end(w);
     } else {
         ts_jsonw_raw(w, TS_STR_LIT("{\"oneOf\":[{\"type\":\"object\"},{\"type\":\"array\","
                                    "\"maxItems\":10000,\"items\":{\"type\":\"object\"}}]}"));

@@ -46,6 +46,47 @@ static const http_param high_risk_params[] = {
     END,
 };
 
+static const http_param search_params[] = {
+    { "query", HTTP_KIND_TEXT, 1, 200, NULL, NULL, true,
+      "beginnings of words of name or department, or a part of the e-mail address" },
+    CHOICE("risk_level", LEVELS, NULL, "only users of this level"),
+    { "limit", HTTP_KIND_INT, 1, 200, NULL, "20", false, "how many to return" },
+    END,
+};
+
+static const http_param directory_fields[] = {
+    { "email", HTTP_KIND_EMAIL, 0, 0, NULL, NULL, true, "whom the row is about" },
+    { "name", HTTP_KIND_TEXT, 1, 200, NULL, NULL, true, "the person's name" },
+    { "department", HTTP_KIND_TEXT, 0, 200, NULL, NULL, true, "where the person works, or empty" },
+    { "title", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "what the person does" },
+    { "manager", HTTP_KIND_TEXT, 0, 254, NULL, NULL, false, "e-mail address, or empty" },
+    { "is_admin", HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, "may administer the workspace" },
+    { "suspended", HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, "cannot sign in, is not monitored" },
+    { "mfa_enrolled", HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, "has a second factor" },
+    END,
+};
+
+static const http_param apps_params[] = {
+    PAGE("50"),
+    CHOICE("status", "trusted|untrusted|all", "all", "only apps of this status"),
+    END,
+};
+
+static const http_param app_fields[] = {
+    { "status", HTTP_KIND_ENUM, 0, 0, "trusted|untrusted", NULL, true,
+      "the new status: trusted or untrusted" },
+    { "note", HTTP_KIND_TEXT, 0, 500, NULL, NULL, false, "why; kept with the app" },
+    END,
+};
+
+static const http_param contacts_params[] = { PAGE("50"), END };
+
+static const http_param contact_fields[] = {
+    { "value", HTTP_KIND_TEXT, 1, 255, NULL, NULL, true, "a domain or an e-mail address" },
+    { "note", HTTP_KIND_TEXT, 0, 500, NULL, NULL, false, "who that is" },
+    END,
+};
+
 static const http_param user_params[] = {
     FLAG("include_timeline", "add the score of the last 7 days"),
     END,
@@ -175,6 +216,10 @@ const http_route api_routes[] = {
     { "GET", "/v1/users/high-risk", TS_PERM_READ_USERS, 0, HTTP_BODY_NONE, 200, high_risk_params,
       NULL, api_users_high_risk, "listHighRiskUsers", "Users at or above a risk score.",
       "HighRiskUserList" },
+    { "GET", "/v1/users/search", TS_PERM_READ_USERS, 0, HTTP_BODY_NONE, 200, search_params, NULL,
+      api_users_search, "searchUsers",
+      "Users by the beginning of words of name or department, or by a part of the address.",
+      "FoundUserList" },
     { "GET", "/v1/users/{email}", TS_PERM_READ_USERS, HTTP_MIRROR, HTTP_BODY_NONE, 200, user_params,
       NULL, api_user, "getUser",
       "Risk profile of a user: active rules, anomalies, MITRE ATT&CK mapping, recent activity.",
@@ -195,6 +240,27 @@ const http_route api_routes[] = {
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
       "and 10,000 records.",
       "Ingested" },
+    { "PUT", "/v1/directory/users", TS_PERM_INGEST, 0, HTTP_BODY_LIST, 200, NULL, directory_fields,
+      api_directory, "putDirectoryUsers",
+      "Who works here: users are made or brought up to date; whom the list leaves out stays. At "
+      "most "
+      "10,000 rows; a bad one is rejected by its index and the rest is kept.",
+      "DirectoryUploaded" },
+    { "GET", "/v1/apps", TS_PERM_READ_APPS, 0, HTTP_BODY_NONE, 200, apps_params, NULL, api_apps,
+      "listApps", "Third-party apps with scopes and risk, highest risk first.", "AppList" },
+    { "GET", "/v1/apps/{id}", TS_PERM_READ_APPS, 0, HTTP_BODY_NONE, 200, NULL, NULL, api_app,
+      "getApp", "A third-party app.", "AppDetails" },
+    { "PATCH", "/v1/apps/{id}", TS_PERM_WRITE_APPS, 0, HTTP_BODY_JSON, 200, NULL, app_fields,
+      api_app_update, "updateApp", "Trust an app, or no longer.", "AppDetails" },
+    { "GET", "/v1/trusted-contacts", TS_PERM_READ_USERS, 0, HTTP_BODY_NONE, 200, contacts_params,
+      NULL, api_contacts, "listTrustedContacts",
+      "Domains and addresses outside that may get things from here.", "ContactList" },
+    { "POST", "/v1/trusted-contacts", TS_PERM_WRITE_CONTACTS, 0, HTTP_BODY_JSON, 201, NULL,
+      contact_fields, api_contact_add, "addTrustedContact",
+      "Trust a domain or an e-mail address; what is trusted already stays.", "ContactDetails" },
+    { "DELETE", "/v1/trusted-contacts/{value}", TS_PERM_WRITE_CONTACTS, 0, HTTP_BODY_NONE, 200,
+      NULL, NULL, api_contact_remove, "removeTrustedContact", "Trust a contact no longer.",
+      "ContactRemoved" },
     { "GET", "/v1/webhooks/endpoints", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, endpoints_params,
       NULL, api_endpoints, "listWebhookEndpoints", "Webhook endpoints.", "EndpointList" },
     { "POST", "/v1/webhooks/endpoints", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL,

@@ -91,6 +91,11 @@ static const member high_risk_list[] = {
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
 };
+static const member found_list[] = {
+    { "users", "[]User", 0 },
+    { "truncated", "boolean", 0 },
+    { "pagination", "Pagination", 0 },
+};
 static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
 static const member evidence[] = {
     { "rule_id", "string", 1 }, { "event_id", "string", 0 }, { "at", "?time", 0 },
@@ -221,6 +226,50 @@ static const member ingested[] = {
     { "rejected_count", "integer", 0 },
     { "rejected", "[]Rejected", 0 },
 };
+static const member directory_rejected[] = {
+    { "index", "integer", 0 },
+    { "param", "string", 1 },
+    { "reason", "string", 0 },
+};
+static const member directory_uploaded[] = {
+    { "created", "integer", 0 },        { "updated", "integer", 0 },
+    { "unchanged", "integer", 0 },      { "rejected_count", "integer", 0 },
+    { "rejected", "[]RejectedRow", 0 },
+};
+static const member app_scope[] = {
+    { "scope", "string", 0 },
+    { "sensitivity", "Sensitivity", 0 },
+    { "meaning", "string", 0 },
+};
+static const member app[] = {
+    { "id", "string", 0 },
+    { "name", "string", 0 },
+    { "client_id", "?string", 0 },
+    { "publisher", "?string", 0 },
+    { "status", "AppStatus", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "risk_score", "integer", 0 },
+    { "scopes", "[]AppScope", 0 },
+    { "user_count", "integer", 0 },
+    { "users", "[]string", 0 },
+    { "first_seen_at", "?time", 0 },
+    { "last_used_at", "?time", 0 },
+    { "is_ai_tool", "boolean", 0 },
+    { "note", "?string", 0 },
+    { "status_changed_at", "?time", 0 },
+};
+static const member app_list[] = { { "apps", "[]App", 0 }, { "pagination", "Pagination", 0 } };
+static const member app_details[] = { { "app", "App", 0 } };
+static const member contact[] = {
+    { "value", "string", 0 },   { "kind", "ContactKind", 0 }, { "note", "?string", 0 },
+    { "added_at", "?time", 0 }, { "added_by", "string", 0 },
+};
+static const member contact_list[] = {
+    { "contacts", "[]Contact", 0 },
+    { "pagination", "Pagination", 0 },
+};
+static const member contact_details[] = { { "contact", "Contact", 0 } };
+static const member contact_removed[] = { { "value", "string", 0 }, { "deleted", "boolean", 0 } };
 static const member endpoint[] = {
     { "id", "string", 0 },
     { "url", "string", 0 },
@@ -329,6 +378,7 @@ static const shape shapes[] = {
     SHAPE("UserDetails", user_details),
     SHAPE("UserList", user_list),
     SHAPE("HighRiskUserList", high_risk_list),
+    SHAPE("FoundUserList", found_list),
     SHAPE("NameValue", name_value),
     SHAPE("Evidence", evidence),
     SHAPE("ActiveRule", active_rule),
@@ -352,6 +402,16 @@ static const shape shapes[] = {
     SHAPE("AiUsage", ai_usage),
     SHAPE("Rejected", rejected),
     SHAPE("Ingested", ingested),
+    SHAPE("RejectedRow", directory_rejected),
+    SHAPE("DirectoryUploaded", directory_uploaded),
+    SHAPE("AppScope", app_scope),
+    SHAPE("App", app),
+    SHAPE("AppList", app_list),
+    SHAPE("AppDetails", app_details),
+    SHAPE("Contact", contact),
+    SHAPE("ContactList", contact_list),
+    SHAPE("ContactDetails", contact_details),
+    SHAPE("ContactRemoved", contact_removed),
     SHAPE("Endpoint", endpoint),
     SHAPE("EndpointList", endpoint_list),
     SHAPE("EndpointDetails", endpoint_details),
@@ -382,6 +442,9 @@ static const char *const enums[][2] = {
     { "Severity", "critical|high|medium|low|informational" },
     { "KeyMode", "live|test" },
     { "IncidentStatus", "open|investigating|resolved|false_positive" },
+    { "AppStatus", "trusted|untrusted" },
+    { "Sensitivity", "critical|restricted|sensitive|basic|unknown" },
+    { "ContactKind", "domain|email" },
 };
 
 /* Shapes hold no cycle; this only bounds a mistake. */
@@ -710,9 +773,13 @@ size_t schemas_members(const char *name)
 schemas_member schemas_member_at(const char *name, size_t index)
 {
     const shape *s = find_shape(name);
-    const member *m = &s->members[index];
-    const fact *f = fact_that_fits(s->name, m);
+    const member *m;
+    const fact *f;
 
+    if (s == NULL || index >= s->count)
+        return (schemas_member){ .name = "", .type = "string", .words = "" };
+    m = &s->members[index];
+    f = fact_that_fits(s->name, m);
     return (schemas_member){ .name = m->name,
                              .type = m->type,
                              .words = f == NULL ? "" : f->words,

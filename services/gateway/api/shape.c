@@ -70,19 +70,38 @@ void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_
     ts_jsonw_object_end(w);
 }
 
-void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, size_t returned)
+static void put_page(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, bool has_more,
+                     const char *cursor)
 {
-    bool has_more = returned > 0 && offset + returned < total;
-    char cursor[HTTP_CURSOR_SIZE];
-
     ts_jsonw_key(w, "pagination");
     ts_jsonw_object(w);
     shape_u64(w, "limit", limit);
     shape_u64(w, "offset", offset);
     shape_u64(w, "total", total);
     ts_jsonw_kbool(w, "has_more", has_more);
-    ts_jsonw_key(w, "next_cursor");
-    http_cursor_format(offset + returned, cursor);
-    ts_jsonw_z(w, has_more ? cursor : NULL);
+    ts_jsonw_kz(w, "next_cursor", cursor);
     ts_jsonw_object_end(w);
+}
+
+void shape_pagination_at(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,
+                         size_t returned, const char *position)
+{
+    bool has_more = returned > 0 && offset + returned < total;
+    char cursor[HTTP_CURSOR_SIZE + HTTP_POSITION_MAX];
+    size_t n;
+
+    http_cursor_format(offset + returned, cursor);
+    n = strlen(cursor);
+    (void)snprintf(cursor + n, sizeof(cursor) - n, "%s", position);
+    put_page(w, limit, offset, total, has_more, has_more ? cursor : NULL);
+}
+
+void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, size_t returned)
+{
+    shape_pagination_at(w, limit, offset, total, returned, "");
+}
+
+void shape_first_page(ts_jsonw *w, uint64_t limit, uint64_t total, size_t returned)
+{
+    put_page(w, limit, 0, total, returned < total, NULL);
 }

@@ -18,5 +18,10 @@ void shape_u64(ts_jsonw *w, const char *key, uint64_t n);
 /* The member `pagination`. `returned` is how many this answer holds. */
 void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,
                       size_t returned);
+/* The same where the next page begins at a position of the service's: letters and digits. */
+void shape_pagination_at(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,
+                         size_t returned, const char *position);
+/* Of a list that has no further pages: only its first items can be asked for. */
+void shape_first_page(ts_jsonw *w, uint64_t limit, uint64_t total, size_t returned);
 
 #endif

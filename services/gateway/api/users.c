@@ -1,4 +1,4 @@
-/* GET /v1/users, /v1/users/high-risk, /v1/users/{email}. */
+/* GET /v1/users, /v1/users/high-risk, /v1/users/search, /v1/users/{email}. */
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
@@ -19,8 +19,7 @@ static ts_status fetch_list(http_exchange *x, const Ts__Risk__ListUsersRequest *
     return TS_OK;
 }
 
-static void put_list(http_exchange *x, ts_jsonw *w, const Ts__Risk__ListUsersRequest *request,
-                     const Ts__Risk__UserList *list)
+static void put_users(http_exchange *x, ts_jsonw *w, const Ts__Risk__UserList *list)
 {
     ts_jsonw_key(w, "users");
     ts_jsonw_array(w);
@@ -30,7 +29,6 @@ static void put_list(http_exchange *x, ts_jsonw *w, const Ts__Risk__ListUsersReq
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
-    shape_pagination(w, request->limit, request->offset, list->total, list->n_users);
     if (list->n_users > 0) {
         http_name_add(&x->untrusted, "data.users[].name");
         http_name_add(&x->untrusted, "data.users[].department");
@@ -63,13 +61,15 @@ ts_status api_users(http_exchange *x)
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
     request.risk_level = api_text(x, level);
-    if (request.risk_level == NULL)
+    request.after = api_text(x, http_param_of(x, "cursor"));
+    if (request.risk_level == NULL || request.after == NULL)
         return TS_NOMEM;
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
     ts_jsonw_object(&w);
-    put_list(x, &w, &request, list);
+    put_users(x, &w, list);
+    shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_users, list->next);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     if (level->given)
@@ -93,11 +93,48 @@ ts_status api_users_high_risk(http_exchange *x)
         return st;
     ts_jsonw_object(&w);
     shape_u64(&w, "min_risk_score", request.min_score);
-    put_list(x, &w, &request, list);
+    put_users(x, &w, list);
+    shape_first_page(&w, request.limit, list->total, list->n_users);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     ts_buf_printf(&x->summary, " with a risk score of %u or more, highest first.",
                   request.min_score);
+    say_highest(&x->summary, list, 0);
+    return TS_OK;
+}
+
+ts_status api_users_search(http_exchange *x)
+{
+    api *a = api_of(x);
+    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
+    const http_value *level = http_param_of(x, "risk_level");
+    ts_jsonw w = ts_jsonw_on(&x->data);
+    const Ts__Risk__UserList *list;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    request.limit = (uint32_t)api_number(x, "limit");
+    request.query = api_text(x, http_param_of(x, "query"));
+    request.risk_level = api_text(x, level);
+    if (request.query == NULL || request.risk_level == NULL)
+        return TS_NOMEM;
+    st = api_call(x, a->risk, &ts_risk_search_users, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    list = (const void *)out;
+    ts_jsonw_object(&w);
+    put_users(x, &w, list);
+    ts_jsonw_kbool(&w, "truncated", list->truncated != 0);
+    shape_first_page(&w, request.limit, list->total, list->n_users);
+    ts_jsonw_object_end(&w);
+    if (list->truncated)
+        ts_buf_z(&x->summary, "At least ");
+    words_count(&x->summary, list->total, "user");
+    if (level->given)
+        ts_buf_printf(&x->summary, " with risk level %s", request.risk_level);
+    ts_buf_z(&x->summary, list->total == 1 ? " matches." : " match.");
+    if (list->truncated)
+        ts_buf_z(&x->summary, " Not all could be looked at: a longer query finds less.");
     say_highest(&x->summary, list, 0);
     return TS_OK;
 }

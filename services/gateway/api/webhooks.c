@@ -173,41 +173,23 @@ static void show(http_exchange *x, const Ts__Webhooks__Endpoint *endpoint)
     ts_buf_z(&x->summary, endpoint->enabled ? " is enabled." : " is disabled.");
 }
 
-ts_status api_endpoint(http_exchange *x)
+/* What a GET answers, for If-Match. */
+static ts_status show_current(http_exchange *x, char *id)
 {
     const Ts__Webhooks__Endpoint *endpoint = NULL;
-    char *id = NULL;
-    ts_status st = take_id(x, &id);
+    ts_status st = fetch(x, id, &endpoint);
 
-    if (st == TS_OK)
-        st = fetch(x, id, &endpoint);
     if (st == TS_OK)
         show(x, endpoint);
     return st;
 }
 
-/* If-Match against what a GET would answer now. */
-static ts_status check_match(http_exchange *x, char *id)
+ts_status api_endpoint(http_exchange *x)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(HTTP_ANSWER_MAX);
-    const Ts__Webhooks__Endpoint *endpoint = NULL;
-    char etag[HTTP_ETAG_SIZE];
-    ts_str wanted;
-    ts_status st;
+    char *id = NULL;
+    ts_status st = take_id(x, &id);
 
-    if (!http_header_get(x->request, "If-Match", &wanted))
-        return TS_OK;
-    st = fetch(x, id, &endpoint);
-    if (st != TS_OK)
-        return st;
-    show(x, endpoint);
-    st = http_etag_of(x, &scratch, etag);
-    ts_buf_clear(&x->data);
-    ts_buf_clear(&x->summary);
-    if (st == TS_OK && !http_etag_listed(wanted, ts_str_of(etag), false))
-        return ts_fail(&x->error, TS_PRECONDITION, "If-Match",
-                       "The endpoint has changed since; read it again.");
-    return st;
+    return st == TS_OK ? show_current(x, id) : st;
 }
 
 static const struct {
@@ -244,7 +226,7 @@ ts_status api_endpoint_update(http_exchange *x)
     if (st == TS_OK)
         st = take_headers(x, &request.headers, &request.n_headers);
     if (st == TS_OK)
-        st = check_match(x, request.id);
+        st = api_check_match(x, show_current, request.id, "The endpoint");
     if (st == TS_OK)
         st = api_call(x, a->webhooks, &ts_webhooks_update_endpoint, &request.base,
                       a->config->call_ms, &out);

@@ -1,7 +1,6 @@
 #include "api/words.h"
 
 #define EMAIL_MAX 254
-#define LABEL_MAX 63
 #define ID_MAX    40
 
 void words_count(ts_buf *out, uint64_t n, const char *noun)
@@ -18,26 +17,6 @@ static bool is_alnum(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-static bool is_domain(ts_str text)
-{
-    size_t labels = 0;
-
-    for (;;) {
-        size_t end = ts_str_find(text, '.');
-
-        if (end == 0 || end > LABEL_MAX || text.p[0] == '-' || text.p[end - 1] == '-')
-            return false;
-        for (size_t i = 0; i < end; i++) {
-            if (!is_alnum(text.p[i]) && text.p[i] != '-')
-                return false;
-        }
-        labels++;
-        if (end == text.n)
-            return labels >= 2;
-        text = ts_str_n(text.p + end + 1, text.n - end - 1);
-    }
-}
-
 bool words_is_email(ts_str text)
 {
     static const char others[] = "._%+-";
@@ -49,7 +28,7 @@ bool words_is_email(ts_str text)
         if (!is_alnum(text.p[i]) && memchr(others, text.p[i], sizeof(others) - 1) == NULL)
             return false;
     }
-    return is_domain(ts_str_n(text.p + at + 1, text.n - at - 1));
+    return ts_domain_valid(ts_str_n(text.p + at + 1, text.n - at - 1));
 }
 
 void words_email(ts_buf *out, ts_str address, const char *otherwise)

@@ -52,8 +52,9 @@ typedef struct http_exchange {
     ts_str segment; /* what stood for {...} in the path, decoded */
     http_value params[HTTP_PARAMS_MAX];
     http_value fields[HTTP_PARAMS_MAX];
-    ts_str body; /* HTTP_BODY_EVENTS: as it came */
-    void *work;  /* of http/stream.h, as is service */
+    ts_str body;  /* HTTP_BODY_EVENTS: as it came */
+    ts_json rows; /* HTTP_BODY_LIST: the array */
+    void *work;   /* of http/stream.h, as is service */
     const struct http_service *service;
 
     bool replayed; /* a service gave the answer of an earlier, equal request */

@@ -116,22 +116,28 @@ void http_cursor_format(uint64_t offset, char ret[HTTP_CURSOR_SIZE])
 
 ts_status http_cursor_parse(ts_str text, uint64_t *ret)
 {
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     uint64_t value = 0;
+    ts_str position = http_cursor_position(text);
 
-    if (text.n != 1 + CURSOR_DIGITS || text.p[0] != 'o')
+    if (text.n < 1 + CURSOR_DIGITS || text.p[0] != 'o' || position.n > HTTP_POSITION_MAX ||
+        ts_base62_read(ts_str_n(text.p + 1, CURSOR_DIGITS), &value) != TS_OK ||
+        value > (uint64_t)OFFSET_CEILING)
         return TS_INVALID;
-    for (size_t i = 1; i < text.n; i++) {
-        const char *digit = text.p[i] == '\0' ? NULL : strchr(digits, text.p[i]);
+    for (size_t i = 0; i < position.n; i++) {
+        char c = position.p[i];
 
-        if (digit == NULL)
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
             return TS_INVALID;
-        value = value * 62 + (uint64_t)(digit - digits);
     }
-    if (value > (uint64_t)OFFSET_CEILING)
-        return TS_INVALID;
     *ret = value;
     return TS_OK;
+}
+
+ts_str http_cursor_position(ts_str cursor)
+{
+    return cursor.n > 1 + CURSOR_DIGITS
+               ? ts_str_n(cursor.p + 1 + CURSOR_DIGITS, cursor.n - 1 - CURSOR_DIGITS)
+               : TS_STR_NULL;
 }
 
 static ts_status parse_time(ts_arena *arena, const http_param *row, ts_str text, int64_t *ret,
@@ -203,6 +209,7 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
             return ts_fail(err, TS_INVALID, row->name,
                            "%s must be the next_cursor of an earlier answer", row->name);
         value->number = (int64_t)offset;
+        value->text = http_cursor_position(text);
         return TS_OK;
     case HTTP_KIND_LIST:
     case HTTP_KIND_MAP: break;

@@ -40,7 +40,7 @@ typedef struct http_param {
 typedef struct http_value {
     bool given;     /* by the client; a default is a value that is not given */
     int64_t number; /* INT, BOOL, CURSOR; TIME in ms since the epoch */
-    ts_str text;    /* ENUM, TEXT, EMAIL; of a default too */
+    ts_str text;    /* ENUM, TEXT, EMAIL; of a default too; CURSOR: the service's part */
     ts_str *items;  /* LIST, MAP */
     ts_str *names;  /* MAP */
     size_t item_count;
@@ -48,12 +48,15 @@ typedef struct http_value {
 
 typedef enum http_body {
     HTTP_BODY_NONE,
-    HTTP_BODY_JSON,   /* an object with the members of `fields`; at most HTTP_JSON_MAX; none is {} where nothing is required */
+    HTTP_BODY_JSON, /* an object with the members of `fields`; at most HTTP_JSON_MAX; none is {} where nothing is required */
+    HTTP_BODY_LIST, /* an array of at most HTTP_ROWS_MAX objects with the members of `fields`; at most HTTP_EVENTS_MAX. The
+                       handler checks each, so that a bad one loses no good one */
     HTTP_BODY_EVENTS, /* taken as it came: JSON or NDJSON, gzip or not; at most HTTP_EVENTS_MAX */
 } http_body;
 
 #define HTTP_JSON_MAX   ((size_t)64 * 1024)
 #define HTTP_EVENTS_MAX ((size_t)8 * 1024 * 1024)
+#define HTTP_ROWS_MAX   10000
 
 enum {
     HTTP_PUBLIC = 1u,   /* no key */
@@ -112,9 +115,13 @@ TS_CHECK ts_status http_fields_parse(const http_param *fields, ts_json body, ts_
  * HTTP_EMAIL_MAX bytes. *ret is lowered (ASCII). TS_INVALID without words; TS_NOMEM. */
 TS_CHECK ts_status http_email_parse(ts_arena *arena, ts_str text, ts_str *ret);
 
-/* An offset as clients should not read it, and back. */
-#define HTTP_CURSOR_SIZE 16
+/* An offset as clients should not read it, and back. Behind it may stand where a service goes on, in up to
+ * HTTP_POSITION_MAX letters and digits of its own: then nothing is skipped to get there. */
+#define HTTP_CURSOR_SIZE  16
+#define HTTP_POSITION_MAX 64
 void http_cursor_format(uint64_t offset, char ret[HTTP_CURSOR_SIZE]);
 TS_CHECK ts_status http_cursor_parse(ts_str text, uint64_t *ret);
+/* The service's part of a cursor that was parsed; empty if it has none. */
+ts_str http_cursor_position(ts_str cursor);
 
 #endif

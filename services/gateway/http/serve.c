@@ -39,6 +39,7 @@ void http_work_free(http_work *w)
         return;
     ts_arena_free(w->arena);
     ts_json_parser_free(w->parser);
+    ts_json_parser_free(w->list_parser);
     ts_buf_done(&w->body);
     ts_buf_done(&w->answer);
     ts_buf_done(&w->packed);
@@ -80,6 +81,7 @@ void http_work_reset(http_work *w)
     w->send = NULL;
     w->connection = NULL;
     w->status = 0;
+    ts_json_parser_free(TS_TAKE(w->list_parser));
     ts_arena_reset(w->arena);
 }
 
@@ -237,11 +239,32 @@ static http_problem parse_fields(http_work *w, ts_str body)
     return http_problem_of(st);
 }
 
+static http_problem parse_rows(http_work *w)
+{
+    http_exchange *x = &w->exchange;
+    ts_status st;
+
+    w->list_parser = ts_json_parser_new(HTTP_EVENTS_MAX);
+    if (w->list_parser == NULL)
+        return HTTP_INTERNAL;
+    st = ts_json_parse(w->list_parser, x->body, &x->rows, &x->error);
+    if (st != TS_OK)
+        return http_problem_of(st);
+    if (ts_json_type_of(x->rows) != TS_JSON_ARRAY) {
+        ts_error_set(&x->error, "", "The body must be a JSON array of objects.");
+        return HTTP_BAD_REQUEST;
+    }
+    if (ts_json_count(x->rows) <= HTTP_ROWS_MAX)
+        return HTTP_FINE;
+    ts_error_set(&x->error, "", "The array may have at most %d rows.", HTTP_ROWS_MAX);
+    return HTTP_TOO_LARGE;
+}
+
 static http_problem take_body(http_work *w, http_body_reader *read_body, void *connection,
                               bool *ret_read)
 {
     http_exchange *x = &w->exchange;
-    size_t max = x->route->body == HTTP_BODY_EVENTS ? HTTP_EVENTS_MAX : HTTP_JSON_MAX;
+    size_t max = x->route->body == HTTP_BODY_JSON ? HTTP_JSON_MAX : HTTP_EVENTS_MAX;
     http_problem problem;
     ts_status st;
 
@@ -272,7 +295,7 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     }
     if (x->route->body == HTTP_BODY_EVENTS)
         return HTTP_FINE;
-    return parse_fields(w, x->body);
+    return x->route->body == HTTP_BODY_LIST ? parse_rows(w) : parse_fields(w, x->body);
 }
 
 static bool is_under_v1(const ts_str *segments, size_t count)
@@ -409,7 +432,7 @@ static bool answer_options(const http_service *s, http_work *w)
     size_t count = 0;
 
     if (ts_str_is(w->request.target, "*")) {
-        ts_buf_z(&allow, "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+        ts_buf_z(&allow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     } else {
         if (http_path_split(w->arena, path_of(w->request.target), segments, &count, &x->error) !=
             TS_OK)

@@ -7,6 +7,7 @@
 #define CATALOGUE_ENTRIES 4096
 #define NAME_MAX_N        64
 #define WEIGHT_MAX        100
+#define MEANING_MAX_N     160
 
 typedef struct tool {
     catalogue_tool shown;
@@ -117,6 +118,9 @@ static ts_status load_scope(catalogue *c, const ytree *entry, ts_error *err)
         weight > WEIGHT_MAX)
         return bad(entry, "weight", "a number of 0 to 100 is needed", err);
     s->is.weight = (uint32_t)weight;
+    s->is.meaning = ytree_text(entry, "meaning");
+    if (s->is.meaning.n == 0 || s->is.meaning.n > MEANING_MAX_N)
+        return bad(entry, "meaning", "1 to 160 bytes are needed: what an app may do with it", err);
     c->scope_count++;
     return sigma_pattern_compile(ytree_text(entry, "scope"), SIGMA_WHOLE, false, c->arena,
                                  &s->pattern, err);
@@ -177,8 +181,7 @@ size_t catalogue_tool_count(const catalogue *c)
     return c->tool_count;
 }
 
-/* An id that an administrator has pinned says more than a name, which anybody can take. */
-const catalogue_tool *catalogue_find_app(const catalogue *c, ts_str client_id, ts_str app_name)
+static const catalogue_tool *find_pinned(const catalogue *c, ts_str client_id)
 {
     for (size_t i = 0; client_id.n > 0 && i < c->tool_count; i++) {
         for (size_t j = 0; j < c->tools[i].client_id_count; j++) {
@@ -186,6 +189,21 @@ const catalogue_tool *catalogue_find_app(const catalogue *c, ts_str client_id, t
                 return &c->tools[i].shown;
         }
     }
+    return NULL;
+}
+
+bool catalogue_pins(const catalogue *c, ts_str client_id)
+{
+    return find_pinned(c, client_id) != NULL;
+}
+
+/* An id that an administrator has pinned says more than a name, which anybody can take. */
+const catalogue_tool *catalogue_find_app(const catalogue *c, ts_str client_id, ts_str app_name)
+{
+    const catalogue_tool *pinned = find_pinned(c, client_id);
+
+    if (pinned != NULL)
+        return pinned;
     for (size_t i = 0; app_name.n > 0 && i < c->tool_count; i++) {
         for (size_t j = 0; j < c->tools[i].app_count; j++) {
             if (sigma_pattern_matches(&c->tools[i].apps[j], app_name))
@@ -210,5 +228,6 @@ catalogue_scope catalogue_find_scope(const catalogue *c, ts_str name)
         if (sigma_pattern_matches(&c->scopes[i].pattern, name))
             return c->scopes[i].is;
     }
-    return (catalogue_scope){ TS_STR_LIT("unknown"), 0 };
+    return (catalogue_scope){ TS_STR_LIT("unknown"), 0,
+                              TS_STR_LIT("Not in the catalogue: look it up before trusting it") };
 }

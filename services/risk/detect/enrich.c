@@ -2,7 +2,8 @@
 
 #include "normalize/normalize.h"
 
-#define CLASSES_MAX 5
+#define CLASSES_MAX   5
+#define OUTSIDERS_MAX 16 /* of one event; with more of them none is taken for trusted */
 
 static ts_status add(risk_record *r, ts_arena *arena, const char *name, ts_str value)
 {
@@ -93,10 +94,53 @@ static ts_status add_scopes(const catalogue *c, risk_record *r, ts_arena *arena)
     return st == TS_OK ? add(r, arena, "teamsentry.scope_weight", ts_str_of(text)) : st;
 }
 
-ts_status enrich_record(const catalogue *c, risk_record *record, ts_arena *arena)
+/* Parameters that say whom something is shared with, forwarded to or handed over to. */
+static bool names_outsider(ts_str name)
+{
+    static const char *const names[] = { "email_forwarding_destination_address",
+                                         "target_user",
+                                         "target",
+                                         "target_domain",
+                                         "new_owner",
+                                         "grantee_email",
+                                         "DESTINATION_USER_EMAIL",
+                                         "DOMAIN_NAME",
+                                         "DOMAIN_ALIAS" };
+
+    for (size_t i = 0; i < TS_COUNT(names); i++) {
+        if (ts_str_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static ts_status add_contacts(const risk_map *contacts, risk_record *r, ts_arena *arena)
+{
+    ts_str outsiders[OUTSIDERS_MAX];
+    size_t count = 0;
+    ts_status st = TS_OK;
+
+    if (contacts->count == 0)
+        return TS_OK;
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (!names_outsider(r->fields[i].name) || r->fields[i].value.n == 0)
+            continue;
+        if (count == OUTSIDERS_MAX || !contact_is_trusted(contacts, r->fields[i].value))
+            return TS_OK;
+        outsiders[count++] = r->fields[i].value;
+    }
+    for (size_t i = 0; i < count && st == TS_OK; i++)
+        st = add(r, arena, "teamsentry.trusted_contact", outsiders[i]);
+    return st;
+}
+
+ts_status enrich_record(const catalogue *c, const risk_map *contacts, risk_record *record,
+                        ts_arena *arena)
 {
     ts_status st = add_tool(c, record, arena);
 
+    if (st == TS_OK)
+        st = add_contacts(contacts, record, arena);
     if (st != TS_OK)
         return st;
     if (strcmp(record->event->app, "token") != 0 && strcmp(record->event->app, "admin") != 0)

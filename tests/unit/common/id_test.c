@@ -159,6 +159,20 @@ Test(base62, of_a_number_is_padded_or_cut_on_the_left)
     cr_assert_arr_eq(text, "LygHa16AHYF!", 12);
 }
 
+Test(base62, is_read_back_or_refused)
+{
+    uint64_t n = 7;
+
+    cr_assert_eq(ts_base62_read(TS_STR_LIT("010"), &n), TS_OK);
+    cr_assert_eq(n, 62);
+    cr_assert_eq(ts_base62_read(TS_STR_LIT("LygHa16AHYF"), &n), TS_OK);
+    cr_assert_eq(n, UINT64_MAX);
+    cr_assert_eq(ts_base62_read(TS_STR_LIT("LygHa16AHYG"), &n), TS_INVALID);
+    cr_assert_eq(ts_base62_read(TS_STR_LIT("1-2"), &n), TS_INVALID);
+    cr_assert_eq(ts_base62_read(ts_str_n("1\0002", 3), &n), TS_INVALID);
+    cr_assert_eq(n, UINT64_MAX, "untouched on failure");
+}
+
 Test(hex, is_lower_case)
 {
     char text[9];

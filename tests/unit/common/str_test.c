@@ -174,3 +174,25 @@ Test(secrets, wipe_zeroes_what_it_was_given_and_no_more)
     cr_assert_arr_eq(text, "\0\0\0\0\0\0!", 8);
     ts_wipe(NULL, 0);
 }
+
+Test(domain, has_labels_of_letters_digits_and_inner_hyphens)
+{
+    static const char *const good[] = { "a.b", "Acme.Example", "xn--mnchen-3ya.example", "a-b.1c" };
+    static const char *const bad[] = { "",     "a",    ".",    "a.",    ".a",    "a..b",
+                                       "-a.b", "a-.b", "a.b-", "a b.c", "a_b.c", "a.b/c" };
+    char label[80], longest[300];
+
+    for (size_t i = 0; i < TS_COUNT(good); i++)
+        cr_expect(ts_domain_valid(ts_str_of(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < TS_COUNT(bad); i++)
+        cr_expect_not(ts_domain_valid(ts_str_of(bad[i])), "%s", bad[i]);
+    memset(label, 'a', sizeof(label));
+    memcpy(label + 63, ".b", 3);
+    cr_expect(ts_domain_valid(ts_str_of(label)));
+    memcpy(label + 63, "a.b", 4);
+    cr_expect_not(ts_domain_valid(ts_str_of(label)));
+    for (size_t i = 0; i < sizeof(longest); i++)
+        longest[i] = i % 2 == 0 ? 'a' : '.';
+    cr_expect(ts_domain_valid(ts_str_n(longest, 253)));
+    cr_expect_not(ts_domain_valid(ts_str_n(longest, 255)));
+}

@@ -167,6 +167,25 @@ Test(params, a_cursor_takes_the_place_of_the_offset)
     refuse("cursor=o000000011&offset=3", "cursor", "cursor and offset must not stand together");
 }
 
+Test(params, a_cursor_carries_where_the_service_goes_on)
+{
+    char query[120] = "cursor=o000000011Az9";
+
+    accept(query);
+    cr_assert_eq(f.values[1].number, 63);
+    cr_assert_eq(f.values[2].text.n, 3);
+    cr_assert_arr_eq(f.values[2].text.p, "Az9", 3);
+    accept("cursor=o000000011");
+    cr_assert_eq(f.values[2].text.n, 0);
+    refuse("cursor=o000000011a-b", "cursor", "cursor must be the next_cursor of an earlier answer");
+    memset(query + 17, 'x', HTTP_POSITION_MAX);
+    query[17 + HTTP_POSITION_MAX] = '\0';
+    accept(query);
+    memset(query + 17, 'x', HTTP_POSITION_MAX + 1);
+    query[17 + HTTP_POSITION_MAX + 1] = '\0';
+    refuse(query, "cursor", "cursor must be the next_cursor of an earlier answer");
+}
+
 Test(params, bad_escapes_are_refused)
 {
     cr_assert_eq(http_params_parse(rows, TS_STR_LIT("query=%zz"), f.arena, f.values, &f.err),

@@ -1,0 +1,11 @@
+/* Objects that more than one service shows, as JSON: the API and the webhooks' data must not differ. */
+#ifndef PROTO_SHAPES_H
+#define PROTO_SHAPES_H
+
+#include "proto/methods.h"
+#include "ts/json.h"
+
+/* An app of the inventory, a whole object. */
+void ts_app_json(ts_jsonw *w, const Ts__Risk__App *app);
+
+#endif

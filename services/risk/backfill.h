@@ -1,0 +1,16 @@
+/* Users that were stored before there was a search index come into it: once, behind the service's back, going on where it
+ * was after a restart. */
+#ifndef RISK_BACKFILL_H
+#define RISK_BACKFILL_H
+
+#include <stdatomic.h>
+
+#include "ts/store.h"
+
+#define RISK_BACKFILL_BATCH 500 /* users of a unit of work */
+
+/* Ends early if *cancelled is set. *ret_count users were brought in. */
+TS_CHECK ts_status risk_backfill(ts_store *store, int64_t now_ms, const atomic_bool *cancelled,
+                                 uint64_t *ret_count);
+
+#endif

@@ -1,0 +1,32 @@
+/* What several readers of the store share. */
+#ifndef RISK_READ_H
+#define RISK_READ_H
+
+#include "risk.h"
+
+#define RISK_LIST_MAX 200 /* items of one answer */
+
+/* Of the call's tenant; zeroed if it has none yet. */
+TS_CHECK ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret);
+/* TS_NOT_FOUND. */
+TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow **ret);
+/* Users with a score of low..high. */
+uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high);
+
+/* Where a page of an order by score ends, as `next` and `after` carry it: the last item's score and its number. */
+#define RISK_POSITION_SIZE 16
+void risk_position_format(uint32_t score, uint64_t number, char ret[RISK_POSITION_SIZE]);
+/* TS_INVALID without words. */
+TS_CHECK ts_status risk_position_parse(ts_str text, uint32_t *ret_score, uint64_t *ret_number);
+
+/* TS_INVALID with words. */
+TS_CHECK ts_status risk_check_limit(uint32_t limit, ts_error *err);
+/* "" is every level. */
+TS_CHECK ts_status risk_check_level(const char *level, uint32_t *ret_low, uint32_t *ret_high,
+                                    ts_error *err);
+
+#define RISK_NOTE_MAX 500 /* characters */
+/* TS_INVALID with words. */
+TS_CHECK ts_status risk_check_note(const char *note, ts_error *err);
+
+#endif

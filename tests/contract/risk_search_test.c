@@ -1,0 +1,161 @@
+/* Search over more users than are read: the walk of the order, what it does when those meant stand far down, and where it
+ * says that it is cut. */
+#include "risk.h"
+#include "served.h"
+#include "work.h"
+
+#define CROWD 21500 /* more than the walk's keys, and than all limits below it */
+#define TAIL  1200  /* of them, last in the order: more than are sorted at once */
+#define BATCH 5000
+
+static served s;
+static risk app;
+static risk_config config = {
+    .retention_days = 36500, .noisy_firings = 100, .directory_rows = 10000, .users_max = 1000000
+};
+static const ts_tenant tenant = { 1, TS_MODE_LIVE };
+
+static char *text(const char *z)
+{
+    return (char *)(uintptr_t)z; /* only packed */
+}
+
+static void employ(unsigned first, unsigned count)
+{
+    Ts__Risk__PutDirectoryRequest request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT;
+    const Ts__Risk__PutDirectoryReply *reply = NULL;
+    Ts__Risk__DirectoryRow *rows = calloc(count, sizeof(*rows));
+    Ts__Risk__DirectoryRow **list = calloc(count, sizeof(*list));
+    char(*emails)[40] = calloc(count, sizeof(*emails));
+
+    for (unsigned i = 0; i < count; i++) {
+        bool in_tail = first + i >= CROWD - TAIL;
+
+        ts__risk__directory_row__init(&rows[i]);
+        snprintf(emails[i], sizeof(*emails), "%s%05u@acme.example", in_tail ? "z" : "account",
+                 first + i);
+        rows[i].index = i;
+        rows[i].email = emails[i];
+        rows[i].name = text("Some Body");
+        rows[i].department = text(in_tail ? "Rearguard" : "Crowd");
+        list[i] = &rows[i];
+    }
+    request.rows = list;
+    request.n_rows = count;
+    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
+    CHECK_EQ(reply->created, count);
+    served_forget(&s);
+    free(emails);
+    free(list);
+    free(rows);
+}
+
+static const Ts__Risk__UserList *search_for(const char *query, const char *level, uint32_t limit)
+{
+    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
+    const Ts__Risk__UserList *reply = NULL;
+
+    request.query = text(query);
+    request.risk_level = text(level);
+    request.limit = limit;
+    CHECK_EQ(served_call(&s, tenant, &ts_risk_search_users, &request.base, &reply), TS_OK);
+    return reply;
+}
+
+static void all_are_counted_and_the_first_come_first(void)
+{
+    const Ts__Risk__UserList *list = search_for("bod", "", 3);
+
+    CHECK_EQ(list->total, CROWD);
+    CHECK_EQ(list->n_users, 3);
+    CHECK(!list->truncated);
+    CHECK(strcmp(list->users[0]->email, "account00000@acme.example") == 0);
+    CHECK(strcmp(list->users[2]->email, "account00002@acme.example") == 0);
+    list = search_for("acme.exam", "", 200);
+    CHECK_EQ(list->total, CROWD);
+    CHECK_EQ(list->n_users, 200);
+}
+
+static void those_far_down_are_found_and_counted(void)
+{
+    const Ts__Risk__UserList *list = search_for("rearg", "", 2);
+
+    CHECK_EQ(list->total, TAIL);
+    CHECK_EQ(list->n_users, 2);
+    CHECK(strcmp(list->users[0]->email, "z20300@acme.example") == 0);
+    CHECK(!list->truncated);
+}
+
+static void few_are_sorted_whatever_their_place(void)
+{
+    const Ts__Risk__UserList *list = search_for("z214", "", 200);
+
+    CHECK_EQ(list->total, 100);
+    CHECK_EQ(list->n_users, 100);
+    CHECK(strcmp(list->users[99]->email, "z21499@acme.example") == 0);
+    CHECK_EQ(search_for("z21", "critical", 200)->total, 0);
+}
+
+static void a_level_that_is_not_walked_to_its_end_is_a_cut_answer(void)
+{
+    const Ts__Risk__UserList *list = search_for("crowd", "minimal", 2);
+
+    CHECK_EQ(list->n_users, 2);
+    CHECK_EQ(list->total, 20000); /* keys that the walk looks at */
+    CHECK(list->truncated);
+    list = search_for("crowd", "high", 2);
+    CHECK_EQ(list->total, 0);
+    CHECK(!list->truncated);
+}
+
+static void a_question_that_reads_too_many_rows_is_cut(void)
+{
+    const Ts__Risk__UserList *list = search_for("accoun", "", 1);
+
+    /* A front is one term for all of them. */
+    CHECK_EQ(list->total, CROWD - TAIL);
+    CHECK(!list->truncated);
+    CHECK_EQ(search_for("ac", "", 1)->total, CROWD - TAIL); /* the domain is no beginning */
+    /* Of a longer text the fronts fit, and each address is looked at. */
+    list = search_for("account", "", 1);
+    CHECK_EQ(list->total, 10000);
+    CHECK(list->truncated);
+    /* A word as a whole is found without. */
+    CHECK_EQ(search_for("rearguard", "", 1)->total, TAIL);
+    CHECK_EQ(search_for("@acme.example", "", 1)->total, CROWD);
+    CHECK_EQ(search_for("cme.example", "", 1)->total, CROWD);
+    CHECK_EQ(search_for("cme.examples", "", 1)->total, 0);
+    CHECK_EQ(search_for("account00017@acme.example", "", 1)->total, 1);
+    CHECK_EQ(search_for("00017@acme.exam", "", 1)->total, 1);
+    CHECK_EQ(search_for("00017@acme.exan", "", 1)->total, 0);
+    list = search_for("account09", "", 1);
+    CHECK_EQ(list->total, 1000);
+    CHECK(!list->truncated);
+    CHECK_EQ(search_for("000@acme", "", 1)->total, 22);
+}
+
+int main(void)
+{
+    ts_error error = { "", "" };
+
+    snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
+             TS_SOURCE_DIR "/services/risk/rules");
+    scratch_directory(s.directory);
+    served_open_store(&s, risk_families);
+    CHECK_EQ(risk_ingest_new(&config, &app.ingest, &error), TS_OK);
+    app.store = s.store;
+    app.config = &config;
+    served_start(&s, "risk", risk_rows, &app);
+    for (unsigned first = 0; first < CROWD; first += BATCH)
+        employ(first, CROWD - first < BATCH ? CROWD - first : BATCH);
+    RUN(all_are_counted_and_the_first_come_first);
+    RUN(those_far_down_are_found_and_counted);
+    RUN(few_are_sorted_whatever_their_place);
+    RUN(a_level_that_is_not_walked_to_its_end_is_a_cut_answer);
+    RUN(a_question_that_reads_too_many_rows_is_cut);
+    served_stop(&s);
+    risk_ingest_free(app.ingest);
+    ts_store_close(s.store);
+    remove_directory(s.directory);
+    return 0;
+}
