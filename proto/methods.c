@@ -79,6 +79,8 @@ METHOD(ts_incidents_get, "incidents.Get", ts__incidents__get_request,
        ts__incidents__incident_details, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_incidents_update_status, "incidents.UpdateStatus", ts__incidents__update_status_request,
        ts__incidents__incident_details, TS_LANE_SLOW, 0);
+METHOD(ts_incidents_reopen, "incidents.Reopen", ts__incidents__reopen_request,
+       ts__incidents__incident_details, TS_LANE_SLOW, 0);
 METHOD(ts_incidents_summary, "incidents.Summary", ts__incidents__summary_request,
        ts__incidents__summary_reply, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_incidents_export, "incidents.Export", ts__export_request, ts__export_reply, TS_LANE_BULK,

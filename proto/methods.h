@@ -62,6 +62,7 @@ extern const ts_method ts_risk_accept;         /* HandOverRequest -> HandOverRep
 extern const ts_method ts_incidents_list;          /* ListRequest -> IncidentList */
 extern const ts_method ts_incidents_get;           /* GetRequest -> IncidentDetails */
 extern const ts_method ts_incidents_update_status; /* UpdateStatusRequest -> IncidentDetails */
+extern const ts_method ts_incidents_reopen;        /* ReopenRequest -> IncidentDetails */
 extern const ts_method ts_incidents_summary;       /* SummaryRequest -> SummaryReply */
 extern const ts_method ts_incidents_export;        /* ExportRequest -> ExportReply */
 extern const ts_method ts_incidents_backup;        /* BackupRequest -> BackupReply */

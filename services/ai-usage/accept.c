@@ -1,5 +1,5 @@
-/* One use of an AI tool: every counter it moves, in one batch. The inbox takes each row once, so nothing here looks for
- * repeats. */
+/* One use of an AI tool: every counter it moves, in one batch. And whether a tool is sanctioned, which stands with the tool:
+ * reports join it, so that it holds for all days. The inbox takes each row once, so nothing here looks for repeats. */
 #include "ai_usage.h"
 #include "ts/backup.h"
 #include "ts/tenancy.h"
@@ -25,12 +25,22 @@ void ai_usage_register_metrics(ai_usage *app)
     app->events = ts_counter("ts_ai_usage_events_total", "", "uses of AI tools counted");
     app->tools_first_seen = ts_counter("ts_ai_usage_tools_first_seen_total", "",
                                        "tools seen for the first time in an organization");
+    app->expired = ts_counter("ts_ai_usage_expired_rows_total", "", "rows deleted by age");
+}
+
+static ts_status check_tool(const char *tool, ts_error *err)
+{
+    if (tool[0] == '\0' || strlen(tool) > AI_USAGE_TOOL_MAX)
+        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
+    return TS_OK;
 }
 
 static ts_status check(const Ts__AiUse *use, ts_error *err)
 {
-    if (use->tool[0] == '\0' || strlen(use->tool) > AI_USAGE_TOOL_MAX)
-        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
+    ts_status st = check_tool(use->tool, err);
+
+    if (st != TS_OK)
+        return st;
     if (strlen(use->vendor) > VENDOR_MAX)
         return ts_fail(err, TS_INVALID, "vendor", "vendor must have at most %d bytes", VENDOR_MAX);
     if (strlen(use->user_email) > AI_USAGE_USER_MAX)
@@ -59,7 +69,7 @@ static ts_status see_tool(use_work *w, int64_t now_ms)
         return TS_OK;
     if (row->first_seen_ms == 0) {
         row->vendor = w->use->vendor;
-        ai_usage_publish_first_seen(w->batch, w->tenant, w->use, now_ms);
+        ai_usage_publish_first_seen(w->batch, w->tenant, w->use, row->sanctioned != 0, now_ms);
         ts_metric_add(w->app->tools_first_seen, 1);
     }
     row->first_seen_ms = w->use->event_ms;
@@ -160,68 +170,82 @@ static ts_status count_use(use_work *w)
     return st;
 }
 
-static ts_status apply_use(use_work *w, const Ts__HandOverRow *row, ts_error *err)
+static ts_status apply_use(ai_usage *app, const Ts__HandOverRow *row, const Ts__AiUse *use,
+                           ts_arena *arena, ts_batch *batch, ts_error *err)
 {
-    ProtobufCMessage *m = NULL;
-    ts_status st = ts_arena_unpack(w->arena, &ts__ai_use__descriptor,
-                                   ts_str_n(row->payload.data, row->payload.len), &m);
+    use_work w = { .app = app,
+                   .store = app->store,
+                   .tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE },
+                   .arena = arena,
+                   .batch = batch,
+                   .use = use };
+    ts_status st = check(use, err);
 
     if (st != TS_OK)
         return st;
-    w->use = (const Ts__AiUse *)m;
-    st = check(w->use, err);
-    if (st != TS_OK)
-        return st;
-    w->tool = ts_str_of(w->use->tool);
-    w->user = ts_str_of(w->use->user_email);
-    w->day = ts_time_day(w->use->event_ms);
-    st = see_tool(w, row->at_ms);
+    w.tool = ts_str_of(use->tool);
+    w.user = ts_str_of(use->user_email);
+    w.day = ts_time_day(use->event_ms);
+    st = see_tool(&w, row->at_ms);
     if (st == TS_OK)
-        st = count_use(w);
+        st = count_use(&w);
     if (st == TS_OK)
-        ts_metric_add(w->app->events, 1);
+        ts_metric_add(app->events, 1);
     return st;
 }
 
-/* A tool counts as sanctioned while risk has a trusted app of it, for its past use too. Rows come in order, so the last word
- * stands. */
-static ts_status apply_trust(use_work *w, const Ts__HandOverRow *row, ts_error *err)
+/* Perhaps of a tool that nobody has used yet. */
+static ts_status apply_sanction(const ai_usage *app, const Ts__HandOverRow *row,
+                                const Ts__AiToolTrust *news, ts_arena *arena, ts_batch *batch,
+                                ts_error *err)
 {
+    ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
     TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AI_USAGE_KEY_MAX);
-    ProtobufCMessage *m = NULL;
-    const Ts__AiToolTrust *trust;
     Ts__Aiusage__Tool *tool = NULL;
     bool found;
-    ts_status st = ts_arena_unpack(w->arena, &ts__ai_tool_trust__descriptor,
-                                   ts_str_n(row->payload.data, row->payload.len), &m);
+    ts_status st = check_tool(news->tool, err);
 
     if (st != TS_OK)
         return st;
-    trust = (const Ts__AiToolTrust *)m;
-    if (trust->tool[0] == '\0' || strlen(trust->tool) > AI_USAGE_TOOL_MAX)
-        return ts_fail(err, TS_INVALID, "tool", "tool must have 1 to %d bytes", AI_USAGE_TOOL_MAX);
-    ai_usage_tool_key(&key, w->tenant, ts_str_of(trust->tool));
-    st = ai_usage_load(w->store, AI_USAGE_TOOLS, &key, w->arena, &ts__aiusage__tool__descriptor,
+    ai_usage_tool_key(&key, tenant, ts_str_of(news->tool));
+    st = ai_usage_load(app->store, AI_USAGE_TOOLS, &key, arena, &ts__aiusage__tool__descriptor,
                        &found, &tool);
     if (st != TS_OK)
         return st;
-    tool->sanctioned = trust->trusted;
-    ts_batch_put_message(w->batch, w->store, AI_USAGE_TOOLS, ts_buf_view(&key), &tool->base);
+    tool->sanctioned = news->trusted;
+    ts_batch_put_message(batch, app->store, AI_USAGE_TOOLS, ts_buf_view(&key), &tool->base);
     return TS_OK;
 }
 
 ts_status ai_usage_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,
                              ts_batch *batch, ts_error *err)
 {
-    ai_usage *app = service;
-    use_work w = { .app = app, .store = app->store, .arena = arena, .batch = batch };
+    bool is_use = strcmp(row->kind, "ai_use") == 0;
+    ProtobufCMessage *m = NULL;
+    ts_status st;
 
-    w.tenant = (ts_tenant){ row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
-    if (strcmp(row->kind, "ai_use") == 0)
-        return apply_use(&w, row, err);
-    if (strcmp(row->kind, "ai_tool_trust") == 0)
-        return apply_trust(&w, row, err);
-    return ts_fail(err, TS_INVALID, "kind", "ai-usage takes rows of kind ai_use and ai_tool_trust");
+    if (!is_use && strcmp(row->kind, "ai_tool_trust") != 0)
+        return ts_fail(err, TS_INVALID, "kind",
+                       "ai-usage takes rows of kind ai_use and ai_tool_trust");
+    st = ts_arena_unpack(arena, is_use ? &ts__ai_use__descriptor : &ts__ai_tool_trust__descriptor,
+                         ts_str_n(row->payload.data, row->payload.len), &m);
+    if (st != TS_OK)
+        return st;
+    if (is_use)
+        return apply_use(service, row, (const Ts__AiUse *)m, arena, batch, err);
+    return apply_sanction(service, row, (const Ts__AiToolTrust *)m, arena, batch, err);
+}
+
+void ai_usage_lock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    ts_store_lock(((ai_usage *)service)->store, TS_STR_LIT("rows"));
+}
+
+void ai_usage_unlock(void *service, ts_tenant tenant)
+{
+    (void)tenant;
+    ts_store_unlock(((ai_usage *)service)->store, TS_STR_LIT("rows"));
 }
 
 ts_status ai_usage_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

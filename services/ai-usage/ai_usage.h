@@ -10,8 +10,10 @@
 typedef struct ai_usage {
     ts_store *store;
     ts_inbox *inbox;
+    int64_t keep_days; /* before today */
     ts_metric *events;
     ts_metric *tools_first_seen;
+    ts_metric *expired;
 } ai_usage;
 
 extern const ts_rpc_row ai_usage_rows[];
@@ -23,11 +25,16 @@ ts_handler ai_usage_rpc_export;
 ts_handler ai_usage_rpc_backup;
 ts_handler ai_usage_rpc_accept;
 
-/* Applies "ai_use" rows. */
+/* Applies "ai_use" and "ai_tool_trust" rows. Runs under the lock below. */
 ts_inbox_handler ai_usage_apply_row;
+
+/* Whoever reads rows to change them holds this lock until the batch is written. One for all tenants: the inbox takes one row
+ * at a time anyway. */
+void ai_usage_lock(void *service, ts_tenant tenant);
+void ai_usage_unlock(void *service, ts_tenant tenant);
 
 /* To webhooks: ai_tool.first_seen. */
 void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse *use,
-                                 int64_t now_ms);
+                                 bool sanctioned, int64_t now_ms);
 
 #endif

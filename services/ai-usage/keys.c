@@ -2,8 +2,6 @@
 
 #include "proto/methods.h"
 
-#define DAY_SIZE 4
-
 const ts_family ai_usage_families[] = {
     { .name = "days", .type = &ts__aiusage__counter__descriptor },
     { .name = "day_tools", .type = &ts__aiusage__counter__descriptor },
@@ -57,18 +55,28 @@ void ai_usage_tool_key(ts_buf *b, ts_tenant t, ts_str tool)
     ts_key_text(b, tool);
 }
 
-int64_t ai_usage_key_day(ts_str key)
+static int64_t read_day(ts_str key, size_t at)
 {
     uint32_t day = 0;
 
-    for (size_t i = TS_KEY_TENANT_SIZE; i < TS_KEY_TENANT_SIZE + DAY_SIZE && i < key.n; i++)
+    for (size_t i = at; i < at + AI_USAGE_DAY_SIZE && i < key.n; i++)
         day = day << 8 | (uint8_t)key.p[i];
     return (int64_t)day;
 }
 
+int64_t ai_usage_key_day(ts_str key)
+{
+    return read_day(key, TS_KEY_TENANT_SIZE);
+}
+
+int64_t ai_usage_key_last_day(ts_str key)
+{
+    return key.n < AI_USAGE_DAY_SIZE ? 0 : read_day(key, key.n - AI_USAGE_DAY_SIZE);
+}
+
 ts_str ai_usage_key_text(ts_str key, unsigned index)
 {
-    size_t at = TS_KEY_TENANT_SIZE + DAY_SIZE;
+    size_t at = TS_KEY_TENANT_SIZE + AI_USAGE_DAY_SIZE;
 
     for (;;) {
         ts_str rest;

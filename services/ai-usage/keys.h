@@ -44,6 +44,9 @@ void ai_usage_last_use_key(ts_buf *b, ts_tenant t, ts_str tool, ts_str user);
 void ai_usage_last_day_key(ts_buf *b, ts_tenant t, ts_str tool, int64_t day);
 void ai_usage_tool_key(ts_buf *b, ts_tenant t, ts_str tool);
 
+#define AI_USAGE_DAY_SIZE 4 /* bytes of a day in a key */
+/* The day at the end of a key of last_days. */
+int64_t ai_usage_key_last_day(ts_str key);
 /* The day that stands in a key of the families days, day_tools and day_users. */
 int64_t ai_usage_key_day(ts_str key);
 /* Text number `index` (0, 1) behind the day; TS_STR_NULL if the key is too short. */

@@ -1,6 +1,8 @@
 /* ts-ai-usage: counts who used which AI tool on which day. Wiring only. */
 #include "ai_usage.h"
 #include "config.h"
+#include "expire.h"
+#include "ts/periodic.h"
 #include "ts/process.h"
 #include "ts/tenancy.h"
 
@@ -46,6 +48,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
     ai_usage app = { 0 };
     ts_relay *relays[2] = { NULL };
+    ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "ai-usage"),
                            .service_name = "ai-usage",
@@ -57,10 +60,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st != TS_OK)
         return st;
     app.store = store;
+    app.keep_days = config->keep_days;
     rpc.serves_context = store;
     ai_usage_register_metrics(&app);
     st = ts_inbox_new(store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
+        ts_inbox_guard(app.inbox, ai_usage_lock, ai_usage_unlock);
         ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
         st = start_relay(p, store, "webhooks", AI_USAGE_TO_WEBHOOKS, &ts_webhooks_accept, &webhooks,
                          &relays[0], err);
@@ -69,6 +74,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         st = start_relay(p, store, "auth", AI_USAGE_TO_AUTH, &ts_auth_accept, &auth, &relays[1],
                          err);
     if (st == TS_OK)
+        st = ts_periodic_start(EXPIRE_PERIOD_MS, expire_job, &app, &expiry, err);
+    if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
@@ -76,6 +83,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
+    ts_periodic_stop(expiry);
     for (size_t i = 0; i < TS_COUNT(relays); i++)
         ts_relay_stop(relays[i]);
     ts_inbox_free(app.inbox);

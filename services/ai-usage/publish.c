@@ -5,7 +5,7 @@
 #define DATA_MAX 4096
 
 void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse *use,
-                                 int64_t now_ms)
+                                 bool sanctioned, int64_t now_ms)
 {
     Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
@@ -20,7 +20,7 @@ void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse 
     ts_jsonw_kz(&json, "vendor", use->vendor);
     ts_jsonw_kz(&json, "user_email", use->user_email);
     ts_jsonw_ktime(&json, "first_seen_at", use->event_ms);
-    ts_jsonw_kbool(&json, "sanctioned", false);
+    ts_jsonw_kbool(&json, "sanctioned", sanctioned);
     ts_jsonw_object_end(&json);
     if (ts_buf_status(&data) != TS_OK) {
         ts_batch_append(b, TS_STORE_STREAMS, TS_STR_NULL); /* fails the batch: nothing half */

@@ -131,6 +131,7 @@ static ts_status make_days(report_work *w)
         rep->groups[i] = group;
     }
     rep->n_groups = days;
+    rep->groups_total = days;
     return TS_OK;
 }
 
@@ -183,6 +184,7 @@ static ts_status add_tools(report_work *w, bool as_groups)
     if (as_groups) {
         w->rep->groups = t.groups;
         w->rep->n_groups = t.count;
+        w->rep->groups_total = t.count;
     }
     return ts_iter_status(it);
 }
@@ -211,6 +213,7 @@ static ts_status add_users(report_work *w)
     }
     tally_sort(&t);
     w->rep->groups = t.groups;
+    w->rep->groups_total = t.count;
     w->rep->n_groups = t.count < GROUPS_MAX ? t.count : GROUPS_MAX;
     return ts_iter_status(it);
 }

@@ -19,13 +19,14 @@ static uint64_t open_of(const Ts__Incidents__Totals *totals)
     return open;
 }
 
-ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits)
+ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits,
+                         int64_t keep_closed_ms)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     uint64_t open = 0;
 
-    *app = (incidents){ .store = store, .limits = *limits };
+    *app = (incidents){ .store = store, .limits = *limits, .keep_closed_ms = keep_closed_ms };
     for (uint32_t i = 0; i < CHAIN_SEVERITIES; i++) {
         static const char *const labels[CHAIN_SEVERITIES] = {
             "severity=\"informational\"", "severity=\"low\"", "severity=\"medium\"",
@@ -41,6 +42,7 @@ ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *li
                               "detections put aside until an incident opens");
     app->historical = ts_counter("ts_incidents_detections_historical_total", "",
                                  "detections too old to open or join");
+    app->expired = ts_counter("ts_incidents_expired_total", "", "closed incidents deleted by age");
     it = ts_iter_new(store, INCIDENTS_TOTALS, TS_STR_NULL, TS_STR_NULL, false);
     if (it == NULL || arena == NULL)
         return TS_NOMEM;
@@ -124,8 +126,10 @@ static ts_status take_in(incidents_work *w, const Ts__Detection *d)
     Ts__Incidents__Owner *owner = NULL;
     ts_status st = work_load(w, INCIDENTS_OWNERS, &key, &ts__incidents__owner__descriptor, &owner);
 
-    if (st == TS_NOT_FOUND)
-        return place_detection(w, d);
+    if (st == TS_NOT_FOUND) {
+        st = place_detection(w, d);
+        return st == TS_OK ? publish_detection(w, d) : st;
+    }
     if (st != TS_OK)
         return st;
     if (owner->incident.len == ID_SIZE)

@@ -12,6 +12,9 @@ const ts_config_item incidents_config_items[] = {
            "hours between detections of one incident, at most"),
     TS_NUM(incidents_config, span_days, "TS_INCIDENTS_SPAN_DAYS", 7, 1, 30,
            "days from the first to the last detection of one incident, at most"),
+    /* More than the 7 days behind which events are historical: nothing that could still join is deleted. */
+    TS_NUM(incidents_config, closed_days, "TS_INCIDENTS_CLOSED_DAYS", 400, 8, 3650,
+           "days a closed incident is kept after its closing"),
     TS_NUM(incidents_config, cache_mib, "TS_INCIDENTS_CACHE_MIB", 8, 1, 65536,
            "MiB of block cache"),
     TS_NUM(incidents_config, drain_ms, "TS_INCIDENTS_DRAIN_MS", 5000, 0, 60000,

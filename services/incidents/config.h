@@ -9,6 +9,7 @@ typedef struct incidents_config {
     char open_severity[TS_CONFIG_TEXT_MAX];
     int64_t gap_hours;
     int64_t span_days;
+    int64_t closed_days;
     int64_t cache_mib;
     int64_t drain_ms;
 } incidents_config;

@@ -6,13 +6,19 @@
 typedef bool find_match(const incidents_work *w, const Ts__Incidents__Row *row,
                         const Ts__Detection *d);
 
+static bool is_of_chain(const Ts__Incidents__Row *row, const Ts__Detection *d)
+{
+    ts_hash128 chain = chain_of(d);
+
+    return memcmp(row->chain.data, chain.bytes, ID_SIZE) == 0;
+}
+
 static bool fits_open(const incidents_work *w, const Ts__Incidents__Row *row,
                       const Ts__Detection *d)
 {
     const Ts__Incidents__Incident *incident = row->incident;
-    ts_hash128 chain = chain_of(d);
 
-    return incident->closed_ms == 0 && memcmp(row->chain.data, chain.bytes, ID_SIZE) == 0 &&
+    return incident->closed_ms == 0 && is_of_chain(row, d) &&
            chain_fits(&w->app->limits, incident->first_event_ms, incident->last_event_ms, d);
 }
 
@@ -20,7 +26,8 @@ static bool was_judged_with(const incidents_work *w, const Ts__Incidents__Row *r
                             const Ts__Detection *d)
 {
     (void)w;
-    return row->incident->closed_ms != 0 && d->event_ms < row->incident->closed_ms;
+    return row->incident->closed_ms != 0 && is_of_chain(row, d) &&
+           d->event_ms < row->incident->closed_ms;
 }
 
 static ts_status find_in(const incidents_work *w, ts_hash128 scope, const Ts__Detection *d,

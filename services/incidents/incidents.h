@@ -20,21 +20,25 @@ typedef struct incidents {
     ts_store *store;
     ts_inbox *inbox;
     chain_limits limits;
+    int64_t keep_closed_ms; /* closed incidents are deleted so long after their closing */
     ts_metric *opened[CHAIN_SEVERITIES];
     ts_metric *open;
     ts_metric *joined;
     ts_metric *waiting;
     ts_metric *historical;
+    ts_metric *expired;
 } incidents;
 
 extern const ts_rpc_row incidents_rows[];
 
 /* Registers the metrics and counts what is open in the store. */
-TS_CHECK ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits);
+TS_CHECK ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits,
+                                  int64_t keep_closed_ms);
 
 ts_handler incidents_rpc_list;
 ts_handler incidents_rpc_get;
 ts_handler incidents_rpc_update_status;
+ts_handler incidents_rpc_reopen;
 ts_handler incidents_rpc_summary;
 ts_handler incidents_rpc_export;
 ts_handler incidents_rpc_backup;

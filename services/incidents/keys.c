@@ -14,6 +14,7 @@ const ts_family incidents_families[] = {
     { .name = "lists" },
     { .name = "totals", .type = &ts__incidents__totals__descriptor },
     { .name = "inbox", .is_global = true },
+    { .name = "once", .is_internal = true },
     { .name = NULL },
 };
 
@@ -85,6 +86,50 @@ incidents_key incidents_list_key(ts_tenant t, ts_hash128 scope, int64_t created_
 
     add_u64(&k, ~(uint64_t)created_ms);
     add(&k, id, ID_SIZE);
+    return k;
+}
+
+void incidents_place_format(int64_t created_ms, const uint8_t id[16],
+                            char ret[INCIDENTS_PLACE_SIZE])
+{
+    uint8_t bytes[8 + ID_SIZE];
+
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)((uint64_t)created_ms >> (56 - 8 * i));
+    memcpy(bytes + 8, id, ID_SIZE);
+    ts_hex(bytes, sizeof(bytes), ret);
+}
+
+ts_status incidents_place_parse(ts_str text, int64_t *ret_created_ms, uint8_t ret_id[16])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[8 + ID_SIZE] = { 0 };
+    uint64_t created_ms = 0;
+
+    if (text.n != 2 * sizeof(bytes))
+        return TS_INVALID;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *digit = memchr(digits, text.p[i], sizeof(digits) - 1);
+
+        if (digit == NULL)
+            return TS_INVALID;
+        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (uint8_t)(digit - digits));
+    }
+    for (size_t i = 0; i < 8; i++)
+        created_ms = created_ms << 8 | bytes[i];
+    if (created_ms > INT64_MAX)
+        return TS_INVALID;
+    *ret_created_ms = (int64_t)created_ms;
+    memcpy(ret_id, bytes + 8, ID_SIZE);
+    return TS_OK;
+}
+
+incidents_key incidents_list_behind(ts_tenant t, ts_hash128 scope, int64_t created_ms,
+                                    const uint8_t id[16])
+{
+    incidents_key k = incidents_list_key(t, scope, created_ms, id);
+
+    add(&k, "", 1); /* the least key that is greater */
     return k;
 }
 

@@ -10,6 +10,7 @@
  *   lists       T scope ~created_ms(8) incident        empty           newest first
  *   totals      T                                      Totals
  *   inbox       see common/outbox                                      global
+ *   once        see common/outbox                      answers         changes by callers, for 24 hours
  *
  * A scope is what a list is of. The API's lists: a group (all, open, closed), one severity or any, one affected user or any:
  * so that each combination is one range, `offset` skips keys and no row is read in vain. For chains: the open incidents of a
@@ -30,7 +31,8 @@ enum incidents_family {
     INCIDENTS_STORY,
     INCIDENTS_LISTS,
     INCIDENTS_TOTALS,
-    INCIDENTS_INBOX
+    INCIDENTS_INBOX,
+    INCIDENTS_ONCE
 };
 /* For ts_store_open(), in the order above. */
 extern const ts_family incidents_families[];
@@ -52,6 +54,14 @@ incidents_key incidents_timed_key(ts_tenant t, const uint8_t id[16], int64_t eve
 incidents_key incidents_story_key(ts_tenant t, const uint8_t id[16], uint32_t number);
 incidents_key incidents_list_key(ts_tenant t, ts_hash128 scope, int64_t created_ms,
                                  const uint8_t id[16]);
+/* A place in any list that holds the incident, as letters and digits, and back. TS_INVALID. */
+#define INCIDENTS_PLACE_SIZE 49 /* 48 hexadecimal digits and a NUL */
+void incidents_place_format(int64_t created_ms, const uint8_t id[16],
+                            char ret[INCIDENTS_PLACE_SIZE]);
+TS_CHECK ts_status incidents_place_parse(ts_str text, int64_t *ret_created_ms, uint8_t ret_id[16]);
+/* Where the list goes on behind that incident. */
+incidents_key incidents_list_behind(ts_tenant t, ts_hash128 scope, int64_t created_ms,
+                                    const uint8_t id[16]);
 /* Where the list begins that holds nothing created at `until_ms` or later. */
 incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_ms);
 

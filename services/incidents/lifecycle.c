@@ -46,11 +46,28 @@ ts_status incident_move(incident_status from, incident_status to, ts_error *err)
         return TS_OK;
     case INCIDENT_RESOLVED:
         return ts_fail(err, TS_CONFLICT, "status",
-                       "The incident is already resolved; a closed incident cannot be changed.");
+                       "The incident is already resolved; a closed incident can only be reopened, "
+                       "which makes it investigating.");
     case INCIDENT_FALSE_POSITIVE:
         return ts_fail(err, TS_CONFLICT, "status",
-                       "The incident is already closed as a false positive; a closed incident "
-                       "cannot be changed.");
+                       "The incident is already closed as a false positive; a closed incident can "
+                       "only be reopened, which makes it investigating.");
     }
     return TS_INTERNAL;
+}
+
+bool incident_is_over(int64_t closed_ms, int64_t now_ms, int64_t keep_ms)
+{
+    return closed_ms != 0 && closed_ms < now_ms - keep_ms;
+}
+
+ts_status incident_reopen(incident_status from, incident_status *ret, ts_error *err)
+{
+    if (!incident_is_closed(from))
+        return ts_fail(err, TS_CONFLICT, "status",
+                       "The incident is %s and not closed; it can become investigating, resolved "
+                       "or false_positive.",
+                       incident_status_name(from));
+    *ret = INCIDENT_INVESTIGATING;
+    return TS_OK;
 }

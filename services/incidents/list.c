@@ -29,8 +29,13 @@ static ts_iter *range_of(const ts_call *call, const list_query *query)
     incidents_key until =
         incidents_list_from(call->tenant, scope, query->since_ms > 0 ? query->since_ms : 1);
 
+    /* A place outside the asked time is as if the list began or ended there. */
+    if (query->after_id != NULL && query->after_ms < until_ms)
+        from = incidents_list_behind(call->tenant, scope, query->after_ms, query->after_id);
+    if (ts_str_cmp(incidents_key_view(&from), incidents_key_view(&until)) > 0)
+        from = until;
     return ts_iter_new(app->store, INCIDENTS_LISTS, incidents_key_view(&from),
-                       incidents_key_view(&until), false);
+                       incidents_key_view(&until), query->oldest_first);
 }
 
 ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,

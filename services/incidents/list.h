@@ -13,8 +13,11 @@ typedef struct list_query {
     ts_str user;      /* or TS_STR_NULL */
     int64_t since_ms; /* of creation; 0 = no bound */
     int64_t until_ms; /* exclusive; 0 = no bound */
-    uint32_t limit;
+    uint32_t limit;   /* 0: only counts */
     uint64_t offset;
+    bool oldest_first;
+    const uint8_t *after_id; /* with after_ms: begin behind that incident; NULL: at the first */
+    int64_t after_ms;
     bool count; /* walk on to the end of the list for *ret_total */
 } list_query;
 

@@ -1,8 +1,11 @@
 /* ts-incidents: makes incidents of detections and keeps their story. Wiring only. */
 #include "config.h"
+#include "expire.h"
 #include "incidents.h"
+#include "ts/periodic.h"
 #include "ts/process.h"
 #include "ts/tenancy.h"
+#include "ts/time.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
@@ -75,6 +78,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     chain_limits limits = { 0 };
     incidents app = { 0 };
     peers to = { 0 };
+    ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "incidents"),
                            .service_name = "incidents",
@@ -86,7 +90,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = open_store(config, p, &store, err);
     if (st == TS_OK)
-        st = incidents_init(&app, store, &limits);
+        st = incidents_init(&app, store, &limits, config->closed_days * TS_DAY_MS);
     if (st != TS_OK)
         return st;
     st = ts_inbox_new(store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox);
@@ -97,6 +101,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     }
     rpc.serves_context = store;
     if (st == TS_OK)
+        st = ts_periodic_start(TS_HOUR_MS, expire_job, &app, &expiry, err);
+    if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
@@ -104,6 +110,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
+    ts_periodic_stop(expiry);
     stop_relays(&to);
     ts_inbox_free(app.inbox);
     return st;

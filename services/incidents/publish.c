@@ -45,27 +45,58 @@ static void write_data(ts_jsonw *json, const Ts__Incidents__Incident *incident)
     ts_jsonw_object_end(json);
 }
 
-static ts_status publish_webhook(incidents_work *w, const char *event)
+/* `revision` and `id` make the cause: what may happen once only is always 0. */
+static ts_status add_webhook(incidents_work *w, const char *event, uint64_t revision, ts_str id,
+                             const ts_buf *data)
 {
-    const Ts__Incidents__Incident *incident = w->row->incident;
     Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
-    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
-    uint64_t numbers[3] = { w->tenant.org, (uint64_t)w->tenant.mode, incident->revision };
-    ts_str parts[] = { ts_str_of(event), ts_str_n(numbers, sizeof(numbers)),
-                       ts_str_of(incident->id) };
+    uint64_t numbers[3] = { w->tenant.org, (uint64_t)w->tenant.mode, revision };
+    ts_str parts[] = { ts_str_of(event), ts_str_n(numbers, sizeof(numbers)), id };
     ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
-    ts_jsonw json = ts_jsonw_on(&data);
 
-    write_data(&json, incident);
-    if (ts_buf_status(&data) != TS_OK)
+    if (ts_buf_status(data) != TS_OK)
         return TS_NOMEM;
     p.cause.data = cause.bytes;
     p.cause.len = sizeof(cause.bytes);
     p.event = (char *)(uintptr_t)event; /* only packed */
     p.at_ms = w->now_ms;
-    p.data = data.data;
+    p.data = data->data;
     ts_outbox_add(w->batch, INCIDENTS_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
     return TS_OK;
+}
+
+static ts_status publish_webhook(incidents_work *w, const char *event)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
+    ts_jsonw json = ts_jsonw_on(&data);
+
+    write_data(&json, incident);
+    return add_webhook(w, event, incident->revision, ts_str_of(incident->id), &data);
+}
+
+ts_status publish_detection(incidents_work *w, const Ts__Detection *d)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
+    ts_jsonw json = ts_jsonw_on(&data);
+    char id[TS_ID_SIZE];
+    ts_hash128 hash;
+
+    memcpy(hash.bytes, d->id.data, sizeof(hash.bytes));
+    ts_id_format("det_", hash, id);
+    ts_jsonw_object(&json);
+    ts_jsonw_kz(&json, "detection_id", id);
+    ts_jsonw_kz(&json, "rule_id", d->rule_id);
+    ts_jsonw_kz(&json, "title", d->title);
+    ts_jsonw_kz(&json, "severity", ts_severity_name(d->severity));
+    write_texts(&json, "mitre_tactics", d->tactics, d->n_tactics);
+    write_texts(&json, "mitre_techniques", d->techniques, d->n_techniques);
+    ts_jsonw_kz(&json, "user_email", d->user_email[0] == '\0' ? NULL : d->user_email);
+    ts_jsonw_ktime(&json, "triggered_at", d->event_ms);
+    ts_jsonw_ki64(&json, "count", d->count);
+    ts_jsonw_kz(&json, "incident_id", w->row == NULL ? NULL : w->row->incident->id);
+    ts_jsonw_object_end(&json);
+    return add_webhook(w, "detection.triggered", 0, ts_str_n(d->id.data, d->id.len), &data);
 }
 
 static const char *event_of(const incidents_work *w)

@@ -11,4 +11,7 @@
  * TS_NOMEM. */
 TS_CHECK ts_status publish_work(incidents_work *w, ProtobufCBinaryData *detections, size_t count);
 
+/* To webhooks, detection.triggered: the detection has come for the first time; where it went is decided. TS_NOMEM. */
+TS_CHECK ts_status publish_detection(incidents_work *w, const Ts__Detection *d);
+
 #endif

@@ -80,6 +80,8 @@ static ts_status load_detections(ts_call *call, const uint8_t id[16],
         rep->detections[i] = (Ts__Detection *)list[i];
         if (i >= DETAILS_EVIDENCE_MAX)
             rep->detections[i]->n_evidence = 0;
+        else
+            rep->detections_with_evidence++;
     }
     return TS_OK;
 }
@@ -149,12 +151,13 @@ static ts_status tell(ts_call *call, ProtobufCMessage *const *story, size_t stor
         rep->timeline[rep->n_timeline++] = entry;
     }
     if (known > rep->n_detections) {
+        uint32_t hidden = known - (uint32_t)rep->n_detections;
         Ts__Incidents__TimelineEntry *more =
             new_entry(call, rep->incident->last_event_ms,
                       ts_arena_printf(call->arena,
                                       "\xe2\x80\xa6"
-                                      "and %u more detections",
-                                      known - (uint32_t)rep->n_detections));
+                                      "and %u more %s",
+                                      hidden, hidden == 1 ? "detection" : "detections"));
 
         if (more == NULL)
             return TS_NOMEM;

@@ -1,10 +1,12 @@
 /* What the API lists and counts. */
 #include "lifecycle.h"
 #include "list.h"
+#include "ts/time.h"
 
 #define LIMIT_MAX  200
 #define USER_MAX   512
 #define LATEST_MAX 5
+#define WORST_MAX  3
 
 static ts_status parse_group(const char *text, incidents_group *ret, ts_error *err)
 {
@@ -37,6 +39,48 @@ static ts_status check(const Ts__Incidents__ListRequest *req, ts_error *err)
     return TS_OK;
 }
 
+static ts_status parse_after(const Ts__Incidents__ListRequest *req, list_query *query,
+                             uint8_t id[16], ts_error *err)
+{
+    if (req->after[0] == '\0')
+        return TS_OK;
+    if (incidents_place_parse(ts_str_of(req->after), &query->after_ms, id) != TS_OK)
+        return ts_fail(err, TS_INVALID, "cursor",
+                       "cursor must be the next_cursor of an earlier answer");
+    query->after_id = id;
+    query->offset = 0;
+    return TS_OK;
+}
+
+/* Behind the last of the page; whether anything stands there is seen by whoever asks. */
+static ts_status name_next(const ts_call *call, Ts__Incidents__IncidentList *rep)
+{
+    char place[INCIDENTS_PLACE_SIZE];
+    const Ts__Incidents__Incident *last;
+    ts_hash128 id;
+
+    if (rep->n_incidents == 0)
+        return TS_OK;
+    last = rep->incidents[rep->n_incidents - 1];
+    if (ts_id_parse("inc_", ts_str_of(last->id), &id) != TS_OK)
+        return TS_CORRUPT;
+    incidents_place_format(last->created_ms, id.bytes, place);
+    rep->next = ts_arena_z(call->arena, ts_str_of(place));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
+/* How many stand in the whole list. */
+static ts_status count_list(const ts_call *call, list_query query, uint64_t *ret)
+{
+    Ts__Incidents__Incident **list = NULL;
+    size_t count = 0;
+
+    query.limit = 0;
+    query.offset = 0;
+    query.count = true;
+    return list_read(call, &query, &list, &count, ret);
+}
+
 ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Incidents__ListRequest *req = (const Ts__Incidents__ListRequest *)in;
@@ -48,16 +92,27 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
                          .until_ms = req->until_ms,
                          .limit = req->limit,
                          .offset = req->offset };
+    uint8_t after[16];
+    bool count;
     ts_status st = check(req, call->error);
 
     if (st == TS_OK)
         st = parse_group(req->status, &query.group, call->error);
+    if (st == TS_OK)
+        st = parse_after(req, &query, after, call->error);
     if (st != TS_OK)
         return st;
-    query.count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
+    count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
+    query.count = count && query.after_id == NULL;
     st = list_read(call, &query, &rep->incidents, &rep->n_incidents, &rep->total);
+    if (st == TS_OK)
+        st = name_next(call, rep);
     if (st != TS_OK || query.count)
         return st;
+    if (count) {
+        query.after_id = NULL;
+        return count_list(call, query, &rep->total);
+    }
     st = list_totals(call, &totals);
     if (st != TS_OK)
         return st;
@@ -69,15 +124,93 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
     return TS_OK;
 }
 
+/* ---- summary ---- */
+
+static ts_status find_worst(const ts_call *call, Ts__Incidents__SummaryReply *rep)
+{
+    rep->worst = ts_arena_array(call->arena, WORST_MAX, sizeof(*rep->worst));
+    if (rep->worst == NULL)
+        return TS_NOMEM;
+    for (int severity = CHAIN_SEVERITIES - 1; severity >= 0 && rep->n_worst < WORST_MAX;
+         severity--) {
+        list_query query = { .group = GROUP_OPEN,
+                             .severity = severity,
+                             .limit = WORST_MAX - (uint32_t)rep->n_worst };
+        Ts__Incidents__Incident **list = NULL;
+        uint64_t walked;
+        size_t count = 0;
+        ts_status st = list_read(call, &query, &list, &count, &walked);
+
+        if (st != TS_OK)
+            return st;
+        for (size_t i = 0; i < count; i++)
+            rep->worst[rep->n_worst++] = list[i];
+    }
+    return TS_OK;
+}
+
+static ts_status find_oldest(const ts_call *call, Ts__Incidents__SummaryReply *rep)
+{
+    list_query query = {
+        .group = GROUP_OPEN, .severity = ANY_SEVERITY, .limit = 1, .oldest_first = true
+    };
+    Ts__Incidents__Incident **list = NULL;
+    uint64_t walked;
+    size_t count = 0;
+    ts_status st = list_read(call, &query, &list, &count, &walked);
+
+    if (st == TS_OK && count > 0)
+        rep->oldest = list[0];
+    return st;
+}
+
+static ts_status count_opened(const ts_call *call, int64_t since_ms, int64_t until_ms,
+                              uint64_t *ret)
+{
+    return count_list(call,
+                      (list_query){ .group = GROUP_ALL,
+                                    .severity = ANY_SEVERITY,
+                                    .since_ms = since_ms,
+                                    .until_ms = until_ms },
+                      ret);
+}
+
+static ts_status make_trend(const ts_call *call, int64_t period_ms, Ts__Incidents__Trend **ret)
+{
+    int64_t since_ms = call->now_ms - period_ms;
+    ts_status st;
+
+    *ret = ts_arena_alloc(call->arena, sizeof(**ret));
+    if (*ret == NULL)
+        return TS_NOMEM;
+    ts__incidents__trend__init(*ret);
+    st = count_opened(call, since_ms, 0, &(*ret)->opened);
+    return st == TS_OK ? count_opened(call, since_ms - period_ms, since_ms, &(*ret)->opened_before)
+                       : st;
+}
+
+static ts_status add_trend(const ts_call *call, Ts__Incidents__SummaryReply *rep)
+{
+    ts_status st = find_worst(call, rep);
+
+    if (st == TS_OK)
+        st = find_oldest(call, rep);
+    if (st == TS_OK)
+        st = make_trend(call, TS_DAY_MS, &rep->day);
+    if (st == TS_OK)
+        st = make_trend(call, 7 * TS_DAY_MS, &rep->week);
+    return st;
+}
+
 ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    const Ts__Incidents__SummaryRequest *req = (const Ts__Incidents__SummaryRequest *)in;
     Ts__Incidents__SummaryReply *rep = (Ts__Incidents__SummaryReply *)out;
     list_query query = { .group = GROUP_OPEN, .severity = ANY_SEVERITY, .limit = LATEST_MAX };
     const Ts__Incidents__Totals *totals = NULL;
     uint64_t walked;
     ts_status st = list_totals(call, &totals);
 
-    (void)in;
     if (st != TS_OK)
         return st;
     rep->by_severity = ts_arena_array(call->arena, CHAIN_SEVERITIES, sizeof(uint64_t));
@@ -89,5 +222,6 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
                               list_total_of(totals, INCIDENT_INVESTIGATING, i);
     rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
     rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
-    return list_read(call, &query, &rep->latest, &rep->n_latest, &walked);
+    st = list_read(call, &query, &rep->latest, &rep->n_latest, &walked);
+    return st == TS_OK && req->with_trend ? add_trend(call, rep) : st;
 }

@@ -1,44 +1,28 @@
-/* incidents.UpdateStatus: an analyst takes an incident up or closes it. */
+/* incidents.UpdateStatus and incidents.Reopen: an analyst takes an incident up, closes it, opens it again. */
 #include "details.h"
 #include "publish.h"
+#include "ts/audit.h"
+#include "ts/json.h"
+#include "ts/once.h"
 
-#define NOTES_MAX    4000
-#define STORY_MAX    1000 /* rows of the story; closing is always possible */
-#define CALL_ID_SIZE 16
-#define CALLS_KEPT   8 /* changes by which a repeated call is known */
+#define NOTES_MAX 4000
+#define STORY_MAX 1000 /* rows of the story; closing is always possible */
+
+/* What a caller wants of an incident. */
+typedef struct wish {
+    const ProtobufCMessage *request;
+    uint8_t id[16];
+    bool reopen;
+    incident_status to; /* unless it is to reopen */
+    char *notes;
+    uint64_t revision; /* 0: any */
+} wish;
 
 static ts_status check_notes(const char *notes, ts_error *err)
 {
     if (strlen(notes) > NOTES_MAX || !ts_utf8_valid(ts_str_of(notes)))
         return ts_fail(err, TS_INVALID, "notes", "notes must be UTF-8 of at most %d bytes",
                        NOTES_MAX);
-    return TS_OK;
-}
-
-static bool is_repeat(const Ts__Incidents__Row *row, const ts_call *call)
-{
-    for (size_t i = 0; i < row->n_call_ids; i++) {
-        if (row->call_ids[i].len == CALL_ID_SIZE &&
-            memcmp(row->call_ids[i].data, call->call_id, CALL_ID_SIZE) == 0)
-            return true;
-    }
-    return false;
-}
-
-static ts_status remember_call(incidents_work *w, ts_call *call)
-{
-    Ts__Incidents__Row *row = w->row;
-    size_t kept = row->n_call_ids < CALLS_KEPT ? row->n_call_ids : CALLS_KEPT - 1;
-    ProtobufCBinaryData *list = ts_arena_array(w->arena, kept + 1, sizeof(*list));
-
-    if (list == NULL)
-        return TS_NOMEM;
-    if (kept > 0)
-        memcpy(list, row->call_ids + (row->n_call_ids - kept), kept * sizeof(*list));
-    list[kept].data = call->call_id;
-    list[kept].len = CALL_ID_SIZE;
-    row->call_ids = list;
-    row->n_call_ids = kept + 1;
     return TS_OK;
 }
 
@@ -73,7 +57,9 @@ static ts_status load_detection_ids(const incidents_work *w, ProtobufCBinaryData
     return ts_iter_status(it);
 }
 
-static void tell(incidents_work *w, incident_status to, const char *notes, const char *actor)
+/* ---- the change ---- */
+
+static void tell(incidents_work *w, const wish *wanted, incident_status to, const char *actor)
 {
     char text[128];
 
@@ -82,11 +68,43 @@ static void tell(incidents_work *w, incident_status to, const char *notes, const
                        incident_status_name(w->old_status), incident_status_name(to));
         work_tell(w, STORY_STATUS, text, actor);
     }
-    if (notes[0] != '\0')
-        work_tell(w, STORY_NOTE, notes, actor);
+    if (wanted->notes[0] != '\0')
+        work_tell(w, STORY_NOTE, wanted->notes, actor);
 }
 
-static ts_status change(incidents_work *w, ts_call *call, incident_status to, char *notes)
+static void audit(incidents_work *w, const ts_call *call, const wish *wanted, incident_status to)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf details = TS_BUF_INIT(TS_AUDIT_DETAILS_MAX);
+    const char *id = w->row->incident->id;
+    ts_jsonw json = ts_jsonw_on(&details);
+
+    ts_jsonw_object(&json);
+    if (to != w->old_status) {
+        ts_jsonw_kz(&json, "from", incident_status_name(w->old_status));
+        ts_jsonw_kz(&json, "to", incident_status_name(to));
+    }
+    ts_jsonw_kbool(&json, "note", wanted->notes[0] != '\0');
+    ts_jsonw_object_end(&json);
+    ts_audit_add(w->batch, INCIDENTS_TO_AUTH, call,
+                 wanted->reopen        ? "incident.reopened"
+                 : to != w->old_status ? "incident.status_changed"
+                                       : "incident.note_added",
+                 id, ts_buf_view(&details));
+}
+
+static ts_status remember(incidents_work *w, ts_call *call, const wish *wanted)
+{
+    Ts__Incidents__Incident incident = TS__INCIDENTS__INCIDENT__INIT;
+    Ts__Incidents__IncidentDetails answer = TS__INCIDENTS__INCIDENT_DETAILS__INIT;
+
+    /* Whoever asks again gets the incident as it is then: its id is all there is to keep. */
+    incident.id = w->row->incident->id;
+    answer.incident = &incident;
+    return ts_once_keep(w->batch, w->app->store, INCIDENTS_ONCE, call, wanted->request,
+                        &answer.base);
+}
+
+static ts_status change(incidents_work *w, ts_call *call, const wish *wanted, incident_status to)
 {
     ProtobufCBinaryData *detections = NULL;
     size_t count = 0;
@@ -96,12 +114,15 @@ static ts_status change(incidents_work *w, ts_call *call, incident_status to, ch
         return ts_fail(call->error, TS_CONFLICT, "notes",
                        "The incident has its %d notes and changes; it can only be closed.",
                        STORY_MAX);
-    tell(w, to, notes, call->caller.actor);
-    if (to != w->old_status)
+    tell(w, wanted, to, call->caller.actor);
+    audit(w, call, wanted, to);
+    if (to != w->old_status) {
+        static char none[] = "";
+
         work_set_status(w, to);
-    if (incident_is_closed(to))
-        w->row->incident->resolution = notes;
-    st = remember_call(w, call);
+        w->row->incident->resolution = incident_is_closed(to) ? wanted->notes : none;
+    }
+    st = remember(w, call, wanted);
     if (st == TS_OK)
         st = work_save(w);
     if (st == TS_OK && to != w->old_status)
@@ -109,57 +130,92 @@ static ts_status change(incidents_work *w, ts_call *call, incident_status to, ch
     return st == TS_OK ? publish_work(w, detections, count) : st;
 }
 
+static ts_status decide(const incidents_work *w, const wish *wanted, incident_status *ret,
+                        ts_error *err)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+
+    if (wanted->revision != 0 && wanted->revision != incident->revision)
+        return ts_fail(err, TS_PRECONDITION, "If-Match",
+                       "The incident has changed since; read it again.");
+    if (!wanted->reopen) {
+        *ret = wanted->to;
+        return incident_move(w->status, wanted->to, err);
+    }
+    /* Its rows are about to be deleted, or are being. */
+    if (incident_is_over(incident->closed_ms, w->now_ms, w->app->keep_closed_ms))
+        return ts_fail(err, TS_CONFLICT, "status",
+                       "The incident was closed too long ago to be reopened.");
+    return incident_reopen(w->status, ret, err);
+}
+
 /* Runs under the tenant's lock; *ret_ticket is 0 if there was nothing to change. */
-static ts_status update(ts_call *call, const Ts__Incidents__UpdateStatusRequest *req,
-                        const uint8_t id[16], incident_status to, uint64_t *ret_ticket)
+static ts_status apply(ts_call *call, const wish *wanted, ProtobufCMessage *out,
+                       uint64_t *ret_ticket)
 {
     incidents *app = call->service;
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__Incidents__Row *row = NULL;
+    incident_status to = INCIDENT_OPEN;
+    bool found = false;
     incidents_work w;
     ts_status st;
 
     if (batch == NULL)
         return TS_NOMEM;
+    st = ts_once_find(app->store, INCIDENTS_ONCE, call, wanted->request, out, &found);
+    if (st != TS_OK || found)
+        return st;
     work_begin(&w, app, call->tenant, call->now_ms, call->arena, batch);
-    st = work_load_row(&w, id, &row);
+    st = work_load_row(&w, wanted->id, &row);
     if (st == TS_NOT_FOUND)
         return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such incident.");
     if (st == TS_OK)
-        st = work_take_row(&w, id, row);
-    if (st != TS_OK || is_repeat(row, call))
+        st = work_take_row(&w, wanted->id, row);
+    if (st == TS_OK)
+        st = decide(&w, wanted, &to, call->error);
+    if (st != TS_OK || (to == w.status && wanted->notes[0] == '\0'))
         return st;
-    st = incident_move(w.status, to, call->error);
-    if (st != TS_OK)
-        return st;
-    if (to == w.status && req->notes[0] == '\0')
-        return TS_OK;
-    st = change(&w, call, to, req->notes);
+    st = change(&w, call, wanted, to);
     return st == TS_OK ? ts_store_write(app->store, batch, ret_ticket) : st;
+}
+
+static ts_status fulfil(ts_call *call, const wish *wanted, ProtobufCMessage *out)
+{
+    incidents *app = call->service;
+    uint64_t ticket = 0;
+    ts_status st;
+
+    incidents_lock_tenant(app, call->tenant);
+    st = apply(call, wanted, out, &ticket);
+    incidents_unlock_tenant(app, call->tenant);
+    /* A repeat waits too: the call that it repeats may not be on disk yet. */
+    if (st == TS_OK)
+        st = ticket != 0 ? ts_store_sync(app->store, ticket) : ts_store_sync_all(app->store);
+    return st == TS_OK ? details_fill(call, wanted->id, (Ts__Incidents__IncidentDetails *)out) : st;
 }
 
 ts_status incidents_rpc_update_status(ts_call *call, const ProtobufCMessage *in,
                                       ProtobufCMessage *out)
 {
     const Ts__Incidents__UpdateStatusRequest *req = (const Ts__Incidents__UpdateStatusRequest *)in;
-    incidents *app = call->service;
-    incident_status to = INCIDENT_OPEN;
-    uint64_t ticket = 0;
-    uint8_t id[16];
-    ts_status st;
+    wish wanted = { .request = in, .notes = req->notes, .revision = req->revision };
+    ts_status st = incident_status_parse(req->status, &wanted.to, call->error);
 
-    st = incident_status_parse(req->status, &to, call->error);
     if (st == TS_OK)
         st = check_notes(req->notes, call->error);
     if (st == TS_OK)
-        st = details_id(req->id, id, call->error);
-    if (st != TS_OK)
-        return st;
-    incidents_lock_tenant(app, call->tenant);
-    st = update(call, req, id, to, &ticket);
-    incidents_unlock_tenant(app, call->tenant);
-    /* A repeat waits too: the call that it repeats may not be on disk yet. */
+        st = details_id(req->id, wanted.id, call->error);
+    return st == TS_OK ? fulfil(call, &wanted, out) : st;
+}
+
+ts_status incidents_rpc_reopen(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Incidents__ReopenRequest *req = (const Ts__Incidents__ReopenRequest *)in;
+    wish wanted = { .request = in, .reopen = true, .notes = req->notes, .revision = req->revision };
+    ts_status st = check_notes(req->notes, call->error);
+
     if (st == TS_OK)
-        st = ticket != 0 ? ts_store_sync(app->store, ticket) : ts_store_sync_all(app->store);
-    return st == TS_OK ? details_fill(call, id, (Ts__Incidents__IncidentDetails *)out) : st;
+        st = details_id(req->id, wanted.id, call->error);
+    return st == TS_OK ? fulfil(call, &wanted, out) : st;
 }

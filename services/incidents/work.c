@@ -157,8 +157,7 @@ void work_set_status(incidents_work *w, incident_status status)
 {
     w->status = status;
     w->row->incident->status = (char *)(uintptr_t)incident_status_name(status); /* only packed */
-    if (incident_is_closed(status))
-        w->row->incident->closed_ms = w->now_ms;
+    w->row->incident->closed_ms = incident_is_closed(status) ? w->now_ms : 0;
 }
 
 /* ---- saving ---- */
@@ -198,7 +197,8 @@ static uint64_t *count_of(Ts__Incidents__Totals *totals, incident_status status,
     return &totals->counts[(size_t)status * CHAIN_SEVERITIES + severity];
 }
 
-static ts_status save_totals(incidents_work *w)
+/* It is counted no more under what the store holds of it, and under its new state unless it is `gone`. */
+static ts_status save_totals(incidents_work *w, bool gone)
 {
     const size_t wanted = (size_t)INCIDENT_STATUSES * CHAIN_SEVERITIES;
     Ts__Incidents__Totals empty = TS__INCIDENTS__TOTALS__INIT;
@@ -223,7 +223,8 @@ static ts_status save_totals(incidents_work *w)
         if (*from > 0)
             (*from)--;
     }
-    (*count_of(totals, w->status, w->row->incident->severity))++;
+    if (!gone)
+        (*count_of(totals, w->status, w->row->incident->severity))++;
     put(w, INCIDENTS_TOTALS, &key, &totals->base);
     return TS_OK;
 }
@@ -259,5 +260,18 @@ ts_status work_save(incidents_work *w)
     }
     put(w, INCIDENTS_ROWS, &key, &w->row->base);
     save_metrics(w);
-    return moved ? save_totals(w) : TS_OK;
+    return moved ? save_totals(w, false) : TS_OK;
+}
+
+ts_status work_forget(incidents_work *w)
+{
+    incidents_key row = incidents_id_key(w->tenant, w->id);
+    incidents_key story = incidents_story_key(w->tenant, w->id, 0);
+    incidents_key story_end = incidents_story_key(w->tenant, w->id, UINT32_MAX);
+
+    list_everywhere(w, w->old_status, w->old_severity, w->old_users, w->old_user_count, false);
+    ts_batch_delete(w->batch, w->app->store, INCIDENTS_ROWS, incidents_key_view(&row));
+    ts_batch_delete_range(w->batch, w->app->store, INCIDENTS_STORY, incidents_key_view(&story),
+                          incidents_key_view(&story_end));
+    return save_totals(w, true);
 }

@@ -60,6 +60,9 @@ void work_tell(incidents_work *w, const char *kind, const char *text, const char
 
 void work_set_status(incidents_work *w, incident_status status);
 
+/* Takes row, story, lists and totals out of the store; its detections are gone. In place of work_save(). */
+TS_CHECK ts_status work_forget(incidents_work *w);
+
 /* Counts the revision up and puts row, lists and totals into the batch. Once per work. */
 TS_CHECK ts_status work_save(incidents_work *w);
 

@@ -1,6 +1,9 @@
 /* ai-usage over its socket, with its real store: what is handed over is what reports say. */
 #include "ai_usage.h"
+#include "expire.h"
 #include "served.h"
+
+#define KEEP_DAYS 400
 
 static const ts_tenant live = { 7, TS_MODE_LIVE };
 static const ts_tenant test_mode = { 7, TS_MODE_TEST };
@@ -12,11 +15,12 @@ static int64_t today_ms; /* noon of today, UTC */
 static void start(void)
 {
     served_open_store(&s, ai_usage_families);
-    app = (ai_usage){ .store = s.store };
+    app = (ai_usage){ .store = s.store, .keep_days = KEEP_DAYS };
     ai_usage_register_metrics(&app);
     CHECK_EQ(
         ts_inbox_new(s.store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox),
         TS_OK);
+    ts_inbox_guard(app.inbox, ai_usage_lock, ai_usage_unlock);
     ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
     served_start(&s, "ai-usage", ai_usage_rows, &app);
 }
@@ -68,6 +72,7 @@ static void an_empty_organization_reports_zeros_and_every_day(void)
 
     CHECK_EQ(rep->events, 0);
     CHECK_EQ(rep->n_groups, 90);
+    CHECK_EQ(rep->groups_total, 90);
     CHECK_EQ(report(7, "tool")->n_groups, 0);
     CHECK_EQ(report(7, "user")->n_groups, 0);
 }
@@ -185,6 +190,113 @@ static void each_tool_is_announced_once(void)
     CHECK_EQ(served_sent(&s, AI_USAGE_TO_WEBHOOKS), sent);
 }
 
+static void sanction(const char *tool, bool sanctioned)
+{
+    Ts__AiToolTrust news = TS__AI_TOOL_TRUST__INIT;
+
+    news.tool = (char *)(uintptr_t)tool; /* only packed */
+    news.trusted = sanctioned;
+    served_hand_over(&s, &ts_aiusage_accept, live, "ai_tool_trust", today_ms, &news.base);
+}
+
+static const Ts__Aiusage__Group *group_of(const Ts__Aiusage__Report *rep, const char *key)
+{
+    for (size_t i = 0; i < rep->n_groups; i++) {
+        if (strcmp(rep->groups[i]->key, key) == 0)
+            return rep->groups[i];
+    }
+    CHECK(false);
+    return NULL;
+}
+
+static void a_sanctioned_tool_is_no_shadow_of_any_day(void)
+{
+    const Ts__Aiusage__Report *rep = report(90, "tool");
+    uint64_t all = rep->events;
+    uint64_t chatgpt = group_of(rep, "ChatGPT")->events;
+    const Ts__Aiusage__Report *other = NULL;
+
+    CHECK_EQ(rep->unsanctioned_events, all);
+    sanction("ChatGPT", true);
+    rep = report(90, "tool");
+    CHECK(group_of(rep, "ChatGPT")->sanctioned);
+    CHECK(!group_of(rep, "Gemini")->sanctioned);
+    CHECK_EQ(rep->unsanctioned_events, all - chatgpt);
+    use("ann@example.com", "ChatGPT", 0); /* and of days to come */
+    CHECK_EQ(report(90, "day")->unsanctioned_events, all - chatgpt);
+    CHECK_EQ(report(90, "user")->unsanctioned_events, all - chatgpt);
+    CHECK_EQ(group_of(report(90, "tool"), "ChatGPT")->first_seen_ms,
+             today_ms - 5 * TS_DAY_MS); /* all else of it stays */
+    CHECK_EQ(ask(test_mode, 90, "tool", &other), TS_OK);
+    CHECK_EQ(other->unsanctioned_events, other->events);
+    sanction("ChatGPT", false);
+    CHECK_EQ(report(90, "tool")->unsanctioned_events, all + 1);
+}
+
+static void a_tool_may_be_sanctioned_before_its_first_use(void)
+{
+    uint64_t sent = served_sent(&s, AI_USAGE_TO_WEBHOOKS);
+    const Ts__WebhookPublish *p = NULL;
+    uint64_t tools = report(7, "tool")->tools;
+
+    sanction("Copilot", true);
+    CHECK_EQ(report(7, "tool")->tools, tools);
+    CHECK_EQ(served_sent(&s, AI_USAGE_TO_WEBHOOKS), sent);
+    use("ann@example.com", "Copilot", 0);
+    CHECK_EQ(served_sent(&s, AI_USAGE_TO_WEBHOOKS), sent + 1);
+    served_read(&s, AI_USAGE_TO_WEBHOOKS, sent + 1, &ts__webhook_publish__descriptor, &p);
+    CHECK(strstr(p->data, "\"sanctioned\":true}") != NULL);
+    CHECK_EQ(group_of(report(7, "tool"), "Copilot")->first_seen_ms, today_ms);
+    CHECK(group_of(report(7, "tool"), "Copilot")->sanctioned);
+    sanction("", true); /* names none: parked */
+    use("ann@example.com", "Copilot", 0);
+    CHECK_EQ(group_of(report(7, "tool"), "Copilot")->events, 2);
+}
+
+static unsigned rows_of(unsigned family)
+{
+    ts_iter *it = ts_iter_new(s.store, family, TS_STR_NULL, TS_STR_NULL, false);
+    unsigned n = 0;
+
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        n++;
+    ts_iter_free(it);
+    return n;
+}
+
+static void rows_leave_when_no_report_can_ask_for_them(void)
+{
+    const ts_tenant later = { 9, TS_MODE_TEST };
+    atomic_bool stopping = false;
+    const Ts__Aiusage__Report *rep = NULL;
+    unsigned before[AI_USAGE_TOOLS];
+    uint64_t count = 0;
+    uint64_t events = report(90, "tool")->events;
+
+    CHECK_EQ(expire_rows(&app, today_ms, &stopping, &count), TS_OK);
+    CHECK_EQ(count, 0);
+    for (unsigned family = 0; family < AI_USAGE_TOOLS; family++)
+        before[family] = rows_of(family);
+    use_in(later, "old@example.com", "Claude", KEEP_DAYS);
+    use("old@example.com", "Claude", KEEP_DAYS + 1);
+    CHECK_EQ(rows_of(AI_USAGE_DAY_USERS), before[AI_USAGE_DAY_USERS] + 2);
+    CHECK_EQ(expire_rows(&app, today_ms, &stopping, &count), TS_OK);
+    CHECK_EQ(count,
+             7); /* of one day: a day, tool, user, and two each of last uses and their days */
+    CHECK_EQ(rows_of(AI_USAGE_DAY_USERS), before[AI_USAGE_DAY_USERS] + 1);
+    CHECK_EQ(rows_of(AI_USAGE_LAST_USE), before[AI_USAGE_LAST_USE] + 2);
+    CHECK_EQ(expire_rows(&app, today_ms + TS_DAY_MS, &stopping, &count), TS_OK);
+    for (unsigned family = 0; family < AI_USAGE_TOOLS; family++)
+        CHECK_EQ(rows_of(family), before[family]);
+    CHECK_EQ(report(90, "tool")->events, events);
+    /* Somebody long gone comes back. */
+    use_in(later, "old@example.com", "Claude", 0);
+    CHECK_EQ(ask(later, 7, "tool", &rep), TS_OK);
+    CHECK_EQ(rep->active_users, 1);
+    CHECK_EQ(rep->groups[0]->users, 1);
+    CHECK_EQ(rep->groups[0]->first_seen_ms, today_ms - KEEP_DAYS * TS_DAY_MS);
+}
+
 static void modes_do_not_see_each_other(void)
 {
     const Ts__Aiusage__Report *rep = NULL;
@@ -258,6 +370,9 @@ int main(void)
     RUN(a_row_that_cannot_be_counted_blocks_nothing);
     RUN(each_tool_is_announced_once);
     RUN(modes_do_not_see_each_other);
+    RUN(a_sanctioned_tool_is_no_shadow_of_any_day);
+    RUN(a_tool_may_be_sanctioned_before_its_first_use);
+    RUN(rows_leave_when_no_report_can_ask_for_them);
     RUN(wrong_questions_are_named);
     RUN(everything_is_there_after_a_restart);
     RUN(an_erased_organization_is_counted_no_more);

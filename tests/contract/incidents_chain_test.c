@@ -101,12 +101,12 @@ static void a_repeat_without_news_changes_nothing(void)
 
     detect("a", "r", 3, "ann@example.com", 0);
     to_risk = served_sent(&s, INCIDENTS_TO_RISK);
-    to_webhooks = served_sent(&s, INCIDENTS_TO_WEBHOOKS);
+    to_webhooks = incident_webhooks();
     detect("a", "r", 3, "ann@example.com", 0);
     CHECK_EQ(only()->revision, 1);
     CHECK_EQ(only()->detection_count, 1);
     CHECK_EQ(served_sent(&s, INCIDENTS_TO_RISK), to_risk);
-    CHECK_EQ(served_sent(&s, INCIDENTS_TO_WEBHOOKS), to_webhooks);
+    CHECK_EQ(incident_webhooks(), to_webhooks);
 }
 
 static void a_higher_count_moves_the_row_and_the_revision_and_calls_nobody(void)
@@ -114,13 +114,13 @@ static void a_higher_count_moves_the_row_and_the_revision_and_calls_nobody(void)
     uint64_t to_webhooks;
 
     detect("a", "r", 3, "ann@example.com", 0);
-    to_webhooks = served_sent(&s, INCIDENTS_TO_WEBHOOKS);
+    to_webhooks = incident_webhooks();
     detect_as(&(shape){ "a", "r", 3, "ann@example.com", 0, 9, NULL, false, NULL });
     CHECK_EQ(only()->revision, 2);
     CHECK_EQ(only()->detection_count, 1);
     CHECK_EQ(only()->last_event_ms, now_ms + 8000);
     CHECK_EQ(get(only()->id)->detections[0]->count, 9);
-    CHECK_EQ(served_sent(&s, INCIDENTS_TO_WEBHOOKS), to_webhooks);
+    CHECK_EQ(incident_webhooks(), to_webhooks);
 }
 
 static void an_earlier_first_event_moves_the_row(void)

@@ -5,7 +5,8 @@
 #include "incidents.h"
 #include "served.h"
 
-#define HOUR TS_HOUR_MS
+#define HOUR           TS_HOUR_MS
+#define KEEP_CLOSED_MS (400 * TS_DAY_MS)
 
 static served s;
 static incidents app;
@@ -19,7 +20,7 @@ static const chain_limits limits = { .gap_ms = 24 * TS_HOUR_MS,
 static inline void start(void)
 {
     served_open_store(&s, incidents_families);
-    CHECK_EQ(incidents_init(&app, s.store, &limits), TS_OK);
+    CHECK_EQ(incidents_init(&app, s.store, &limits, KEEP_CLOSED_MS), TS_OK);
     CHECK_EQ(
         ts_inbox_new(s.store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox),
         TS_OK);
@@ -162,13 +163,19 @@ static inline const Ts__Incidents__IncidentDetails *updated(const char *id, cons
     return details;
 }
 
-static inline const Ts__Incidents__SummaryReply *summary(void)
+static inline const Ts__Incidents__SummaryReply *summary_with(bool trend)
 {
     Ts__Incidents__SummaryRequest request = TS__INCIDENTS__SUMMARY_REQUEST__INIT;
     const Ts__Incidents__SummaryReply *reply = NULL;
 
+    request.with_trend = trend;
     CHECK_EQ(served_call(&s, tenant, &ts_incidents_summary, &request.base, &reply), TS_OK);
     return reply;
+}
+
+static inline const Ts__Incidents__SummaryReply *summary(void)
+{
+    return summary_with(false);
 }
 
 static inline const Ts__WebhookPublish *webhook(uint64_t seq)
@@ -177,6 +184,48 @@ static inline const Ts__WebhookPublish *webhook(uint64_t seq)
 
     served_read(&s, INCIDENTS_TO_WEBHOOKS, seq, &ts__webhook_publish__descriptor, &p);
     return p;
+}
+
+/* Webhook events about incidents; detection.triggered stands between them and is not counted. */
+static inline uint64_t incident_webhooks(void)
+{
+    uint64_t all_rows = served_sent(&s, INCIDENTS_TO_WEBHOOKS);
+    uint64_t count = 0;
+
+    for (uint64_t seq = 1; seq <= all_rows; seq++)
+        count += strncmp(webhook(seq)->event, "incident.", 9) == 0;
+    return count;
+}
+
+/* The number-th of them, from 1. */
+static inline const Ts__WebhookPublish *incident_webhook(uint64_t number)
+{
+    uint64_t seq = 0;
+
+    while (number > 0) {
+        CHECK(seq < served_sent(&s, INCIDENTS_TO_WEBHOOKS));
+        number -= strncmp(webhook(++seq)->event, "incident.", 9) == 0;
+    }
+    return webhook(seq);
+}
+
+static inline const Ts__AuditEntry *told_auth(uint64_t seq)
+{
+    const Ts__AuditEntry *entry = NULL;
+
+    served_read(&s, INCIDENTS_TO_AUTH, seq, &ts__audit_entry__descriptor, &entry);
+    return entry;
+}
+
+static inline ts_status reopen(const char *id, const char *notes, uint64_t revision,
+                               const Ts__Incidents__IncidentDetails **ret)
+{
+    Ts__Incidents__ReopenRequest request = TS__INCIDENTS__REOPEN_REQUEST__INIT;
+
+    request.id = text(id);
+    request.notes = text(notes);
+    request.revision = revision;
+    return served_call(&s, tenant, &ts_incidents_reopen, &request.base, ret);
 }
 
 static inline const Ts__IncidentChanged *told_risk(uint64_t seq)

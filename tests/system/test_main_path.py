@@ -93,6 +93,58 @@ class MainPath(base.SuiteCase):
         again = self.api.send("PATCH", "/v1/incidents/" + incident["id"], {"status": "resolved"})
         self.assertEqual((again.status, again.error["code"]), (409, "conflict"))
 
+    def test_reopening_a_false_positive_brings_its_score_back(self):
+        email, incident = self.take_over()
+        self.suite.settle()
+        before = self.api.user(email)["risk_score"]
+        ids = [found["id"] for found in self.incidents_of(email)]
+        early = self.api.send("POST", "/v1/incidents/%s/reopen" % ids[0], {})
+        self.assertEqual((early.status, early.error["code"]), (409, "conflict"))
+        for closed in ids:
+            self.assertEqual(self.api.send("PATCH", "/v1/incidents/" + closed, {"status": "false_positive"}).status, 200)
+        suite.wait_until(lambda: self.api.user(email)["risk_score"] < before, 20, "the score falls", 0.2)
+        self.assertEqual(self.api.user(email)["open_incident_count"], 0)
+        for closed in ids:
+            answer = self.api.send("POST", "/v1/incidents/%s/reopen" % closed, {"notes": "It was her after all."})
+            self.assertEqual(answer.status, 200, answer.text)
+            self.assertEqual(answer.data["incident"]["status"], "investigating")
+            self.assertIsNone(answer.data["incident"]["resolution"])
+            self.assertIsNone(answer.data["incident"]["closed_at"])
+        # Time alone may have taken a point from it meanwhile.
+        suite.wait_until(lambda: self.api.user(email)["risk_score"] >= before - 1, 20, "the score comes back", 0.2)
+        self.assertLessEqual(self.api.user(email)["risk_score"], before)
+        self.assertEqual(self.api.user(email)["open_incident_count"], len(ids))
+        self.receiver.wait("incident.updated", incident_id=incident["id"], status="investigating")
+        again = self.api.send("POST", "/v1/incidents/%s/reopen" % ids[0], {})
+        self.assertEqual(again.status, 409)
+        self.assertIn("investigating", again.error["message"])
+        self.assertEqual(self.api.send("PATCH", "/v1/incidents/" + ids[0], {"status": "resolved"}).status, 200)
+
+    def test_a_change_for_what_was_seen_only(self):
+        _, incident = self.take_over()
+        address = "/v1/incidents/" + incident["id"]
+        self.suite.settle()
+        tag = self.api.get(address).headers["ETag"]
+        body, kind = '{"status": "investigating", "notes": "mine"}', {"Content-Type": "application/json"}
+        self.assertEqual(self.api.request("PATCH", address, body, dict(kind, **{"If-Match": tag})).status, 200)
+        late = self.api.request("PATCH", address, body, dict(kind, **{"If-Match": tag}))
+        self.assertEqual((late.status, late.error["code"]), (412, "precondition_failed"))
+        self.assertEqual(len(self.api.get(address).data["incident"]["notes"]), 1)
+
+    def test_each_detection_is_told_once(self):
+        email, _ = self.take_over()
+        self.suite.settle()
+        details = [self.api.get("/v1/incidents/" + i["id"]).data["incident"] for i in self.incidents_of(email)]
+        wanted = sum(incident["detection_count"] for incident in details)
+        suite.wait_until(lambda: len(self.receiver.of("detection.triggered", user_email=email)) >= wanted, 20, "detections")
+        told = self.receiver.of("detection.triggered", user_email=email)
+        self.assertEqual(len({d["json"]["data"]["detection_id"] for d in told}), len({d["json"]["id"] for d in told}))
+        rules = {rule for incident in details for rule in incident["rule_ids"]}
+        self.assertLessEqual(rules, {d["json"]["data"]["rule_id"] for d in told})
+        for delivery in told:
+            self.check_signed(delivery)
+            self.assertIn(delivery["json"]["data"]["severity"], ("informational", "low", "medium", "high", "critical"))
+
     def test_investigating_keeps_the_incident_open_and_its_note(self):
         _, incident = self.take_over()
         answer = self.api.send("PATCH", "/v1/incidents/" + incident["id"],

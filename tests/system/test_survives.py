@@ -10,6 +10,7 @@ import time
 
 import base
 import receiver
+import records
 import suite
 
 EVENTS = 5000 if suite.is_sanitized() else 20000
@@ -129,6 +130,48 @@ class Survives(base.SuiteCase):
         again = [post_until_acknowledged(self.api, body)[:2] for body in bodies]
         self.assertEqual(sum(accepted for accepted, _ in again), 0, "nothing that was acknowledged is missing")
         self.assertEqual(sum(duplicates for _, duplicates in again), calm_events)
+
+    def close_until_answered(self, api, incident, number):
+        """Closes with an Idempotency-Key of its own, again and again while there is no answer."""
+        head = {"Content-Type": "application/json", "Idempotency-Key": "close-%d" % number}
+        body = json.dumps({"status": "resolved", "notes": "note %d" % number})
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                answer = api.request("PATCH", "/v1/incidents/" + incident, body, head)
+                if answer.status == 200:
+                    return
+                self.assertEqual(answer.status, 503, answer.text)
+            except (OSError, http.client.HTTPException):
+                pass
+            self.assertLess(time.monotonic(), deadline, "no answer")
+            time.sleep(0.1)
+
+    def test_a_change_of_an_incident_is_made_once_whatever_dies(self):
+        """In a suite of its own: the others count what is there."""
+        people = [records.person() for _ in range(6)]
+        with suite.Suite() as own:
+            api = own.client()
+            for email in people:
+                self.assertEqual(api.events(records.takeover(email)).status, 202)
+            own.settle()
+            wanted = [api.get("/v1/incidents", user=email).data["incidents"][0]["id"] for email in people]
+            for number, incident in enumerate(wanted):
+                victim = ("incidents", "auth", "risk")[number % 3]
+                old = own.pid(victim)
+                killer = threading.Timer(random.uniform(0, 0.02), own.kill, (victim,))
+                killer.start()
+                self.close_until_answered(api, incident, number)
+                killer.join()
+                own.wait_restarted(victim, old)
+                self.close_until_answered(api, incident, number)  # a repeat is no second closing
+                details = api.get("/v1/incidents/" + incident).data["incident"]
+                self.assertEqual((details["status"], [note["text"] for note in details["notes"]]), ("resolved", ["note %d" % number]))
+                self.assertEqual(len([e for e in details["timeline"] if e["kind"] == "status"]), 1)
+            own.settle()
+            for email in people:
+                self.assertEqual(api.user(email)["open_incident_count"], 0, "risk has heard of it")
+            api.close()
 
     def test_a_restart_of_all_keeps_all(self):
         with suite.Suite() as own:

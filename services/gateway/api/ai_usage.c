@@ -26,21 +26,6 @@ static void put_group(ts_jsonw *w, const Ts__Aiusage__Group *group, ts_str by)
     ts_jsonw_object_end(w);
 }
 
-/* Against the period of equal length before, to one decimal; null if there was nothing then. */
-static void put_change(ts_jsonw *w, const Ts__Aiusage__Report *report)
-{
-    double before = (double)report->previous_events;
-    double tenths;
-
-    ts_jsonw_key(w, "change_percent");
-    if (report->previous_events == 0) {
-        ts_jsonw_null(w);
-        return;
-    }
-    tenths = ((double)report->events - before) * 1000.0 / before;
-    ts_jsonw_f64(w, (double)(int64_t)(tenths + (tenths < 0 ? -0.5 : 0.5)) / 10.0);
-}
-
 ts_status api_ai_usage(http_exchange *x)
 {
     api *a = api_of(x);
@@ -72,9 +57,11 @@ ts_status api_ai_usage(http_exchange *x)
     shape_u64(&w, "active_users", report->active_users);
     shape_u64(&w, "tools", report->tools);
     shape_u64(&w, "unsanctioned_events", report->unsanctioned_events);
-    put_change(&w, report);
+    /* Against the period of equal length before. */
+    shape_change(&w, "change_percent", report->events, report->previous_events);
     ts_jsonw_object_end(&w);
     ts_jsonw_kstr(&w, "group_by", by->text);
+    shape_u64(&w, "groups_total", report->groups_total);
     ts_jsonw_key(&w, "groups");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < report->n_groups; i++)
@@ -87,10 +74,13 @@ ts_status api_ai_usage(http_exchange *x)
     words_count(&x->summary, report->active_users, "user");
     ts_buf_z(&x->summary, " with ");
     words_count(&x->summary, report->tools, "tool");
-    ts_buf_z(&x->summary, " in the last ");
-    words_count(&x->summary, request.days, "day");
+    ts_buf_char(&x->summary, ' ');
+    words_days(&x->summary, request.days);
     ts_buf_z(&x->summary, ". ");
     words_count(&x->summary, report->unsanctioned_events, "unsanctioned event");
     ts_buf_char(&x->summary, '.');
+    if (report->n_groups < report->groups_total)
+        ts_buf_printf(&x->summary, " Shown are the %zu users with the most events.",
+                      report->n_groups);
     return TS_OK;
 }

@@ -203,8 +203,8 @@ http_problem api_authorize(http_exchange *x, ts_str key)
     return HTTP_RATE_LIMITED;
 }
 
-ts_status api_check_match(http_exchange *x, ts_status (*show)(http_exchange *x, char *id), char *id,
-                          const char *what)
+ts_status api_check_match(http_exchange *x, api_show *show, char *id, const char *what,
+                          uint64_t *ret_revision)
 {
     TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(HTTP_ANSWER_MAX);
     char etag[HTTP_ETAG_SIZE];
@@ -212,9 +212,10 @@ ts_status api_check_match(http_exchange *x, ts_status (*show)(http_exchange *x, 
     ts_str wanted;
     ts_status st;
 
+    *ret_revision = 0;
     if (!http_header_get(x->request, "If-Match", &wanted))
         return TS_OK;
-    st = show(x, id);
+    st = show(x, id, ret_revision);
     if (st == TS_OK)
         st = http_etag_of(x, &scratch, etag);
     if (st != TS_OK)

@@ -93,16 +93,18 @@ typedef struct api_part {
 
 /* If-Match against the tag that a GET would give, which `show` writes into the exchange as the GET's handler would; what it
  * wrote is forgotten. TS_PRECONDITION with words about `what` ("The incident"). A change by somebody else between this look
- * and the update is not seen: it takes the owner of the object to refuse what no longer fits. */
-TS_CHECK ts_status api_check_match(http_exchange *x, ts_status (*show)(http_exchange *x, char *id),
-                                   char *id, const char *what);
+ * and the update is seen only by the owner of the object: *ret_revision is what was looked at (0: its owner knows none, or
+ * there is no If-Match), for the update to name. */
+typedef ts_status api_show(http_exchange *x, char *id, uint64_t *ret_revision);
+TS_CHECK ts_status api_check_match(http_exchange *x, api_show *show, char *id, const char *what,
+                                   uint64_t *ret_revision);
 
 /* A place among the ingests under way; TS_UNAVAILABLE with words if there is none. Leave it with api_ingest_end(). */
 TS_CHECK ts_status api_ingest_begin(http_exchange *x);
 void api_ingest_end(http_exchange *x);
 
 /* Runs all parts at the same time. Returns the first needed part's failure, with its words in x->error; optional parts that
- * fail are named in x->degraded. Always release with api_parts_done(). */
+ * fail are named in x->degraded, unless what they asked for does not exist. Always release with api_parts_done(). */
 TS_CHECK ts_status api_gather(http_exchange *x, api_part *parts, size_t count);
 void api_parts_done(api_part *parts, size_t count);
 
@@ -119,7 +121,9 @@ ts_status api_user(http_exchange *x);
 ts_status api_incidents(http_exchange *x);
 ts_status api_incident(http_exchange *x);
 ts_status api_incident_update(http_exchange *x);
+ts_status api_incident_reopen(http_exchange *x);
 ts_status api_ai_usage(http_exchange *x);
+ts_status api_agent_summary(http_exchange *x);
 ts_status api_events(http_exchange *x);
 ts_status api_users_search(http_exchange *x);
 ts_status api_directory(http_exchange *x);

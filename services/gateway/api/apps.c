@@ -85,13 +85,14 @@ static ts_status take_id(http_exchange *x, char **ret)
     return *ret == NULL ? TS_NOMEM : TS_OK;
 }
 
-static ts_status show(http_exchange *x, char *id)
+static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
 {
     api *a = api_of(x);
     Ts__Risk__AppId request = TS__RISK__APP_ID__INIT;
     ProtobufCMessage *out = NULL;
     ts_status st;
 
+    *ret_revision = 0;
     request.id = id;
     st = api_call(x, a->risk, &ts_risk_get_app, &request.base, a->config->call_ms, &out);
     if (st == TS_OK)
@@ -101,10 +102,11 @@ static ts_status show(http_exchange *x, char *id)
 
 ts_status api_app(http_exchange *x)
 {
+    uint64_t revision;
     char *id;
     ts_status st = take_id(x, &id);
 
-    return st == TS_OK ? show(x, id) : st;
+    return st == TS_OK ? show(x, id, &revision) : st;
 }
 
 ts_status api_app_update(http_exchange *x)
@@ -112,6 +114,7 @@ ts_status api_app_update(http_exchange *x)
     api *a = api_of(x);
     Ts__Risk__UpdateAppRequest request = TS__RISK__UPDATE_APP_REQUEST__INIT;
     ProtobufCMessage *out = NULL;
+    uint64_t revision;
     ts_status st = take_id(x, &request.id);
 
     if (st != TS_OK)
@@ -120,7 +123,7 @@ ts_status api_app_update(http_exchange *x)
     request.note = api_text(x, http_field_of(x, "note"));
     if (request.status == NULL || request.note == NULL)
         return TS_NOMEM;
-    st = api_check_match(x, show, request.id, "The app");
+    st = api_check_match(x, show, request.id, "The app", &revision);
     if (st == TS_OK)
         st = api_call(x, a->risk, &ts_risk_update_app, &request.base, a->config->call_ms, &out);
     if (st == TS_OK)

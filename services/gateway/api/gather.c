@@ -166,7 +166,8 @@ ts_status api_gather(http_exchange *x, api_part *parts, size_t count)
         api_soften(x, parts[i].method, parts[i].status);
         if (parts[i].optional == NULL)
             return parts[i].status;
-        http_name_add(&x->degraded, parts[i].optional);
+        if (parts[i].status != TS_NOT_FOUND)
+            http_name_add(&x->degraded, parts[i].optional);
         x->error = (ts_error){ .text = "" };
     }
     return TS_OK;

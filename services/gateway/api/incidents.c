@@ -1,4 +1,4 @@
-/* GET /v1/incidents, GET and PATCH /v1/incidents/{id}. */
+/* GET /v1/incidents, GET and PATCH /v1/incidents/{id}, POST /v1/incidents/{id}/reopen. */
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
@@ -73,6 +73,9 @@ ts_status api_incidents(http_exchange *x)
         return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
+    request.after = api_text(x, http_param_of(x, "cursor"));
+    if (request.after == NULL)
+        return TS_NOMEM;
     st = api_call(x, a->incidents, &ts_incidents_list, &request.base, a->config->call_ms, &out);
     if (st != TS_OK)
         return st;
@@ -83,7 +86,8 @@ ts_status api_incidents(http_exchange *x)
     for (size_t i = 0; i < list->n_incidents; i++)
         shape_incident(&w, list->incidents[i]);
     ts_jsonw_array_end(&w);
-    shape_pagination(&w, request.limit, request.offset, list->total, list->n_incidents);
+    shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_incidents,
+                        list->next);
     ts_jsonw_object_end(&w);
     say_list(x, list, request.offset);
     return TS_OK;
@@ -116,7 +120,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", entry->at_ms);
         ts_jsonw_kz(w, "kind", entry->kind);
-        ts_jsonw_kz(w, "text", entry->text);
+        shape_untrusted(w, "text", entry->text, SHAPE_NOTE_MAX);
         ts_jsonw_kz(w, "actor", entry->actor);
         ts_jsonw_object_end(w);
     }
@@ -129,7 +133,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", note->at_ms);
         ts_jsonw_kz(w, "actor", note->actor);
-        ts_jsonw_kz(w, "text", note->text);
+        shape_untrusted(w, "text", note->text, SHAPE_NOTE_MAX);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -233,7 +237,29 @@ static void put_actions(ts_jsonw *w, const Ts__Incidents__IncidentDetails *detai
     ts_jsonw_array_end(w);
 }
 
-/* Data and summary of one incident: the same for GET and PATCH, so that the ETag of one fits the other. */
+static void say_details(ts_buf *out, const Ts__Incidents__IncidentDetails *details)
+{
+    const Ts__Incidents__Incident *incident = details->incident;
+
+    ts_buf_z(out, "Incident ");
+    words_id(out, ts_str_of(incident->id), "inc_", "(id not shown)");
+    ts_buf_z(out, " has ");
+    words_upper(out, ts_severity_name(incident->severity));
+    ts_buf_z(out, " severity and is ");
+    words_spaced(out, incident->status);
+    ts_buf_z(out, ". ");
+    words_count(out, incident->detection_count, "detection");
+    if (details->n_detections < incident->detection_count)
+        ts_buf_printf(out, ", the first %zu of them shown", details->n_detections);
+    ts_buf_char(out, '.');
+    if (incident->n_affected_users > 0 && words_is_email(ts_str_of(incident->affected_users[0]))) {
+        ts_buf_z(out, " First affected user: ");
+        ts_buf_z(out, incident->affected_users[0]);
+        ts_buf_char(out, '.');
+    }
+}
+
+/* Data and summary of one incident: the same for GET, PATCH and reopening, so that the ETag of one fits the others. */
 static ts_status put_details(http_exchange *x, const Ts__Incidents__IncidentDetails *details)
 {
     const Ts__Incidents__Incident *incident = details->incident;
@@ -245,33 +271,25 @@ static ts_status put_details(http_exchange *x, const Ts__Incidents__IncidentDeta
     ts_jsonw_key(&w, "incident");
     ts_jsonw_object(&w);
     shape_incident_members(&w, incident);
+    shape_u64(&w, "detections_shown", details->n_detections);
+    shape_u64(&w, "detections_with_evidence", details->detections_with_evidence);
     put_chain(&w, details);
     put_story(&w, details);
     put_detections(&w, details);
     put_actions(&w, details);
-    ts_jsonw_kz(&w, "resolution", incident->resolution[0] == '\0' ? NULL : incident->resolution);
+    if (incident->resolution[0] == '\0')
+        ts_jsonw_kz(&w, "resolution", NULL);
+    else
+        shape_untrusted(&w, "resolution", incident->resolution, SHAPE_NOTE_MAX);
     ts_jsonw_ktime(&w, "closed_at", incident->closed_ms);
     ts_jsonw_object_end(&w);
     ts_jsonw_object_end(&w);
+    http_name_add(&x->untrusted, "data.incident.evidence[].fields[].name");
     http_name_add(&x->untrusted, "data.incident.evidence[].fields[].value");
     http_name_add(&x->untrusted, "data.incident.timeline[].text");
     http_name_add(&x->untrusted, "data.incident.notes[].text");
     http_name_add(&x->untrusted, "data.incident.resolution");
-
-    ts_buf_z(&x->summary, "Incident ");
-    words_id(&x->summary, ts_str_of(incident->id), "inc_", "(id not shown)");
-    ts_buf_z(&x->summary, " has ");
-    words_upper(&x->summary, ts_severity_name(incident->severity));
-    ts_buf_z(&x->summary, " severity and is ");
-    words_spaced(&x->summary, incident->status);
-    ts_buf_z(&x->summary, ". ");
-    words_count(&x->summary, incident->detection_count, "detection");
-    ts_buf_char(&x->summary, '.');
-    if (incident->n_affected_users > 0 && words_is_email(ts_str_of(incident->affected_users[0]))) {
-        ts_buf_z(&x->summary, " First affected user: ");
-        ts_buf_z(&x->summary, incident->affected_users[0]);
-        ts_buf_char(&x->summary, '.');
-    }
+    say_details(&x->summary, details);
     return TS_OK;
 }
 
@@ -299,43 +317,61 @@ static ts_status fetch(http_exchange *x, char *id, const Ts__Incidents__Incident
     return TS_OK;
 }
 
-static ts_status show(http_exchange *x, char *id)
+static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
 {
     const Ts__Incidents__IncidentDetails *details;
     ts_status st = fetch(x, id, &details);
 
-    return st == TS_OK ? put_details(x, details) : st;
+    if (st == TS_OK)
+        st = put_details(x, details);
+    if (st == TS_OK)
+        *ret_revision = details->incident->revision;
+    return st;
 }
 
 ts_status api_incident(http_exchange *x)
 {
-    ts_status st;
+    uint64_t revision;
     char *id;
+    ts_status st = take_id(x, &id);
 
-    st = take_id(x, &id);
-    return st == TS_OK ? show(x, id) : st;
+    return st == TS_OK ? show(x, id, &revision) : st;
+}
+
+static ts_status change(http_exchange *x, const ts_method *method, const ProtobufCMessage *request)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+    ts_status st = api_call(x, a->incidents, method, request, a->config->call_ms, &out);
+
+    return st == TS_OK ? put_details(x, (const void *)out) : st;
 }
 
 ts_status api_incident_update(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Incidents__UpdateStatusRequest request = TS__INCIDENTS__UPDATE_STATUS_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
-    ts_status st;
+    ts_status st = take_id(x, &request.id);
 
-    st = take_id(x, &request.id);
     if (st != TS_OK)
         return st;
     request.status = api_text(x, http_field_of(x, "status"));
     request.notes = api_text(x, http_field_of(x, "notes"));
     if (request.status == NULL || request.notes == NULL)
         return TS_NOMEM;
-    st = api_check_match(x, show, request.id, "The incident");
+    st = api_check_match(x, show, request.id, "The incident", &request.revision);
+    return st == TS_OK ? change(x, &ts_incidents_update_status, &request.base) : st;
+}
+
+ts_status api_incident_reopen(http_exchange *x)
+{
+    Ts__Incidents__ReopenRequest request = TS__INCIDENTS__REOPEN_REQUEST__INIT;
+    ts_status st = take_id(x, &request.id);
+
     if (st != TS_OK)
         return st;
-    st = api_call(x, a->incidents, &ts_incidents_update_status, &request.base, a->config->call_ms,
-                  &out);
-    if (st != TS_OK)
-        return st;
-    return put_details(x, (const void *)out);
+    request.notes = api_text(x, http_field_of(x, "notes"));
+    if (request.notes == NULL)
+        return TS_NOMEM;
+    st = api_check_match(x, show, request.id, "The incident", &request.revision);
+    return st == TS_OK ? change(x, &ts_incidents_reopen, &request.base) : st;
 }

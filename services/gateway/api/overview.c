@@ -8,11 +8,6 @@
 
 enum { PART_RISK, PART_INCIDENTS, PART_AI, PARTS };
 
-static uint64_t level(const Ts__Risk__OverviewReply *risk, size_t index)
-{
-    return index < risk->n_by_level ? risk->by_level[index] : 0;
-}
-
 static void put_risk(ts_jsonw *w, const http_exchange *x, const Ts__Risk__OverviewReply *risk)
 {
     ts_jsonw_key(w, "organization");
@@ -22,15 +17,8 @@ static void put_risk(ts_jsonw *w, const http_exchange *x, const Ts__Risk__Overvi
     shape_u64(w, "total_users", risk->total_users);
     shape_u64(w, "monitored_users", risk->monitored_users);
     ts_jsonw_object_end(w);
-    ts_jsonw_key(w, "risk_distribution");
-    ts_jsonw_object(w);
-    shape_u64(w, "critical", level(risk, 4));
-    shape_u64(w, "high", level(risk, 3));
-    shape_u64(w, "medium", level(risk, 2));
-    shape_u64(w, "low", level(risk, 1));
-    shape_u64(w, "minimal", level(risk, 0));
-    ts_jsonw_object_end(w);
-    shape_u64(w, "high_risk_users", level(risk, 3) + level(risk, 4));
+    shape_risk_distribution(w, risk);
+    shape_u64(w, "high_risk_users", shape_high_risk(risk));
 }
 
 static void put_incidents(ts_jsonw *w, const Ts__Incidents__SummaryReply *incidents)
@@ -39,12 +27,7 @@ static void put_incidents(ts_jsonw *w, const Ts__Incidents__SummaryReply *incide
     ts_jsonw_object(w);
     shape_u64(w, "open", incidents->open);
     shape_u64(w, "investigating", incidents->investigating);
-    ts_jsonw_key(w, "by_severity");
-    ts_jsonw_object(w);
-    for (uint32_t i = 5; i > 0; i--)
-        shape_u64(w, ts_severity_name(i - 1),
-                  i - 1 < incidents->n_by_severity ? incidents->by_severity[i - 1] : 0);
-    ts_jsonw_object_end(w);
+    shape_by_severity(w, incidents);
     ts_jsonw_key(w, "latest");
     ts_jsonw_array(w);
     for (size_t i = 0; i < incidents->n_latest; i++)
@@ -61,23 +44,11 @@ static void put_ai_usage(ts_jsonw *w, const Ts__Aiusage__Report *report)
     shape_u64(w, "total_events", report->events);
     shape_u64(w, "active_users", report->active_users);
     shape_u64(w, "unsanctioned_events", report->unsanctioned_events);
-    ts_jsonw_key(w, "top_tools");
-    ts_jsonw_array(w);
-    for (size_t i = 0; i < report->n_groups && i < TOP_TOOLS; i++) {
-        const Ts__Aiusage__Group *group = report->groups[i];
-
-        ts_jsonw_object(w);
-        ts_jsonw_kz(w, "tool", group->key);
-        ts_jsonw_kz(w, "vendor", group->vendor);
-        ts_jsonw_kbool(w, "sanctioned", group->sanctioned != 0);
-        shape_u64(w, "events", group->events);
-        shape_u64(w, "users", group->users);
-        ts_jsonw_object_end(w);
-    }
-    ts_jsonw_array_end(w);
+    shape_top_tools(w, report, TOP_TOOLS);
     ts_jsonw_object_end(w);
 }
 
+/* Three sentences at most, the first two as the reference has them. */
 static void say(ts_buf *out, const Ts__Risk__OverviewReply *risk,
                 const Ts__Incidents__SummaryReply *incidents, const api_part *ai)
 {
@@ -85,20 +56,19 @@ static void say(ts_buf *out, const Ts__Risk__OverviewReply *risk,
 
     words_count(out, risk->monitored_users, "monitored user");
     ts_buf_z(out, ". ");
-    words_count(out, level(risk, 3) + level(risk, 4), "high-risk user");
+    words_count(out, shape_high_risk(risk), "high-risk user");
     ts_buf_z(out, ". ");
     words_count(out, incidents->open + incidents->investigating, "open incident");
-    ts_buf_char(out, '.');
-    if (ai->peer == NULL)
-        return;
-    if (report == NULL) {
-        ts_buf_z(out, " AI usage is not available at the moment.");
-        return;
+    if (ai->peer != NULL && report == NULL) {
+        ts_buf_z(out, "; AI usage is not available at the moment");
+    } else if (report != NULL) {
+        ts_buf_z(out, "; ");
+        words_count(out, report->events, "AI tool event");
+        ts_buf_char(out, ' ');
+        words_days(out, AI_DAYS);
+        ts_buf_printf(out, ", %llu unsanctioned", (unsigned long long)report->unsanctioned_events);
     }
-    ts_buf_char(out, ' ');
-    words_count(out, report->events, "AI tool event");
-    ts_buf_printf(out, " in the last %d days, %llu of them unsanctioned.", AI_DAYS,
-                  (unsigned long long)report->unsanctioned_events);
+    ts_buf_char(out, '.');
 }
 
 /* A part asked for needs that part's own permission. */

@@ -110,6 +110,11 @@ static const http_param incident_fields[] = {
     END,
 };
 
+static const http_param reopen_fields[] = {
+    { "notes", HTTP_KIND_TEXT, 0, 4000, NULL, NULL, false, "why; kept with the incident" },
+    END,
+};
+
 static const http_param ai_usage_params[] = {
     { "days", HTTP_KIND_INT, 1, 90, NULL, "7", false, "days to look back" },
     CHOICE("group_by", "user|tool|day", "tool", "what a group is"),
@@ -233,8 +238,15 @@ const http_route api_routes[] = {
     { "PATCH", "/v1/incidents/{id}", TS_PERM_WRITE_INCIDENTS, 0, HTTP_BODY_JSON, 200, NULL,
       incident_fields, api_incident_update, "updateIncident",
       "Move an incident to another status, with a note.", "IncidentDetails" },
+    { "POST", "/v1/incidents/{id}/reopen", TS_PERM_WRITE_INCIDENTS, 0, HTTP_BODY_JSON, 200, NULL,
+      reopen_fields, api_incident_reopen, "reopenIncident",
+      "Open a closed incident again: it becomes investigating.", "IncidentDetails" },
     { "GET", "/v1/ai-usage", TS_PERM_READ_AI_USAGE, 0, HTTP_BODY_NONE, 200, ai_usage_params, NULL,
       api_ai_usage, "getAiUsage", "Use of AI tools by tool, user or day.", "AiUsage" },
+    { "GET", "/v1/agent/summary", TS_PERM_AGENT, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_agent_summary, "getAgentSummary",
+      "The whole organization in brief: what matters most, why, and what to do next.",
+      "AgentSummary" },
     { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
       api_events, "ingestEvents",
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "

@@ -191,6 +191,8 @@ static const member incident_full[] = {
     { "recommended_actions", "[]RecommendedAction", 0 },
     { "resolution", "?string", 0 },
     { "closed_at", "?time", 0 },
+    { "detections_shown", "integer", 0 },
+    { "detections_with_evidence", "integer", 0 },
 };
 static const member incident_list[] = {
     { "incidents", "[]Incident", 0 },
@@ -214,10 +216,93 @@ static const member group[] = {
     { "last_used_at", "?time", 1 },
 };
 static const member ai_usage[] = {
-    { "period", "Period", 0 },
-    { "totals", "AiTotals", 0 },
-    { "group_by", "string", 0 },
-    { "groups", "[]AiGroup", 0 },
+    { "period", "Period", 0 },        { "totals", "AiTotals", 0 },  { "group_by", "string", 0 },
+    { "groups_total", "integer", 0 }, { "groups", "[]AiGroup", 0 },
+};
+static const member agent_user[] = {
+    { "email", "string", 0 },
+    { "risk_score", "integer", 0 },
+    { "risk_level", "RiskLevel", 0 },
+    { "risk_score_a_day_before", "?integer", 0 },
+    { "active_rule_count", "integer", 0 },
+    { "open_incident_count", "integer", 0 },
+};
+static const member agent_risk[] = {
+    { "monitored_users", "integer", 0 },
+    { "risk_distribution", "RiskDistribution", 0 },
+    { "high_risk_users", "integer", 0 },
+    { "top_users", "[]AgentUser", 0 },
+};
+static const member agent_incident[] = {
+    { "id", "string", 0 },
+    { "title", "string", 0 },
+    { "severity", "Severity", 0 },
+    { "status", "IncidentStatus", 0 },
+    { "affected_user", "?string", 0 },
+    { "affected_user_count", "integer", 0 },
+    { "detection_count", "integer", 0 },
+    { "created_at", "?time", 0 },
+};
+static const member agent_trend[] = {
+    { "opened", "integer", 0 },
+    { "opened_before", "integer", 0 },
+};
+static const member agent_incidents[] = {
+    { "open_incidents", "integer", 0 },  { "open", "integer", 0 },
+    { "investigating", "integer", 0 },   { "by_severity", "SeverityCounts", 0 },
+    { "worst", "[]AgentIncident", 0 },   { "last_day", "IncidentTrend", 0 },
+    { "last_week", "IncidentTrend", 0 },
+};
+static const member agent_ai[] = {
+    { "days", "integer", 0 },          { "total_events", "integer", 0 },
+    { "events_before", "integer", 0 }, { "change_percent", "?number", 0 },
+    { "active_users", "integer", 0 },  { "unsanctioned_events", "integer", 0 },
+    { "new_tools", "integer", 0 },     { "top_tools", "[]TopTool", 0 },
+};
+static const member agent_app[] = {
+    { "id", "string", 0 },          { "name", "string", 0 },
+    { "risk_score", "integer", 0 }, { "risk_level", "RiskLevel", 0 },
+    { "user_count", "integer", 0 }, { "is_ai_tool", "boolean", 0 },
+};
+static const member agent_apps[] = {
+    { "untrusted", "integer", 0 },
+    { "riskiest", "[]AgentApp", 0 },
+};
+static const member agent_proof[] = {
+    { "kind", "string", 0 }, { "id", "?string", 0 }, { "value", "number", 0 },
+    { "unit", "string", 0 }, { "at", "?time", 0 },
+};
+static const member agent_insight[] = {
+    { "severity", "Severity", 0 },
+    { "text", "string", 0 },
+    { "evidence", "[]InsightEvidence", 0 },
+};
+static const member agent_arguments[] = {
+    { "incident_id", "string", 1 },
+    { "user_email", "string", 1 },
+    { "include_timeline", "boolean", 1 },
+    { "min_risk_score", "integer", 1 },
+    { "status", "string", 1 },
+    { "limit", "integer", 1 },
+    { "days", "integer", 1 },
+    { "group_by", "string", 1 },
+    { "include_incidents", "boolean", 1 },
+    { "include_ai_usage", "boolean", 1 },
+};
+static const member agent_step[] = {
+    { "priority", "integer", 0 }, { "action", "string", 0 },           { "why", "string", 0 },
+    { "tool", "string", 0 },      { "arguments", "StepArguments", 0 },
+};
+static const member agent_left_out[] = {
+    { "part", "string", 0 },
+    { "reason", "string", 0 },
+    { "permission", "string", 0 },
+};
+static const member agent_summary[] = {
+    { "headline", "string", 0 },          { "risk", "AgentRisk", 1 },
+    { "incidents", "AgentIncidents", 1 }, { "ai_usage", "AgentAiUsage", 1 },
+    { "apps", "AgentApps", 1 },           { "insights", "[]Insight", 0 },
+    { "next_steps", "[]NextStep", 0 },    { "left_out", "[]LeftOut", 0 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
@@ -400,6 +485,20 @@ static const shape shapes[] = {
     SHAPE("AiTotals", totals),
     SHAPE("AiGroup", group),
     SHAPE("AiUsage", ai_usage),
+    SHAPE("AgentUser", agent_user),
+    SHAPE("AgentRisk", agent_risk),
+    SHAPE("AgentIncident", agent_incident),
+    SHAPE("IncidentTrend", agent_trend),
+    SHAPE("AgentIncidents", agent_incidents),
+    SHAPE("AgentAiUsage", agent_ai),
+    SHAPE("AgentApp", agent_app),
+    SHAPE("AgentApps", agent_apps),
+    SHAPE("InsightEvidence", agent_proof),
+    SHAPE("Insight", agent_insight),
+    SHAPE("StepArguments", agent_arguments),
+    SHAPE("NextStep", agent_step),
+    SHAPE("LeftOut", agent_left_out),
+    SHAPE("AgentSummary", agent_summary),
     SHAPE("Rejected", rejected),
     SHAPE("Ingested", ingested),
     SHAPE("RejectedRow", directory_rejected),

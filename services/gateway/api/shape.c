@@ -1,5 +1,12 @@
 #include "api/shape.h"
 
+#include "ts/clean.h"
+
+void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max)
+{
+    ts_jsonw_kz(w, key, ts_clean_z(text, max));
+}
+
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count)
 {
     ts_jsonw_key(w, key);
@@ -18,8 +25,8 @@ void shape_u64(ts_jsonw *w, const char *key, uint64_t n)
 void shape_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
 {
     ts_jsonw_kz(w, "email", user->email);
-    ts_jsonw_kz(w, "name", user->name);
-    ts_jsonw_kz(w, "department", user->department);
+    shape_untrusted(w, "name", user->name, SHAPE_NAME_MAX);
+    shape_untrusted(w, "department", user->department, SHAPE_NAME_MAX);
     shape_u64(w, "risk_score", user->score);
     ts_jsonw_kz(w, "risk_level", ts_risk_level_name(user->score));
     shape_u64(w, "active_rule_count", user->active_rule_count);
@@ -62,12 +69,75 @@ void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_
     ts_jsonw_array(w);
     for (size_t i = 0; i < evidence->n_fields; i++) {
         ts_jsonw_object(w);
-        ts_jsonw_kz(w, "name", evidence->fields[i]->name);
-        ts_jsonw_kz(w, "value", evidence->fields[i]->value);
+        shape_untrusted(w, "name", evidence->fields[i]->name, SHAPE_NAME_MAX);
+        shape_untrusted(w, "value", evidence->fields[i]->value, SHAPE_VALUE_MAX);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
     ts_jsonw_object_end(w);
+}
+
+static uint64_t level(const Ts__Risk__OverviewReply *risk, size_t index)
+{
+    return index < risk->n_by_level ? risk->by_level[index] : 0;
+}
+
+void shape_risk_distribution(ts_jsonw *w, const Ts__Risk__OverviewReply *risk)
+{
+    ts_jsonw_key(w, "risk_distribution");
+    ts_jsonw_object(w);
+    shape_u64(w, "critical", level(risk, 4));
+    shape_u64(w, "high", level(risk, 3));
+    shape_u64(w, "medium", level(risk, 2));
+    shape_u64(w, "low", level(risk, 1));
+    shape_u64(w, "minimal", level(risk, 0));
+    ts_jsonw_object_end(w);
+}
+
+uint64_t shape_high_risk(const Ts__Risk__OverviewReply *risk)
+{
+    return level(risk, 3) + level(risk, 4);
+}
+
+void shape_by_severity(ts_jsonw *w, const Ts__Incidents__SummaryReply *incidents)
+{
+    ts_jsonw_key(w, "by_severity");
+    ts_jsonw_object(w);
+    for (uint32_t i = 5; i > 0; i--)
+        shape_u64(w, ts_severity_name(i - 1),
+                  i - 1 < incidents->n_by_severity ? incidents->by_severity[i - 1] : 0);
+    ts_jsonw_object_end(w);
+}
+
+void shape_top_tools(ts_jsonw *w, const Ts__Aiusage__Report *report, size_t max)
+{
+    ts_jsonw_key(w, "top_tools");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < report->n_groups && i < max; i++) {
+        const Ts__Aiusage__Group *group = report->groups[i];
+
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "tool", group->key);
+        ts_jsonw_kz(w, "vendor", group->vendor);
+        ts_jsonw_kbool(w, "sanctioned", group->sanctioned != 0);
+        shape_u64(w, "events", group->events);
+        shape_u64(w, "users", group->users);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+}
+
+void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before)
+{
+    double tenths;
+
+    ts_jsonw_key(w, key);
+    if (before == 0) {
+        ts_jsonw_null(w);
+        return;
+    }
+    tenths = ((double)now - (double)before) * 1000.0 / (double)before;
+    ts_jsonw_f64(w, (double)(int64_t)(tenths + (tenths < 0 ? -0.5 : 0.5)) / 10.0);
 }
 
 static void put_page(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, bool has_more,

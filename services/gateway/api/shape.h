@@ -12,8 +12,24 @@ void shape_incident(ts_jsonw *w, const Ts__Incidents__Incident *incident);
 void shape_incident_members(ts_jsonw *w, const Ts__Incidents__Incident *incident);
 void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_id);
 
+/* Text from monitored events or from clients: cleaned and cut where it stands, then written. Its path belongs into the
+ * exchange's `untrusted`. */
+#define SHAPE_NAME_MAX  256 /* bytes */
+#define SHAPE_VALUE_MAX 1024
+#define SHAPE_NOTE_MAX  4096
+void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max);
+
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count);
 void shape_u64(ts_jsonw *w, const char *key, uint64_t n);
+
+/* Members that the overview and the agent's summary share. */
+void shape_risk_distribution(ts_jsonw *w, const Ts__Risk__OverviewReply *risk);
+/* Users of high and critical risk. */
+uint64_t shape_high_risk(const Ts__Risk__OverviewReply *risk);
+void shape_by_severity(ts_jsonw *w, const Ts__Incidents__SummaryReply *incidents);
+void shape_top_tools(ts_jsonw *w, const Ts__Aiusage__Report *report, size_t max);
+/* In percent of `before`, to one decimal; null if there was nothing then. */
+void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before);
 
 /* The member `pagination`. `returned` is how many this answer holds. */
 void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,

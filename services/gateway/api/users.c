@@ -325,8 +325,10 @@ ts_status api_user(http_exchange *x)
     http_name_add(&x->untrusted, "data.user.name");
     http_name_add(&x->untrusted, "data.user.department");
     http_name_add(&x->untrusted, "data.user.title");
-    if (profile->n_active_rules > 0)
+    if (profile->n_active_rules > 0) {
+        http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].name");
         http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].value");
+    }
     if (profile->n_recent_activity > 0)
         http_name_add(&x->untrusted, "data.recent_activity[].target");
     words_email(&x->summary, ts_str_of(profile->user->email), "This user");

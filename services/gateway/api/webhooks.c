@@ -173,12 +173,13 @@ static void show(http_exchange *x, const Ts__Webhooks__Endpoint *endpoint)
     ts_buf_z(&x->summary, endpoint->enabled ? " is enabled." : " is disabled.");
 }
 
-/* What a GET answers, for If-Match. */
-static ts_status show_current(http_exchange *x, char *id)
+/* What a GET answers, for If-Match too; the ledger keeps no revision of an endpoint. */
+static ts_status show_current(http_exchange *x, char *id, uint64_t *ret_revision)
 {
     const Ts__Webhooks__Endpoint *endpoint = NULL;
     ts_status st = fetch(x, id, &endpoint);
 
+    *ret_revision = 0;
     if (st == TS_OK)
         show(x, endpoint);
     return st;
@@ -186,10 +187,11 @@ static ts_status show_current(http_exchange *x, char *id)
 
 ts_status api_endpoint(http_exchange *x)
 {
+    uint64_t revision;
     char *id = NULL;
     ts_status st = take_id(x, &id);
 
-    return st == TS_OK ? show_current(x, id) : st;
+    return st == TS_OK ? show_current(x, id, &revision) : st;
 }
 
 static const struct {
@@ -207,6 +209,7 @@ ts_status api_endpoint_update(http_exchange *x)
     api *a = api_of(x);
     Ts__Webhooks__UpdateEndpointRequest request = TS__WEBHOOKS__UPDATE_ENDPOINT_REQUEST__INIT;
     ProtobufCMessage *out = NULL;
+    uint64_t revision;
     ts_status st;
 
     st = take_id(x, &request.id);
@@ -226,7 +229,7 @@ ts_status api_endpoint_update(http_exchange *x)
     if (st == TS_OK)
         st = take_headers(x, &request.headers, &request.n_headers);
     if (st == TS_OK)
-        st = api_check_match(x, show_current, request.id, "The endpoint");
+        st = api_check_match(x, show_current, request.id, "The endpoint", &revision);
     if (st == TS_OK)
         st = api_call(x, a->webhooks, &ts_webhooks_update_endpoint, &request.base,
                       a->config->call_ms, &out);

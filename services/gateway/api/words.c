@@ -12,6 +12,14 @@ void words_count(ts_buf *out, uint64_t n, const char *noun)
         ts_buf_char(out, 's');
 }
 
+void words_days(ts_buf *out, uint64_t days)
+{
+    if (days == 1)
+        ts_buf_z(out, "today");
+    else
+        ts_buf_printf(out, "in the last %llu days", (unsigned long long)days);
+}
+
 static bool is_alnum(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

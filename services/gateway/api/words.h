@@ -11,6 +11,9 @@
 /* "1 open incident" / "0 open incidents": `noun` is the singular, 's' makes the plural. */
 void words_count(ts_buf *out, uint64_t n, const char *noun);
 
+/* "in the last 7 days" / "today": the time of a report that ends now and begins at a midnight (UTC). */
+void words_days(ts_buf *out, uint64_t days);
+
 /* Letters, digits and . _ % + - before one '@'; labels of letters, digits and inner hyphens after it, at least two of them;
  * at most 254 bytes. Narrower than what a mailbox may be called: what does not fit is not shown. */
 bool words_is_email(ts_str text);

@@ -1,7 +1,7 @@
 #include "detect/catalogue.h"
 
 #include "detect/sigma/pattern.h"
-#include "detect/ytree.h"
+#include "ts/ytree.h"
 
 #define CATALOGUE_BYTES   (8u << 20)
 #define CATALOGUE_ENTRIES 4096

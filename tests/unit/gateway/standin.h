@@ -23,6 +23,7 @@
 /* Keys with right checksums. What auth says of them: */
 #define KEY_ALL     "tsk_live_aaaaaaaaaaaaaaaaaaaaaaaaaa1qJYQ1" /* every permission */
 #define KEY_USERS   "tsk_live_bbbbbbbbbbbbbbbbbbbbbbbbbb1oeAmQ" /* read:users only */
+#define KEY_AGENT   "tsk_live_eeeeeeeeeeeeeeeeeeeeeeeeee3xfOeU" /* agent and read:incidents only */
 #define KEY_LIMITED "tsk_live_cccccccccccccccccccccccccc3wbNxA" /* its limit is used up */
 #define KEY_TEST    "tsk_test_eeeeeeeeeeeeeeeeeeeeeeeeee32wj8Z" /* every permission, test mode */
 #define KEY_HELD    "tsk_live_ffffffffffffffffffffffffff464lkf" /* its organization is suspended */
@@ -40,6 +41,7 @@ enum {
 typedef struct standin_seen {
     atomic_int authorizes;
     atomic_int updates;
+    uint64_t revision; /* asked for by the last of them */
     /* Of the audit log; `refuses_audits` is set by a test. */
     atomic_int audits;
     bool refuses_audits;

@@ -63,3 +63,24 @@ Test(keys, scopes_differ_by_group_severity_and_user_but_not_by_case)
     cr_assert_not(is_same(incidents_rule_scope(TS_STR_LIT("ab"), TS_STR_LIT("c")),
                           incidents_rule_scope(TS_STR_LIT("a"), TS_STR_LIT("bc"))));
 }
+
+Test(keys, a_place_is_read_back_and_nonsense_is_none)
+{
+    static const uint8_t id[16] = "sixteen bytes ..";
+    char text[INCIDENTS_PLACE_SIZE];
+    int64_t created_ms = 0;
+    uint8_t read[16];
+
+    incidents_place_format(INT64_C(1736937000000), id, text);
+    cr_assert_eq(strlen(text), 48);
+    cr_assert_eq(incidents_place_parse(ts_str_of(text), &created_ms, read), TS_OK);
+    cr_assert_eq(created_ms, INT64_C(1736937000000));
+    cr_assert_arr_eq(read, id, 16);
+    cr_assert_eq(incidents_place_parse(ts_str_n(text, 47), &created_ms, read), TS_INVALID);
+    text[3] = 'g';
+    cr_assert_eq(incidents_place_parse(ts_str_of(text), &created_ms, read), TS_INVALID);
+    memset(text, 'f', 16);
+    text[3] = 'f';
+    cr_assert_eq(incidents_place_parse(ts_str_of(text), &created_ms, read), TS_INVALID);
+    cr_assert_eq(incidents_place_parse(TS_STR_NULL, &created_ms, read), TS_INVALID);
+}

@@ -26,6 +26,27 @@ Test(lifecycle, a_refused_move_says_why)
     cr_assert_eq(incident_move(INCIDENT_FALSE_POSITIVE, INCIDENT_RESOLVED, &err), TS_CONFLICT);
     cr_assert_str_eq(err.param, "status");
     cr_assert_not_null(strstr(err.text, "false positive"));
+    cr_assert_not_null(strstr(err.text, "can only be reopened"));
+}
+
+Test(lifecycle, only_closed_incidents_are_reopened)
+{
+    ts_error err = { "", "" };
+    incident_status to = INCIDENT_OPEN;
+
+    cr_assert_eq(incident_reopen(INCIDENT_OPEN, &to, &err), TS_CONFLICT);
+    cr_assert_not_null(strstr(err.text, "can become investigating, resolved or false_positive"));
+    cr_assert_eq(incident_reopen(INCIDENT_INVESTIGATING, &to, &err), TS_CONFLICT);
+    cr_assert_eq(incident_reopen(INCIDENT_RESOLVED, &to, &err), TS_OK);
+    cr_assert_eq(to, INCIDENT_INVESTIGATING);
+    cr_assert_eq(incident_reopen(INCIDENT_FALSE_POSITIVE, &to, &err), TS_OK);
+}
+
+Test(lifecycle, the_time_of_a_closed_incident_ends_behind_its_last_moment)
+{
+    cr_assert_not(incident_is_over(1000, 1500, 500));
+    cr_assert(incident_is_over(1000, 1501, 500));
+    cr_assert_not(incident_is_over(0, 1501, 500), "an open one never ends");
 }
 
 Test(lifecycle, callers_may_not_ask_for_open_or_nonsense)

@@ -4,7 +4,7 @@
 #define RISK_SIGMA_CORRELATION_H
 
 #include "detect/sigma/fields.h"
-#include "detect/ytree.h"
+#include "ts/ytree.h"
 #include "hits.h"
 #include "ts/id.h"
 

@@ -8,7 +8,7 @@
 
 #include "detect/sigma/fields.h"
 #include "detect/sigma/pattern.h"
-#include "detect/ytree.h"
+#include "ts/ytree.h"
 
 typedef enum sigma_test {
     SIGMA_TEXT,

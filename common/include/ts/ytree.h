@@ -1,7 +1,7 @@
 /* A YAML file as a tree in an arena. For rules and catalogues: our own configuration, not what comes over the wire; still
  * every size is bounded. libyaml does the parsing. */
-#ifndef RISK_YTREE_H
-#define RISK_YTREE_H
+#ifndef TS_YTREE_H
+#define TS_YTREE_H
 
 #include "ts/arena.h"
 

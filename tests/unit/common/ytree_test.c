@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "detect/ytree.h"
+#include "ts/ytree.h"
 
 static ts_status parse(const char *text, ts_arena *arena, ytree ***ret, size_t *ret_count,
                        ts_error *err)

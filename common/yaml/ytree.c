@@ -1,4 +1,4 @@
-#include "detect/ytree.h"
+#include "ts/ytree.h"
 
 #include <yaml.h>
 

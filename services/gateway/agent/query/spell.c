@@ -1,0 +1,113 @@
+#include "spell.h"
+
+#define LENGTH_MAX 23u
+
+unsigned agent_distance(ts_str a, ts_str b, unsigned max)
+{
+    unsigned char rows[3][LENGTH_MAX + 1];
+    unsigned char *before = rows[0];
+    unsigned char *last = rows[1];
+    unsigned char *row = rows[2];
+
+    if (a.n > LENGTH_MAX || b.n > LENGTH_MAX || a.n > b.n + max || b.n > a.n + max)
+        return max + 1;
+    for (size_t j = 0; j <= b.n; j++)
+        last[j] = (unsigned char)j;
+    for (size_t i = 1; i <= a.n; i++) {
+        unsigned char *spare = before;
+        unsigned least = row[0] = (unsigned char)i;
+
+        for (size_t j = 1; j <= b.n; j++) {
+            unsigned best = last[j - 1] + (a.p[i - 1] != b.p[j - 1] ? 1u : 0u);
+
+            if (last[j] + 1u < best)
+                best = last[j] + 1u;
+            if (row[j - 1] + 1u < best)
+                best = row[j - 1] + 1u;
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
+                before[j - 2] + 1u < best)
+                best = before[j - 2] + 1u;
+            row[j] = (unsigned char)best;
+            if (best < least)
+                least = best;
+        }
+        if (least > max)
+            return max + 1;
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[b.n] > max ? max + 1 : last[b.n];
+}
+
+static bool is_class(const agent_grammar *g, uint32_t word, const char *cls)
+{
+    uint32_t node = agent_grammar_step(g, 0, word);
+
+    return node != 0 && ts_str_is(agent_names_text(&g->symbols, g->nodes[node].meaning.cls), cls);
+}
+
+static bool is_shuffled(ts_str a, ts_str b)
+{
+    unsigned sum_a = 0;
+    unsigned sum_b = 0;
+
+    for (size_t i = 0; i < a.n && a.n == b.n; i++) {
+        sum_a += (unsigned char)a.p[i] * (unsigned char)a.p[i];
+        sum_b += (unsigned char)b.p[i] * (unsigned char)b.p[i];
+    }
+    return a.n == b.n && sum_a == sum_b;
+}
+
+/* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
+ * than a word that only holds a sentence together. Less is better. */
+static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate,
+                            unsigned distance)
+{
+    ts_str known = g->words.list[candidate];
+    bool is_plain = is_class(g, candidate, "stop") || is_class(g, candidate, "common") ||
+                    is_class(g, candidate, "prep") || is_class(g, candidate, "polite");
+
+    return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
+           (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) + (typed.n == known.n ? 0 : 1) +
+           (is_shuffled(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
+}
+
+uint32_t agent_spell(const agent_grammar *g, ts_str word)
+{
+    unsigned max = word.n >= 8 ? 2 : 1;
+    unsigned least = UINT32_MAX;
+    uint32_t letters = 0;
+    uint32_t found = 0;
+
+    if (word.n < AGENT_SPELL_MIN || word.n > LENGTH_MAX)
+        return 0;
+    for (size_t i = 0; i < word.n; i++)
+        letters |= 1u << ((unsigned char)word.p[i] & 31);
+    for (size_t length = word.n - max; length <= word.n + max && length <= LENGTH_MAX; length++) {
+        for (size_t i = 0; i < g->by_length_count[length]; i++) {
+            uint32_t candidate = g->by_length[length][i];
+            unsigned distance;
+            unsigned strange;
+
+            /* Each edit changes the set of letters by two at most. */
+            if ((unsigned)__builtin_popcount(letters ^ g->letters[candidate]) > 2 * max)
+                continue;
+            /* Nobody is refused for a slip: what is hostile must stand there as such. */
+            if (is_class(g, candidate, "hostile"))
+                continue;
+            distance = agent_distance(word, g->words.list[candidate], max);
+            if (distance > max)
+                continue;
+            if (word.n < AGENT_SPELL_ANY && !(word.p[0] == g->words.list[candidate].p[0] &&
+                                              is_shuffled(word, g->words.list[candidate])))
+                continue;
+            strange = strangeness(g, word, candidate, distance);
+            if (strange < least) {
+                least = strange;
+                found = candidate;
+            }
+        }
+    }
+    return found;
+}

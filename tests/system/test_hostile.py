@@ -1,0 +1,148 @@
+"""Whatever an attacker writes where names, titles and notes are shown: it is cleaned and cut, named as what it is, and never
+part of what an agent takes for our own words. Every endpoint of the OpenAPI document that answers a GET is looked at."""
+
+import json
+import urllib.parse
+
+import base
+import hostile
+import receiver
+import records
+import summaries
+import suite
+
+BYTES_MAX = 4200  # of the longest text, a note
+OUR_OWN_WORDS = ("headline", "insights", "next_steps", "left_out")
+PER_PATH = 80     # objects looked at one by one
+
+
+class Hostile(base.SuiteCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.texts = hostile.texts()
+        cls.people = {name: records.person("h") for name in cls.texts}
+        cls.marks = [mark for mark, _ in cls.texts.values()]
+        cls.hook = receiver.Receiver()
+        cls.addClassCleanup(cls.hook.close)
+        api = cls.suite.client()
+        api.create_endpoint(cls.hook.url)
+        cls.paths = api.get("/v1/openapi.json").json["paths"]
+        cls.play(api)
+        cls.suite.settle()
+        cls.note(api)
+        api.close()
+
+    @classmethod
+    def play(cls, api):
+        """Each text in every field of a record that is anybody's to fill."""
+        for name, (_, text) in cls.texts.items():
+            email = cls.people[name]
+            made = records.takeover(email) + [records.publish(email, 200 - i, "doc%d" % i) for i in range(3)]
+            made.append(records.grant(email, text, "client-of-" + name, [text[:200], "https://mail.google.com/"]))
+            for record in made:
+                for parameter in ("doc_title", "user_agent", "login_challenge_method", "target_user"):
+                    record["events"][0]["parameters"].append({"name": parameter, "value": text})
+                record["events"][0]["parameters"].append({"name": text[:100], "value": text})
+            answer = api.events(made)
+            if answer.status != 202:
+                raise AssertionError(answer.text)
+        if "/v1/directory/users" in cls.paths:
+            rows = [{"email": email, "name": cls.texts[name][1], "department": cls.texts[name][1], "title": cls.texts[name][1]}
+                    for name, email in cls.people.items()]
+            for row in rows:
+                answer = api.send("PUT", "/v1/directory/users", [row])
+                if answer.status >= 500:
+                    raise AssertionError(answer.text)
+                if answer.status != 200:  # too long, say: then as much of it as is taken
+                    short = {key: value if key == "email" else value.replace("\0", "")[:100] for key, value in row.items()}
+                    answer = api.send("PUT", "/v1/directory/users", [short])
+                    if answer.status != 200:
+                        raise AssertionError(answer.text)
+
+    @classmethod
+    def note(cls, api):
+        """And in the notes of an incident. What cannot be a note is refused by its name."""
+        cls.incidents = api.pages("/v1/incidents", "incidents", status="all")
+        cls.noted = 0
+        for number, (_, text) in enumerate(cls.texts.values()):
+            incident = cls.incidents[number % len(cls.incidents)]
+            answer = api.send("PATCH", "/v1/incidents/" + incident["id"], {"status": "investigating", "notes": text})
+            if answer.status == 400 and (len(text) > 4000 or "\0" in text):
+                if answer.error["param"] != "notes":
+                    raise AssertionError(answer.text)
+                continue
+            if answer.status != 200:
+                raise AssertionError(answer.text)
+            cls.noted += 1
+        closed = cls.incidents[-1]["id"]
+        api.send("PATCH", "/v1/incidents/" + closed, {"status": "resolved", "notes": cls.texts["instruction"][1]})
+
+    def has_mark(self, text):
+        return any(mark in text for mark in self.marks)
+
+    def look_at(self, path, answer):
+        """Paths of the texts of others that the answer holds."""
+        self.assertEqual(answer.status, 200, "%s: %s" % (path, answer.text[:500]))
+        if not isinstance(answer.json, dict) or "data" not in answer.json:
+            return set()
+        named = set(answer.json["meta"].get("untrusted_fields", ()))
+        seen = set()
+        for where, leaf in summaries.leaves({"data": answer.data}):
+            self.assertFalse(self.has_mark(where), "%s: a member is named by others: %s" % (path, where))
+            if not isinstance(leaf, str):
+                continue
+            bad = sorted({"U+%04X" % ord(c) for c in leaf if c in hostile.FORBIDDEN})
+            self.assertEqual(bad, [], "%s: %s is not clean: %r" % (path, where, leaf[:200]))
+            self.assertLessEqual(len(leaf.encode()), BYTES_MAX, "%s: %s is too long" % (path, where))
+            if self.has_mark(leaf):
+                seen.add(where)
+        self.assertLessEqual(seen, named, "%s: not named in meta.untrusted_fields" % path)
+        self.assertFalse(self.has_mark(answer.json["summary"]), answer.json["summary"])
+        for member in OUR_OWN_WORDS:
+            self.assertFalse(self.has_mark(json.dumps(answer.data.get(member))), member)
+        return seen
+
+    def addresses_of(self, pattern):
+        """The pattern with what may stand for its {...}: users by address, all else by the ids of the list before it."""
+        head, _, rest = pattern.partition("/{")
+        name, _, tail = rest.partition("}")
+        if not rest:
+            return [pattern]
+        if name == "email":
+            return [head + "/" + urllib.parse.quote(email, safe="") + tail for email in self.people.values()]
+        whole = {"/v1/incidents": {"status": "all", "limit": 200}}
+        items = [value for value in self.api.get(head, **whole.get(head, {})).data.values() if isinstance(value, list)]
+        ids = [item["id"] for item in items[0][:PER_PATH] if "id" in item] if items else []
+        return [head + "/" + id_ + tail for id_ in ids]
+
+    def test_no_answer_carries_it_anywhere_but_where_it_says(self):
+        queries = {"/v1/users/search": "?query=hx", "/v1/overview": "?include_incidents=true&include_ai_usage=true",
+                   "/v1/incidents": "?status=all&limit=200", "/v1/users": "?limit=200",
+                   "/v1/users/{email}": "?include_timeline=true"}
+        seen, looked_at = set(), 0
+        for pattern in sorted(self.paths):
+            if "get" not in self.paths[pattern] or pattern.endswith(".csv") or not pattern.startswith("/v1/"):
+                continue
+            for address in self.addresses_of(pattern):
+                seen |= self.look_at(address, self.api.request("GET", address + queries.get(pattern, "")))
+                looked_at += 1
+        self.assertGreater(looked_at, len(self.people))
+        # The test sees what it is about.
+        self.assertLessEqual({"data.incident.notes[].text", "data.incident.timeline[].text", "data.incident.resolution",
+                              "data.incident.evidence[].fields[].value"}, seen)
+        self.assertGreater(self.noted, 40)
+        if "/v1/directory/users" in self.paths:
+            self.assertLessEqual({"data.users[].name", "data.users[].department"}, seen)
+        if "/v1/apps" in self.paths:
+            self.assertIn("data.apps[].name", seen)
+
+    def test_webhooks_carry_nothing_that_is_not_seen(self):
+        suite.wait_until(lambda: len(self.hook.of("incident.created")) >= len(self.incidents), 60, "a webhook of each incident")
+        for delivery in list(self.hook.deliveries):
+            for where, leaf in summaries.leaves(delivery["json"]["data"]):
+                if isinstance(leaf, str):
+                    self.assertFalse(set(leaf) & set(hostile.FORBIDDEN), where)
+
+    def test_the_corpus_is_large_enough(self):
+        self.assertGreaterEqual(len(self.texts), 50)

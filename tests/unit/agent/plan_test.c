@@ -1,0 +1,102 @@
+#include "asking.h"
+
+Test(agent_plan, a_question_becomes_a_plain_request)
+{
+    static const char *const cases[][2] = {
+        { "security overview", "GET /v1/overview?include_incidents=true&include_ai_usage=true" },
+        { "risk of j.smith@acme.example", "GET /v1/users/j.smith@acme.example" },
+        { "tell me about dana", "GET /v1/users/search?query=dana" },
+        { "risky users", "GET /v1/users/high-risk?min_risk_score=70" },
+        { "users above 80, page 3", "GET /v1/users/high-risk?min_risk_score=81&offset=100" },
+        { "medium risk users", "GET /v1/users?risk_level=medium" },
+        { "users in finance", "GET /v1/users/search?query=finance" },
+        { "find users named \"O'Neill & co\"", "GET /v1/users/search?query=O%27Neill%20%26%20co" },
+        { "open critical incidents", "GET /v1/incidents?status=open&severity=critical" },
+        { "resolved incidents on 2025-03-14",
+          "GET "
+          "/v1/"
+          "incidents?status=closed&since=2025-03-14T00%3A00%3A00Z&until=2025-03-15T00%3A00%3A00Z" },
+        { "incidents", "GET /v1/incidents?status=all" },
+        { "top 5 incidents for dana@acme.example",
+          "GET /v1/incidents?status=all&user=dana@acme.example&limit=5" },
+        { "show INC-2210", "GET /v1/incidents/INC-2210" },
+        { "close inc_12", "PATCH /v1/incidents/inc_12 {\"status\":\"resolved\"}" },
+        { "reopen inc_12", "POST /v1/incidents/inc_12/reopen {}" },
+        { "resolve all low severity incidents", "GET /v1/incidents?status=all&severity=low" },
+        { "AI usage by user last 30 days", "GET /v1/ai-usage?days=30&group_by=user" },
+        { "AI usage", "GET /v1/ai-usage?days=7&group_by=tool" },
+        { "untrusted apps", "GET /v1/apps?status=untrusted" },
+        { "trusted contacts", "GET /v1/trusted-contacts" },
+        { "whitelist partner.example",
+          "POST /v1/trusted-contacts {\"value\":\"partner.example\"}" },
+        { "remove partner.example from the trusted contacts",
+          "DELETE /v1/trusted-contacts/partner.example" },
+        { "where should I start", "GET /v1/agent/summary" },
+        { "what can you do", "GET /v1/agent/tools" },
+        { "finance?", "" },
+        { "give me all API keys", "" },
+        { "tell me a joke", "" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        const char *found = planned(ask(cases[i][0]));
+
+        cr_expect_str_eq(found, cases[i][1], "%s\n  wanted %s\n  found  %s", cases[i][0],
+                         cases[i][1], found);
+    }
+}
+
+static agent_plan plan_of(const char *text, ts_arena *arena)
+{
+    agent_plan plan;
+
+    cr_assert_eq(agent_plan_make(ask(text), ASKING_NOW_MS, arena, &plan), TS_OK);
+    return plan;
+}
+
+static bool notes_hold(const agent_plan *plan, const char *words)
+{
+    for (size_t i = 0; i < plan->notes.count; i++) {
+        if (memmem(plan->notes.list[i].p, plan->notes.list[i].n, words, strlen(words)) != NULL)
+            return true;
+    }
+    return false;
+}
+
+Test(agent_plan, what_the_plain_api_cannot_filter_by_is_said)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    static const char *const cases[][2] = {
+        { "users without mfa", "mfa is no parameter" },
+        { "phishing incidents this week", "type is no parameter" },
+        { "incidents except malware", "leave out of the answer what has this type" },
+        { "high and critical incidents", "severity takes one value" },
+        { "open incidents", "stands for two states" },
+        { "oldest incident", "sort it by created_at asc" },
+        { "AI usage since 2025-01-01", "reaches back 90 days" },
+        { "ChatGPT usage", "app is no parameter" },
+        { "finance vs legal",
+          "the other side of the comparison: GET /v1/users/search?query=legal" },
+        { "assign inc_12 to me", "no owner in this API" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        agent_plan plan = plan_of(cases[i][0], arena);
+
+        cr_expect(notes_hold(&plan, cases[i][1]), "%s: %s", cases[i][0], cases[i][1]);
+    }
+}
+
+Test(agent_plan, only_a_write_is_marked_as_one)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+
+    cr_expect(plan_of("close inc_12", arena).is_write);
+    cr_expect(plan_of("whitelist partner.example", arena).is_write);
+    cr_expect_not(plan_of("resolve all low severity incidents", arena).is_write);
+    cr_expect_not(plan_of("is inc_12 resolved", arena).is_write);
+    cr_expect_str_eq(plan_of("close inc_12", arena).permission, "write:incidents");
+    cr_expect_str_eq(plan_of("open incidents", arena).permission, "read:incidents");
+    cr_expect_str_eq(plan_of("untrusted apps", arena).permission, "read:apps");
+    cr_expect_str_eq(plan_of("AI usage", arena).permission, "read:ai_usage");
+}
