@@ -9,6 +9,7 @@ import urllib.parse
 
 import base
 import client
+import receiver
 import records
 import suite
 import web
@@ -67,7 +68,8 @@ class ContractPrism(base.SuiteCase):
     def fill(cls):
         """An incident, AI usage, an endpoint and an event for it."""
         api = cls.suite.client()
-        api.create_endpoint("https://hooks.example/one")
+        listening = cls.enterClassContext(receiver.Receiver())
+        api.create_endpoint(listening.url)
         body = records.takeover(cls.victim) + [
             records.grant(cls.victim, "ChatGPT", "77377267392-a.apps.googleusercontent.com",
                           ["https://www.googleapis.com/auth/drive.readonly"])]
@@ -121,14 +123,19 @@ class ContractPrism(base.SuiteCase):
             self.assertEqual(self.api.send("PATCH", path, {"status": "resolved"}).status, 200)
         return path
 
+    def a_delivered_event(self):
+        """One that is not on its way any more."""
+        return suite.wait_until(lambda: self.api.get("/v1/webhooks/events", status="delivered").data["events"], 30,
+                                "an event is delivered")[0]["id"]
+
     # operationId -> what differs from what the document's examples say: "path", "query", "body", and "missing", a path under
     # which nothing is. Each is made when it is asked.
     RECIPES = {
-        # The directory's example makes the example of a user.
         # The directory's example makes the user that is the example of others.
         "getUser": {"path": lambda self: "/v1/users/" + self.victim,
                     "missing": lambda self: "/v1/users/" + records.person("nobody")},
         "reopenIncident": {"path": lambda self: self.a_closed_incident() + "/reopen"},
+        "replayWebhookEvent": {"path": lambda self: "/v1/webhooks/events/%s/replay" % self.a_delivered_event()},
         "ingestEvents": {"body": lambda self: records.login(records.person())},
     }
 
