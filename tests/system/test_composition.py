@@ -48,6 +48,7 @@ TABLE = {
     "listIncidents": [call("/v1/incidents", INCIDENTS)],
     "getIncident": [call("/v1/incidents/inc_1", INCIDENTS)],
     "updateIncident": [call("/v1/incidents/inc_1", INCIDENTS, NONE, "PATCH", {"status": "resolved"})],
+    "getAgentSummary": [call("/v1/agent/summary", RISK, INCIDENTS + AI_USAGE)],
     "askQuestion": [
         ask("Who has the highest risk?", RISK),
         ask("Which incidents are open?", INCIDENTS),
@@ -55,6 +56,7 @@ TABLE = {
         ask("Which AI tools were used this week?", AI_USAGE),
         ask("write me a poem", NONE),
     ],
+    "reopenIncident": [call("/v1/incidents/inc_1/reopen", INCIDENTS, NONE, "POST", {})],
     "getAiUsage": [call("/v1/ai-usage", AI_USAGE)],
     "ingestEvents": [call("/v1/events?source=google_workspace", RISK, NONE, "POST", [])],
     "listWebhookEndpoints": [call("/v1/webhooks/endpoints", WEBHOOKS)],

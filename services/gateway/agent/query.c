@@ -25,6 +25,7 @@ typedef struct asked {
     agent_interpretation *in;
     agent_plan plan;
     bool has_request; /* the plan's first one is one of this API */
+    bool is_degraded; /* names that might matter could not be looked up */
     outcome outcome;
     http_exchange *answers[REQUESTS_MAX];
     bool is_answered[REQUESTS_MAX];
@@ -74,6 +75,20 @@ static ts_status assume(asked *q, ts_str words)
     return TS_OK;
 }
 
+static bool has_name(const agent_slots *slots)
+{
+    ts_str user = agent_slot_text(slots, "user");
+
+    return user.n > 0 && ts_str_find(user, '@') == user.n;
+}
+
+/* A word that could be a name was not understood, or is a name without an address: the directory might have told. */
+static bool wants_names(const agent_interpretation *in)
+{
+    return in->unparsed.count > 0 || has_name(&in->slots) || has_name(&in->left) ||
+           has_name(&in->right) || has_name(&in->exclude);
+}
+
 /* What the plan leaves open, and whom nobody could look up, is said beside the parser's own assumptions. */
 static ts_status add_assumptions(asked *q)
 {
@@ -83,9 +98,10 @@ static ts_status add_assumptions(asked *q)
         st = assume(q, q->plan.notes.list[i]);
     if (st == TS_OK && q->plan.count > REQUESTS_MAX)
         st = assume(q, TS_STR_LIT("only the first requests of the plan were made"));
-    if (st == TS_OK && roster_is_short(q->names))
+    if (st == TS_OK && wants_names(q->in) && roster_is_short(q->names))
         st = assume(q, TS_STR_LIT("not every word that may be a name was looked up"));
-    if (st == TS_OK && roster_is_down(q->names)) {
+    q->is_degraded = wants_names(q->in) && roster_is_down(q->names);
+    if (st == TS_OK && q->is_degraded) {
         http_name_add(&q->x->degraded, "risk");
         st = assume(q, TS_STR_LIT("names could not be looked up in the directory"));
     }
@@ -176,7 +192,7 @@ static void summarize(const asked *q)
         add_clause(to, "the other side of the comparison is in further_results");
     if (q->outcome == ANSWERED && q->plan.is_wider)
         add_clause(to, "wider than the question, see assumptions");
-    if (roster_is_down(q->names))
+    if (q->is_degraded)
         add_clause(to, "names could not be looked up, as risk is not available");
 }
 

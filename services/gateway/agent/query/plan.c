@@ -339,7 +339,8 @@ static void add_span(planner *p, bool has_span, agent_span span)
         ts_time_format(span.from_ms, false, text);
         parameter(p, "since", ts_str_of(text));
     }
-    if (span.to_ms != INT64_MAX) {
+    /* What reaches to now has no end: parameters are whole seconds, and the present one would be cut off. */
+    if (span.to_ms < p->now_ms) {
         ts_time_format(span.to_ms, false, text);
         parameter(p, "until", ts_str_of(text));
     }
