@@ -314,7 +314,8 @@ static void add_status(planner *p)
     parameter(p, "status", is_open ? TS_STR_LIT("open") : TS_STR_LIT("closed"));
     if (slot->count > 1)
         return;
-    p->plan->is_wider = true;
+    /* "Open incidents" are also those under investigation, in this API and to most who say so. */
+    p->plan->is_wider = p->plan->is_wider || !ts_str_is(slot->values[0], "open");
     note(p, "status=%s stands for two states: filter the answer by status %.*s",
          is_open ? "open" : "closed", (int)slot->values[0].n, slot->values[0].p);
 }
