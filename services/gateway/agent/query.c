@@ -254,6 +254,8 @@ static ts_status name_untrusted(const asked *q)
         st = name_slots(x, &q->in->exclude, "data.interpretation.slots.exclude.");
     if (st == TS_OK && q->has_request)
         http_name_add(&x->untrusted, "data.equivalent_request.path");
+    if (st == TS_OK && q->plan.is_write && ts_str_is(q->in->intent, "update_trusted_contacts"))
+        http_name_add(&x->untrusted, "data.equivalent_request.body.value");
     if (st == TS_OK && q->is_answered[0])
         st = name_inner(x, q->answers[0], "data.results.");
     if (st == TS_OK && q->is_answered[1]) {

@@ -235,7 +235,7 @@ static const fact facts[] = {
     { "Body.permissions", "", "[\"read:users\",\"read:incidents\",\"agent\"]", "" },
     { "Body.overlap_seconds", "", "86400", "" },
     { "Body.value", "", "\"partner.example\"", "" },
-    { "Body.context", "", "[\"Which users are in finance?\"]", "" },
+    { "Body.context", LIST(10), "[\"Which users are in finance?\"]", "" },
     { "Body.query", "", "\"Who has the highest risk?\"", "" },
 };
 
