@@ -121,6 +121,15 @@ static const http_param ai_usage_params[] = {
     END,
 };
 
+static const http_param query_fields[] = {
+    { "query", HTTP_KIND_TEXT, 1, 500, NULL, NULL, true, "the question" },
+    { "context", HTTP_KIND_LIST, 1, 500, NULL, NULL, false,
+      "earlier questions, oldest first, at most 10: what this one leaves out is taken from them" },
+    CHOICE("response_format", "concise|detailed", "detailed",
+           "concise leaves out what may be asked next"),
+    END,
+};
+
 static const http_param events_params[] = {
     { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace|okta|entra_id|ocsf|teamsentry", NULL, true,
       "the system that wrote the records" },
@@ -247,6 +256,11 @@ const http_route api_routes[] = {
       api_agent_summary, "getAgentSummary",
       "The whole organization in brief: what matters most, why, and what to do next.",
       "AgentSummary" },
+    { "POST", "/v1/agent/query", TS_PERM_AGENT, 0, HTTP_BODY_JSON, 200, NULL, query_fields,
+      api_agent_query, "askQuestion",
+      "A question in plain words: how it was understood, the answer, and the plain request that "
+      "gives the same. Needs the permission of the data asked for as well; changes nothing.",
+      "AgentAnswer" },
     { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
       api_events, "ingestEvents",
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
