@@ -216,6 +216,12 @@ const http_route api_routes[] = {
       api_agent_summary, "getAgentSummary",
       "The whole organization in brief: what matters most, why, and what to do next.",
       "AgentSummary" },
+    { "GET", "/v1/agent/tools", TS_PERM_AGENT, 0, HTTP_BODY_NONE, 200, NULL, NULL, api_agent_tools,
+      "listAgentTools",
+      "The tools that this key may call over MCP, with schemas, permissions and examples.",
+      "AgentToolList" },
+    { "POST", "/mcp", TS_PERM_AGENT, HTTP_PLAIN | HTTP_STATUS | HTTP_GUARDED, HTTP_BODY_RPC, 200,
+      NULL, NULL, api_mcp, "callMcp", "MCP, Streamable HTTP: JSON-RPC in and out.", NULL },
     { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
       api_events, "ingestEvents",
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
