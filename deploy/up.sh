@@ -127,6 +127,7 @@ if [ "$command" = status ] && [ -e "$run/bin" ]; then
 fi
 bin=$(cd "$programs" 2>/dev/null && pwd) || die "$programs is not there: nothing was built"
 
+export TS_GATEWAY_LEXICON_DIR=${TS_GATEWAY_LEXICON_DIR:-$root/services/gateway/agent/lexicon}
 export TS_RISK_RULES_DIR=${TS_RISK_RULES_DIR:-$root/services/risk/rules}
 export_port() { # first port
     local i=1 service name

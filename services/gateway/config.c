@@ -34,6 +34,8 @@ const ts_config_item gateway_config_items[] = {
             "commas"),
     TS_NUM(gateway_config, hsts_s, "TS_GATEWAY_HSTS_S", 31536000, 0, 63072000,
            "max-age of Strict-Transport-Security where a trusted proxy says https; 0: none"),
+    TS_TEXT(gateway_config, lexicon_dir, "TS_GATEWAY_LEXICON_DIR", "services/gateway/agent/lexicon",
+            "words and rules of questions in plain words"),
     TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
            "ms to finish requests at shutdown"),
 };

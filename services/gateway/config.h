@@ -7,6 +7,7 @@
 
 typedef struct gateway_config {
     char listen[TS_CONFIG_TEXT_MAX];
+    char lexicon_dir[TS_CONFIG_TEXT_MAX];
     char origins[TS_CONFIG_TEXT_MAX];
     char proxies[TS_CONFIG_TEXT_MAX];
     char mcp_hosts[TS_CONFIG_TEXT_MAX];

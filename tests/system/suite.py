@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "TS_WEBHOOKS_ALLOW_CIDRS": "127.0.0.0/8",
     "TS_WEBHOOKS_RETRY_SCHEDULE": "1s,1s,2s,2s,4s",
     "TS_RISK_MIN_FREE_MIB": "64",
+    "TS_GATEWAY_LEXICON_DIR": os.path.join(ROOT, "services/gateway/agent/lexicon"),  # of further gateways, whatever their directory
 }
 
 

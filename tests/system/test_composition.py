@@ -22,6 +22,10 @@ def call(path, needed, optional=NONE, method="GET", body=None):
     return {"path": path, "needed": needed, "optional": optional, "method": method, "body": body}
 
 
+def ask(question, needed, optional=NONE):
+    return call("/v1/agent/query", needed, optional, "POST", {"query": question})
+
+
 # operationId -> calls, each with the services that its answer needs and those that only add to it. auth is needed by all that
 # is not public. Ids name nothing: that their owner says so (404) shows that it was asked.
 TABLE = {
@@ -44,6 +48,15 @@ TABLE = {
     "listIncidents": [call("/v1/incidents", INCIDENTS)],
     "getIncident": [call("/v1/incidents/inc_1", INCIDENTS)],
     "updateIncident": [call("/v1/incidents/inc_1", INCIDENTS, NONE, "PATCH", {"status": "resolved"})],
+    "getAgentSummary": [call("/v1/agent/summary", RISK, INCIDENTS + AI_USAGE)],
+    "askQuestion": [
+        ask("Who has the highest risk?", RISK),
+        ask("Which incidents are open?", INCIDENTS),
+        ask("open incidents of Qorvath", INCIDENTS, RISK),
+        ask("Which AI tools were used this week?", AI_USAGE),
+        ask("write me a poem", NONE),
+    ],
+    "reopenIncident": [call("/v1/incidents/inc_1/reopen", INCIDENTS, NONE, "POST", {})],
     "getAiUsage": [call("/v1/ai-usage", AI_USAGE)],
     "ingestEvents": [call("/v1/events?source=google_workspace", RISK, NONE, "POST", [])],
     "listWebhookEndpoints": [call("/v1/webhooks/endpoints", WEBHOOKS)],
@@ -125,7 +138,7 @@ class Composition(base.SuiteCase):
     def ask_all(self):
         """Every call of the table, all at once: late ones wait side by side."""
         answers = {}
-        threads = [threading.Thread(target=self.ask, args=(one, answers, (operation, one["method"], one["path"])))
+        threads = [threading.Thread(target=self.ask, args=(one, answers, (operation, one["method"], one["path"], str(one["body"]))))
                    for operation, calls in TABLE.items() for one in calls]
         for thread in threads:
             thread.start()
@@ -139,7 +152,7 @@ class Composition(base.SuiteCase):
         for operation, calls in TABLE.items():
             for one in calls:
                 with self.subTest(missing=missing, call="%s %s" % (one["method"], one["path"])):
-                    self.check(operation, one, missing, answers[(operation, one["method"], one["path"])])
+                    self.check(operation, one, missing, answers[(operation, one["method"], one["path"], str(one["body"]))])
 
     def check(self, operation, one, missing, answer):
         is_public = operation in PUBLIC

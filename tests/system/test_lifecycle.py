@@ -88,6 +88,7 @@ class Alone(unittest.TestCase):
         os.mkdir(os.path.join(home, "bus"), 0o700)
         environment = dict(os.environ, **reports.environment(), TS_BUS_DIR=os.path.join(home, "bus"))
         environment.update({prefix + "OPS_PORT": str(port), "TS_RISK_RULES_DIR": os.path.join(suite.ROOT, "services/risk/rules"),
+                            "TS_GATEWAY_LEXICON_DIR": os.path.join(suite.ROOT, "services/gateway/agent/lexicon"),
                             "TS_GATEWAY_LISTEN": "127.0.0.1:%d" % (port + 1)})
         # Stores go to their default place, data/ below the working directory.
         os.mkdir(os.path.join(home, "data"))

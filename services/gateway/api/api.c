@@ -1,6 +1,7 @@
 /* Peers, calls and the identity of a key. */
 #include "api/api.h"
 
+#include "query/grammar.h"
 #include "ts/apikey.h"
 #include "ts/id.h"
 #include "ts/log.h"
@@ -27,18 +28,22 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
         { "ai-usage", &a->ai_usage }, { "webhooks", &a->webhooks },
     };
 
+    ts_status st;
+
     memset(a, 0, sizeof(*a));
     a->config = config;
     a->failures = ts_counter("ts_gateway_auth_failures_total", "", "requests without a valid key");
     for (size_t i = 0; i < TS_COUNT(peers); i++) {
-        ts_status st = dial(address_of, context, peers[i].name, peers[i].peer, err);
-
+        st = dial(address_of, context, peers[i].name, peers[i].peer, err);
         if (st != TS_OK)
             return st;
         a->gates[i].peer = *peers[i].peer;
         api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
         a->gate_count++;
     }
+    st = agent_grammar_load(config->lexicon_dir, &a->grammar, err);
+    if (st != TS_OK)
+        return st;
     a->helpers = api_helpers_new((size_t)config->helpers);
     a->bursts = api_bursts_new(a->auth);
     return a->helpers == NULL || a->bursts == NULL ? TS_NOMEM : TS_OK;
@@ -55,6 +60,7 @@ void api_done(api *a)
     ts_peer_free(a->incidents);
     ts_peer_free(a->ai_usage);
     ts_peer_free(a->webhooks);
+    agent_grammar_free(a->grammar);
     memset(a, 0, sizeof(*a));
 }
 

@@ -34,11 +34,12 @@ typedef struct api {
     size_t gate_count;
     api_helpers *helpers;
     api_bursts *bursts;
-    atomic_int ingests; /* under way */
+    atomic_int ingests;            /* under way */
+    struct agent_grammar *grammar; /* of questions in plain words */
     ts_metric *failures;
 } api;
 
-/* Dials the services in the background. `address_of` gives the bus address of a peer by name ("ai-usage"). */
+/* Dials the services in the background and reads the lexicon. `address_of` gives the bus address of a peer by name ("ai-usage"). */
 typedef const char *api_address_of(void *context, const char *peer);
 TS_CHECK ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of,
                             void *context, ts_error *err);
@@ -126,6 +127,7 @@ ts_status api_ai_usage(http_exchange *x);
 ts_status api_agent_summary(http_exchange *x);
 ts_status api_agent_tools(http_exchange *x);
 ts_status api_mcp(http_exchange *x);
+ts_status api_agent_query(http_exchange *x);
 ts_status api_events(http_exchange *x);
 ts_status api_users_search(http_exchange *x);
 ts_status api_directory(http_exchange *x);

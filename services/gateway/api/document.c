@@ -119,6 +119,8 @@ static void put_fallback(ts_jsonw *w, const http_param *row)
 
 void document_put_schema(ts_jsonw *w, const http_param *row, bool is_field)
 {
+    const fact *f;
+
     switch (row->kind) {
     case HTTP_KIND_BOOL: ts_jsonw_kz(w, "type", "boolean"); break;
     case HTTP_KIND_INT:
@@ -163,7 +165,11 @@ void document_put_schema(ts_jsonw *w, const http_param *row, bool is_field)
         break;
     case HTTP_KIND_LIST:
         ts_jsonw_kz(w, "type", "array");
-        ts_jsonw_ki64(w, "maxItems", HTTP_LIST_MAX);
+        f = fact_of_own("Body", row->name);
+        if (f != NULL && f->limits[0] != '\0')
+            ts_jsonw_members(w, ts_str_of(f->limits));
+        else
+            ts_jsonw_ki64(w, "maxItems", HTTP_LIST_MAX);
         ts_jsonw_key(w, "items");
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "type", "string");

@@ -69,26 +69,14 @@ ts_status api_inner_begin(http_exchange *outer, const http_route *route, ts_str 
     return st == TS_OK ? http_values_begin(route->fields, x->arena, x->fields) : st;
 }
 
-/* As http/serve.c does for whole requests. */
-static http_problem check_permission(http_exchange *x)
-{
-    uint64_t needed = x->route->permission;
-
-    if ((x->who.permissions & needed) == needed)
-        return HTTP_FINE;
-    ts_error_set(&x->error, "", "The API key lacks the permission %s.", ts_permission_name(needed));
-    return HTTP_FORBIDDEN;
-}
-
 void api_inner_run(api_answer *a)
 {
     http_exchange *x = a->x;
     ts_status st;
 
-    a->problem = check_permission(x);
-    if (a->problem != HTTP_FINE)
-        return;
-    st = http_values_end(x->route->params, x->params, &x->error);
+    st = http_permit(x, x->route->permission);
+    if (st == TS_OK)
+        st = http_values_end(x->route->params, x->params, &x->error);
     if (st == TS_OK)
         st = http_values_end(x->route->fields, x->fields, &x->error);
     if (st == TS_OK)

@@ -327,6 +327,44 @@ static const member agent_tool[] = {
     { "examples", "[]ToolExample", 0 },
 };
 static const member agent_tool_list[] = { { "tools", "[]AgentTool", 0 } };
+static const member answer_range[] = {
+    { "from", "?time", 0 },
+    { "to", "?time", 0 },
+    { "tz", "string", 0 },
+    { "assumed", "boolean", 0 },
+};
+static const member answer_correction[] = { { "from", "string", 0 }, { "to", "string", 0 } };
+static const member answer_interpretation[] = {
+    { "intent", "string", 0 },
+    { "slots", "object", 0 },
+    { "time_range", "?TimeRange", 0 },
+    { "assumptions", "[]string", 0 },
+    { "corrections", "[]Correction", 0 },
+    { "unparsed", "[]string", 0 },
+    { "flags", "[]string", 1 },
+    { "questions", "[]string", 1 },
+    { "confidence", "number", 0 },
+    { "restated", "string", 0 },
+};
+static const member answer_request[] = {
+    { "method", "string", 0 },
+    { "path", "string", 0 },
+    { "body", "object", 1 },
+};
+static const member answer_further[] = {
+    { "request", "PlainRequest", 0 },
+    { "results", "?object", 0 },
+};
+static const member agent_answer[] = {
+    { "answered", "boolean", 0 },
+    { "text", "string", 1 },
+    { "interpretation", "Interpretation", 0 },
+    { "results", "?object", 0 },
+    { "equivalent_request", "?PlainRequest", 0 },
+    { "further_results", "[]FurtherResult", 1 },
+    { "follow_ups", "[]string", 1 },
+    { "examples", "[]string", 1 },
+};
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
     { "accepted", "integer", 0 },
@@ -527,6 +565,12 @@ static const shape shapes[] = {
     SHAPE("ToolExample", tool_example),
     SHAPE("AgentTool", agent_tool),
     SHAPE("AgentToolList", agent_tool_list),
+    SHAPE("TimeRange", answer_range),
+    SHAPE("Correction", answer_correction),
+    SHAPE("Interpretation", answer_interpretation),
+    SHAPE("PlainRequest", answer_request),
+    SHAPE("FurtherResult", answer_further),
+    SHAPE("AgentAnswer", agent_answer),
     SHAPE("Rejected", rejected),
     SHAPE("Ingested", ingested),
     SHAPE("RejectedRow", directory_rejected),
@@ -641,6 +685,8 @@ static const fact *fact_that_fits(const char *owner, const member *m)
         return first == 't' || first == 'f' ? f : NULL;
     if (strcmp(type, "integer") == 0 || strcmp(type, "number") == 0)
         return (first >= '0' && first <= '9') || first == '-' ? f : NULL;
+    if (strcmp(type, "object") == 0)
+        return first == '{' ? f : NULL;
     if (is_plain(type) || enum_values(type) != NULL)
         return first == '"' ? f : NULL;
     return NULL;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "proto/methods.h"
 #include "ts/id.h"
 #include "ts/time.h"
 
@@ -19,6 +20,17 @@ const http_value *http_field_of(const http_exchange *x, const char *name)
 
     assert(index >= 0);
     return &x->fields[index];
+}
+
+ts_status http_permit(http_exchange *x, uint64_t needed)
+{
+    uint64_t missing = needed & ~x->who.permissions;
+
+    if (missing == 0)
+        return TS_OK;
+    /* One of them, the lowest bit: names are for single ones. */
+    return ts_fail(&x->error, TS_DENIED, "", "The API key lacks the permission %s.",
+                   ts_permission_name(missing & (~missing + 1)));
 }
 
 void http_name_add(http_names *names, const char *name)

@@ -15,7 +15,7 @@
 #include "ts/json.h"
 #include "ts/rpc.h"
 
-#define HTTP_NAMES_MAX 12
+#define HTTP_NAMES_MAX 48 /* of two answers within one, and more */
 #define HTTP_ETAG_SIZE 40 /* quotes, 32 digits, NUL */
 
 /* Who the key belongs to. Strings live in the arena. */
@@ -27,7 +27,7 @@ typedef struct http_identity {
     uint64_t permissions;
 } http_identity;
 
-/* Names that are literals of ours. */
+/* Names that are literals of ours, or live in the arena. */
 typedef struct http_names {
     const char *items[HTTP_NAMES_MAX];
     size_t count;
@@ -71,7 +71,9 @@ typedef struct http_exchange {
 /* Values by name. The name must stand in the route's table. */
 const http_value *http_param_of(const http_exchange *x, const char *name);
 const http_value *http_field_of(const http_exchange *x, const char *name);
-/* Adds a literal once; more than HTTP_NAMES_MAX are dropped (an assertion in debug builds). */
+/* TS_DENIED with words if the key lacks one of these permissions. */
+TS_CHECK ts_status http_permit(http_exchange *x, uint64_t needed);
+/* Adds a name once; more than HTTP_NAMES_MAX are dropped (an assertion in debug builds). */
 void http_name_add(http_names *names, const char *name);
 
 /* The body up to where `meta.request_id` would stand: what the ETag is made of. */

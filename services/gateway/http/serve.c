@@ -177,16 +177,6 @@ static http_problem authenticate(const http_service *s, http_exchange *x)
     return HTTP_RATE_LIMITED;
 }
 
-static http_problem check_permission(http_exchange *x)
-{
-    uint64_t needed = x->route->permission;
-
-    if ((x->who.permissions & needed) == needed)
-        return HTTP_FINE;
-    ts_error_set(&x->error, "", "The API key lacks the permission %s.", ts_permission_name(needed));
-    return HTTP_FORBIDDEN;
-}
-
 static http_problem check_encoding(http_exchange *x)
 {
     ts_str encoding;
@@ -363,9 +353,9 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
         http_route_allow(s->routes, s->route_count, found, allow);
         return HTTP_METHOD_NOT_ALLOWED;
     }
-    problem = check_permission(x);
-    if (problem != HTTP_FINE)
-        return problem;
+    st = http_permit(x, x->route->permission);
+    if (st != TS_OK)
+        return http_problem_of(st);
     st = http_params_parse(x->route->params, w->request.query, w->arena, x->params, &x->error);
     if (st != TS_OK)
         return http_problem_of(st);

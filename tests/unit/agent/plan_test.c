@@ -100,3 +100,31 @@ Test(agent_plan, only_a_write_is_marked_as_one)
     cr_expect_str_eq(plan_of("untrusted apps", arena).permission, "read:apps");
     cr_expect_str_eq(plan_of("AI usage", arena).permission, "read:ai_usage");
 }
+
+/* `until` is in whole seconds: it would cut off what came within the present one. */
+Test(agent_plan, what_reaches_to_now_has_no_end)
+{
+    cr_expect_not_null(strstr(planned(ask("incidents in the last 7 days")), "&since="));
+    cr_expect_null(strstr(planned(ask("incidents in the last 7 days")), "until="));
+    cr_expect_null(strstr(planned(ask("incidents this week")), "until="));
+    cr_expect_not_null(strstr(planned(ask("incidents yesterday")), "&until="));
+}
+
+Test(agent_plan, what_leaves_a_filter_over_is_wider_than_the_question)
+{
+    static const struct {
+        const char *text;
+        bool is_wider;
+    } cases[] = {
+        { "users in finance", false },         { "users in finance without mfa", true },
+        { "who has the highest risk", false }, { "users with the lowest risk", true },
+        { "open incidents", false },           { "incidents under investigation", true },
+        { "high severity incidents", false },  { "incidents that are not phishing", true },
+        { "open incidents of dana", true },    { "open incidents of dana@acme.example", false },
+    };
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(AGENT_ARENA_BYTES);
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++)
+        cr_expect_eq(plan_of(cases[i].text, arena).is_wider, cases[i].is_wider, "%s",
+                     cases[i].text);
+}

@@ -660,6 +660,8 @@ int standin_start(unsigned mask, int64_t connections)
 
     CHECK(ts_config_load(&table, 1, "TS_GATEWAY_", environment, &mistakes) == TS_OK);
     config.call_ms = 3000;
+    (void)snprintf(config.lexicon_dir, sizeof(config.lexicon_dir), "%s",
+                   TS_SOURCE_DIR "/services/gateway/agent/lexicon");
     (void)snprintf(config.origins, sizeof(config.origins), "https://ui.example");
     (void)snprintf(config.proxies, sizeof(config.proxies), "127.0.0.1");
     (void)snprintf(folder, sizeof(folder), "/tmp/ts-gateway-test-XXXXXX");

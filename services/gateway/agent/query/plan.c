@@ -129,9 +129,12 @@ static int64_t number_of(const planner *p, const char *name, int64_t otherwise)
 static void filter_after(planner *p, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (count_of(p, names[i]) > 0)
-            note(p, "%s is no parameter of this request: filter its answer by it", names[i]);
+        if (count_of(p, names[i]) == 0)
+            continue;
+        note(p, "%s is no parameter of this request: filter its answer by it", names[i]);
+        p->plan->is_wider = true;
     }
+    p->plan->is_wider = p->plan->is_wider || p->in->exclude.count > 0;
     for (size_t i = 0; i < p->in->exclude.count; i++)
         note(p, "leave out of the answer what has this %.*s", (int)p->in->exclude.list[i].name.n,
              p->in->exclude.list[i].name.p);
@@ -142,9 +145,11 @@ static void sort_after(planner *p, const char *given)
     ts_str sort = get(p, "sort");
     ts_str order = get(p, "order");
 
-    if (sort.n > 0 && (!ts_str_is(sort, given) || !ts_str_is(order, "desc")))
-        note(p, "the answer is ordered by %s: sort it by %.*s %.*s", given, (int)sort.n, sort.p,
-             (int)order.n, order.p);
+    if (sort.n == 0 || (ts_str_is(sort, given) && ts_str_is(order, "desc")))
+        return;
+    p->plan->is_wider = true;
+    note(p, "the answer is ordered by %s: sort it by %.*s %.*s", given, (int)sort.n, sort.p,
+         (int)order.n, order.p);
 }
 
 static void add_page(planner *p, int64_t size)
@@ -243,10 +248,12 @@ static void plan_users(planner *p)
     } else {
         path(p, "/v1/users");
     }
-    if (count_of(p, "risk_level") == 1 && lowest < 0)
+    if (count_of(p, "risk_level") == 1 && lowest < 0) {
         parameter(p, "risk_level", get(p, "risk_level"));
-    else if (count_of(p, "risk_level") > 0)
+    } else if (count_of(p, "risk_level") > 0) {
         note(p, "one request for each risk level");
+        p->plan->is_wider = true;
+    }
     add_page(p, PAGE_USERS);
     sort_after(p, "risk_score");
     filter_after(p, after, TS_COUNT(after));
@@ -298,22 +305,29 @@ static void add_status(planner *p)
     }
     if (slot == NULL || (is_open && is_closed)) {
         parameter(p, "status", TS_STR_LIT("all"));
-        if (slot != NULL)
+        if (slot != NULL) {
             note(p, "filter the answer by status");
+            p->plan->is_wider = true;
+        }
         return;
     }
     parameter(p, "status", is_open ? TS_STR_LIT("open") : TS_STR_LIT("closed"));
-    if (slot->count == 1)
-        note(p, "status=%s stands for two states: filter the answer by status %.*s",
-             is_open ? "open" : "closed", (int)slot->values[0].n, slot->values[0].p);
+    if (slot->count > 1)
+        return;
+    /* "Open incidents" are also those under investigation, in this API and to most who say so. */
+    p->plan->is_wider = p->plan->is_wider || !ts_str_is(slot->values[0], "open");
+    note(p, "status=%s stands for two states: filter the answer by status %.*s",
+         is_open ? "open" : "closed", (int)slot->values[0].n, slot->values[0].p);
 }
 
 static void add_severity(planner *p)
 {
     if (count_of(p, "severity") == 1)
         parameter(p, "severity", get(p, "severity"));
-    else if (count_of(p, "severity") > 1 || count_of(p, "severity_min") > 0)
-        note(p, "severity takes one value: one request for each, or filter the answer");
+    if (count_of(p, "severity") < 2 && count_of(p, "severity_min") == 0)
+        return;
+    p->plan->is_wider = true;
+    note(p, "severity takes one value: one request for each, or filter the answer");
 }
 
 static void add_span(planner *p, bool has_span, agent_span span)
@@ -326,7 +340,8 @@ static void add_span(planner *p, bool has_span, agent_span span)
         ts_time_format(span.from_ms, false, text);
         parameter(p, "since", ts_str_of(text));
     }
-    if (span.to_ms != INT64_MAX) {
+    /* What reaches to now has no end: parameters are whole seconds, and the present one would be cut off. */
+    if (span.to_ms < p->now_ms) {
         ts_time_format(span.to_ms, false, text);
         parameter(p, "until", ts_str_of(text));
     }
@@ -345,10 +360,12 @@ static void incidents_path(planner *p, bool has_span, agent_span span)
     add_status(p);
     add_severity(p);
     add_span(p, has_span, span);
-    if (is_email(user))
+    if (is_email(user)) {
         parameter(p, "user", user);
-    else if (user.n > 0)
+    } else if (user.n > 0) {
         note(p, "the user's address is not known: search for the name first");
+        p->plan->is_wider = true;
+    }
     add_page(p, PAGE_INCIDENTS);
     sort_after(p, "created_at");
     filter_after(p, after, TS_COUNT(after));

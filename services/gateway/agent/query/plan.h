@@ -17,7 +17,9 @@ typedef struct agent_plan {
         *requests; /* the first is the equivalent request; a comparison has one for each side */
     size_t count;  /* 0: nothing to ask (clarify, out_of_scope, refuse) */
     size_t capacity;
-    bool is_write;          /* the first one changes something: it is shown and never made */
+    bool is_write; /* the first one changes something: it is shown and never made */
+    bool
+        is_wider; /* it answers more than was asked: filters or an order are left to whoever reads it, as the notes say */
     const char *permission; /* of the data, "" if any key will do */
     agent_texts notes;      /* for `assumptions` */
 } agent_plan;
