@@ -143,6 +143,16 @@ const agent_tool agent_tools[] = {
 };
 const size_t agent_tool_count = TS_COUNT(agent_tools);
 
+const http_route *agent_tool_route(const char *method, const char *pattern)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        if (strcmp(api_routes[i].method, method) == 0 &&
+            strcmp(api_routes[i].pattern, pattern) == 0)
+            return &api_routes[i];
+    }
+    return NULL;
+}
+
 static size_t call_count(const agent_tool *t)
 {
     size_t count = 0;
@@ -154,7 +164,7 @@ static size_t call_count(const agent_tool *t)
 
 static const http_route *route_at(const agent_tool *t, size_t call)
 {
-    return api_route_of(t->calls[call].method, t->calls[call].pattern);
+    return agent_tool_route(t->calls[call].method, t->calls[call].pattern);
 }
 
 bool agent_tool_is_there(const agent_tool *t)
@@ -432,28 +442,26 @@ static void rename_param(const agent_tool *t, http_exchange *x)
 }
 
 ts_status agent_tool_call(http_exchange *outer, const agent_tool *t, ts_json arguments,
-                          api_answer *ret)
+                          agent_tool_answer *ret)
 {
     ts_error err = { .text = "" };
     int call = choose_call(t, arguments, &err);
+    http_exchange *x;
     ts_status st =
-        api_inner_begin(outer, route_at(t, call < 0 ? 0 : (size_t)call), TS_STR_NULL, ret);
+        http_inner_begin(outer, route_at(t, call < 0 ? 0 : (size_t)call), TS_STR_NULL, &x);
 
     if (st != TS_OK)
         return st;
+    *ret = (agent_tool_answer){ .problem = HTTP_BAD_REQUEST, .x = x };
     if (call < 0) {
-        ret->x->error = err;
-        ret->problem = HTTP_BAD_REQUEST;
+        x->error = err;
         return TS_OK;
     }
-    st = set_arguments(t, ret->x, arguments);
-    if (st == TS_NOMEM)
-        return st;
+    st = set_arguments(t, x, arguments);
     if (st == TS_OK)
-        api_inner_run(ret);
-    else
-        ret->problem = http_problem_of(st);
-    rename_param(t, ret->x);
+        st = http_inner_run(x);
+    ret->problem = http_problem_of(st);
+    rename_param(t, x);
     return TS_OK;
 }
 

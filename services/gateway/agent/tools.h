@@ -7,7 +7,8 @@
 #ifndef AGENT_TOOLS_H
 #define AGENT_TOOLS_H
 
-#include "api/inner.h"
+#include "api/api.h"
+#include "http/inner.h"
 
 #define AGENT_TOOL_CALLS_MAX    3
 #define AGENT_TOOL_EXAMPLES_MAX 2
@@ -32,6 +33,15 @@ typedef struct agent_tool {
 extern const agent_tool agent_tools[];
 extern const size_t agent_tool_count;
 
+/* How a call was answered. */
+typedef struct agent_tool_answer {
+    http_problem
+        problem; /* HTTP_FINE: `x` holds data, summary, untrusted and degraded; else its error and retry_after_s */
+    http_exchange *x; /* of the inner request */
+} agent_tool_answer;
+
+/* The row of the route table, to the letter; NULL if there is none. */
+const http_route *agent_tool_route(const char *method, const char *pattern);
 /* NULL if there is none of that name, or a route of it is not in the route table. */
 const agent_tool *agent_tool_find(ts_str name);
 bool agent_tool_is_there(const agent_tool *t);
@@ -45,8 +55,8 @@ void agent_tool_put_output(ts_jsonw *w, const agent_tool *t);
 void agent_tool_put_annotations(ts_jsonw *w, const agent_tool *t);
 
 /* Runs the route that the arguments (an object, or a zeroed ts_json: none) ask for. Whatever is wrong with them is in the answer,
- * with the argument's name in its error's `param`. TS_NOMEM. Release with api_answer_done(). */
+ * with the argument's name in its error's `param`. TS_NOMEM. Release ret->x with http_inner_done(). */
 TS_CHECK ts_status agent_tool_call(http_exchange *x, const agent_tool *t, ts_json arguments,
-                                   api_answer *ret);
+                                   agent_tool_answer *ret);
 
 #endif

@@ -287,7 +287,7 @@ static void put_advice(ts_buf *out, const agent_tool *t, http_problem problem, u
 
 /* A result of a call that failed: "not_found: There is no such incident. ...". */
 static void put_failure(session *s, ts_buf *out, const mcp_message *m, const agent_tool *t,
-                        const api_answer *answer)
+                        const agent_tool_answer *answer)
 {
     const http_problem_facts *facts = http_problem_facts_of(answer->problem);
     const ts_error *error = &answer->x->error;
@@ -309,7 +309,7 @@ static void put_failure(session *s, ts_buf *out, const mcp_message *m, const age
 }
 
 static ts_status put_success(session *s, ts_buf *out, const mcp_message *m,
-                             const api_answer *answer)
+                             const agent_tool_answer *answer)
 {
     TS_CLEANUP(ts_buf_done) ts_buf envelope = TS_BUF_INIT(TEXT_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(TEXT_MAX);
@@ -344,13 +344,13 @@ static http_problem charge(session *s)
 }
 
 static ts_status run_tool(session *s, ts_buf *out, const mcp_message *m, const agent_tool *t,
-                          ts_json arguments, api_answer *answer)
+                          ts_json arguments, agent_tool_answer *answer)
 {
     http_problem problem = charge(s);
     ts_status st;
 
     if (problem != HTTP_FINE) {
-        *answer = (api_answer){ .problem = problem, .x = s->x };
+        *answer = (agent_tool_answer){ .problem = problem, .x = s->x };
         put_failure(s, out, m, t, answer);
         answer->x = NULL; /* the outer one is not ours to release */
         return TS_OK;
@@ -367,7 +367,7 @@ static ts_status run_tool(session *s, ts_buf *out, const mcp_message *m, const a
 static ts_status call_tool(session *s, ts_buf *out, const mcp_message *m)
 {
     ts_json name = { 0 }, arguments = { 0 };
-    api_answer answer = { .x = NULL };
+    agent_tool_answer answer = { .x = NULL };
     const agent_tool *t;
     ts_status st;
 
@@ -387,7 +387,7 @@ static ts_status call_tool(session *s, ts_buf *out, const mcp_message *m)
         return TS_OK;
     }
     st = run_tool(s, out, m, t, arguments, &answer);
-    api_answer_done(&answer);
+    http_inner_done(answer.x);
     return st;
 }
 

@@ -23,7 +23,7 @@ Test(tools, a_tool_is_there_when_its_routes_are)
 {
     for (size_t i = 0; i < agent_tool_count; i++) {
         const agent_tool *t = &agent_tools[i];
-        bool is_routed = api_route_of(t->calls[0].method, t->calls[0].pattern) != NULL;
+        bool is_routed = agent_tool_route(t->calls[0].method, t->calls[0].pattern) != NULL;
 
         cr_assert(is_routed || strcmp(t->name, "security_query") == 0, "%s", t->name);
         cr_assert_eq(agent_tool_is_there(t), is_routed, "%s", t->name);
