@@ -48,7 +48,6 @@ TABLE = {
     "listIncidents": [call("/v1/incidents", INCIDENTS)],
     "getIncident": [call("/v1/incidents/inc_1", INCIDENTS)],
     "updateIncident": [call("/v1/incidents/inc_1", INCIDENTS, NONE, "PATCH", {"status": "resolved"})],
-    "getAgentSummary": [call("/v1/agent/summary", RISK, INCIDENTS + AI_USAGE)],
     "askQuestion": [
         ask("Who has the highest risk?", RISK),
         ask("Which incidents are open?", INCIDENTS),
@@ -58,6 +57,7 @@ TABLE = {
     ],
     "reopenIncident": [call("/v1/incidents/inc_1/reopen", INCIDENTS, NONE, "POST", {})],
     "getAiUsage": [call("/v1/ai-usage", AI_USAGE)],
+    "getAgentSummary": [call("/v1/agent/summary", RISK, INCIDENTS + AI_USAGE)],
     "ingestEvents": [call("/v1/events?source=google_workspace", RISK, NONE, "POST", [])],
     "listWebhookEndpoints": [call("/v1/webhooks/endpoints", WEBHOOKS)],
     "createWebhookEndpoint": [call("/v1/webhooks/endpoints", WEBHOOKS, NONE, "POST", {"url": "https://hooks.example/x"})],
@@ -80,6 +80,7 @@ TABLE = {
     # HEAD fetches the first page, as GET does, and leaves no mark in the audit log.
     "exportUsers": [call("/v1/exports/users.csv", RISK, NONE, "HEAD")],
     "exportIncidents": [call("/v1/exports/incidents.csv", INCIDENTS, NONE, "HEAD")],
+    "exportApps": [call("/v1/exports/apps.csv", RISK, NONE, "HEAD")],
     "exportAiUsage": [call("/v1/exports/ai-usage.csv", AI_USAGE, NONE, "HEAD")],
     "getDocs": [call("/docs", NONE)],
     "getOpenApi": [call("/v1/openapi.json", NONE)],

@@ -4,12 +4,12 @@ A new route is covered by what the document says of it: examples of its paramete
 to. Where that is not enough the test says so, and RECIPES is the place for what is missing."""
 
 import json
-import os
 import re
 import urllib.parse
 
 import base
 import client
+import receiver
 import records
 import suite
 import web
@@ -56,11 +56,7 @@ class ContractPrism(base.SuiteCase):
         web.tool("prism")
         web.tool("spectral")
         super().setUpClass()
-        cls.document_path = os.path.join(cls.suite.directory, "openapi.json")
-        status, text = suite.http_get(cls.suite.port, "/v1/openapi.json")
-        assert status == 200, text
-        with open(cls.document_path, "w", encoding="utf-8") as file:
-            file.write(text)
+        cls.document_path, text = web.save_document(cls.suite)
         cls.document = json.loads(text)
         # Prism reads references by itself; here only the operations' own parameters are of interest.
         cls.operations = [Operation(path, method, item[method]) for path, item in cls.document["paths"].items()
@@ -72,7 +68,8 @@ class ContractPrism(base.SuiteCase):
     def fill(cls):
         """An incident, AI usage, an endpoint and an event for it."""
         api = cls.suite.client()
-        api.create_endpoint("https://hooks.example/one")
+        listening = cls.enterClassContext(receiver.Receiver())
+        api.create_endpoint(listening.url)
         body = records.takeover(cls.victim) + [
             records.grant(cls.victim, "ChatGPT", "77377267392-a.apps.googleusercontent.com",
                           ["https://www.googleapis.com/auth/drive.readonly"])]
@@ -120,11 +117,31 @@ class ContractPrism(base.SuiteCase):
                 return operation
         self.fail("no %s %s in the document" % (method, path))
 
-    # operationId -> what differs from what the document's examples say: {"path", "query", "body"}, each made when it is asked.
+    def a_closed_incident(self):
+        path = "/v1/incidents/" + self.an_id(self.by_path("GET", "/v1/incidents/{id}"))
+        if self.api.get(path).data["incident"]["closed_at"] is None:
+            self.assertEqual(self.api.send("PATCH", path, {"status": "resolved"}).status, 200)
+        return path
+
+    def a_delivered_event(self):
+        """One that is not on its way any more."""
+        return suite.wait_until(lambda: self.api.get("/v1/webhooks/events", status="delivered").data["events"], 30,
+                                "an event is delivered")[0]["id"]
+
+    # operationId -> what differs from what the document's examples say: "path", "query", "body", and "missing", a path under
+    # which nothing is. Each is made when it is asked.
     RECIPES = {
-        "getUser": lambda self: {"path": "/v1/users/" + self.victim},
-        "ingestEvents": lambda self: {"body": records.login(records.person())},
+        # The directory's example makes the user that is the example of others.
+        "getUser": {"path": lambda self: "/v1/users/" + self.victim,
+                    "missing": lambda self: "/v1/users/" + records.person("nobody")},
+        "reopenIncident": {"path": lambda self: self.a_closed_incident() + "/reopen"},
+        "replayWebhookEvent": {"path": lambda self: "/v1/webhooks/events/%s/replay" % self.a_delivered_event()},
+        "ingestEvents": {"body": lambda self: records.login(records.person())},
     }
+
+    def special(self, operation, what, otherwise=None):
+        make = self.RECIPES.get(operation.id, {}).get(what)
+        return otherwise if make is None else make(self)
 
     def test_the_document_is_well_made(self):
         passed, words = web.spectral(self.document_path)
@@ -143,15 +160,14 @@ class ContractPrism(base.SuiteCase):
 
     def succeed(self, operation):
         for everything in (False, True):
-            special = self.RECIPES.get(operation.id, lambda self: {})(self)
-            path = special.get("path")
+            path = self.special(operation, "path")
             if path is None:
                 path = operation.path
                 if operation.captured:
                     path = path.replace("{%s}" % operation.captured[0],
                                         urllib.parse.quote(self.an_id(operation), safe=""))
-            answer = self.call(operation, path, special.get("query", operation.query(everything)),
-                               special.get("body", operation.body()))
+            answer = self.call(operation, path, self.special(operation, "query", operation.query(everything)),
+                               self.special(operation, "body", operation.body()))
             self.assertIn(answer.status, operation.success(), "%s\n%s" % (operation, answer.text))
             if operation.body() is None and not operation.query(True):
                 break  # the second call would be the first
@@ -161,9 +177,8 @@ class ContractPrism(base.SuiteCase):
         if operation.captured:
             example = next(p["example"] for p in operation.fields["parameters"] if p.get("in") == "path")
             path = path.replace("{%s}" % operation.captured[0], urllib.parse.quote(example, safe=""))
-        query, body = operation.query(False), operation.body()
-        if operation.id in self.RECIPES:
-            body = self.RECIPES[operation.id](self).get("body", body)
+        path = self.special(operation, "missing", path)
+        query, body = operation.query(False), self.special(operation, "body", operation.body())
         self.expect(operation, 400, "bad_request", path, dict(query, surprise="1"), body)
         if operation.is_public:
             return

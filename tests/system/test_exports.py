@@ -36,13 +36,26 @@ class Exports(base.SuiteCase):
         self.assertEqual([row["id"] for row in rows], [incident["id"] for incident in incidents])
         self.assertEqual(rows[0]["affected_users"].split("; "), incidents[0]["affected_users"])
 
+        apps = self.api.pages("/v1/apps", "apps")
+        rows = self.export("apps")
+        self.assertEqual([(row["id"], row["name"], row["client_id"], row["status"], row["risk_score"]) for row in rows],
+                         [(app["id"], app["name"], app["client_id"], app["status"], str(app["risk_score"])) for app in apps])
+        self.assertEqual((rows[0]["scopes"], rows[0]["user_count"], rows[0]["is_ai_tool"], rows[0]["publisher"]),
+                         ("https://www.googleapis.com/auth/drive", "1", "true", "OpenAI"))
+        self.assertEqual(rows[0]["first_seen_at"], apps[0]["first_seen_at"])
+        self.assertEqual(self.export("apps", status="trusted"), [])
+        self.assertEqual(len(self.export("apps", status="untrusted")), len(apps))
+
         usage = self.api.get("/v1/ai-usage", group_by="user").data["groups"]
         self.assertEqual([row["email"] for row in self.export("ai-usage", group_by="user")], [g["email"] for g in usage])
 
     def test_formulas_are_text(self):
         people = [records.person(name) for name in ("=cmd", "+cmd", "-cmd")]
         self.post([records.login(email) for email in people])
+        self.post([records.grant(people[0], "=HYPERLINK(0)", "@made.apps.example", ["-1+cmd"])])
         self.suite.settle()
+        app = [row for row in self.export("apps") if "HYPERLINK" in row["name"]][0]
+        self.assertEqual((app["name"], app["client_id"], app["scopes"]), ("'=HYPERLINK(0)", "'@made.apps.example", "'-1+cmd"))
         emails = [row["email"] for row in self.export("users")]
         for email in people:
             self.assertIn("'" + email, emails)

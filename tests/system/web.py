@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import unittest
 
+import client
 import suite
 
 WEB = os.path.join(suite.ROOT, "tests", "web")
@@ -18,6 +19,16 @@ def tool(name):
     if shutil.which("node") is None or not os.path.exists(path):
         raise unittest.SkipTest("%s is not installed (deploy/install-deps.sh --test)" % name)
     return path
+
+
+def save_document(running):
+    """(path, text) of the OpenAPI document of a suite."""
+    status, text = suite.http_get(running.port, "/v1/openapi.json")
+    assert status == 200, text
+    path = os.path.join(running.directory, "openapi.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path, text
 
 
 def spectral(document):
@@ -36,6 +47,7 @@ class Prism:
         self.upstream = "http://127.0.0.1:%d" % upstream_port
         self.port = port
         self.process = None
+        self.passed = 0  # answers to a Client that were as the document says
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -58,3 +70,30 @@ def violations(answer):
     if answer.json is not None and "prism/errors" in str(answer.json.get("type", "")):
         return answer.text
     return ""
+
+
+class Client(client.Client):
+    """Asks through Prism. What the document does not allow in an answer is an error here. What it does not allow in a request
+    must be refused by the gateway too, whole or by the record, when it is asked itself."""
+
+    def __init__(self, port, key, prism):
+        super().__init__(port, key)
+        self.proxy = client.Client(prism.port, key)
+        self.prism = prism
+
+    def close(self):
+        super().close()
+        self.proxy.close()
+
+    def request(self, method, path, body=None, headers=None, query=None):
+        answer = self.proxy.request(method, path, body, headers, query)
+        if "X-Request-Id" in answer.headers:  # every answer of the gateway has one, none of Prism's own has
+            self.prism.passed += 1
+            return answer
+        words = "%s %s\n%s" % (method, path, answer.text)
+        if any(found["location"][0] == "response" for found in answer.json.get("validation", [])):
+            raise AssertionError("not as the document says: " + words)
+        answer = super().request(method, path, body, headers, query)
+        if answer.status < 400 and not answer.data.get("rejected"):
+            raise AssertionError("the document refuses what the gateway takes: " + words)
+        return answer

@@ -157,6 +157,7 @@ ts_status api_key_revoke(http_exchange *x);
 ts_status api_audit_log(http_exchange *x);
 ts_status api_export_users(http_exchange *x);
 ts_status api_export_incidents(http_exchange *x);
+ts_status api_export_apps(http_exchange *x);
 ts_status api_export_ai_usage(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
 ts_status api_docs(http_exchange *x);

@@ -1,5 +1,8 @@
-/* GET /v1/exports/{users,incidents,ai-usage}.csv: whole lists, page by page from the service to the client. One page is in
- * memory at a time. The first one is fetched, and the audit log has been told, before the first byte goes out. */
+/* GET /v1/exports/{users,incidents,apps,ai-usage}.csv: whole lists, page by page from the service to the client. One page is
+ * in memory at a time. The first one is fetched, and the audit log has been told, before the first byte goes out.
+ *
+ * A page begins behind the last row of the one before, wherever that stands by now: rows that come, go or move elsewhere shift
+ * nothing. Only a row that itself moves past the place where the walk is meanwhile, by its score, is shown twice or not. */
 #include "api/api.h"
 #include "api/csv.h"
 #include "http/stream.h"
@@ -7,9 +10,17 @@
 
 #define PAGE_ROWS      200
 #define PAGE_ARENA_MAX ((size_t)32 * 1024 * 1024)
+/* As many as risk keeps of one app. */
+#define APP_SCOPES_MAX 64
 
-/* A list that is walked. `request` is one of the method's, made by the handler; `seek` sets its limit and offset, `put` writes
- * the rows of a reply and answers how many there were. */
+/* What a page was: how many rows, and where the next one begins. */
+typedef struct export_page {
+    size_t rows;
+    const char *next;
+} export_page;
+
+/* A list that is walked. `request` is one of the method's, made by the handler with its limit; `seek` sets where the page
+ * begins ("": from the first row), `put` writes the rows of a reply. */
 typedef struct export
 {
     const char *name; /* of the file, without .csv */
@@ -17,28 +28,44 @@ typedef struct export
     ts_peer *peer;
     const ts_method *method;
     ProtobufCMessage *request;
-    void (*seek)(ProtobufCMessage * request, uint64_t offset);
-    size_t (*put)(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out);
+    void (*seek)(ProtobufCMessage * request, char *after);
+    export_page (*put)(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out);
+    char after[HTTP_POSITION_MAX + 1]; /* where the next page begins */
 }
 export;
 
-static ts_status fetch(http_exchange *x, const export *e, uint64_t offset, ts_arena *arena,
-                       size_t *ret_rows)
+/* A full page must tell where the next one begins: from the first row again, it would never end. */
+static ts_status step(export *e, export_page page)
+{
+    size_t n = page.next == NULL ? 0 : strlen(page.next);
+
+    if (page.rows < PAGE_ROWS)
+        return TS_OK;
+    if (n == 0 || n >= sizeof(e->after))
+        return TS_CORRUPT;
+    memcpy(e->after, page.next, n + 1);
+    return TS_OK;
+}
+
+static ts_status fetch(http_exchange *x, export *e, ts_arena *arena, size_t *ret_rows)
 {
     ProtobufCMessage *reply = NULL;
+    export_page page;
     ts_caller caller;
     ts_status st;
 
     ts_arena_reset(arena);
-    e->seek(e->request, offset);
+    e->seek(e->request, e->after);
     st = api_caller(x, api_of(x)->config->call_ms, &caller);
     if (st != TS_OK)
         return st;
     st = api_rpc(api_of(x), e->peer, e->method, &caller, e->request, arena, &reply, &x->error);
     api_soften(x, e->method, st);
-    if (st == TS_OK)
-        *ret_rows = e->put(x, reply, &x->data);
-    return st;
+    if (st != TS_OK)
+        return st;
+    page = e->put(x, reply, &x->data);
+    *ret_rows = page.rows;
+    return step(e, page);
 }
 
 /* The query goes into the log as it came: it was checked, and holds names and values of filters only. */
@@ -77,21 +104,19 @@ static ts_status record(http_exchange *x, const export *e)
 }
 
 /* The pages behind the first, which stands in x->data. */
-static ts_status walk(http_exchange *x, const export *e, ts_arena *arena, size_t rows)
+static ts_status walk(http_exchange *x, export *e, ts_arena *arena, size_t rows)
 {
-    uint64_t offset = 0;
     ts_status st = http_stream_flush(x);
 
     while (st == TS_OK && rows == PAGE_ROWS) {
-        offset += rows;
-        st = fetch(x, e, offset, arena, &rows);
+        st = fetch(x, e, arena, &rows);
         if (st == TS_OK)
             st = http_stream_flush(x);
     }
     return st;
 }
 
-static ts_status run(http_exchange *x, const export *e)
+static ts_status run(http_exchange *x, export *e)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(PAGE_ARENA_MAX);
     bool is_head = ts_str_is(x->request->method, "HEAD");
@@ -104,7 +129,7 @@ static ts_status run(http_exchange *x, const export *e)
         return TS_NOMEM;
     ts_buf_z(&x->data, e->columns);
     ts_buf_z(&x->data, "\r\n");
-    st = fetch(x, e, 0, arena, &rows);
+    st = fetch(x, e, arena, &rows);
     /* HEAD shows nobody anything. */
     if (st == TS_OK && !is_head)
         st = record(x, e);
@@ -121,15 +146,14 @@ static ts_status run(http_exchange *x, const export *e)
 
 /* ---- users ---- */
 
-static void seek_users(ProtobufCMessage *request, uint64_t offset)
+static void seek_users(ProtobufCMessage *request, char *after)
 {
     Ts__Risk__ListUsersRequest *r = (void *)request;
 
-    r->limit = PAGE_ROWS;
-    r->offset = offset;
+    r->after = after;
 }
 
-static size_t put_users(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static export_page put_users(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Risk__UserList *list = (const void *)reply;
 
@@ -157,7 +181,7 @@ static size_t put_users(const http_exchange *x, const ProtobufCMessage *reply, t
         csv_time(out, user->last_seen_ms);
         csv_end(out);
     }
-    return list->n_users;
+    return (export_page){ list->n_users, list->next };
 }
 
 ts_status api_export_users(http_exchange *x)
@@ -174,21 +198,21 @@ ts_status api_export_users(http_exchange *x)
         .put = put_users,
     };
 
+    request.limit = PAGE_ROWS;
     request.risk_level = api_text(x, http_param_of(x, "risk_level"));
     return request.risk_level == NULL ? TS_NOMEM : run(x, &e);
 }
 
 /* ---- incidents ---- */
 
-static void seek_incidents(ProtobufCMessage *request, uint64_t offset)
+static void seek_incidents(ProtobufCMessage *request, char *after)
 {
     Ts__Incidents__ListRequest *r = (void *)request;
 
-    r->limit = PAGE_ROWS;
-    r->offset = offset;
+    r->after = after;
 }
 
-static size_t put_incidents(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static export_page put_incidents(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Incidents__IncidentList *list = (const void *)reply;
 
@@ -210,7 +234,7 @@ static size_t put_incidents(const http_exchange *x, const ProtobufCMessage *repl
         csv_text(out, ts_str_of(incident->resolution));
         csv_end(out);
     }
-    return list->n_incidents;
+    return (export_page){ list->n_incidents, list->next };
 }
 
 ts_status api_export_incidents(http_exchange *x)
@@ -228,19 +252,77 @@ ts_status api_export_incidents(http_exchange *x)
     };
     ts_status st = api_incidents_filter(x, &request);
 
+    request.limit = PAGE_ROWS;
     return st == TS_OK ? run(x, &e) : st;
+}
+
+/* ---- apps ---- */
+
+static void seek_apps(ProtobufCMessage *request, char *after)
+{
+    Ts__Risk__ListAppsRequest *r = (void *)request;
+
+    r->after = after;
+}
+
+static export_page put_apps(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+{
+    const Ts__Risk__AppList *list = (const void *)reply;
+
+    (void)x;
+    for (size_t i = 0; i < list->n_apps; i++) {
+        const Ts__Risk__App *one = list->apps[i];
+        char *scopes[APP_SCOPES_MAX];
+        size_t n = 0;
+
+        for (; n < one->n_scopes && n < APP_SCOPES_MAX; n++)
+            scopes[n] = one->scopes[n]->scope;
+        csv_text(out, ts_str_of(one->id));
+        csv_text(out, ts_str_of(one->name));
+        csv_text(out, ts_str_of(one->client_id));
+        csv_text(out, ts_str_of(one->publisher));
+        csv_text(out, ts_str_of(one->status));
+        csv_text(out, ts_str_of(ts_risk_level_name(one->risk_score)));
+        csv_u64(out, one->risk_score);
+        csv_u64(out, one->user_count);
+        csv_texts(out, scopes, n);
+        csv_time(out, one->first_seen_ms);
+        csv_time(out, one->last_used_ms);
+        csv_bool(out, one->is_ai_tool);
+        csv_end(out);
+    }
+    return (export_page){ list->n_apps, list->next };
+}
+
+ts_status api_export_apps(http_exchange *x)
+{
+    Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
+    export e = {
+        .name = "apps",
+        .columns = "id,name,client_id,publisher,status,risk_level,risk_score,user_count,scopes,"
+                   "first_seen_at,last_used_at,is_ai_tool",
+        .peer = api_of(x)->risk,
+        .method = &ts_risk_list_apps,
+        .request = &request.base,
+        .seek = seek_apps,
+        .put = put_apps,
+    };
+
+    request.limit = PAGE_ROWS;
+    request.status = api_text(x, http_param_of(x, "status"));
+    return request.status == NULL ? TS_NOMEM : run(x, &e);
 }
 
 /* ---- AI usage ---- */
 
 /* A report has no pages. */
-static void seek_report(ProtobufCMessage *request, uint64_t offset)
+static void seek_report(ProtobufCMessage *request, char *after)
 {
     (void)request;
-    (void)offset;
+    (void)after;
 }
 
-static size_t put_report(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static export_page put_report(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Aiusage__Report *report = (const void *)reply;
     ts_str by = http_param_of(x, "group_by")->text;
@@ -264,7 +346,7 @@ static size_t put_report(const http_exchange *x, const ProtobufCMessage *reply, 
             csv_time(out, group->first_seen_ms);
         csv_end(out);
     }
-    return 0;
+    return (export_page){ 0, NULL };
 }
 
 ts_status api_export_ai_usage(http_exchange *x)

@@ -195,6 +195,7 @@ static const fact facts[] = {
     { "attempts", LIST(64), NULL, "oldest first" },
     { "next_attempt_at", "", "null", "" },
     { "WebhookEvent.id", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"", "" },
+    { "WebhookReplay.event_id", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"", "" },
     { "event", WORD(64), "\"incident.created\"", "" },
     { "WebhookEvent.status", WORD(32), "\"delivered\"", "" },
     { "WebhookEventList.events", LIST(200), NULL, "newest first" },

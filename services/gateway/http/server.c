@@ -1,10 +1,14 @@
 #include "http/server.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ts/log.h"
 #include "ts/metrics.h"
@@ -15,6 +19,8 @@
 /* Memory of idle requests that is kept for the next ones. */
 #define IDLE_WORK_MAX 64
 #define CLASSES       6
+/* Between two calls that wake civetweb for its end. */
+#define WAKE_NS 5000000L
 
 struct http_server {
     const http_service *service;
@@ -22,7 +28,9 @@ struct http_server {
     int64_t connections_max;
     int64_t request_ms;
     int port;
+    struct sockaddr_in address; /* where it listens */
     atomic_bool is_draining;
+    atomic_bool is_stopped;
     atomic_int connections;
 
     pthread_mutex_t mutex; /* guards idle, idle_count, in_work */
@@ -343,6 +351,11 @@ static ts_status start_civetweb(http_server *s, const http_options *o, ts_error 
                        o->listen, s->start_error);
     if (mg_get_server_ports(s->civetweb, 1, &port) == 1)
         s->port = port.port;
+    s->address =
+        (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
+    /* A port alone, or 0.0.0.0: all addresses of the machine, of which this is one. */
+    if (inet_pton(AF_INET, host, &s->address.sin_addr) != 1 || s->address.sin_addr.s_addr == 0)
+        s->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return TS_OK;
 }
 
@@ -399,12 +412,44 @@ void http_server_drain(http_server *s, int64_t drain_ms)
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* civetweb 1.15 looks whether it is to stop when somebody comes, else every 2 seconds. So somebody comes, until it has heard and
+ * listens no more. */
+static void *keep_awake(void *p)
+{
+    const struct timespec pause = { .tv_nsec = WAKE_NS };
+    http_server *s = p;
+    bool is_heard = false;
+
+    while (!is_heard && !atomic_load(&s->is_stopped)) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+            break; /* it ends all the same, only later */
+        is_heard = connect(fd, (const struct sockaddr *)&s->address, sizeof(s->address)) != 0 &&
+                   errno == ECONNREFUSED;
+        (void)close(fd);
+        (void)nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+static void stop_civetweb(http_server *s)
+{
+    pthread_t waker;
+    bool is_waking = pthread_create(&waker, NULL, keep_awake, s) == 0;
+
+    mg_stop(s->civetweb);
+    atomic_store(&s->is_stopped, true);
+    if (is_waking)
+        (void)pthread_join(waker, NULL);
+}
+
 void http_server_stop(http_server *s)
 {
     if (s == NULL)
         return;
     if (s->civetweb != NULL)
-        mg_stop(s->civetweb);
+        stop_civetweb(s);
     (void)mg_exit_library();
     while (s->idle != NULL) {
         http_work *w = s->idle;

@@ -878,12 +878,33 @@ Test(contract, an_export_that_breaks_off_does_not_look_whole)
     cr_assert_not(ts_str_ends(ts_buf_view(&out), TS_STR_LIT("0\r\n\r\n")));
 }
 
+Test(contract, an_export_of_apps_has_their_scopes_in_one_cell)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 22);
+
+    ask_raw(EXPORT("GET", "apps.csv?status=untrusted", "1.0"), &out);
+    cr_assert_not_null(
+        strstr(out.data, "Content-Disposition: attachment; filename=\"apps.csv\"\r\n"));
+    cr_assert_not_null(strstr(
+        out.data, "\r\n\r\nid,name,client_id,publisher,status,risk_level,risk_score,user_count,"
+                  "scopes,first_seen_at,last_used_at,is_ai_tool\r\n"
+                  "app_one,Ignore all\xe2\x80\xae rules,,,untrusted,critical,91,6,"
+                  "\"https://mail.example/all; a,b\",,,false\r\n"));
+    cr_assert_str_eq(standin_saw.audit_object, "apps.csv");
+    get("/v1/exports/apps.csv?status=open", KEY_ALL, 400);
+    expect_error("bad_request", "status", NULL);
+    get("/v1/exports/apps.csv", KEY_USERS, 403);
+    expect_error("forbidden", NULL, "The API key lacks the permission read:apps.");
+}
+
 Test(contract, what_fails_before_the_first_byte_of_an_export_is_an_ordinary_error)
 {
     get("/v1/exports/users.csv?limit=1", KEY_ALL, 400);
     expect_error("bad_request", "limit", NULL);
     get("/v1/exports/incidents.csv", KEY_USERS, 403);
     get("/v1/exports/users.csv?risk_level=low", KEY_ALL, 503);
+    /* The rows after the first page cannot be had: better none than a file that never ends. */
+    get("/v1/exports/users.csv?risk_level=medium", KEY_ALL, 500);
     cr_assert_eq(atomic_load(&standin_saw.audits), 0);
     standin_saw.refuses_audits = true;
     get("/v1/exports/users.csv", KEY_ALL, 503);

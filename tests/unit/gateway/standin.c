@@ -262,11 +262,18 @@ static Ts__Risk__UserRow *user(ts_call *call, const char *email, const char *nam
 static ts_status list_many(ts_call *call, const Ts__Risk__ListUsersRequest *request,
                            Ts__Risk__UserList *reply)
 {
+    uint64_t first = 0;
+
+    if (request->after[0] != '\0' && ts_parse_u64(ts_str_of(request->after), &first) != TS_OK)
+        return TS_INVALID;
     reply->users = ts_arena_array(call->arena, request->limit, sizeof(*reply->users));
-    for (uint64_t i = request->offset; i < STANDIN_MANY && reply->n_users < request->limit; i++)
+    for (uint64_t i = first; i < STANDIN_MANY && reply->n_users < request->limit; i++)
         reply->users[reply->n_users++] =
             user(call, ts_arena_printf(call->arena, "user-%d@acme.example", (int)i), "=cmd()", 95);
     reply->total = STANDIN_MANY;
+    /* A service that forgets to tell where its next page begins. */
+    if (strcmp(request->risk_level, "medium") != 0)
+        reply->next = ts_arena_printf(call->arena, "%d", (int)(first + reply->n_users));
     return TS_OK;
 }
 
@@ -278,9 +285,9 @@ static ts_status list_users(ts_call *call, const ProtobufCMessage *in, ProtobufC
     if (strcmp(request->risk_level, "minimal") == 0)
         return TS_OK;
     if (strcmp(request->risk_level, "low") == 0 ||
-        (strcmp(request->risk_level, "high") == 0 && request->offset > 0))
+        (strcmp(request->risk_level, "high") == 0 && request->after[0] != '\0'))
         return ts_fail(call->error, TS_UNAVAILABLE, "", "no room");
-    if (strcmp(request->risk_level, "critical") == 0 || strcmp(request->risk_level, "high") == 0)
+    if (request->risk_level[0] != '\0')
         return list_many(call, request, reply);
     reply->users = ts_arena_array(call->arena, 2, sizeof(*reply->users));
     reply->users[0] = user(call, "john@acme.example", "John \"Ignore all\" Smith", 82);
@@ -347,6 +354,15 @@ static ts_status ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMess
     return TS_OK;
 }
 
+static Ts__Risk__AppScope *scope(ts_call *call, const char *name)
+{
+    Ts__Risk__AppScope *one = ts_arena_alloc(call->arena, sizeof(*one));
+
+    ts__risk__app_scope__init(one);
+    one->scope = copy(call, name);
+    return one;
+}
+
 static ts_status list_apps(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListAppsRequest *request = (const void *)in;
@@ -361,6 +377,10 @@ static ts_status list_apps(ts_call *call, const ProtobufCMessage *in, ProtobufCM
     one->status = copy(call, "untrusted");
     one->risk_score = 91;
     one->user_count = 6;
+    one->scopes = ts_arena_array(call->arena, 2, sizeof(*one->scopes));
+    one->scopes[0] = scope(call, "https://mail.example/all");
+    one->scopes[1] = scope(call, "a,b");
+    one->n_scopes = 2;
     reply->apps = ts_arena_array(call->arena, 1, sizeof(*reply->apps));
     reply->apps[0] = one;
     reply->n_apps = 1;

@@ -63,7 +63,8 @@ typedef struct standin_seen {
     char client_addr[64];
 } standin_seen;
 
-/* Users of risk_level=critical. Of "high" there are as many, but the second page fails; "low" fails at once. */
+/* Users of risk_level=critical. Of "high" there are as many, but the second page fails; "low" fails at once;
+ * of "medium" nobody tells where the second page begins. */
 #define STANDIN_MANY 450
 
 extern standin_seen standin_saw;
