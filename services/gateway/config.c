@@ -29,6 +29,9 @@ const ts_config_item gateway_config_items[] = {
             "commas"),
     TS_TEXT(gateway_config, origins, "TS_GATEWAY_CORS_ORIGINS", "",
             "origins whose pages may read answers, separated by commas"),
+    TS_TEXT(gateway_config, mcp_hosts, "TS_GATEWAY_MCP_HOSTS", "",
+            "names beside localhost under which /mcp may be asked, without ports, separated by "
+            "commas"),
     TS_NUM(gateway_config, hsts_s, "TS_GATEWAY_HSTS_S", 31536000, 0, 63072000,
            "max-age of Strict-Transport-Security where a trusted proxy says https; 0: none"),
     TS_TEXT(gateway_config, lexicon_dir, "TS_GATEWAY_LEXICON_DIR", "services/gateway/agent/lexicon",
@@ -38,30 +41,44 @@ const ts_config_item gateway_config_items[] = {
 };
 const size_t gateway_config_item_count = TS_COUNT(gateway_config_items);
 
-ts_status gateway_config_lists(const gateway_config *c, http_service *service, ts_error *err)
+/* The items of a list that commas separate, at most HTTP_ORIGINS_MAX. */
+static ts_status split(const char *text, const char *name, ts_str *ret, size_t *ret_count,
+                       ts_error *err)
 {
-    ts_str list = ts_str_of(c->origins);
-    ts_status st;
+    ts_str list = ts_str_of(text);
+    size_t count = 0;
 
-    st = http_proxies_parse(ts_str_of(c->proxies), &service->proxies, err);
-    if (st != TS_OK)
-        return st;
-    service->origin_count = 0;
     while (list.n > 0) {
         size_t comma = ts_str_find(list, ',');
         ts_str item = ts_str_trim(ts_str_n(list.p, comma));
 
         if (item.n > 0) {
-            if (service->origin_count == HTTP_ORIGINS_MAX)
-                return ts_fail(err, TS_INVALID, "TS_GATEWAY_CORS_ORIGINS", "at most %d origins",
-                               HTTP_ORIGINS_MAX);
-            if (!ts_str_starts(item, TS_STR_LIT("http://")) &&
-                !ts_str_starts(item, TS_STR_LIT("https://")))
-                return ts_fail(err, TS_INVALID, "TS_GATEWAY_CORS_ORIGINS",
-                               "an origin must begin with https:// or http://");
-            service->origins[service->origin_count++] = item;
+            if (count == HTTP_ORIGINS_MAX)
+                return ts_fail(err, TS_INVALID, name, "at most %d of them", HTTP_ORIGINS_MAX);
+            ret[count++] = item;
         }
         list = comma == list.n ? TS_STR_NULL : ts_str_n(list.p + comma + 1, list.n - comma - 1);
     }
+    *ret_count = count;
     return TS_OK;
+}
+
+ts_status gateway_config_lists(const gateway_config *c, http_service *service, ts_error *err)
+{
+    ts_status st;
+
+    st = http_proxies_parse(ts_str_of(c->proxies), &service->proxies, err);
+    if (st != TS_OK)
+        return st;
+    st =
+        split(c->origins, "TS_GATEWAY_CORS_ORIGINS", service->origins, &service->origin_count, err);
+    if (st != TS_OK)
+        return st;
+    for (size_t i = 0; i < service->origin_count; i++) {
+        if (!ts_str_starts(service->origins[i], TS_STR_LIT("http://")) &&
+            !ts_str_starts(service->origins[i], TS_STR_LIT("https://")))
+            return ts_fail(err, TS_INVALID, "TS_GATEWAY_CORS_ORIGINS",
+                           "an origin must begin with https:// or http://");
+    }
+    return split(c->mcp_hosts, "TS_GATEWAY_MCP_HOSTS", service->hosts, &service->host_count, err);
 }

@@ -10,6 +10,7 @@ typedef struct gateway_config {
     char lexicon_dir[TS_CONFIG_TEXT_MAX];
     char origins[TS_CONFIG_TEXT_MAX];
     char proxies[TS_CONFIG_TEXT_MAX];
+    char mcp_hosts[TS_CONFIG_TEXT_MAX];
     int64_t connections;
     int64_t keep_alive_ms;
     int64_t header_ms;
@@ -27,7 +28,7 @@ typedef struct gateway_config {
 extern const ts_config_item gateway_config_items[];
 extern const size_t gateway_config_item_count;
 
-/* The lists in `proxies` and `origins`, into the service; origins point into the config. TS_INVALID with words. */
+/* The lists in `proxies`, `origins` and `mcp_hosts`, into the service; the latter two point into the config. TS_INVALID with words. */
 TS_CHECK ts_status gateway_config_lists(const gateway_config *c, http_service *service,
                                         ts_error *err);
 

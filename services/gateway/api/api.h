@@ -125,6 +125,8 @@ ts_status api_incident_update(http_exchange *x);
 ts_status api_incident_reopen(http_exchange *x);
 ts_status api_ai_usage(http_exchange *x);
 ts_status api_agent_summary(http_exchange *x);
+ts_status api_agent_tools(http_exchange *x);
+ts_status api_mcp(http_exchange *x);
 ts_status api_agent_query(http_exchange *x);
 ts_status api_events(http_exchange *x);
 ts_status api_users_search(http_exchange *x);

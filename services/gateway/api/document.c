@@ -95,6 +95,91 @@ bool document_may_answer(const http_route *route, http_problem problem)
     return false;
 }
 
+static void put_lengths(ts_jsonw *w, const http_param *row)
+{
+    ts_jsonw_ki64(w, "minLength", row->min);
+    ts_jsonw_ki64(w, "maxLength", row->max);
+    ts_jsonw_members(w, TS_STR_LIT("\"pattern\":\"^[^\\\\u0000]*$\""));
+}
+
+static void put_fallback(ts_jsonw *w, const http_param *row)
+{
+    int64_t number = 0;
+
+    if (row->fallback == NULL)
+        return;
+    ts_jsonw_key(w, "default");
+    if (row->kind == HTTP_KIND_BOOL)
+        ts_jsonw_bool(w, strcmp(row->fallback, "true") == 0);
+    else if (row->kind == HTTP_KIND_INT && ts_parse_i64(ts_str_of(row->fallback), &number) == TS_OK)
+        ts_jsonw_i64(w, number);
+    else
+        ts_jsonw_z(w, row->fallback);
+}
+
+void document_put_schema(ts_jsonw *w, const http_param *row, bool is_field)
+{
+    const fact *f;
+
+    switch (row->kind) {
+    case HTTP_KIND_BOOL: ts_jsonw_kz(w, "type", "boolean"); break;
+    case HTTP_KIND_INT:
+        ts_jsonw_kz(w, "type", "integer");
+        ts_jsonw_kz(w, "format", "int64");
+        ts_jsonw_ki64(w, "minimum", row->min);
+        ts_jsonw_ki64(w, "maximum", row->max);
+        break;
+    case HTTP_KIND_ENUM:
+        ts_jsonw_kz(w, "type", "string");
+        schemas_put_choices(w, row->choices);
+        break;
+    case HTTP_KIND_TEXT:
+        ts_jsonw_kz(w, "type", "string");
+        put_lengths(w, row);
+        break;
+    case HTTP_KIND_TIME:
+        /* A date alone is taken too, so `format` would say too little. */
+        ts_jsonw_key(w, "type");
+        ts_jsonw_raw(w, is_field ? TS_STR_LIT("[\"string\",\"null\"]") : TS_STR_LIT("\"string\""));
+        ts_jsonw_ki64(w, "maxLength", 40);
+        ts_jsonw_kz(w, "pattern", "^\\d{4}-\\d{2}-\\d{2}([Tt ].+)?$");
+        break;
+    case HTTP_KIND_EMAIL:
+        ts_jsonw_kz(w, "type", "string");
+        ts_jsonw_kz(w, "format", "email");
+        ts_jsonw_ki64(w, "maxLength", HTTP_EMAIL_MAX);
+        break;
+    case HTTP_KIND_CURSOR:
+        ts_jsonw_kz(w, "type", "string");
+        ts_jsonw_ki64(w, "maxLength", 512);
+        ts_jsonw_kz(w, "pattern", "^[0-9A-Za-z_.~=-]+$");
+        break;
+    case HTTP_KIND_MAP:
+        ts_jsonw_kz(w, "type", "object");
+        ts_jsonw_ki64(w, "maxProperties", HTTP_LIST_MAX);
+        ts_jsonw_key(w, "additionalProperties");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "string");
+        put_lengths(w, row);
+        ts_jsonw_object_end(w);
+        break;
+    case HTTP_KIND_LIST:
+        ts_jsonw_kz(w, "type", "array");
+        f = fact_of_own("Body", row->name);
+        if (f != NULL && f->limits[0] != '\0')
+            ts_jsonw_members(w, ts_str_of(f->limits));
+        else
+            ts_jsonw_ki64(w, "maxItems", HTTP_LIST_MAX);
+        ts_jsonw_key(w, "items");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "string");
+        put_lengths(w, row);
+        ts_jsonw_object_end(w);
+        break;
+    }
+    put_fallback(w, row);
+}
+
 static void put_first_choice(ts_jsonw *w, const char *choices)
 {
     ts_str all = ts_str_of(choices);

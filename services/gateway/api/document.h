@@ -26,6 +26,8 @@ bool document_has_etag(const http_route *route);
 /* The route's answers can be of this kind. */
 bool document_may_answer(const http_route *route, http_problem problem);
 
+/* The members of a JSON schema of the row's value, inside an open object. */
+void document_put_schema(ts_jsonw *w, const http_param *row, bool is_field);
 /* A JSON value that the row takes: `wanted` if it is not NULL, else made from kind and range. */
 void document_put_value(ts_jsonw *w, const http_param *row, const char *wanted);
 /* An example of the route's body, and of its answer with the envelope; it must have one. */

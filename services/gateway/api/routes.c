@@ -138,19 +138,21 @@ static const http_param events_params[] = {
 
 static const http_param endpoints_params[] = { PAGE("50"), END };
 
-#define ENDPOINT_FIELDS                                                                            \
-    { "description", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "for people" },                    \
-        { "events", HTTP_KIND_LIST, 1, 64, NULL, NULL, false,                                      \
-          "types of events, or incident.* and the like; none means all" },                         \
-        { "enabled", HTTP_KIND_BOOL, 0, 0, NULL, "true", false,                                    \
-          "false: gets no new events, and what it is owed waits" },                                \
-        { "headers", HTTP_KIND_MAP, 1, 1024, NULL, NULL, false,                                    \
-          "headers to send along; their values are not shown again" },                             \
-        { "rate_limit", HTTP_KIND_INT, 0, 1000, NULL, "0", false,                                  \
-          "deliveries a second at most; 0 means no limit" },                                       \
-    {                                                                                              \
-        "ordered", HTTP_KIND_BOOL, 0, 0, NULL, "false", false,                                     \
-            "true: one at a time in the order of events; one that fails holds up the rest"         \
+#define ENDPOINT_FIELDS                                                                                 \
+    { "description", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "for people" },                         \
+        { "events", HTTP_KIND_LIST,                                                                     \
+          1,        64,                                                                                 \
+          NULL,     NULL,                                                                               \
+          false,    "types of events, or incident.* and the like; none means all" },                    \
+        { "enabled", HTTP_KIND_BOOL, 0,     0,                                                          \
+          NULL,      "true",         false, "false: gets no new events, and what it is owed waits" },   \
+        { "headers", HTTP_KIND_MAP, 1,     1024,                                                        \
+          NULL,      NULL,          false, "headers to send along; their values are not shown again" }, \
+        { "rate_limit", HTTP_KIND_INT, 0,     1000,                                                     \
+          NULL,         "0",           false, "deliveries a second at most; 0 means no limit" },        \
+    {                                                                                                   \
+        "ordered", HTTP_KIND_BOOL, 0, 0, NULL, "false", false,                                          \
+            "true: one at a time in the order of events; one that fails holds up the rest"              \
     }
 
 static const http_param endpoint_fields[] = {
@@ -256,6 +258,12 @@ const http_route api_routes[] = {
       api_agent_summary, "getAgentSummary",
       "The whole organization in brief: what matters most, why, and what to do next.",
       "AgentSummary" },
+    { "GET", "/v1/agent/tools", TS_PERM_AGENT, 0, HTTP_BODY_NONE, 200, NULL, NULL, api_agent_tools,
+      "listAgentTools",
+      "The tools that this key may call over MCP, with schemas, permissions and examples.",
+      "AgentToolList" },
+    { "POST", "/mcp", TS_PERM_AGENT, HTTP_PLAIN | HTTP_STATUS | HTTP_GUARDED, HTTP_BODY_RPC, 200,
+      NULL, NULL, api_mcp, "callMcp", "MCP, Streamable HTTP: JSON-RPC in and out.", NULL },
     { "POST", "/v1/agent/query", TS_PERM_AGENT, 0, HTTP_BODY_JSON, 200, NULL, query_fields,
       api_agent_query, "askQuestion",
       "A question in plain words: how it was understood, the answer, and the plain request that "
@@ -317,7 +325,8 @@ const http_route api_routes[] = {
       "WebhookReplay" },
     { "GET", "/v1/webhooks/events", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, webhook_events_params,
       NULL, api_webhook_events, "listWebhookEvents",
-      "Webhook events with their deliveries and attempts, newest first. With endpoint_id, status is "
+      "Webhook events with their deliveries and attempts, newest first. With endpoint_id, status "
+      "is "
       "that of the delivery to it.",
       "WebhookEventList" },
     { "GET", "/v1/webhooks/events/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
@@ -325,7 +334,8 @@ const http_route api_routes[] = {
       "WebhookEventDetails" },
     { "POST", "/v1/webhooks/events/{id}/replay", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 202, NULL, NULL,
       api_webhook_event_replay, "replayWebhookEvent",
-      "Send an event again where it failed, or everywhere if it failed nowhere: same id, same bytes.",
+      "Send an event again where it failed, or everywhere if it failed nowhere: same id, same "
+      "bytes.",
       "WebhookReplay" },
     { "GET", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_NONE, 200, keys_params, NULL,
       api_keys, "listApiKeys", "API keys, newest first, without their secrets.", "ApiKeyList" },

@@ -304,6 +304,29 @@ static const member agent_summary[] = {
     { "apps", "AgentApps", 1 },           { "insights", "[]Insight", 0 },
     { "next_steps", "[]NextStep", 0 },    { "left_out", "[]LeftOut", 0 },
 };
+static const member tool_annotations[] = {
+    { "readOnlyHint", "boolean", 0 },
+    { "destructiveHint", "boolean", 0 },
+    { "idempotentHint", "boolean", 0 },
+    { "openWorldHint", "boolean", 0 },
+};
+static const member tool_rest[] = { { "method", "string", 0 }, { "path", "string", 0 } };
+static const member tool_example[] = {
+    { "description", "string", 0 },
+    { "arguments", "object", 0 },
+};
+static const member agent_tool[] = {
+    { "name", "string", 0 },
+    { "title", "string", 0 },
+    { "description", "string", 0 },
+    { "input_schema", "object", 0 },
+    { "output_schema", "object", 0 },
+    { "annotations", "ToolAnnotations", 0 },
+    { "permission", "string", 0 },
+    { "rest", "ToolRest", 0 },
+    { "examples", "[]ToolExample", 0 },
+};
+static const member agent_tool_list[] = { { "tools", "[]AgentTool", 0 } };
 static const member answer_range[] = {
     { "from", "?time", 0 },
     { "to", "?time", 0 },
@@ -537,6 +560,11 @@ static const shape shapes[] = {
     SHAPE("NextStep", agent_step),
     SHAPE("LeftOut", agent_left_out),
     SHAPE("AgentSummary", agent_summary),
+    SHAPE("ToolAnnotations", tool_annotations),
+    SHAPE("ToolRest", tool_rest),
+    SHAPE("ToolExample", tool_example),
+    SHAPE("AgentTool", agent_tool),
+    SHAPE("AgentToolList", agent_tool_list),
     SHAPE("TimeRange", answer_range),
     SHAPE("Correction", answer_correction),
     SHAPE("Interpretation", answer_interpretation),
@@ -841,6 +869,63 @@ void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored)
     ts_jsonw_array_end(w);
     if (is_mirrored)
         ts_jsonw_kz(w, "description", "The members of data stand at the top level as well.");
+    ts_jsonw_object_end(w);
+}
+
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth);
+
+static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
+{
+    ts_jsonw_kz(w, "type", "object");
+    ts_jsonw_key(w, "properties");
+    ts_jsonw_object(w);
+    for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
+        ts_jsonw_key(w, s->members[i].name);
+        ts_jsonw_object(w);
+        put_compact_type(w, s->members[i].type, depth + 1);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "required");
+    ts_jsonw_array(w);
+    put_required(w, s);
+    ts_jsonw_array_end(w);
+}
+
+/* Inside an open object. A shape that may be null is written as one that may be anything else as well: no shape of ours is. */
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
+{
+    bool may_be_null = type[0] == '?';
+    const char *name = may_be_null ? type + 1 : type;
+    const shape *s = find_shape(name);
+    const char *values = enum_values(name);
+
+    if (is_list(name)) {
+        ts_jsonw_kz(w, "type", "array");
+        ts_jsonw_key(w, "items");
+        ts_jsonw_object(w);
+        put_compact_type(w, name + 2, depth);
+        ts_jsonw_object_end(w);
+    } else if (s != NULL) {
+        if (!may_be_null)
+            put_compact_shape(w, s, depth);
+    } else if (values != NULL && !may_be_null) {
+        schemas_put_choices(w, values);
+    } else if (may_be_null) {
+        ts_jsonw_key(w, "type");
+        ts_jsonw_array(w);
+        ts_jsonw_z(w, json_type(name));
+        ts_jsonw_z(w, "null");
+        ts_jsonw_array_end(w);
+    } else {
+        ts_jsonw_kz(w, "type", json_type(name));
+    }
+}
+
+void schemas_put_compact(ts_jsonw *w, const char *name)
+{
+    ts_jsonw_object(w);
+    put_compact_type(w, name, 0);
     ts_jsonw_object_end(w);
 }
 

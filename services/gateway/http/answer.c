@@ -46,7 +46,8 @@ static void put_cors(const http_service *s, const http_work *w, const http_answe
         return;
     ts_buf_printf(out, "Access-Control-Allow-Methods: %s\r\n", a->allow);
     ts_buf_z(out, "Access-Control-Allow-Headers: Authorization, Content-Type, Content-Encoding, "
-                  "If-Match, If-None-Match, Idempotency-Key, X-Request-Id\r\n"
+                  "If-Match, If-None-Match, Idempotency-Key, X-Request-Id, MCP-Protocol-Version, "
+                  "Mcp-Method, Mcp-Name\r\n"
                   "Access-Control-Max-Age: 600\r\n");
 }
 

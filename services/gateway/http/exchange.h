@@ -52,11 +52,13 @@ typedef struct http_exchange {
     ts_str segment; /* what stood for {...} in the path, decoded */
     http_value params[HTTP_PARAMS_MAX];
     http_value fields[HTTP_PARAMS_MAX];
-    ts_str body;  /* HTTP_BODY_EVENTS: as it came */
-    ts_json rows; /* HTTP_BODY_LIST: the array */
-    void *work;   /* of http/stream.h, as is service */
+    ts_str body;            /* HTTP_BODY_EVENTS and HTTP_BODY_RPC: as it came */
+    ts_json_parser *parser; /* for HTTP_BODY_RPC */
+    ts_json rows;           /* HTTP_BODY_LIST: the array */
+    void *work;             /* of http/stream.h, as is service */
     const struct http_service *service;
 
+    int status;    /* of success, in place of the route's; 0: the route's */
     bool replayed; /* a service gave the answer of an earlier, equal request */
     /* The answer. `data` is a JSON object (or the whole body of a PLAIN route), `summary` plain text. */
     ts_buf data;

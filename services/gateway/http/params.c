@@ -217,7 +217,7 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
     return TS_INTERNAL; /* a LIST in a query: a mistake in the table */
 }
 
-static ts_status set_defaults(const http_param *rows, ts_arena *arena, http_value *values)
+ts_status http_values_begin(const http_param *rows, ts_arena *arena, http_value *values)
 {
     size_t count = http_param_count(rows);
 
@@ -260,6 +260,13 @@ static ts_status apply_cursors(const http_param *rows, http_value *values, ts_er
         values[i - 1].number = values[i].number;
     }
     return TS_OK;
+}
+
+ts_status http_values_end(const http_param *rows, http_value *values, ts_error *err)
+{
+    ts_status st = check_required(rows, values, err);
+
+    return st == TS_OK ? apply_cursors(rows, values, err) : st;
 }
 
 static bool holds_key(ts_str text)
@@ -329,7 +336,7 @@ static ts_status parse_pair(const http_param *rows, ts_str pair, ts_arena *arena
 ts_status http_params_parse(const http_param *params, ts_str query, ts_arena *arena,
                             http_value *values, ts_error *err)
 {
-    ts_status st = set_defaults(params, arena, values);
+    ts_status st = http_values_begin(params, arena, values);
 
     if (st != TS_OK)
         return st;
@@ -343,10 +350,7 @@ ts_status http_params_parse(const http_param *params, ts_str query, ts_arena *ar
         }
         query = end == query.n ? TS_STR_NULL : ts_str_n(query.p + end + 1, query.n - end - 1);
     }
-    st = check_required(params, values, err);
-    if (st != TS_OK)
-        return st;
-    return apply_cursors(params, values, err);
+    return http_values_end(params, values, err);
 }
 
 /* An array of texts, or an object whose members are texts. */
@@ -420,6 +424,14 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
     return parse_value(row, ts_json_str(member), arena, value, err);
 }
 
+ts_status http_value_set(const http_param *rows, size_t row, ts_json member, ts_arena *arena,
+                         http_value *values, ts_error *err)
+{
+    if (values[row].given)
+        return ts_fail(err, TS_INVALID, rows[row].name, "%s must not be repeated", rows[row].name);
+    return parse_member(&rows[row], member, arena, &values[row], err);
+}
+
 bool http_fields_required(const http_param *fields)
 {
     size_t count = http_param_count(fields);
@@ -434,7 +446,7 @@ bool http_fields_required(const http_param *fields)
 ts_status http_fields_parse(const http_param *fields, ts_json body, ts_arena *arena,
                             http_value *values, ts_error *err)
 {
-    ts_status st = set_defaults(fields, arena, values);
+    ts_status st = http_values_begin(fields, arena, values);
 
     if (st != TS_OK)
         return st;
@@ -445,12 +457,9 @@ ts_status http_fields_parse(const http_param *fields, ts_json body, ts_arena *ar
 
         if (row < 0)
             return unknown_name(it.name, "field", fields, err);
-        if (values[row].given)
-            return ts_fail(err, TS_INVALID, fields[row].name, "%s must not be repeated",
-                           fields[row].name);
-        st = parse_member(&fields[row], it.value, arena, &values[row], err);
+        st = http_value_set(fields, (size_t)row, it.value, arena, values, err);
         if (st != TS_OK)
             return st;
     }
-    return check_required(fields, values, err);
+    return http_values_end(fields, values, err);
 }

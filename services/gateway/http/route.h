@@ -52,6 +52,8 @@ typedef enum http_body {
     HTTP_BODY_LIST, /* an array of at most HTTP_ROWS_MAX objects with the members of `fields`; at most HTTP_EVENTS_MAX. The
                        handler checks each, so that a bad one loses no good one */
     HTTP_BODY_EVENTS, /* taken as it came: JSON or NDJSON, gzip or not; at most HTTP_EVENTS_MAX */
+    HTTP_BODY_RPC, /* taken as it came: JSON that the handler reads itself, as what is wrong with it is told in its own
+                         form; at most HTTP_JSON_MAX */
 } http_body;
 
 #define HTTP_JSON_MAX   ((size_t)64 * 1024)
@@ -63,9 +65,11 @@ enum {
     HTTP_PLAIN = 2u,    /* the handler's data is the whole body, no envelope */
     HTTP_MIRROR = 4u,   /* the fields of data stand at the top level as well */
     HTTP_SECRET = 8u,   /* key material: Cache-Control: no-store */
-    HTTP_STATUS = 16u,  /* about the gateway itself: not in the OpenAPI document */
+    HTTP_STATUS = 16u,  /* no part of the REST API: not in the OpenAPI document */
     HTTP_PAGE = 256u,   /* with PLAIN: HTML */
     HTTP_STREAM = 512u, /* CSV, which the handler writes piece by piece through http/stream.h */
+    HTTP_GUARDED =
+        1024u, /* only for hosts and origins that are ours (http/guard.h): before any key is looked at */
 };
 
 typedef ts_status http_handler(struct http_exchange *x);
@@ -110,6 +114,13 @@ TS_CHECK ts_status http_params_parse(const http_param *params, ts_str query, ts_
 /* The same for the members of a JSON body. */
 TS_CHECK ts_status http_fields_parse(const http_param *fields, ts_json body, ts_arena *arena,
                                      http_value *values, ts_error *err);
+
+/* The same step by step, for members that come from more than one place: defaults into all, each member into its row (which
+ * must exist), then what is required and what must not stand together. */
+TS_CHECK ts_status http_values_begin(const http_param *rows, ts_arena *arena, http_value *values);
+TS_CHECK ts_status http_value_set(const http_param *rows, size_t row, ts_json member,
+                                  ts_arena *arena, http_value *values, ts_error *err);
+TS_CHECK ts_status http_values_end(const http_param *rows, http_value *values, ts_error *err);
 
 /* An address as a directory may hold it: one '@' with something on both sides, no space or control character, at most
  * HTTP_EMAIL_MAX bytes. *ret is lowered (ASCII). TS_INVALID without words; TS_NOMEM. */

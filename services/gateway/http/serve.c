@@ -1,6 +1,7 @@
 #include "http/serve.h"
 
 #include "http/answer.h"
+#include "http/guard.h"
 #include "http/stream.h"
 #include "proto/methods.h"
 #include "ts/id.h"
@@ -138,6 +139,7 @@ static void begin(const http_service *s, http_work *w)
     x->app = s->app;
     x->arena = w->arena;
     x->work = w;
+    x->parser = w->parser;
     x->now_ms = ts_wall_ms();
     if (http_header_get(&w->request, "X-Request-Id", &id) && http_request_id_valid(id)) {
         memcpy(x->request_id, id.p, id.n);
@@ -254,7 +256,9 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
                               bool *ret_read)
 {
     http_exchange *x = &w->exchange;
-    size_t max = x->route->body == HTTP_BODY_JSON ? HTTP_JSON_MAX : HTTP_EVENTS_MAX;
+    size_t max = x->route->body == HTTP_BODY_JSON || x->route->body == HTTP_BODY_RPC
+                     ? HTTP_JSON_MAX
+                     : HTTP_EVENTS_MAX;
     http_problem problem;
     ts_status st;
 
@@ -279,6 +283,8 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     }
     *ret_read = true;
     x->body = ts_buf_view(&w->body);
+    if (x->route->body == HTTP_BODY_RPC)
+        return HTTP_FINE;
     if (x->body.n == 0) {
         ts_error_set(&x->error, "", "The body is empty.");
         return HTTP_BAD_REQUEST;
@@ -291,6 +297,27 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
 static bool is_under_v1(const ts_str *segments, size_t count)
 {
     return count > 0 && ts_str_is(segments[0], "v1");
+}
+
+/* A page of another site that made a browser resolve its own name to this address must not get through. */
+static http_problem check_guard(const http_service *s, http_exchange *x)
+{
+    ts_str host = TS_STR_NULL, origin;
+
+    (void)http_header_get(x->request, "Host", &host); /* none is as good as a foreign one */
+    if (!http_guard_host(host, s->hosts, s->host_count)) {
+        ts_error_set(&x->error, "Host",
+                     "This address is not served under that name: the operator lists names in "
+                     "TS_GATEWAY_MCP_HOSTS.");
+        return HTTP_FORBIDDEN;
+    }
+    if (!http_header_get(x->request, "Origin", &origin) ||
+        http_guard_origin(origin, s->origins, s->origin_count))
+        return HTTP_FINE;
+    ts_error_set(&x->error, "Origin",
+                 "Pages of this origin may not ask: the operator lists origins in "
+                 "TS_GATEWAY_CORS_ORIGINS.");
+    return HTTP_FORBIDDEN;
 }
 
 /* Everything between a well-formed request and the handler's success. */
@@ -309,8 +336,10 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
         return http_problem_of(st);
     found = http_route_find(s->routes, s->route_count, segments, count, &x->segment);
     if (found == NULL || (found->flags & HTTP_PUBLIC) == 0) {
+        if (found != NULL && (found->flags & HTTP_GUARDED) != 0)
+            problem = check_guard(s, x);
         /* 401 before any 404: who has no key learns nothing of what exists. */
-        if (is_under_v1(segments, count))
+        if (problem == HTTP_FINE && (found != NULL || is_under_v1(segments, count)))
             problem = authenticate(s, x);
         if (problem != HTTP_FINE)
             return problem;
@@ -375,7 +404,7 @@ static http_problem answer_success(const http_service *s, http_work *w)
     bool is_page = (x->route->flags & HTTP_PAGE) != 0;
     char etag[HTTP_ETAG_SIZE] = "";
     http_answer answer = {
-        .status = x->route->status,
+        .status = x->status != 0 ? x->status : x->route->status,
         .no_store = (x->route->flags & HTTP_SECRET) != 0 || !is_get,
         .is_head = ts_str_is(w->request.method, "HEAD"),
         /* Never key material: the length of a compressed secret beside chosen text tells of it. */

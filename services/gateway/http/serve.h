@@ -24,6 +24,8 @@ struct http_service {
     http_proxies proxies;
     ts_str origins[HTTP_ORIGINS_MAX]; /* of browsers that may read answers */
     size_t origin_count;
+    ts_str hosts[HTTP_ORIGINS_MAX]; /* names beside the loopback's that GUARDED routes answer to */
+    size_t host_count;
 };
 typedef struct http_service http_service;
 

@@ -1,0 +1,71 @@
+#include <criterion/criterion.h>
+
+#include "agent/tools.h"
+
+static const char *const names[] = {
+    "get_security_overview",  "get_user_risk_profile",
+    "list_high_risk_users",   "search_users",
+    "list_incidents",         "get_incident_details",
+    "update_incident_status", "get_ai_usage_report",
+    "list_trusted_apps",      "manage_trusted_contacts",
+    "security_query",         "get_agent_summary",
+};
+
+Test(tools, the_table_has_the_twelve_in_their_order)
+{
+    cr_assert_eq(agent_tool_count, TS_COUNT(names));
+    for (size_t i = 0; i < TS_COUNT(names); i++)
+        cr_assert_str_eq(agent_tools[i].name, names[i]);
+}
+
+/* What is not routed is not offered; nothing else is missing. */
+Test(tools, a_tool_is_there_when_its_routes_are)
+{
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        const agent_tool *t = &agent_tools[i];
+        bool is_routed = agent_tool_route(t->calls[0].method, t->calls[0].pattern) != NULL;
+
+        cr_assert(is_routed || strcmp(t->name, "security_query") == 0, "%s", t->name);
+        cr_assert_eq(agent_tool_is_there(t), is_routed, "%s", t->name);
+        cr_assert_eq(agent_tool_find(ts_str_of(t->name)) == t, is_routed, "%s", t->name);
+    }
+    cr_assert_null(agent_tool_find(TS_STR_LIT("get_security_overvie")));
+    cr_assert_null(agent_tool_find(TS_STR_NULL));
+}
+
+Test(tools, what_changes_something_says_so)
+{
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        const agent_tool *t = &agent_tools[i];
+        bool changes = strcmp(t->name, "update_incident_status") == 0 ||
+                       strcmp(t->name, "manage_trusted_contacts") == 0;
+
+        cr_assert_eq(t->is_read_only, !changes, "%s", t->name);
+        cr_assert_eq(t->is_destructive, changes, "%s", t->name);
+        cr_assert(t->is_idempotent, "%s", t->name);
+        cr_assert_not(t->is_open_world, "%s", t->name);
+    }
+    cr_assert_eq(agent_tool_permission(agent_tool_find(TS_STR_LIT("manage_trusted_contacts"))),
+                 TS_PERM_WRITE_CONTACTS);
+    cr_assert_eq(agent_tool_permission(agent_tool_find(TS_STR_LIT("search_users"))),
+                 TS_PERM_READ_USERS);
+}
+
+/* What a model has to read of all tools fits 5,000 tokens of 4 bytes. */
+Test(tools, what_models_read_is_short)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 20);
+
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        ts_jsonw w = ts_jsonw_on(&out);
+
+        ts_buf_z(&out, agent_tools[i].name);
+        ts_buf_z(&out, agent_tools[i].title);
+        ts_buf_z(&out, agent_tools[i].description);
+        if (agent_tool_is_there(&agent_tools[i]))
+            agent_tool_put_input(&w, &agent_tools[i]);
+    }
+    cr_assert_eq(ts_buf_status(&out), TS_OK);
+    cr_assert_leq(out.size, 20000, "%zu bytes", out.size);
+    cr_assert_gt(out.size, 4000);
+}
