@@ -9,6 +9,7 @@
 #include "check.h"
 #include "proto/methods.h"
 #include "ts/outbox.h"
+#include "ts/trace.h"
 
 #define ROWS_WANTED 3000
 #define ROUNDS      8
@@ -18,6 +19,7 @@ enum { EFFECTS, INBOX };
 static const ts_family families[] = { { .name = "effects", .is_global = true },
                                       { .name = "inbox", .is_global = true },
                                       { .name = NULL } };
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 static const char *self;
 static char directory[64];
 
@@ -52,6 +54,11 @@ static ts_store *open_store(const char *name)
     return s;
 }
 
+static void request_of(uint64_t n, char ret[32])
+{
+    snprintf(ret, 32, "req_%llu", (unsigned long long)n);
+}
+
 static void address_of(char ret[128])
 {
     snprintf(ret, 128, "ipc://%s/consumer", directory);
@@ -76,13 +83,16 @@ static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *aren
 {
     ts_store *s = service;
     ProtobufCMessage *m = NULL;
-    char text[24];
+    char text[32];
     uint64_t n;
 
     CHECK_EQ(ts_arena_unpack(arena, &ts__ai_use__descriptor,
                              ts_str_n(row->payload.data, row->payload.len), &m),
              TS_OK);
     n = (uint64_t)((Ts__AiUse *)m)->event_ms;
+    request_of(n, text);
+    CHECK(strcmp(ts_trace_request_id(), text) == 0);
+    CHECK(strcmp(ts_trace_parent(), PARENT) == 0);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
     if (n % 1000 == POISONED)
         return ts_fail(err, TS_INVALID, "event_ms", "poisoned");
@@ -125,7 +135,7 @@ static int produce(void)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
     char address[128];
-    char text[24];
+    char text[32];
     ts_store *s = open_store("producer");
     ts_relay_options o = { .store = s,
                            .stream = 0,
@@ -144,6 +154,8 @@ static int produce(void)
         uint64_t ticket = 0;
 
         use.event_ms = (int64_t)n;
+        request_of(n, text);
+        ts_trace_begin(text, PARENT);
         snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
         ts_batch_put(b, s, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
         ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
