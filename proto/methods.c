@@ -106,6 +106,20 @@ METHOD(ts_webhooks_get_endpoint, "webhooks.GetEndpoint", ts__webhooks__endpoint_
        ts__webhooks__endpoint, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_webhooks_delete_endpoint, "webhooks.DeleteEndpoint", ts__webhooks__endpoint_id, ts__empty,
        TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_update_endpoint, "webhooks.UpdateEndpoint",
+       ts__webhooks__update_endpoint_request, ts__webhooks__endpoint, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_rotate_secret, "webhooks.RotateSecret", ts__webhooks__rotate_secret_request,
+       ts__webhooks__endpoint, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_promote_secret, "webhooks.PromoteSecret", ts__webhooks__endpoint_id,
+       ts__webhooks__endpoint, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_test_endpoint, "webhooks.TestEndpoint", ts__webhooks__endpoint_id,
+       ts__webhooks__event_id, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_replay_failed, "webhooks.ReplayFailed", ts__webhooks__replay_failed_request,
+       ts__webhooks__replay_reply, TS_LANE_SLOW, 0);
+METHOD(ts_webhooks_get_event, "webhooks.GetEvent", ts__webhooks__event_id, ts__webhooks__event,
+       TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
+METHOD(ts_webhooks_replay_event, "webhooks.ReplayEvent", ts__webhooks__event_id,
+       ts__webhooks__replay_reply, TS_LANE_SLOW, 0);
 METHOD(ts_webhooks_list_events, "webhooks.ListEvents", ts__webhooks__list_events_request,
        ts__webhooks__event_list, TS_LANE_SLOW, TS_RPC_IDEMPOTENT);
 METHOD(ts_webhooks_lease, "webhooks.Lease", ts__webhooks__lease_request, ts__webhooks__lease_reply,

@@ -77,12 +77,28 @@ extern const ts_method ts_webhooks_create_endpoint; /* CreateEndpointRequest -> 
 extern const ts_method ts_webhooks_list_endpoints;  /* ListEndpointsRequest -> EndpointList */
 extern const ts_method ts_webhooks_get_endpoint;    /* EndpointId -> Endpoint */
 extern const ts_method ts_webhooks_delete_endpoint; /* EndpointId -> Empty */
+extern const ts_method ts_webhooks_update_endpoint; /* UpdateEndpointRequest -> Endpoint */
+extern const ts_method ts_webhooks_rotate_secret;   /* RotateSecretRequest -> Endpoint */
+extern const ts_method ts_webhooks_promote_secret;  /* EndpointId -> Endpoint */
+extern const ts_method ts_webhooks_test_endpoint;   /* EndpointId -> EventId */
+extern const ts_method ts_webhooks_replay_failed;   /* ReplayFailedRequest -> ReplayReply */
 extern const ts_method ts_webhooks_list_events;     /* ListEventsRequest -> EventList */
+extern const ts_method ts_webhooks_get_event;       /* EventId -> Event */
+extern const ts_method ts_webhooks_replay_event;    /* EventId -> ReplayReply */
 extern const ts_method ts_webhooks_lease;           /* LeaseRequest -> LeaseReply, parked */
 extern const ts_method ts_webhooks_result;          /* ResultRequest -> Empty */
 extern const ts_method ts_webhooks_export;          /* ExportRequest -> ExportReply */
 extern const ts_method ts_webhooks_backup;          /* BackupRequest -> BackupReply */
 extern const ts_method ts_webhooks_accept;          /* HandOverRequest -> HandOverReply */
+
+/* Fields of UpdateEndpointRequest that are given. */
+#define WEBHOOKS_FIELD_URL         1u
+#define WEBHOOKS_FIELD_DESCRIPTION 2u
+#define WEBHOOKS_FIELD_EVENTS      4u
+#define WEBHOOKS_FIELD_ENABLED     8u
+#define WEBHOOKS_FIELD_HEADERS     16u
+#define WEBHOOKS_FIELD_RATE_LIMIT  32u
+#define WEBHOOKS_FIELD_ORDERED     64u
 
 /* Permissions of a key, as bits. Names are API.md's. */
 #define TS_PERM_READ_USERS      (UINT64_C(1) << 0)

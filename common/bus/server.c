@@ -54,7 +54,8 @@ struct item {
     Ts__CallBatch *batch;
     pending_call *calls;
     atomic_size_t open_calls;
-    item *next; /* in the lane's queue */
+    atomic_int pipe; /* the connection that the message came over; 0: it is gone */
+    item *next;      /* in the lane's queue */
 };
 
 struct lane {
@@ -324,7 +325,10 @@ static void item_received(item *it)
 {
     lane *l = it->lane;
     nng_msg *msg = nng_aio_get_msg(it->aio);
-    ts_status st = item_decode(it, msg);
+    ts_status st;
+
+    atomic_store(&it->pipe, nng_pipe_id(nng_msg_get_pipe(msg)));
+    st = item_decode(it, msg);
 
     nng_msg_free(msg);
     if (st != TS_OK) {
@@ -432,6 +436,27 @@ static ts_status start_listener(lane *l, const char *address, ts_error *err)
     return TS_OK;
 }
 
+/* On a thread of nng's: a connection has ended, and with it the hope of those who asked over it. */
+static void pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *argument)
+{
+    lane *l = argument;
+    int id = nng_pipe_id(pipe);
+
+    (void)event;
+    for (unsigned i = 0; i < l->item_count; i++) {
+        int expected = id;
+
+        atomic_compare_exchange_strong(&l->items[i].pipe, &expected, 0);
+    }
+}
+
+bool ts_rpc_caller_is_there(const ts_call *call)
+{
+    const pending_call *p = (const pending_call *)call;
+
+    return atomic_load(&p->owner->pipe) != 0;
+}
+
 static ts_status lane_listen(lane *l, ts_error *err)
 {
     char address[TS_BUS_ADDRESS_SIZE];
@@ -456,6 +481,8 @@ static ts_status lane_listen(lane *l, ts_error *err)
         if (rv == 0)
             rv = nng_aio_alloc(&it->aio, item_callback, it);
     }
+    if (rv == 0)
+        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_gone, l);
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up %s: %s", address,
                        nng_strerror(rv));

@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <civetweb.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ts/buf.h"
@@ -12,12 +15,15 @@
 
 #define METRICS_MAX     (UINT64_C(4) << 20)
 #define PROBE_TIMEOUT_S 3
+#define KNOCK_MS        10
 
 struct ts_ops {
     struct mg_context *http;
     bool (*ready)(void *context, ts_error *why);
     void *context;
     char failure[160]; /* civetweb's words if it does not start */
+    struct sockaddr_in listening;
+    atomic_bool stopped;
 };
 
 static int answer(struct mg_connection *conn, int status, const char *reason, const char *type,
@@ -95,6 +101,11 @@ ts_status ts_ops_start(const char *address, int64_t port,
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     ops->ready = ready;
     ops->context = context;
+    ops->listening =
+        (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    if (inet_pton(AF_INET, strcmp(address, "0.0.0.0") == 0 ? "127.0.0.1" : address,
+                  &ops->listening.sin_addr) != 1)
+        ops->listening.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     snprintf(listening, sizeof(listening), "%s:%lld", address, (long long)port);
     mg_init_library(0);
     ops->http = mg_start(&callbacks, ops, options);
@@ -111,11 +122,39 @@ ts_status ts_ops_start(const char *address, int64_t port,
     return TS_OK;
 }
 
+/* civetweb looks at its stop flag when its listener has something for it, else every 2 s: until it has stopped, somebody
+ * knocks. */
+static void *knock(void *argument)
+{
+    ts_ops *ops = argument;
+    struct timespec pause = { 0, KNOCK_MS * 1000000L };
+
+    while (!atomic_load(&ops->stopped)) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd >= 0) {
+            /* Refused once the listener is closed, which is as well. */
+            ts_ignore(
+                connect(fd, (const struct sockaddr *)&ops->listening, sizeof(ops->listening)));
+            close(fd);
+        }
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
 void ts_ops_stop(ts_ops *ops)
 {
+    pthread_t knocker;
+    bool knocks;
+
     if (ops == NULL)
         return;
+    knocks = pthread_create(&knocker, NULL, knock, ops) == 0;
     mg_stop(ops->http);
+    atomic_store(&ops->stopped, true);
+    if (knocks)
+        pthread_join(knocker, NULL);
     mg_exit_library();
     free(ops);
 }

@@ -16,6 +16,8 @@ typedef enum ctl_option {
     CTL_MODE,
     CTL_PERMISSIONS,
     CTL_EXPIRES,
+    CTL_STATUS,
+    CTL_ENDPOINT,
     CTL_OVERLAP,
     CTL_SINCE,
     CTL_UNTIL,
@@ -107,6 +109,10 @@ ts_status ctl_key_show(ctl *c);
 ts_status ctl_key_update(ctl *c);
 ts_status ctl_key_rotate(ctl *c);
 ts_status ctl_key_revoke(ctl *c);
+ts_status ctl_webhooks_endpoints(ctl *c);
+ts_status ctl_webhooks_events(ctl *c);
+ts_status ctl_webhooks_replay(ctl *c);
+ts_status ctl_webhooks_replay_failed(ctl *c);
 ts_status ctl_audit_list(ctl *c);
 ts_status ctl_audit_verify(ctl *c);
 ts_status ctl_backup(ctl *c);

@@ -1,5 +1,6 @@
 #include "ask.h"
 
+#include "ts/id.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
@@ -11,14 +12,19 @@
 #define REPORT_MAX       128  /* results in one */
 #define LAST_REPORT_MS   2000 /* how long a stop waits for the ledger */
 #define ANSWER_MARGIN_MS 3000 /* a question's deadline beyond the time it waits */
+#define LEAVE_MS         1000 /* deadline of the call that takes a question back */
+#define LEAVE_AGAIN_MS   100  /* it may have come before the question */
+#define NAME_SIZE        23   /* 22 random characters */
 
 struct asker {
     const dispatcher_config *config;
     ts_peer *ledger;
     work *work;
     sender *sender;
+    char name[NAME_SIZE]; /* at the ledger */
     pthread_t asking, telling;
     bool is_asking;
+    bool has_asked; /* the asking thread has ended; guarded by the work's lock */
 };
 
 static ts_caller caller(int64_t deadline_ms)
@@ -102,7 +108,9 @@ static ts_status ask(asker *a, uint32_t credits, bool *ret_given)
 
     if (arena == NULL)
         return TS_NOMEM;
+    request.dispatcher = a->name;
     request.credits = credits;
+    request.slots = a->work->slots;
     request.wait_ms = (uint32_t)a->config->wait_ms;
     st = ts_rpc_call(a->ledger, &ts_webhooks_lease, &who, &request.base, arena, &out, &err);
     if (st != TS_OK)
@@ -137,7 +145,26 @@ static void *ask_main(void *argument)
         pause_for(a->work, pause_ms);
         pause_ms = 2 * pause_ms > PAUSE_LAST_MS ? PAUSE_LAST_MS : 2 * pause_ms;
     }
+    pthread_mutex_lock(&a->work->lock);
+    a->has_asked = true;
+    pthread_cond_broadcast(&a->work->changed);
+    pthread_mutex_unlock(&a->work->lock);
     return NULL;
+}
+
+static void leave(asker *a)
+{
+    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(REPLY_BYTES_MAX);
+    ts_caller who = caller(LEAVE_MS);
+    ProtobufCMessage *out = NULL;
+
+    if (arena == NULL)
+        return;
+    request.dispatcher = a->name;
+    request.leaving = true;
+    /* A ledger that does not answer this does not answer the question either, whose deadline ends it. */
+    ts_ignore(ts_rpc_call(a->ledger, &ts_webhooks_lease, &who, &request.base, arena, &out, NULL));
 }
 
 /* ---- telling ---- */
@@ -255,6 +282,10 @@ ts_status asker_start(const dispatcher_config *config, ts_peer *ledger, work *w,
     if (a == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     *a = (asker){ .config = config, .ledger = ledger, .work = w, .sender = s };
+    if (ts_random_base62(a->name, NAME_SIZE - 1) != TS_OK) {
+        free(a);
+        return ts_fail(err, TS_INTERNAL, "", "no random bytes");
+    }
     if (pthread_create(&a->telling, NULL, tell_main, a) != 0) {
         free(a);
         return ts_fail(err, TS_NOMEM, "", "cannot start a thread");
@@ -275,6 +306,15 @@ void asker_stop_asking(asker *a)
     pthread_mutex_lock(&a->work->lock);
     a->work->stopping = true;
     pthread_cond_broadcast(&a->work->changed);
+    while (!a->has_asked) {
+        int64_t until_boot_ms = ts_boot_ms() + LEAVE_AGAIN_MS;
+
+        pthread_mutex_unlock(&a->work->lock);
+        leave(a);
+        pthread_mutex_lock(&a->work->lock);
+        while (!a->has_asked && ts_boot_ms() < until_boot_ms)
+            work_wait(a->work, until_boot_ms - ts_boot_ms());
+    }
     pthread_mutex_unlock(&a->work->lock);
     pthread_join(a->asking, NULL);
     a->is_asking = false;

@@ -1,6 +1,8 @@
 #include "config.h"
 
 const ts_config_item dispatcher_config_items[] = {
+    TS_BOOL(dispatcher_config, allow_http, "TS_WEBHOOKS_ALLOW_HTTP", false,
+            "1: plain http is sent too; the ledger reads it too"),
     TS_TEXT(
         dispatcher_config, allow_cidrs, "TS_WEBHOOKS_ALLOW_CIDRS", "",
         "networks beside the public internet that may be connected to; the ledger reads it too"),
@@ -11,8 +13,10 @@ const ts_config_item dispatcher_config_items[] = {
            "deliveries under way at once"),
     TS_NUM(dispatcher_config, timeout_ms, "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS", 10000, 100, 12000,
            "ms for an attempt: name, connection, TLS, request and answer together"),
-    TS_NUM(dispatcher_config, wait_ms, "TS_WEBHOOK_DISPATCHER_WAIT_MS", 2000, 100, 30000,
+    TS_NUM(dispatcher_config, wait_ms, "TS_WEBHOOK_DISPATCHER_WAIT_MS", 10000, 100, 30000,
            "ms that a question for work waits at the ledger"),
+    TS_NUM(dispatcher_config, dns_cache_s, "TS_WEBHOOK_DISPATCHER_DNS_CACHE_S", 60, 0, 3600,
+           "seconds that a name's addresses are remembered"),
     TS_NUM(dispatcher_config, drain_ms, "TS_WEBHOOK_DISPATCHER_DRAIN_MS", 8000, 0, 60000,
            "ms to finish attempts when stopping; the rest is given back"),
 };

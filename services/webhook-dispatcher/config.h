@@ -4,11 +4,13 @@
 #include "ts/config.h"
 
 typedef struct dispatcher_config {
+    bool allow_http;
     char allow_cidrs[TS_CONFIG_TEXT_MAX];
     char ca_file[TS_CONFIG_TEXT_MAX];
     int64_t parallel;
     int64_t timeout_ms;
     int64_t wait_ms;
+    int64_t dns_cache_s;
     int64_t drain_ms;
 } dispatcher_config;
 

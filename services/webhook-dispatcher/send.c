@@ -1,5 +1,6 @@
 #include "send.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -9,12 +10,12 @@
 #include "ts/metrics.h"
 #include "ts/time.h"
 
-#define POLL_MS           60000 /* woken earlier by work and by libcurl's own timers */
-#define CONNECTIONS_KEPT  16
-#define DNS_CACHE_SECONDS 60
+#define POLL_MS          60000 /* woken earlier by work and by libcurl's own timers */
+#define CONNECTIONS_KEPT 64    /* idle ones beside those in use */
 
+/* A handle and its options are made once and used for one job after another. */
 typedef struct transfer {
-    work_job *job;
+    work_job *job; /* NULL: idle */
     CURL *easy;
     struct curl_slist *headers;
     const ts_ssrf_policy *policy;
@@ -34,6 +35,7 @@ struct sender {
     CURLM *multi;
     pthread_t thread;
     transfer *active;
+    transfer *idle; /* by `next` */
     atomic_bool stopping;
     atomic_llong give_up_boot_ms;
     ts_metric *sent;
@@ -41,6 +43,31 @@ struct sender {
 };
 
 /* ---- callbacks ---- */
+
+/* Who reads this log may know the address; the endpoint's owner may not. */
+static void block(transfer *t, const char *address)
+{
+    if (!t->is_blocked)
+        ts_info(TS_MSG("address refused"), TS_F_Z("address", address),
+                TS_F_Z("endpoint_id", t->job->delivery->endpoint_id),
+                TS_F_Z("event_id", t->job->delivery->event_id));
+    t->is_blocked = true;
+}
+
+static void spell(const struct sockaddr *address, char ret[INET6_ADDRSTRLEN])
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
+    ret[0] = '\0';
+    memcpy(&in, address, sizeof(in));
+    if (address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &in.sin_addr, ret, INET6_ADDRSTRLEN);
+    if (address->sa_family != AF_INET6)
+        return;
+    memcpy(&in6, address, sizeof(in6));
+    inet_ntop(AF_INET6, &in6.sin6_addr, ret, INET6_ADDRSTRLEN);
+}
 
 /* Called for each candidate address. One that is refused fails the whole attempt: an answer that mixes public and private
  * addresses is an attack or a mistake. */
@@ -50,10 +77,27 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 
     (void)purpose;
     if (t->is_blocked || !ts_ssrf_allows(t->policy, &address->addr)) {
-        t->is_blocked = true;
+        char text[INET6_ADDRSTRLEN];
+
+        spell(&address->addr, text);
+        block(t, text);
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* A kept connection is not opened again, so its address is judged here. */
+static int before_request(void *context, char *peer, char *local, int peer_port, int local_port)
+{
+    transfer *t = context;
+
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    if (peer != NULL && ts_ssrf_allows_text(t->policy, ts_str_of(peer)))
+        return CURL_PREREQFUNC_OK;
+    block(t, peer == NULL ? "" : peer);
+    return CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
@@ -135,15 +179,15 @@ static bool add_headers(transfer *t)
     return t->headers != NULL;
 }
 
+/* What is the same for all jobs. */
 static bool set_options(const sender *s, transfer *t)
 {
-    const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
     CURL *e = t->easy;
+    const char *protocols = s->config->allow_http ? "http,https" : "https";
     bool ok = true;
 
-    ok = ok && curl_easy_setopt(e, CURLOPT_URL, d->url) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PROXY, "") ==
                    CURLE_OK; /* the environment's would hide the target */
@@ -151,22 +195,67 @@ static bool set_options(const sender *s, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->config->timeout_ms) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_SECONDS) == CURLE_OK;
+    ok = ok &&
+         curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)s->config->dns_cache_s) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK;
-    ok =
-        ok && curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)d->body.len) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_POSTFIELDS, (const char *)d->body.data) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK;
     if (s->config->ca_file[0] != '\0')
         ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, s->config->ca_file) == CURLE_OK;
     return ok;
+}
+
+static bool set_job(transfer *t)
+{
+    const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
+    CURL *e = t->easy;
+    curl_off_t n = (curl_off_t)d->body.len;
+    bool ok = add_headers(t);
+
+    ok = ok && curl_easy_setopt(e, CURLOPT_URL, d->url) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, n) == CURLE_OK;
+    return ok && curl_easy_setopt(e, CURLOPT_POSTFIELDS, (const char *)d->body.data) == CURLE_OK;
+}
+
+/* An idle one, or a new one; NULL if out of memory. */
+static transfer *take_transfer(sender *s)
+{
+    transfer *t = s->idle;
+
+    if (t != NULL) {
+        s->idle = t->next;
+        t->next = NULL;
+        return t;
+    }
+    t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        return NULL;
+    t->policy = s->policy;
+    t->easy = curl_easy_init();
+    if (t->easy == NULL || !set_options(s, t)) {
+        free_transfer(t);
+        return NULL;
+    }
+    return t;
+}
+
+/* Ready for the next job; the connection stays with the multi handle. */
+static void rest_transfer(sender *s, transfer *t)
+{
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(t->headers);
+    *t = (transfer){ .easy = t->easy, .policy = t->policy, .next = s->idle };
+    s->idle = t;
 }
 
 /* Ends a job that no request was made for. */
@@ -185,19 +274,16 @@ static void start_job(sender *s, work_job *job)
         give_back(s, job); /* the lease would end before we know what became of it */
         return;
     }
-    t = calloc(1, sizeof(*t));
+    t = take_transfer(s);
     if (t == NULL) {
         give_back(s, job);
         return;
     }
     t->job = job;
-    t->policy = s->policy;
     t->start_boot_ms = ts_boot_ms();
     job->at_ms = ts_wall_ms();
-    t->easy = curl_easy_init();
-    if (t->easy == NULL || !add_headers(t) || !set_options(s, t) ||
-        curl_multi_add_handle(s->multi, t->easy) != CURLM_OK) {
-        free_transfer(t);
+    if (!set_job(t) || curl_multi_add_handle(s->multi, t->easy) != CURLM_OK) {
+        rest_transfer(s, t);
         give_back(s, job);
         return;
     }
@@ -226,7 +312,7 @@ static void end_transfer(sender *s, transfer *t, CURLcode code)
     if (t->is_blocked)
         ts_metric_add(s->blocked, 1);
     ts_metric_add(s->sent, 1);
-    free_transfer(t);
+    rest_transfer(s, t);
     work_finish(s->work, job);
 }
 
@@ -272,7 +358,7 @@ static void abandon_all(sender *s)
 
         curl_multi_remove_handle(s->multi, t->easy);
         unlink_transfer(s, t);
-        free_transfer(t);
+        rest_transfer(s, t);
         give_back(s, job); /* it may have arrived; receivers know an event by its id */
     }
 }
@@ -322,7 +408,8 @@ ts_status sender_start(const dispatcher_config *config, const ts_ssrf_policy *po
                             "attempts refused for the address that they would have gone to");
     s->multi = curl_multi_init();
     if (s->multi != NULL)
-        curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+        curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS,
+                          (long)config->parallel + CONNECTIONS_KEPT);
     if (s->multi == NULL || pthread_create(&s->thread, NULL, sender_main, s) != 0) {
         curl_multi_cleanup(s->multi);
         free(s);
@@ -345,6 +432,12 @@ void sender_stop(sender *s, int64_t drain_ms)
     atomic_store(&s->stopping, true);
     curl_multi_wakeup(s->multi);
     pthread_join(s->thread, NULL);
+    while (s->idle != NULL) {
+        transfer *t = s->idle;
+
+        s->idle = t->next;
+        free_transfer(t);
+    }
     curl_multi_cleanup(s->multi);
     free(s);
 }

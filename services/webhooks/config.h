@@ -13,6 +13,10 @@ typedef struct webhooks_config {
     int64_t endpoints_max;
     int64_t lease_ms;
     int64_t endpoint_parallel;
+    int64_t disable_after_s;
+    int64_t disable_failures;
+    int64_t keep_delivered_days;
+    int64_t keep_failed_days;
     int64_t drain_ms;
 } webhooks_config;
 

@@ -7,14 +7,24 @@
 #define EXPIRE_ARENA_BYTES (8u << 20)
 #define REPLY_BYTES_MAX    (4u << 20) /* bodies in one reply; beyond it the next reply has the rest */
 #define RETRY_MS           1000       /* after the store said no */
+#define KNOWN_MAX          256        /* dispatchers; more share the slots of these */
+#define KNOWN_MS           60000      /* one that did not ask for so long is gone */
 
 typedef struct waiter {
     ts_call *call;
     Ts__Webhooks__LeaseReply *reply;
     uint32_t credits;
     int64_t until_boot_ms;
+    ts_str dispatcher; /* in the call's arena */
     struct waiter *next;
 } waiter;
+
+/* Who asked of late, and how many deliveries it can have under way. */
+typedef struct known {
+    uint64_t name; /* hash */
+    uint32_t slots;
+    int64_t seen_boot_ms;
+} known;
 
 struct dispatch {
     ledger *ledger;
@@ -23,7 +33,29 @@ struct dispatch {
     bool closed; /* guarded by the ledger's lock, like the list */
     bool stopping;
     waiter *first, *last; /* who waits longest comes first */
+    known known[KNOWN_MAX];
+    size_t known_count;
 };
+
+/* Locked. All slots there are, of which slow endpoints may have a share. */
+static void count_slots(dispatch *d, ts_str dispatcher, uint32_t slots)
+{
+    uint64_t name = ts_hash_mem(dispatcher.p, dispatcher.n);
+    int64_t now_boot_ms = ts_boot_ms();
+    uint32_t sum = slots;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->known_count; i++) {
+        if (d->known[i].name == name || now_boot_ms - d->known[i].seen_boot_ms > KNOWN_MS)
+            continue;
+        sum += d->known[i].slots;
+        d->known[kept++] = d->known[i];
+    }
+    d->known_count = kept;
+    if (slots > 0 && kept < KNOWN_MAX)
+        d->known[d->known_count++] = (known){ name, slots, now_boot_ms };
+    d->ledger->ready.slots = sum;
+}
 
 void dispatch_park(dispatch *d, ts_call *call, const Ts__Webhooks__LeaseRequest *request,
                    Ts__Webhooks__LeaseReply *reply)
@@ -42,7 +74,11 @@ void dispatch_park(dispatch *d, ts_call *call, const Ts__Webhooks__LeaseRequest 
     if (wait_ms > DISPATCH_WAIT_MAX_MS)
         wait_ms = DISPATCH_WAIT_MAX_MS;
     w->until_boot_ms = ts_boot_ms() + wait_ms;
+    w->dispatcher = ts_str_of(request->dispatcher);
     pthread_mutex_lock(&d->ledger->lock);
+    count_slots(d, w->dispatcher,
+                request->slots > w->credits && request->slots <= DISPATCH_SLOTS_MAX ? request->slots
+                                                                                    : w->credits);
     closed = d->closed;
     if (!closed) {
         if (d->last == NULL)
@@ -57,6 +93,35 @@ void dispatch_park(dispatch *d, ts_call *call, const Ts__Webhooks__LeaseRequest 
         ts_rpc_finish(call, &reply->base, TS_OK);
 }
 
+void dispatch_leave(dispatch *d, ts_str dispatcher)
+{
+    waiter *left = NULL;
+    waiter **at;
+
+    pthread_mutex_lock(&d->ledger->lock);
+    count_slots(d, dispatcher, 0);
+    d->last = NULL;
+    for (at = &d->first; *at != NULL;) {
+        waiter *w = *at;
+
+        if (ts_str_eq(w->dispatcher, dispatcher)) {
+            *at = w->next;
+            w->next = left;
+            left = w;
+        } else {
+            d->last = w;
+            at = &w->next;
+        }
+    }
+    pthread_mutex_unlock(&d->ledger->lock);
+    while (left != NULL) {
+        waiter *w = left;
+
+        left = w->next; /* it is gone once it is answered */
+        ts_rpc_finish(w->call, &w->reply->base, TS_OK);
+    }
+}
+
 static waiter *take_first(dispatch *d)
 {
     waiter *w = d->first;
@@ -67,29 +132,24 @@ static waiter *take_first(dispatch *d)
     return w;
 }
 
-/* Fills a waiter's reply from what is due; true if there was anything. */
+/* Fills a waiter's reply from what is due; true if it is to be answered. */
 static bool serve(dispatch *d, waiter *w, int64_t now_ms)
 {
     ts_arena *arena = w->call->arena;
     Ts__Webhooks__LeaseReply *reply = w->reply;
-    size_t bytes = 0;
+    ts_status st;
 
+    /* A dispatcher that was killed: what it would get would wait for the end of its lease. */
+    if (!ts_rpc_caller_is_there(w->call))
+        return true;
     if (reply->deliveries == NULL)
         reply->deliveries =
             ts_arena_array(arena, w->credits, sizeof(Ts__Webhooks__LeasedDelivery *));
-    while (reply->deliveries != NULL && reply->n_deliveries < w->credits &&
-           bytes < REPLY_BYTES_MAX) {
-        Ts__Webhooks__LeasedDelivery *leased = NULL;
-        ts_status st = ledger_lease(d->ledger, now_ms, arena, &leased);
-
-        if (st != TS_OK) {
-            if (st != TS_NOT_FOUND)
-                ts_log_error(TS_MSG("lease failed"), TS_F_STATUS(st));
-            break;
-        }
-        reply->deliveries[reply->n_deliveries++] = leased;
-        bytes += leased->body.len;
-    }
+    if (reply->deliveries == NULL)
+        return false;
+    st = ledger_lease(d->ledger, now_ms, w->credits, REPLY_BYTES_MAX, arena, reply);
+    if (st != TS_OK)
+        ts_log_error(TS_MSG("lease failed"), TS_F_STATUS(st));
     return reply->n_deliveries > 0;
 }
 

@@ -8,6 +8,7 @@
 
 #define DISPATCH_WAIT_MAX_MS 30000
 #define DISPATCH_CREDITS_MAX 256
+#define DISPATCH_SLOTS_MAX   4096
 
 typedef struct dispatch dispatch;
 
@@ -20,5 +21,8 @@ void dispatch_stop(dispatch *d);
 /* For the handler: takes the call and its reply; dispatch finishes it. Does not block. */
 void dispatch_park(dispatch *d, ts_call *call, const Ts__Webhooks__LeaseRequest *request,
                    Ts__Webhooks__LeaseReply *reply);
+
+/* Answers what a dispatcher that goes away has waiting here, and forgets its slots. */
+void dispatch_leave(dispatch *d, ts_str dispatcher);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "proto/methods.h"
 
-static const char *const secrets[] = { "secret", "next_secret", NULL };
+static const char *const secrets[] = { "secret", "next_secret", "value", NULL };
 static const char *const tokens[] = { "token", NULL };
 
 const ts_family webhooks_families[] = {
@@ -15,26 +15,14 @@ const ts_family webhooks_families[] = {
     { .name = "leases", .is_global = true },
     { .name = "totals", .type = &ts__webhooks__totals__descriptor },
     { .name = "inbox", .is_global = true },
+    { .name = "states", .type = &ts__webhooks__stored_state__descriptor },
+    { .name = "event_index" },
+    { .name = "owed_index" },
+    { .name = "owed_totals", .type = &ts__webhooks__totals__descriptor },
+    { .name = "replays", .type = &ts__webhooks__replay_job__descriptor },
+    { .name = "once", .is_internal = true },
     { .name = NULL },
 };
-
-static const char *const state_names[DELIVERY_STATES] = { "pending", "delivered", "failed" };
-
-const char *delivery_state_name(delivery_state state)
-{
-    return state_names[state];
-}
-
-bool delivery_state_parse(ts_str name, delivery_state *ret)
-{
-    for (unsigned i = 0; i < DELIVERY_STATES; i++) {
-        if (ts_str_is(name, state_names[i])) {
-            *ret = (delivery_state)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 void key_bytes(webhooks_key *k, const void *bytes, size_t n)
 {
@@ -95,22 +83,27 @@ webhooks_key key_event(ts_tenant t, ts_hash128 event)
     return k;
 }
 
-webhooks_key key_order(ts_tenant t, int64_t created_ms, ts_hash128 event)
+static void add_place(webhooks_key *k, const index_place *at)
+{
+    key_u8(k, (uint8_t)at->type);
+    key_u8(k, (uint8_t)at->state);
+    key_u64(k, ~(uint64_t)at->created_ms);
+    key_bytes(k, at->event.bytes, sizeof(at->event.bytes));
+}
+
+webhooks_key key_event_index(ts_tenant t, const index_place *at)
 {
     webhooks_key k = key_tenant(t);
 
-    key_u64(&k, ~(uint64_t)created_ms);
-    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    add_place(&k, at);
     return k;
 }
 
-webhooks_key key_status(ts_tenant t, delivery_state state, int64_t created_ms, ts_hash128 event)
+webhooks_key key_owed_index(ts_tenant t, ts_str endpoint, const index_place *at)
 {
-    webhooks_key k = key_tenant(t);
+    webhooks_key k = key_endpoint(t, endpoint);
 
-    key_u8(&k, (uint8_t)state);
-    key_u64(&k, ~(uint64_t)created_ms);
-    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    add_place(&k, at);
     return k;
 }
 
@@ -160,6 +153,20 @@ bool key_read_due(ts_str key, size_t prefix_n, int64_t *ret_due_ms, ts_hash128 *
     return true;
 }
 
+bool key_read_place(ts_str key, index_place *ret)
+{
+    const char *p;
+
+    if (key.n < TS_KEY_TENANT_SIZE + INDEX_PLACE_SIZE)
+        return false;
+    p = key.p + key.n - INDEX_PLACE_SIZE;
+    ret->type = (uint8_t)p[0];
+    ret->state = (delivery_state)(uint8_t)p[1];
+    ret->created_ms = (int64_t)~read_u64(p + 2);
+    memcpy(ret->event.bytes, p + 10, sizeof(ret->event.bytes));
+    return ret->type < TYPES_COUNT && (unsigned)ret->state < DELIVERY_STATES;
+}
+
 static ts_tenant read_tenant(const char *p)
 {
     return (ts_tenant){ read_u64(p), p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
@@ -185,5 +192,13 @@ bool key_read_endpoint(ts_str key, ts_tenant *ret_tenant, ts_str *ret_endpoint)
         return false;
     *ret_tenant = read_tenant(key.p);
     *ret_endpoint = ts_str_n(key.p + TS_KEY_TENANT_SIZE, key.n - TS_KEY_TENANT_SIZE - 1);
+    return true;
+}
+
+bool key_read_tenant(ts_str key, ts_tenant *ret_tenant)
+{
+    if (key.n != TS_KEY_TENANT_SIZE)
+        return false;
+    *ret_tenant = read_tenant(key.p);
     return true;
 }

@@ -1,16 +1,23 @@
 /* Keys of the ledger. Numbers are big-endian; T is the tenant: organization (8), mode (1); E an endpoint's id as text and 0;
- * V an event's id, 16 bytes; times are milliseconds of the ledger's clock (clock.h).
+ * V an event's id, 16 bytes; times are milliseconds of the ledger's clock (clock.h), `created` those of the event.
  *
- *   family        key                          value
- *   endpoints     T E                          Endpoint          with its secret
- *   events        T V                          StoredEvent       with the signed bytes
- *   event_order   T ~created(8) V              empty             newest first
- *   event_status  T status(1) ~created(8) V    empty             newest first in each status
- *   deliveries    T V E                        StoredDelivery
- *   due           T E due(8) V                 empty             read per endpoint
- *   leases        until(8) T V E               empty             global: read by time
- *   totals        T                            Totals
- *   inbox         see common/outbox                              global
+ *   family        key                                  value
+ *   endpoints     T E                                  Endpoint          with its secrets
+ *   events        T V                                  StoredEvent       with the signed bytes; written once
+ *   states        T V                                  StoredState
+ *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
+ *   deliveries    T V E                                StoredDelivery
+ *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
+ *   due           T E due(8) V                         empty             read per endpoint
+ *   leases        until(8) T V E                       empty             global: read by time
+ *   totals        T                                    Totals            of events
+ *   owed_totals   T E                                  Totals            of deliveries
+ *   replays       T E                                  ReplayJob
+ *   inbox         see common/outbox                                      global
+ *   once          see ts/once.h
+ *   event_order, event_status: schema 1, see upgrade.c
+ *
+ * A list of all kinds or states is the merge of their ranges (merge.h), so that one row an event serves every filter.
  */
 #ifndef WEBHOOKS_KEYS_H
 #define WEBHOOKS_KEYS_H
@@ -18,6 +25,7 @@
 #include "ts/buf.h"
 #include "ts/id.h"
 #include "ts/store.h"
+#include "types.h"
 
 enum webhooks_family {
     WEBHOOKS_ENDPOINTS,
@@ -29,19 +37,14 @@ enum webhooks_family {
     WEBHOOKS_LEASES,
     WEBHOOKS_TOTALS,
     WEBHOOKS_INBOX,
+    WEBHOOKS_STATES,
+    WEBHOOKS_EVENT_INDEX,
+    WEBHOOKS_OWED_INDEX,
+    WEBHOOKS_OWED_TOTALS,
+    WEBHOOKS_REPLAYS,
+    WEBHOOKS_ONCE,
 };
 extern const ts_family webhooks_families[];
-
-/* Of an event and of a delivery. Stored in keys: never renumbered. */
-typedef enum delivery_state {
-    DELIVERY_PENDING = 0,
-    DELIVERY_DELIVERED = 1,
-    DELIVERY_FAILED = 2,
-} delivery_state;
-#define DELIVERY_STATES 3
-const char *delivery_state_name(delivery_state state);
-/* False if there is no state of that name. */
-bool delivery_state_parse(ts_str name, delivery_state *ret);
 
 #define WEBHOOKS_KEY_MAX 256
 
@@ -62,8 +65,20 @@ void key_bytes(webhooks_key *k, const void *bytes, size_t n);
 
 webhooks_key key_endpoint(ts_tenant t, ts_str endpoint);
 webhooks_key key_event(ts_tenant t, ts_hash128 event);
-webhooks_key key_order(ts_tenant t, int64_t created_ms, ts_hash128 event);
-webhooks_key key_status(ts_tenant t, delivery_state state, int64_t created_ms, ts_hash128 event);
+
+/* Where a row of an index stands within its tenant or endpoint. */
+typedef struct index_place {
+    uint32_t type;
+    delivery_state state;
+    int64_t created_ms;
+    ts_hash128 event;
+} index_place;
+#define INDEX_PLACE_SIZE 26
+webhooks_key key_event_index(ts_tenant t, const index_place *at);
+webhooks_key key_owed_index(ts_tenant t, ts_str endpoint, const index_place *at);
+/* The end of a key of either index. */
+bool key_read_place(ts_str key, index_place *ret);
+
 webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint);
 webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event);
 webhooks_key key_lease(int64_t until_ms, ts_tenant t, ts_hash128 event, ts_str endpoint);
@@ -74,5 +89,7 @@ bool key_read_lease(ts_str key, int64_t *ret_until_ms, ts_tenant *ret_tenant, ts
                     ts_str *ret_endpoint);
 /* Tenant and endpoint of a key of `endpoints`. */
 bool key_read_endpoint(ts_str key, ts_tenant *ret_tenant, ts_str *ret_endpoint);
+/* Of a key of `totals`. */
+bool key_read_tenant(ts_str key, ts_tenant *ret_tenant);
 
 #endif

@@ -1,32 +1,26 @@
 /* Giving deliveries out, and taking back what nobody answered for. */
-#include "ledger.h"
+#include "endpoint.h"
+#include "queue.h"
 #include "sign.h"
 #include "ts/log.h"
 
-/* First due row of the endpoint and when the one behind it is due. */
-static ts_status first_due(const ledger *l, const ready_endpoint *e, int64_t *ret_due_ms,
-                           ts_hash128 *ret_event, int64_t *ret_next_ms)
-{
-    static const ts_hash128 zero;
-    webhooks_key prefix = key_endpoint(e->tenant, ts_str_of(e->id));
-    webhooks_key from = key_due(e->tenant, ts_str_of(e->id), e->low_due_ms, zero);
-    webhooks_key until = prefix;
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    ts_hash128 behind;
+/* Leases on their way into one batch. */
+typedef struct leasing {
+    ledger *l;
+    ts_batch *batch;
+    int64_t now_ms;
+    ts_arena *arena;
+} leasing;
 
-    until.bytes[until.n - 1] = 1; /* the 0 behind the id: the end of this endpoint's rows */
-    it = ts_iter_new(l->store, WEBHOOKS_DUE, key_view(&from), key_view(&until), false);
-    if (it == NULL)
-        return TS_NOMEM;
-    *ret_next_ms = READY_NEVER;
-    if (!ts_iter_valid(it))
-        return ts_iter_status(it) == TS_OK ? TS_NOT_FOUND : TS_UNAVAILABLE;
-    if (!key_read_due(ts_iter_key(it), prefix.n, ret_due_ms, ret_event))
-        return TS_CORRUPT;
-    ts_iter_next(it);
-    if (ts_iter_valid(it) && !key_read_due(ts_iter_key(it), prefix.n, ret_next_ms, &behind))
-        return TS_CORRUPT;
-    return ts_iter_status(it);
+static ts_status write_leases(leasing *g)
+{
+    ts_status st = TS_OK;
+
+    if (!ts_batch_is_empty(g->batch))
+        st = ts_store_write(g->l->store, g->batch, NULL);
+    ts_batch_free(g->batch);
+    g->batch = ts_batch_new();
+    return g->batch == NULL && st == TS_OK ? TS_NOMEM : st;
 }
 
 static ts_status fill(const ledger *l, const ready_endpoint *e,
@@ -35,17 +29,19 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
                       ts_arena *arena, Ts__Webhooks__LeasedDelivery **ret)
 {
     Ts__Webhooks__LeasedDelivery *d = ts_arena_alloc(arena, sizeof(*d));
-    sign_input in = { .secret = endpoint->secret,
-                      .event_id = event->event->id,
+    sign_input in = { .event_id = event->event->id,
                       .endpoint_id = endpoint->id,
-                      .attempt = row->attempts + 1,
+                      .attempt = row->attempts_before + row->attempts + 1,
                       .now_ms = ts_wall_ms(),
-                      .body = ts_str_n(event->event->body.data, event->event->body.len) };
+                      .body = ts_str_n(event->event->body.data, event->event->body.len),
+                      .extra = endpoint->headers,
+                      .extra_count = endpoint->n_headers };
     ts_status st;
 
     if (d == NULL)
         return TS_NOMEM;
     ts__webhooks__leased_delivery__init(d);
+    endpoint_secrets(endpoint, in.now_ms, &in.secret, &in.next_secret);
     st = sign_headers(&in, arena, &d->headers, &d->n_headers);
     if (st != TS_OK)
         return st;
@@ -55,7 +51,7 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
     d->endpoint_id = endpoint->id;
     d->attempt = in.attempt;
     d->token = row->token;
-    d->lease_ms = (uint32_t)l->lease_ms;
+    d->lease_ms = (uint32_t)l->options.lease_ms;
     d->url = endpoint->url;
     d->body = event->event->body;
     *ret = d;
@@ -63,97 +59,129 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
 }
 
 /* A due row that leads nowhere. */
-static ts_status drop_due(const ledger *l, const ready_endpoint *e, int64_t due_ms,
-                          ts_hash128 event)
+static void drop_due(const leasing *g, ready_endpoint *e, const queue_head *head)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), due_ms, event);
+    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), head->key_ms, head->event);
 
-    if (batch == NULL)
-        return TS_NOMEM;
-    ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
+    ts_batch_delete(g->batch, g->l->store, WEBHOOKS_DUE, key_view(&key));
+    queue_pop(e);
     ts_warn(TS_MSG("due row without a delivery dropped"), TS_F_Z("endpoint_id", e->id));
-    return ts_store_write(l->store, batch, NULL);
 }
 
-static ts_status lease_row(ledger *l, const ready_endpoint *e, int64_t due_ms, ts_hash128 event,
-                           int64_t now_ms, ts_arena *arena, Ts__Webhooks__LeasedDelivery **ret)
+/* The key of an ordered endpoint does not say when; one that was ordered until a moment ago has such keys still. */
+static void wait_longer(const leasing *g, ready_endpoint *e, const queue_head *head,
+                        Ts__Webhooks__StoredDelivery *row)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    Ts__Webhooks__Endpoint *endpoint = NULL;
+    int64_t due_ms = row->delivery->next_attempt_ms;
+    int64_t next_ms = head->next_ms < due_ms ? head->next_ms : due_ms;
+
+    if (!e->is_ordered) {
+        ts_ignore(queue_take_off(g->l, g->batch, e, head->event, row)); /* it stands on a due row */
+        queue_put(g->l, g->batch, e, head->event, row, due_ms);
+        row_put_delivery(g->batch, g->l->store, e->tenant, head->event, row);
+    }
+    e->next_due_ms = e->is_ordered ? due_ms : next_ms;
+}
+
+static ts_status settings_of(const leasing *g, ready_endpoint *e,
+                             const Ts__Webhooks__Endpoint **ret)
+{
+    Ts__Webhooks__Endpoint *row = NULL;
+    ts_status st;
+
+    *ret = e->settings;
+    if (*ret != NULL)
+        return TS_OK;
+    st = row_endpoint(g->l->store, e->tenant, ts_str_of(e->id), g->arena, &row);
+    *ret = row;
+    return st;
+}
+
+/* TS_CONFLICT: it is not its time yet. */
+static ts_status lease_row(const leasing *g, ready_endpoint *e, const queue_head *head,
+                           Ts__Webhooks__LeasedDelivery **ret)
+{
+    ledger *l = g->l;
+    const Ts__Webhooks__Endpoint *endpoint = NULL;
     Ts__Webhooks__StoredEvent *stored = NULL;
     Ts__Webhooks__StoredDelivery *row = NULL;
     ts_str id = ts_str_of(e->id);
     webhooks_key key;
-    ts_status st = row_delivery(l->store, e->tenant, event, id, arena, &row);
+    ts_status st = row_delivery(l->store, e->tenant, head->event, id, g->arena, &row);
 
+    if (st == TS_OK && row->delivery->next_attempt_ms > g->now_ms) {
+        wait_longer(g, e, head, row);
+        return TS_CONFLICT;
+    }
     if (st == TS_OK)
-        st = row_event(l->store, e->tenant, event, arena, &stored);
+        st = row_event(l->store, e->tenant, head->event, g->arena, &stored);
     if (st == TS_OK)
-        st = row_endpoint(l->store, e->tenant, id, arena, &endpoint);
+        st = settings_of(g, e, &endpoint);
     if (st != TS_OK)
         return st;
-    row->token.data = ts_arena_alloc(arena, 16);
-    if (batch == NULL || row->token.data == NULL)
+    row->token.data = ts_arena_alloc(g->arena, 16);
+    if (row->token.data == NULL)
         return TS_NOMEM;
     row->token.len = 16;
     st = ts_random(row->token.data, 16);
     if (st == TS_OK)
-        st = fill(l, e, endpoint, stored, row, arena, ret);
+        st = fill(l, e, endpoint, stored, row, g->arena, ret);
     if (st != TS_OK)
         return st;
+    ts_metric_observe_us(l->metrics.lateness, (g->now_ms - row->delivery->next_attempt_ms) * 1000);
     row->due_ms = 0;
-    row->lease_until_ms = now_ms + l->lease_ms;
-    row_put_delivery(batch, l->store, e->tenant, event, row);
-    key = key_due(e->tenant, id, due_ms, event);
-    ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
-    key = key_lease(row->lease_until_ms, e->tenant, event, id);
-    ts_batch_put(batch, l->store, WEBHOOKS_LEASES, key_view(&key), TS_STR_NULL);
-    return ts_store_write(l->store, batch, NULL);
+    row->lease_until_ms = g->now_ms + l->options.lease_ms;
+    row_put_delivery(g->batch, l->store, e->tenant, head->event, row);
+    key = key_due(e->tenant, id, head->key_ms, head->event);
+    ts_batch_delete(g->batch, l->store, WEBHOOKS_DUE, key_view(&key));
+    key = key_lease(row->lease_until_ms, e->tenant, head->event, id);
+    ts_batch_put(g->batch, l->store, WEBHOOKS_LEASES, key_view(&key), TS_STR_NULL);
+    return TS_OK;
 }
 
 /* TS_CONFLICT: nothing of this endpoint is due now, or what was due was nothing; look on. */
-static ts_status lease_of(ledger *l, ready_endpoint *e, int64_t now_ms, ts_arena *arena,
-                          Ts__Webhooks__LeasedDelivery **ret)
+static ts_status lease_of(leasing *g, ready_endpoint *e, Ts__Webhooks__LeasedDelivery **ret)
 {
-    int64_t due_ms = 0, next_ms = READY_NEVER;
-    ts_hash128 event;
-    ts_status st = first_due(l, e, &due_ms, &event, &next_ms);
+    ledger *l = g->l;
+    queue_head head;
+    ts_status st = queue_is_ahead(e) ? TS_OK : write_leases(g); /* what is read must be there */
 
-    if (st == TS_NOT_FOUND || (st == TS_OK && due_ms > now_ms)) {
-        e->next_due_ms = st == TS_OK ? due_ms : READY_NEVER;
+    if (st == TS_OK)
+        st = queue_first(l, e, &head);
+    if (st == TS_NOT_FOUND || (st == TS_OK && !e->is_ordered && head.key_ms > g->now_ms)) {
+        e->next_due_ms = st == TS_OK ? head.key_ms : READY_NEVER;
         return TS_CONFLICT;
     }
     if (st != TS_OK)
         return st;
-    st = lease_row(l, e, due_ms, event, now_ms, arena, ret);
-    if (st == TS_NOT_FOUND) {
-        st = drop_due(l, e, due_ms, event);
-        e->next_due_ms = next_ms;
-        return st == TS_OK ? TS_CONFLICT : st;
-    }
-    if (st != TS_OK)
+    st = lease_row(g, e, &head, ret);
+    if (st != TS_OK && st != TS_NOT_FOUND)
         return st;
-    e->low_due_ms = due_ms;
-    e->next_due_ms = next_ms;
-    e->in_flight++;
-    if (now_ms + l->lease_ms < l->next_lease_ms)
-        l->next_lease_ms = now_ms + l->lease_ms;
+    e->next_due_ms = head.next_ms == READY_NEVER || !e->is_ordered ? head.next_ms : g->now_ms;
+    if (st == TS_NOT_FOUND) {
+        drop_due(g, e, &head);
+        return TS_CONFLICT;
+    }
+    queue_pop(e);
+    e->low_due_ms = head.key_ms;
+    ready_serve(&l->ready, e, g->now_ms);
+    if (g->now_ms + l->options.lease_ms < l->next_lease_ms)
+        l->next_lease_ms = g->now_ms + l->options.lease_ms;
     ts_metric_add(l->metrics.leased, 1);
     return TS_OK;
 }
 
-ts_status ledger_lease(ledger *l, int64_t now_ms, ts_arena *arena,
-                       Ts__Webhooks__LeasedDelivery **ret)
+/* The delivery whose turn it is; TS_NOT_FOUND if none is due. */
+static ts_status lease_next(leasing *g, Ts__Webhooks__LeasedDelivery **ret)
 {
     for (;;) {
-        ready_endpoint *e = ready_next(&l->ready, now_ms);
+        ready_endpoint *e = ready_next(&g->l->ready, g->now_ms);
         ts_status st, placed;
 
         if (e == NULL)
             return TS_NOT_FOUND;
-        st = lease_of(l, e, now_ms, arena, ret);
-        placed = ready_place(&l->ready, e, now_ms);
+        st = lease_of(g, e, ret);
+        placed = ready_place(&g->l->ready, e, g->now_ms);
         if (st == TS_OK || st != TS_CONFLICT)
             return st;
         if (placed != TS_OK)
@@ -161,45 +189,58 @@ ts_status ledger_lease(ledger *l, int64_t now_ms, ts_arena *arena,
     }
 }
 
+ts_status ledger_lease(ledger *l, int64_t now_ms, uint32_t credits, size_t bytes_max,
+                       ts_arena *arena, Ts__Webhooks__LeaseReply *reply)
+{
+    leasing g = { .l = l, .batch = ts_batch_new(), .now_ms = now_ms, .arena = arena };
+    size_t bytes = 0;
+    ts_status st = g.batch == NULL ? TS_NOMEM : TS_OK;
+
+    while (st == TS_OK && reply->n_deliveries < credits && bytes < bytes_max) {
+        Ts__Webhooks__LeasedDelivery *leased = NULL;
+
+        st = lease_next(&g, &leased);
+        if (st != TS_OK)
+            break;
+        reply->deliveries[reply->n_deliveries++] = leased;
+        bytes += leased->body.len;
+    }
+    if (st == TS_NOT_FOUND)
+        st = TS_OK;
+    if (g.batch != NULL && write_leases(&g) != TS_OK)
+        st = TS_UNAVAILABLE;
+    ts_batch_free(g.batch);
+    return st;
+}
+
 /* ---- leases that end ---- */
 
-/* Due again at once; the attempt does not count, since nobody knows whether it was made. */
+/* Due again at once; the attempt does not count, since nobody knows whether it was made. What a deleted endpoint is owed is
+ * due as well: tend.c settles it. */
 static ts_status expire_one(ledger *l, ts_str lease_key, ts_tenant t, ts_hash128 event,
                             ts_str endpoint, int64_t now_ms, ts_arena *arena)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__Webhooks__StoredDelivery *row = NULL;
-    ready_endpoint *e = ledger_endpoint(l, endpoint);
-    webhooks_key key;
-    ts_status st;
+    ready_endpoint *e = NULL;
+    ts_status st = ledger_endpoint_or_ghost(l, t, endpoint, &e);
 
     if (batch == NULL)
         return TS_NOMEM;
-    ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, lease_key);
-    st = row_delivery(l->store, t, event, endpoint, arena, &row);
-    if (st == TS_OK && row->lease_until_ms != 0) {
-        row->lease_until_ms = 0;
-        if (e == NULL || e->is_gone) {
-            st = ledger_settle(l, batch, t, event, row, DELIVERY_FAILED, arena);
-        } else {
-            row->due_ms = now_ms;
-            row->delivery->next_attempt_ms = now_ms;
-            key = key_due(t, endpoint, now_ms, event);
-            ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
-        }
-        if (st == TS_OK)
-            row_put_delivery(batch, l->store, t, event, row);
-    }
+    if (st == TS_OK)
+        st = row_delivery(l->store, t, event, endpoint, arena, &row);
     if (st != TS_OK && st != TS_NOT_FOUND)
         return st;
-    st = ts_store_write(l->store, batch, NULL);
-    if (st != TS_OK || e == NULL)
-        return st;
-    if (e->in_flight > 0)
-        e->in_flight--;
+    ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, lease_key);
+    ready_release(&l->ready, e);
+    if (st == TS_OK && row->lease_until_ms != 0) {
+        row->lease_until_ms = 0;
+        row->token.len = 0;
+        queue_put(l, batch, e, event, row, now_ms);
+        row_put_delivery(batch, l->store, t, event, row);
+    }
     ts_metric_add(l->metrics.expired, 1);
-    ledger_due(l, e, now_ms);
-    return TS_OK;
+    return ts_store_write(l->store, batch, NULL);
 }
 
 ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena)
@@ -227,7 +268,7 @@ ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena)
             return TS_CORRUPT;
         l->low_lease_ms = until_ms;
         /* One that reaches further than a lease can was made under another clock: it has ended too. */
-        if (until_ms > now_ms && until_ms <= now_ms + l->lease_ms) {
+        if (until_ms > now_ms && until_ms <= now_ms + l->options.lease_ms) {
             l->next_lease_ms = until_ms;
             break;
         }

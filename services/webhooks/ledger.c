@@ -1,10 +1,13 @@
 #include "ledger.h"
 
-#include "ts/log.h"
+#include "queue.h"
+#include "replay.h"
+#include "result.h"
+#include "upgrade.h"
 
-#define TABLE_FIRST      64
-#define SETTLE_SLICE     500
-#define OPEN_ARENA_BYTES (16u << 20)
+#define TABLE_FIRST        64
+#define OPEN_ARENA_BYTES   (16u << 20)
+#define TOTALS_ARENA_BYTES (64u << 10)
 
 static size_t slot_of(const ledger *l, ts_str id)
 {
@@ -56,6 +59,7 @@ static ts_status table_grow(ledger *l)
 
 ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_endpoint **ret)
 {
+    ledger_tenant *tenant = NULL;
     ready_endpoint *e;
     ts_status st = table_grow(l);
 
@@ -68,211 +72,144 @@ ts_status ledger_endpoint_add(ledger *l, ts_tenant t, ts_str id, ready_endpoint 
     }
     e->tenant = t;
     memcpy(e->id, id.p, id.n);
-    e->next_due_ms = READY_NEVER;
+    ready_begin(e, false);
+    st = ledger_tenant_of(l, t, &tenant);
+    if (st != TS_OK) {
+        free(e);
+        return st;
+    }
+    e->next_of_tenant = tenant->endpoints;
+    tenant->endpoints = e;
     table_put(l, e);
     l->table_count++;
     *ret = e;
     return TS_OK;
 }
 
-void ledger_due(ledger *l, ready_endpoint *e, int64_t due_ms)
+ts_status ledger_totals_load(ledger *l, ready_endpoint *e)
 {
-    if (due_ms < e->next_due_ms)
-        e->next_due_ms = due_ms;
-    if (due_ms < e->low_due_ms)
-        e->low_due_ms = due_ms;
-    if (ready_place(&l->ready, e, clock_now(&l->clock)) != TS_OK)
-        ts_log_error(TS_MSG("no memory to wait for an endpoint"), TS_F_Z("endpoint_id", e->id));
-    pthread_cond_broadcast(&l->wake);
-}
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(TOTALS_ARENA_BYTES);
+    Ts__Webhooks__Totals *row = NULL;
+    ts_status st;
 
-ts_status ledger_settle(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                        Ts__Webhooks__StoredDelivery *d, delivery_state to, ts_arena *arena)
-{
-    Ts__Webhooks__StoredEvent *row = NULL;
-    Ts__Webhooks__Totals *totals = NULL;
-    delivery_state before, after;
-    webhooks_key key;
-    ts_status st = row_event(l->store, t, event, arena, &row);
-
-    if (st == TS_OK)
-        st = row_totals(l->store, t, arena, &totals);
+    if (arena == NULL)
+        return TS_NOMEM;
+    st = row_totals(l->store, e->tenant, ts_str_of(e->id), arena, &row);
     if (st != TS_OK)
         return st;
-    before = event_state(row);
-    if (row->pending > 0)
-        row->pending--;
-    if (to == DELIVERY_DELIVERED)
-        row->delivered++;
-    else
-        row->failed++;
-    after = event_state(row);
-    d->delivery->status = (char *)(uintptr_t)delivery_state_name(to); /* only packed */
-    d->delivery->next_attempt_ms = 0;
-    d->due_ms = 0;
-    row->event->status = (char *)(uintptr_t)delivery_state_name(after);
-    row_put_event(batch, l->store, t, event, row);
-    ts_metric_add(to == DELIVERY_DELIVERED ? l->metrics.delivered : l->metrics.failed, 1);
-    if (before == after)
-        return TS_OK;
-    key = key_status(t, before, row->event->created_ms, event);
-    ts_batch_delete(batch, l->store, WEBHOOKS_EVENT_STATUS, key_view(&key));
-    key = key_status(t, after, row->event->created_ms, event);
-    ts_batch_put(batch, l->store, WEBHOOKS_EVENT_STATUS, key_view(&key), TS_STR_NULL);
-    if (*totals_of(totals, before) > 0)
-        --*totals_of(totals, before);
-    ++*totals_of(totals, after);
-    row_put_totals(batch, l->store, t, totals);
+    memset(e->counts, 0, sizeof(e->counts));
+    for (size_t i = 0; i < row->n_counts && i < TS_COUNT(e->counts); i++)
+        e->counts[i] = row->counts[i];
+    e->failing_since_ms = row->failing_since_ms;
+    e->failures = row->failures;
     return TS_OK;
 }
 
-/* ---- the end of an endpoint ---- */
-
-static ts_status settle_one(ledger *l, const ready_endpoint *e, ts_hash128 event, ts_str due_key)
+ts_status ledger_endpoint_or_ghost(ledger *l, ts_tenant t, ts_str id, ready_endpoint **ret)
 {
-    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(OPEN_ARENA_BYTES);
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    Ts__Webhooks__StoredDelivery *d = NULL;
     ts_status st;
 
-    if (arena == NULL || batch == NULL)
-        return TS_NOMEM;
-    ts_batch_delete(batch, l->store, WEBHOOKS_DUE, due_key);
-    st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &d);
-    if (st == TS_OK)
-        st = ledger_settle(l, batch, e->tenant, event, d, DELIVERY_FAILED, arena);
-    if (st == TS_OK)
-        row_put_delivery(batch, l->store, e->tenant, event, d);
-    if (st != TS_OK && st != TS_NOT_FOUND)
-        return st;
-    return ts_store_write(l->store, batch, NULL);
-}
-
-static ts_status settle_due(ledger *l, const ready_endpoint *e)
-{
-    webhooks_key prefix = key_endpoint(e->tenant, ts_str_of(e->id));
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(l->store, WEBHOOKS_DUE, key_view(&prefix), false);
-    ts_status st = TS_OK;
-
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it) && st == TS_OK; ts_iter_next(it)) {
-        ts_hash128 event;
-        int64_t due_ms;
-
-        if (key_read_due(ts_iter_key(it), prefix.n, &due_ms, &event))
-            st = settle_one(l, e, event, ts_iter_key(it));
-    }
-    return st == TS_OK ? ts_iter_status(it) : st;
-}
-
-/* The row goes last: an end that was cut short is found at the next start by its mark. */
-ts_status ledger_endpoint_end(ledger *l, ready_endpoint *e)
-{
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    webhooks_key key = key_endpoint(e->tenant, ts_str_of(e->id));
-    ts_status st;
-
-    if (batch == NULL)
-        return TS_NOMEM;
-    e->is_gone = true;
-    ready_remove(&l->ready, e);
-    st = settle_due(l, e);
+    *ret = ledger_endpoint(l, id);
+    if (*ret != NULL)
+        return TS_OK;
+    st = ledger_endpoint_add(l, t, id, ret);
     if (st != TS_OK)
         return st;
-    ts_batch_delete(batch, l->store, WEBHOOKS_ENDPOINTS, key_view(&key));
-    return ts_store_write(l->store, batch, NULL);
+    (*ret)->is_gone = (*ret)->is_ghost = true;
+    return ledger_totals_load(l, *ret);
 }
 
+/* NULL if there is no memory for it: it is read when it is needed. */
+static void keep_settings(ready_endpoint *e, const Ts__Webhooks__Endpoint *row)
+{
+    size_t n = ts__webhooks__endpoint__get_packed_size(row);
+    uint8_t *bytes = malloc(n + 1);
+
+    ts__webhooks__endpoint__free_unpacked(e->settings, NULL);
+    e->settings = NULL;
+    if (bytes != NULL) {
+        ts__webhooks__endpoint__pack(row, bytes);
+        e->settings = ts__webhooks__endpoint__unpack(NULL, n, bytes);
+        ts_wipe(bytes, n);
+    }
+    free(bytes);
+}
+
+ts_status ledger_endpoint_apply(ledger *l, ready_endpoint *e, const Ts__Webhooks__Endpoint *row)
+{
+    bool was_ordered = e->is_ordered;
+
+    keep_settings(e, row);
+    e->wants = types_wanted(row->events, row->n_events);
+    e->is_gone = endpoint_is_ending(row);
+    e->is_paused = !row->enabled;
+    e->is_ordered = row->ordered;
+    e->rate_limit = row->rate_limit;
+    if (e->is_ordered != was_ordered) {
+        ts_status st = queue_reorder(l, e);
+
+        if (st != TS_OK)
+            return st;
+    }
+    pthread_cond_signal(&l->wake);
+    return ready_place(&l->ready, e, clock_now(&l->clock));
+}
+
+/* ---- tenants ---- */
+
+ts_status ledger_tenant_of(ledger *l, ts_tenant t, ledger_tenant **ret)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = NULL;
+    uint64_t id[2] = { t.org, (uint64_t)t.mode };
+    ledger_tenant **slot = &l->tenants[ts_hash_mem(id, sizeof(id)) % LEDGER_TENANT_SLOTS];
+    Ts__Webhooks__Totals *row = NULL;
+    ledger_tenant *made;
+    ts_status st;
+
+    for (ledger_tenant *i = *slot; i != NULL; i = i->next) {
+        if (i->tenant.org == t.org && i->tenant.mode == t.mode) {
+            *ret = i;
+            return TS_OK;
+        }
+    }
+    arena = ts_arena_new(TOTALS_ARENA_BYTES);
+    if (arena == NULL)
+        return TS_NOMEM;
+    st = row_totals(l->store, t, TS_STR_NULL, arena, &row);
+    if (st != TS_OK)
+        return st;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return TS_NOMEM;
+    made->tenant = t;
+    for (size_t i = 0; i < row->n_counts && i < TS_COUNT(made->counts); i++)
+        made->counts[i] = row->counts[i];
+    made->next = *slot;
+    *slot = made;
+    *ret = made;
+    return TS_OK;
+}
+
+/* Its figures too: a row of them must not come back. */
 void ledger_forget(ledger *l, ts_tenant t)
 {
+    ledger_tenant *tenant = NULL;
+
     for (size_t i = 0; i < l->table_size; i++) {
         ready_endpoint *e = l->table[i];
 
         if (e == NULL || e->tenant.org != t.org || e->tenant.mode != t.mode)
             continue;
-        e->is_gone = true;
-        ready_remove(&l->ready, e);
+        e->is_gone = e->is_ended = true;
+        e->is_replaying = false;
+        memset(e->counts, 0, sizeof(e->counts));
+        ready_remove(e);
     }
+    if (ledger_tenant_of(l, t, &tenant) == TS_OK)
+        memset(tenant->counts, 0, sizeof(tenant->counts));
 }
 
 /* ---- start ---- */
-
-static int64_t longest_wait(const schedule *s)
-{
-    int64_t longest_ms = 0;
-
-    for (unsigned i = 0; i < s->steps; i++)
-        longest_ms = s->step_ms[i] > longest_ms ? s->step_ms[i] : longest_ms;
-    return longest_ms + longest_ms * SCHEDULE_JITTER_PERCENT / 100;
-}
-
-static ts_status move_due(ledger *l, const ready_endpoint *e, ts_str old_key, ts_hash128 event,
-                          int64_t to_ms)
-{
-    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(OPEN_ARENA_BYTES);
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    Ts__Webhooks__StoredDelivery *d = NULL;
-    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), to_ms, event);
-    ts_status st;
-
-    if (arena == NULL || batch == NULL)
-        return TS_NOMEM;
-    ts_batch_delete(batch, l->store, WEBHOOKS_DUE, old_key);
-    st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &d);
-    if (st == TS_OK) {
-        d->due_ms = to_ms;
-        d->delivery->next_attempt_ms = to_ms;
-        row_put_delivery(batch, l->store, e->tenant, event, d);
-        ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
-    }
-    return st == TS_OK || st == TS_NOT_FOUND ? ts_store_write(l->store, batch, NULL) : st;
-}
-
-/* A wait that reaches further than any step means that the wall clock was wrong when it was written: it is cut. */
-static ts_status pull_in(ledger *l, const ready_endpoint *e)
-{
-    static const ts_hash128 zero;
-    int64_t to_ms = clock_now(&l->clock) + longest_wait(l->retry);
-    webhooks_key prefix = key_endpoint(e->tenant, ts_str_of(e->id));
-    webhooks_key from = key_due(e->tenant, ts_str_of(e->id), to_ms + 1, zero);
-    webhooks_key until = prefix;
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    ts_status st = TS_OK;
-
-    until.bytes[until.n - 1] = 1; /* the 0 behind the id: the end of this endpoint's rows */
-    it = ts_iter_new(l->store, WEBHOOKS_DUE, key_view(&from), key_view(&until), false);
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it) && st == TS_OK; ts_iter_next(it)) {
-        ts_hash128 event;
-        int64_t due_ms;
-
-        if (key_read_due(ts_iter_key(it), prefix.n, &due_ms, &event))
-            st = move_due(l, e, ts_iter_key(it), event, to_ms);
-    }
-    return st == TS_OK ? ts_iter_status(it) : st;
-}
-
-static ts_status begin_queue(ledger *l, ready_endpoint *e)
-{
-    webhooks_key prefix = key_endpoint(e->tenant, ts_str_of(e->id));
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    ts_hash128 event;
-    ts_status st = pull_in(l, e);
-
-    if (st != TS_OK)
-        return st;
-    it = ts_iter_prefix(l->store, WEBHOOKS_DUE, key_view(&prefix), false);
-    if (it == NULL)
-        return TS_NOMEM;
-    if (ts_iter_valid(it) && key_read_due(ts_iter_key(it), prefix.n, &e->next_due_ms, &event))
-        e->low_due_ms = e->next_due_ms;
-    if (ts_iter_status(it) != TS_OK)
-        return TS_UNAVAILABLE;
-    return ready_place(&l->ready, e, clock_now(&l->clock));
-}
 
 static ts_status load_endpoints(ledger *l)
 {
@@ -295,10 +232,14 @@ static ts_status load_endpoints(ledger *l)
         st = ts_arena_unpack(arena, &ts__webhooks__endpoint__descriptor, ts_iter_value(it), &m);
         if (st == TS_OK)
             st = ledger_endpoint_add(l, tenant, id, &e);
-        if (st == TS_OK && endpoint_is_ending((const Ts__Webhooks__Endpoint *)m))
-            st = ledger_endpoint_end(l, e); /* it was cut short */
-        else if (st == TS_OK)
-            st = begin_queue(l, e);
+        if (st == TS_OK)
+            st = ledger_totals_load(l, e);
+        if (st != TS_OK)
+            break;
+        ready_begin(e, e->failing_since_ms != 0);
+        st = ledger_endpoint_apply(l, e, (const Ts__Webhooks__Endpoint *)m);
+        if (st == TS_OK)
+            st = queue_begin(l, e);
     }
     return st == TS_OK ? ts_iter_status(it) : st;
 }
@@ -325,13 +266,14 @@ static ts_status load_leases(ledger *l)
         e = ledger_endpoint(l, endpoint);
         if (e == NULL)
             continue;
-        e->in_flight++;
+        ready_serve(&l->ready, e, clock_now(&l->clock));
         if (ready_place(&l->ready, e, clock_now(&l->clock)) != TS_OK)
             return TS_NOMEM;
     }
     /* After a step of the wall clock backwards, leases would hold their deliveries for its length. */
-    if (l->next_lease_ms != READY_NEVER && l->next_lease_ms > clock_now(&l->clock) + l->lease_ms)
-        l->next_lease_ms = clock_now(&l->clock) + l->lease_ms;
+    if (l->next_lease_ms != READY_NEVER &&
+        l->next_lease_ms > clock_now(&l->clock) + l->options.lease_ms)
+        l->next_lease_ms = clock_now(&l->clock) + l->options.lease_ms;
     return ts_iter_status(it);
 }
 
@@ -350,19 +292,29 @@ static void begin_metrics(ledger_metrics *m)
         ts_counter("ts_webhooks_deliveries_total", "outcome=\"retried\"", "attempts by outcome");
     m->failed =
         ts_counter("ts_webhooks_deliveries_total", "outcome=\"failed\"", "attempts by outcome");
+    m->replayed = ts_counter("ts_webhooks_replayed_total", "", "deliveries queued again by hand");
+    m->forgotten = ts_counter("ts_webhooks_forgotten_total", "", "old events dropped");
+    m->disabled =
+        ts_counter("ts_webhooks_disabled_total", "", "endpoints disabled for nothing but failures");
+    m->lateness = ts_histogram("ts_webhooks_lateness_seconds", "",
+                               "from when a delivery was due until a dispatcher had it");
+    for (unsigned i = 0; i < LEDGER_CLASSES; i++) {
+        char labels[48];
+
+        snprintf(labels, sizeof(labels), "class=\"%s\"", result_classes[i]);
+        m->attempts[i] = ts_counter("ts_webhooks_attempts_total", labels, "attempts by class");
+    }
 }
 
-ts_status ledger_open(ledger *l, ts_store *store, const schedule *retry, int64_t lease_ms,
-                      uint32_t parallel, ts_error *err)
+ts_status ledger_open(ledger *l, ts_store *store, const ledger_options *options, ts_error *err)
 {
     pthread_condattr_t attributes;
     ts_status st;
 
     *l = (ledger){ .store = store,
-                   .retry = retry,
-                   .lease_ms = lease_ms,
+                   .options = *options,
                    .clock = clock_start(),
-                   .ready = { .parallel = parallel },
+                   .ready = { .parallel = options->parallel },
                    .next_lease_ms = READY_NEVER };
     pthread_mutex_init(&l->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -370,17 +322,34 @@ ts_status ledger_open(ledger *l, ts_store *store, const schedule *retry, int64_t
     pthread_cond_init(&l->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     begin_metrics(&l->metrics);
-    st = load_endpoints(l);
+    st = upgrade_run(l);
+    if (st == TS_OK)
+        st = load_endpoints(l);
     if (st == TS_OK)
         st = load_leases(l);
+    if (st == TS_OK)
+        st = replay_begin(l);
     return st == TS_OK ? TS_OK : ts_fail(err, st, "", "the ledger cannot be read");
 }
 
 void ledger_close(ledger *l)
 {
-    for (size_t i = 0; i < l->table_size; i++)
+    for (size_t i = 0; i < l->table_size; i++) {
+        if (l->table[i] == NULL)
+            continue;
+        ts__webhooks__endpoint__free_unpacked(l->table[i]->settings, NULL);
+        free(l->table[i]->ahead);
         free(l->table[i]);
+    }
     free(l->table);
+    for (size_t i = 0; i < LEDGER_TENANT_SLOTS; i++) {
+        while (l->tenants[i] != NULL) {
+            ledger_tenant *t = l->tenants[i];
+
+            l->tenants[i] = t->next;
+            free(t);
+        }
+    }
     ready_done(&l->ready);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);

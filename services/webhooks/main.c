@@ -3,7 +3,7 @@
 #include "ts/tenancy.h"
 #include "webhooks.h"
 
-#define SCHEMA 1
+#define SCHEMA 2
 
 static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -18,6 +18,7 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     return st;
 }
 
+/* Entries of the audit log, and what auth waits for. */
 static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
                              ts_error *err)
 {
@@ -39,6 +40,8 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
     ts_relay *relay = NULL;
     ts_rpc_server *server = NULL;
+    tend_options keep = { .keep_delivered_ms = app->config->keep_delivered_days * TS_DAY_MS,
+                          .keep_failed_ms = app->config->keep_failed_days * TS_DAY_MS };
     ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
                            .service_name = "webhooks",
                            .rows = webhooks_rows,
@@ -54,6 +57,8 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
         st = dispatch_start(&app->ledger, &app->dispatch, err);
     }
     if (st == TS_OK)
+        st = tend_start(&app->ledger, &keep, &app->tend, err);
+    if (st == TS_OK)
         st = start_relay(p, app->store, &auth, &relay, err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
@@ -66,6 +71,7 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     dispatch_close(app->dispatch); /* every parked call is answered before the server goes */
     ts_rpc_server_stop(server);
     ts_relay_stop(relay);
+    tend_stop(app->tend);
     dispatch_stop(app->dispatch);
     ts_inbox_free(app->inbox);
     return st;
@@ -76,6 +82,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     const webhooks_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     webhooks app = { .config = config };
+    ledger_options o;
     ts_status st = webhooks_config_parse(config, &app.rules, &app.retry, err);
 
     if (st == TS_OK)
@@ -83,8 +90,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st != TS_OK)
         return st;
     app.store = store;
-    st = ledger_open(&app.ledger, store, &app.retry, config->lease_ms,
-                     (uint32_t)config->endpoint_parallel, err);
+    o = (ledger_options){ .retry = &app.retry,
+                          .lease_ms = config->lease_ms,
+                          .parallel = (uint32_t)config->endpoint_parallel,
+                          .disable_after_ms = config->disable_after_s * TS_SECOND_MS,
+                          .disable_failures = (uint32_t)config->disable_failures };
+    st = ledger_open(&app.ledger, store, &o, err);
     if (st == TS_OK)
         st = serve(&app, p, err);
     ledger_close(&app.ledger);

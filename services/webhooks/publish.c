@@ -1,7 +1,7 @@
 /* From something that happened to an event and its deliveries, in one batch. */
-#include "ledger.h"
+#include "change.h"
+#include "queue.h"
 #include "ts/json.h"
-#include "types.h"
 
 #define BODY_EXTRA_MAX 512
 
@@ -20,13 +20,13 @@ static ts_status make_body(const Ts__WebhookPublish *p, const char *id, ts_buf *
     return ts_buf_status(out);
 }
 
-static ts_status check(const Ts__WebhookPublish *p, ts_error *err)
+static ts_status check(const Ts__WebhookPublish *p, uint32_t *ret_type, ts_error *err)
 {
     size_t n = strlen(p->data);
 
     if (p->cause.len != 16)
         return ts_fail(err, TS_INVALID, "cause", "cause must have 16 bytes");
-    if (!type_is_known(ts_str_of(p->event)))
+    if (!type_number(ts_str_of(p->event), ret_type))
         return ts_fail(err, TS_INVALID, "event", "unknown kind of event");
     if (n < 2 || n > LEDGER_DATA_MAX || p->data[0] != '{' || p->data[n - 1] != '}')
         return ts_fail(err, TS_INVALID, "data", "data must be a JSON object of at most %u bytes",
@@ -34,90 +34,62 @@ static ts_status check(const Ts__WebhookPublish *p, ts_error *err)
     return TS_OK;
 }
 
-static void put_delivery(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                         const Ts__Webhooks__Endpoint *endpoint, int64_t now_ms)
+static void put_delivery(change *c, change_event *event, ready_endpoint *e, int64_t now_ms)
 {
     Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
     Ts__Webhooks__StoredDelivery row = TS__WEBHOOKS__STORED_DELIVERY__INIT;
-    webhooks_key due = key_due(t, ts_str_of(endpoint->id), now_ms, event);
 
-    delivery.endpoint_id = endpoint->id;
+    delivery.endpoint_id = e->id;
     delivery.status = (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
-    delivery.next_attempt_ms = now_ms;
     row.delivery = &delivery;
-    row.due_ms = now_ms;
-    row_put_delivery(batch, l->store, t, event, &row);
-    ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&due), TS_STR_NULL);
+    row.queued_ms = now_ms;
+    change_owe(c, event, e);
+    queue_put(c->l, c->batch, e, event->id, &row, now_ms);
+    row_put_delivery(c->batch, c->l->store, event->tenant, event->id, &row);
 }
 
-static ts_status put_deliveries(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                                ts_str type, ts_arena *arena, uint32_t *ret_count)
+/* `only`: this endpoint and no other, whatever it wants. */
+static ts_status put_deliveries(change *c, change_event *event, const char *only)
 {
-    webhooks_key prefix = key_tenant(t);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(l->store, WEBHOOKS_ENDPOINTS, key_view(&prefix), false);
-    int64_t now_ms = clock_now(&l->clock);
-
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        ProtobufCMessage *m = NULL;
-        const Ts__Webhooks__Endpoint *endpoint;
-        ready_endpoint *e;
-        ts_status st =
-            ts_arena_unpack(arena, &ts__webhooks__endpoint__descriptor, ts_iter_value(it), &m);
-
-        if (st != TS_OK)
-            return st;
-        endpoint = (const Ts__Webhooks__Endpoint *)m;
-        e = ledger_endpoint(l, ts_str_of(endpoint->id));
-        if (!endpoint->enabled || e == NULL || e->is_gone ||
-            !type_is_wanted(type, endpoint->events, endpoint->n_events))
-            continue;
-        put_delivery(l, batch, t, event, endpoint, now_ms);
-        /* Before the batch is written, but under the lock: who leases sees the row or nothing due. */
-        ledger_due(l, e, now_ms);
-        ++*ret_count;
-    }
-    return ts_iter_status(it);
-}
-
-static ts_status put_event(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 id,
-                           Ts__Webhooks__Event *event, uint32_t deliveries, ts_arena *arena)
-{
-    Ts__Webhooks__StoredEvent row = TS__WEBHOOKS__STORED_EVENT__INIT;
-    Ts__Webhooks__Totals *totals = NULL;
-    delivery_state state;
-    webhooks_key key;
-    ts_status st = row_totals(l->store, t, arena, &totals);
+    int64_t now_ms = clock_now(&c->l->clock);
+    ledger_tenant *tenant = NULL;
+    ts_status st = ledger_tenant_of(c->l, event->tenant, &tenant);
 
     if (st != TS_OK)
         return st;
-    row.event = event;
-    row.pending = deliveries;
-    state = event_state(&row);
-    event->status = (char *)(uintptr_t)delivery_state_name(state); /* only packed */
-    row_put_event(batch, l->store, t, id, &row);
-    key = key_order(t, event->created_ms, id);
-    ts_batch_put(batch, l->store, WEBHOOKS_EVENT_ORDER, key_view(&key), TS_STR_NULL);
-    key = key_status(t, state, event->created_ms, id);
-    ts_batch_put(batch, l->store, WEBHOOKS_EVENT_STATUS, key_view(&key), TS_STR_NULL);
-    ++*totals_of(totals, state);
-    row_put_totals(batch, l->store, t, totals);
-    ts_metric_add(l->metrics.published, 1);
+    for (ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant) {
+        if (!e->is_gone && !e->is_paused &&
+            (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0))
+            put_delivery(c, event, e, now_ms);
+    }
     return TS_OK;
 }
 
-ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, ts_arena *arena,
-                         ts_batch *batch, ts_error *err)
+static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__WebhookPublish *p,
+                      char *text_id, const ts_buf *body)
+{
+    Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
+    Ts__Webhooks__StoredEvent row = TS__WEBHOOKS__STORED_EVENT__INIT;
+
+    event.id = text_id;
+    event.event = p->event;
+    event.created_ms = p->at_ms;
+    event.body.data = (uint8_t *)body->data;
+    event.body.len = body->size;
+    row.event = &event;
+    row_put_event(c->batch, c->l->store, t, id, &row);
+}
+
+ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, const char *only,
+                         ts_arena *arena, ts_batch *batch, ts_error *err)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(LEDGER_DATA_MAX + BODY_EXTRA_MAX);
-    Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
+    TS_CLEANUP(change_done) change c = { 0 };
+    Ts__Webhooks__StoredState state = TS__WEBHOOKS__STORED_STATE__INIT;
     char id[TS_ID_SIZE];
     ts_hash128 cause;
-    uint32_t deliveries = 0;
     webhooks_key key;
-    ts_status st = check(p, err);
+    ts_status st = check(p, &state.type, err);
 
     if (st != TS_OK)
         return st;
@@ -126,15 +98,17 @@ ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, ts
     if (ts_store_has(l->store, WEBHOOKS_EVENTS, key_view(&key)))
         return TS_OK; /* told twice */
     ts_id_format("evt_", cause, id);
+    state.created_ms = p->at_ms;
     st = make_body(p, id, &body);
     if (st == TS_OK)
-        st = put_deliveries(l, batch, t, cause, ts_str_of(p->event), arena, &deliveries);
+        st = change_init(&c, l, batch, arena);
+    if (st == TS_OK)
+        st = change_add(&c, t, cause, &state);
+    if (st == TS_OK)
+        st = put_deliveries(&c, c.events, only);
     if (st != TS_OK)
         return st;
-    event.id = id;
-    event.event = p->event;
-    event.created_ms = p->at_ms;
-    event.body.data = (uint8_t *)body.data;
-    event.body.len = body.size;
-    return put_event(l, batch, t, cause, &event, deliveries, arena);
+    put_event(&c, t, cause, p, id, &body);
+    ts_metric_add(l->metrics.published, 1);
+    return change_flush(&c);
 }

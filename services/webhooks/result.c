@@ -1,10 +1,33 @@
 /* What a dispatcher says became of an attempt. */
-#include "ledger.h"
+#include "result.h"
+
+#include "disable.h"
+#include "queue.h"
 #include "ts/log.h"
+
+const char *const result_classes[LEDGER_CLASSES] = {
+    "delivered", "http_status", "timeout", "dns", "connect", "tls", "blocked_address", "other"
+};
 
 static bool is_success(const Ts__Webhooks__DeliveryResult *r)
 {
     return r->error[0] == '\0' && r->status_code >= 200 && r->status_code <= 299;
+}
+
+static const char *class_of(const Ts__Webhooks__DeliveryResult *r)
+{
+    if (is_success(r))
+        return "delivered";
+    return r->error[0] == '\0' ? "http_status" : r->error;
+}
+
+static void count_class(const ledger *l, const char *class)
+{
+    unsigned i = 0;
+
+    while (i + 1 < LEDGER_CLASSES && strcmp(result_classes[i], class) != 0)
+        i++;
+    ts_metric_add(l->metrics.attempts[i], 1);
 }
 
 static bool holds_lease(const Ts__Webhooks__StoredDelivery *d,
@@ -34,7 +57,7 @@ static ts_status add_attempt(Ts__Webhooks__StoredDelivery *d, const Ts__Webhooks
     a->at_ms = r->at_ms;
     a->status_code = r->status_code;
     a->duration_ms = r->duration_ms;
-    a->error = is_success(r) || r->error[0] != '\0' ? r->error : (char *)(uintptr_t) "http_status";
+    a->error = is_success(r) ? r->error : (char *)(uintptr_t)class_of(r); /* only packed */
     a->response = r->response;
     if (a->response.len > LEDGER_RESPONSE_MAX)
         a->response.len = LEDGER_RESPONSE_MAX;
@@ -46,105 +69,85 @@ static ts_status add_attempt(Ts__Webhooks__StoredDelivery *d, const Ts__Webhooks
     return TS_OK;
 }
 
-static void make_due(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                     Ts__Webhooks__StoredDelivery *d, int64_t due_ms)
+static void learn(ledger *l, ready_endpoint *e, const Ts__Webhooks__DeliveryResult *r, change *c)
 {
-    webhooks_key key = key_due(t, ts_str_of(d->delivery->endpoint_id), due_ms, event);
+    bool success = is_success(r);
 
-    d->due_ms = due_ms;
-    d->delivery->next_attempt_ms = due_ms;
-    ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
+    ready_learn(&l->ready, e, success, strcmp(r->error, "timeout") == 0,
+                (int64_t)r->duration_ms * 1000);
+    count_class(l, class_of(r));
+    if (success && e->failing_since_ms == 0)
+        return;
+    if (success) {
+        e->failing_since_ms = 0;
+        e->failures = 0;
+    } else {
+        if (e->failing_since_ms == 0 || e->failing_since_ms > clock_now(&l->clock))
+            e->failing_since_ms = clock_now(&l->clock);
+        e->failures++;
+    }
+    change_touch(c, e);
 }
 
-static ts_status next_state(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                            Ts__Webhooks__StoredDelivery *d, const ready_endpoint *e,
-                            const Ts__Webhooks__DeliveryResult *r, ts_arena *arena)
+void result_settle(change *c, change_event *event, ready_endpoint *e,
+                   Ts__Webhooks__StoredDelivery *d, delivery_state to)
 {
+    ledger *l = c->l;
+
+    change_move(c, event, e, DELIVERY_PENDING, to);
+    d->delivery->status = (char *)(uintptr_t)delivery_state_name(to); /* only packed */
+    d->delivery->next_attempt_ms = 0;
+    d->position_ms = 0;
+    if (to == DELIVERY_FAILED)
+        d->failed_ms = clock_now(&l->clock);
+    ts_metric_add(to == DELIVERY_DELIVERED ? l->metrics.delivered : l->metrics.failed, 1);
+}
+
+/* All that can fail has been done. */
+static void apply(change *c, change_event *event, ready_endpoint *e,
+                  Ts__Webhooks__StoredDelivery *d, const Ts__Webhooks__DeliveryResult *r,
+                  uint32_t random)
+{
+    ledger *l = c->l;
     int64_t now_ms = clock_now(&l->clock);
-    bool is_gone = e == NULL || e->is_gone;
     int64_t wait_ms = 0;
-    uint32_t random = 0;
-    ts_status st;
 
-    if (r->returned && !is_gone) {
-        make_due(l, batch, t, event, d, now_ms);
+    if (queue_take_off(l, c->batch, e, event->id, d))
+        ready_release(&l->ready, e);
+    if (!r->returned)
+        learn(l, e, r, c);
+    if (r->returned) {
+        queue_put(l, c->batch, e, event->id, d, now_ms);
         ts_metric_add(l->metrics.returned, 1);
-        return TS_OK;
+    } else if (is_success(r)) {
+        result_settle(c, event, e, d, DELIVERY_DELIVERED);
+    } else if (d->attempts++,
+               e->is_gone || !schedule_next(l->options.retry, d->attempts, random, &wait_ms)) {
+        result_settle(c, event, e, d, DELIVERY_FAILED);
+    } else {
+        queue_put(l, c->batch, e, event->id, d, now_ms + wait_ms);
+        ts_metric_add(l->metrics.retried, 1);
     }
-    st = r->returned ? TS_OK : add_attempt(d, r, arena);
-    if (st != TS_OK)
-        return st;
-    if (!r->returned && is_success(r))
-        return ledger_settle(l, batch, t, event, d, DELIVERY_DELIVERED, arena);
-    d->attempts++;
-    st = ts_random(&random, sizeof(random));
-    if (st != TS_OK)
-        return st;
-    if (is_gone || !schedule_next(l->retry, d->attempts, random, &wait_ms))
-        return ledger_settle(l, batch, t, event, d, DELIVERY_FAILED, arena);
-    make_due(l, batch, t, event, d, now_ms + wait_ms);
-    ts_metric_add(l->metrics.retried, 1);
-    return TS_OK;
-}
-
-/* Takes the delivery off the lease or due row that it stands on. *ret_was_leased: it was in flight. */
-static void take_off(ledger *l, ts_batch *batch, ts_tenant t, ts_hash128 event,
-                     Ts__Webhooks__StoredDelivery *d, bool *ret_was_leased)
-{
-    ts_str endpoint = ts_str_of(d->delivery->endpoint_id);
-    webhooks_key key;
-
-    *ret_was_leased = d->lease_until_ms != 0;
-    if (d->lease_until_ms != 0) {
-        key = key_lease(d->lease_until_ms, t, event, endpoint);
-        ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, key_view(&key));
-    }
-    if (d->due_ms != 0) {
-        key = key_due(t, endpoint, d->due_ms, event);
-        ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
-    }
-    d->lease_until_ms = 0;
-    d->due_ms = 0;
-    d->token.len = 0;
-}
-
-static ts_status apply(ledger *l, ts_tenant t, ts_hash128 event, Ts__Webhooks__StoredDelivery *d,
-                       const Ts__Webhooks__DeliveryResult *r, ts_arena *arena, uint64_t *ret_ticket)
-{
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    ready_endpoint *e = ledger_endpoint(l, ts_str_of(r->endpoint_id));
-    bool was_leased;
-    ts_status st;
-
-    if (batch == NULL)
-        return TS_NOMEM;
-    take_off(l, batch, t, event, d, &was_leased);
-    st = next_state(l, batch, t, event, d, e, r, arena);
-    if (st != TS_OK)
-        return st;
-    row_put_delivery(batch, l->store, t, event, d);
-    st = ts_store_write(l->store, batch, ret_ticket);
-    if (st != TS_OK || e == NULL)
-        return st;
-    if (was_leased && e->in_flight > 0)
-        e->in_flight--;
-    ledger_due(l, e, d->due_ms != 0 ? d->due_ms : e->next_due_ms);
-    return TS_OK;
+    row_put_delivery(c->batch, l->store, event->tenant, event->id, d);
+    queue_due(l, e, e->low_due_ms, e->next_due_ms); /* a slot is free: it may be served */
 }
 
 /* A result that comes after its lease has ended still counts if it is a success that nobody else has told: the customer has
- * the event. */
-static ts_status result_locked(ledger *l, const Ts__Webhooks__DeliveryResult *r, ts_arena *arena,
-                               uint64_t *ret_ticket)
+ * the event. TS_NOT_FOUND: nobody waits for it. */
+static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
 {
+    ledger *l = c->l;
     ts_tenant t = { r->org, r->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
     Ts__Webhooks__StoredDelivery *d = NULL;
-    ts_hash128 event;
-    ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &event);
+    ready_endpoint *e = ledger_endpoint(l, ts_str_of(r->endpoint_id));
+    change_event *event = NULL;
+    uint32_t random = 0;
+    ts_hash128 id;
+    ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &id);
 
-    if (st != TS_OK)
+    if (st != TS_OK || e == NULL)
         return TS_NOT_FOUND;
-    st = row_delivery(l->store, t, event, ts_str_of(r->endpoint_id), arena, &d);
+    st = row_delivery(l->store, t, id, ts_str_of(r->endpoint_id), c->arena, &d);
     if (st != TS_OK)
         return st;
     if (strcmp(d->delivery->status, delivery_state_name(DELIVERY_PENDING)) != 0 ||
@@ -152,16 +155,58 @@ static ts_status result_locked(ledger *l, const Ts__Webhooks__DeliveryResult *r,
         ts_metric_add(l->metrics.late, 1);
         return TS_NOT_FOUND;
     }
-    return apply(l, t, event, d, r, arena, ret_ticket);
+    st = change_load(c, t, id, &event);
+    if (st == TS_OK && !r->returned)
+        st = add_attempt(d, r, c->arena);
+    if (st == TS_OK)
+        st = ts_random(&random, sizeof(random));
+    if (st == TS_OK)
+        apply(c, event, e, d, r, random);
+    return st;
 }
 
-ts_status ledger_result(ledger *l, const Ts__Webhooks__DeliveryResult *r, ts_arena *arena,
-                        uint64_t *ret_ticket)
+/* Told before in the same request: its row is in the batch, not yet in the store. */
+static bool is_repeated(Ts__Webhooks__DeliveryResult *const *results, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(results[j]->event_id, results[i]->event_id) == 0 &&
+            strcmp(results[j]->endpoint_id, results[i]->endpoint_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static ts_status apply_all(ledger *l, Ts__Webhooks__DeliveryResult *const *results, size_t count,
+                           ts_arena *arena, uint64_t *ret_ticket)
+{
+    TS_CLEANUP(change_done) change c;
+    ts_status st = change_init(&c, l, NULL, arena);
+    ts_status stopped = TS_OK;
+
+    for (size_t i = 0; i < count && st == TS_OK && stopped == TS_OK; i++) {
+        stopped = is_repeated(results, i) ? TS_NOT_FOUND : one(&c, results[i]);
+        if (stopped == TS_NOT_FOUND)
+            stopped = TS_OK;
+    }
+    /* What went before the one that failed counts: told again, it is late and ignored. */
+    if (st == TS_OK && !ts_batch_is_empty(c.batch))
+        st = change_write(&c, ret_ticket);
+    return st == TS_OK ? stopped : st;
+}
+
+ts_status ledger_results(ledger *l, Ts__Webhooks__DeliveryResult *const *results, size_t count,
+                         ts_arena *arena, uint64_t *ret_ticket)
 {
     ts_status st;
 
     pthread_mutex_lock(&l->lock);
-    st = result_locked(l, r, arena, ret_ticket);
+    st = apply_all(l, results, count, arena, ret_ticket);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        ready_endpoint *e = ledger_endpoint(l, ts_str_of(results[i]->endpoint_id));
+
+        if (e != NULL && disable_is_due(l, e))
+            st = disable_endpoint(l, e, arena, ret_ticket);
+    }
     pthread_mutex_unlock(&l->lock);
-    return st == TS_NOT_FOUND ? TS_OK : st;
+    return st;
 }

@@ -49,11 +49,27 @@ ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoi
     return st == TS_OK && (*ret)->delivery == NULL ? TS_CORRUPT : st;
 }
 
-ts_status row_totals(ts_store *s, ts_tenant t, ts_arena *arena, Ts__Webhooks__Totals **ret)
+ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 event, ts_arena *arena,
+                    Ts__Webhooks__StoredState **ret)
 {
-    webhooks_key key = key_tenant(t);
+    webhooks_key key = key_event(t, event);
     ProtobufCMessage *m = NULL;
-    ts_status st = load(s, WEBHOOKS_TOTALS, &key, &ts__webhooks__totals__descriptor, arena, &m);
+    ts_status st =
+        load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, &m);
+
+    if (st == TS_OK)
+        *ret = (Ts__Webhooks__StoredState *)m;
+    return st == TS_OK && (*ret)->type >= TYPES_COUNT ? TS_CORRUPT : st;
+}
+
+ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
+                     Ts__Webhooks__Totals **ret)
+{
+    bool owed = endpoint.n > 0;
+    webhooks_key key = owed ? key_endpoint(t, endpoint) : key_tenant(t);
+    ProtobufCMessage *m = NULL;
+    ts_status st = load(s, owed ? WEBHOOKS_OWED_TOTALS : WEBHOOKS_TOTALS, &key,
+                        &ts__webhooks__totals__descriptor, arena, &m);
 
     if (st == TS_NOT_FOUND) {
         *ret = ts_arena_alloc(arena, sizeof(**ret));
@@ -64,6 +80,19 @@ ts_status row_totals(ts_store *s, ts_tenant t, ts_arena *arena, Ts__Webhooks__To
     }
     if (st == TS_OK)
         *ret = (Ts__Webhooks__Totals *)m;
+    return st;
+}
+
+ts_status row_replay(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
+                     Ts__Webhooks__ReplayJob **ret)
+{
+    webhooks_key key = key_endpoint(t, endpoint);
+    ProtobufCMessage *m = NULL;
+    ts_status st =
+        load(s, WEBHOOKS_REPLAYS, &key, &ts__webhooks__replay_job__descriptor, arena, &m);
+
+    if (st == TS_OK)
+        *ret = (Ts__Webhooks__ReplayJob *)m;
     return st;
 }
 
@@ -90,11 +119,30 @@ void row_put_delivery(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
     ts_batch_put_message(b, s, WEBHOOKS_DELIVERIES, key_view(&key), &row->base);
 }
 
-void row_put_totals(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Totals *row)
+void row_put_state(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
+                   const Ts__Webhooks__StoredState *row)
 {
-    webhooks_key key = key_tenant(t);
+    webhooks_key key = key_event(t, event);
 
-    ts_batch_put_message(b, s, WEBHOOKS_TOTALS, key_view(&key), &row->base);
+    ts_batch_put_message(b, s, WEBHOOKS_STATES, key_view(&key), &row->base);
+}
+
+void row_put_totals(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
+                    const Ts__Webhooks__Totals *row)
+{
+    bool owed = endpoint.n > 0;
+    webhooks_key key = owed ? key_endpoint(t, endpoint) : key_tenant(t);
+
+    ts_batch_put_message(b, s, owed ? WEBHOOKS_OWED_TOTALS : WEBHOOKS_TOTALS, key_view(&key),
+                         &row->base);
+}
+
+void row_put_replay(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
+                    const Ts__Webhooks__ReplayJob *row)
+{
+    webhooks_key key = key_endpoint(t, endpoint);
+
+    ts_batch_put_message(b, s, WEBHOOKS_REPLAYS, key_view(&key), &row->base);
 }
 
 bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row)
@@ -102,19 +150,19 @@ bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row)
     return !row->enabled && strcmp(row->disabled_reason, ENDPOINT_ENDING) == 0;
 }
 
-delivery_state event_state(const Ts__Webhooks__StoredEvent *row)
+delivery_state event_state(const Ts__Webhooks__StoredState *row)
 {
     if (row->pending > 0)
         return DELIVERY_PENDING;
     return row->failed > 0 ? DELIVERY_FAILED : DELIVERY_DELIVERED;
 }
 
-uint64_t *totals_of(Ts__Webhooks__Totals *totals, delivery_state state)
+uint32_t *state_count(Ts__Webhooks__StoredState *row, delivery_state state)
 {
     switch (state) {
-    case DELIVERY_PENDING: return &totals->pending;
-    case DELIVERY_DELIVERED: return &totals->delivered;
+    case DELIVERY_PENDING: return &row->pending;
+    case DELIVERY_DELIVERED: return &row->delivered;
     case DELIVERY_FAILED: break;
     }
-    return &totals->failed;
+    return &row->failed;
 }

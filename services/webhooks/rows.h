@@ -11,23 +11,33 @@ TS_CHECK ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *
                              Ts__Webhooks__StoredEvent **ret);
 TS_CHECK ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint,
                                 ts_arena *arena, Ts__Webhooks__StoredDelivery **ret);
-/* An empty row if there is none yet. */
-TS_CHECK ts_status row_totals(ts_store *s, ts_tenant t, ts_arena *arena,
+TS_CHECK ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 event, ts_arena *arena,
+                             Ts__Webhooks__StoredState **ret);
+/* Of a tenant's events, or with an endpoint of its deliveries; an empty row if there is none yet. */
+TS_CHECK ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
                               Ts__Webhooks__Totals **ret);
+TS_CHECK ts_status row_replay(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
+                              Ts__Webhooks__ReplayJob **ret);
 
 void row_put_endpoint(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Endpoint *row);
 void row_put_event(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 id,
                    const Ts__Webhooks__StoredEvent *row);
 void row_put_delivery(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
                       const Ts__Webhooks__StoredDelivery *row);
-void row_put_totals(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Totals *row);
+void row_put_state(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
+                   const Ts__Webhooks__StoredState *row);
+void row_put_totals(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
+                    const Ts__Webhooks__Totals *row);
+void row_put_replay(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
+                    const Ts__Webhooks__ReplayJob *row);
 
 /* Deleted by its owner; the row stays until what it was owed has been settled. */
-#define ENDPOINT_ENDING "deleted"
+#define ENDPOINT_ENDING  "deleted"
+#define ENDPOINT_FAILING "failing"
 bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row);
 
 /* What an event's deliveries make of it: pending while one is, failed if one has, else delivered. */
-delivery_state event_state(const Ts__Webhooks__StoredEvent *row);
-uint64_t *totals_of(Ts__Webhooks__Totals *totals, delivery_state state);
+delivery_state event_state(const Ts__Webhooks__StoredState *row);
+uint32_t *state_count(Ts__Webhooks__StoredState *row, delivery_state state);
 
 #endif

@@ -10,6 +10,10 @@ ts_status webhooks_rpc_lease(ts_call *call, const ProtobufCMessage *in, Protobuf
     const Ts__Webhooks__LeaseRequest *request = (const Ts__Webhooks__LeaseRequest *)in;
     webhooks *app = call->service;
 
+    if (request->leaving) {
+        dispatch_leave(app->dispatch, ts_str_of(request->dispatcher));
+        return TS_OK;
+    }
     if (request->credits == 0)
         return ts_fail(call->error, TS_INVALID, "credits", "credits must be at least 1");
     dispatch_park(app->dispatch, call, request, (Ts__Webhooks__LeaseReply *)out);
@@ -21,13 +25,12 @@ ts_status webhooks_rpc_result(ts_call *call, const ProtobufCMessage *in, Protobu
     const Ts__Webhooks__ResultRequest *request = (const Ts__Webhooks__ResultRequest *)in;
     webhooks *app = call->service;
     uint64_t ticket = 0;
-    ts_status st = TS_OK;
+    ts_status st;
 
     (void)out;
     if (request->n_results > RESULTS_MAX)
         return ts_fail(call->error, TS_INVALID, "results", "at most %d results", RESULTS_MAX);
-    for (size_t i = 0; i < request->n_results && st == TS_OK; i++)
-        st = ledger_result(&app->ledger, request->results[i], call->arena, &ticket);
+    st = ledger_results(&app->ledger, request->results, request->n_results, call->arena, &ticket);
     if (st != TS_OK)
         return st;
     return ticket == 0 ? TS_OK : ts_store_sync(app->store, ticket);
@@ -65,7 +68,8 @@ ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena
                          ts_str_n(row->payload.data, row->payload.len), &m);
     if (st != TS_OK)
         return st;
-    return ledger_publish(&app->ledger, tenant, (const Ts__WebhookPublish *)m, arena, batch, err);
+    return ledger_publish(&app->ledger, tenant, (const Ts__WebhookPublish *)m, NULL, arena, batch,
+                          err);
 }
 
 ts_status webhooks_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

@@ -1,49 +1,13 @@
 /* Settings of endpoints. */
+#include "change.h"
+#include "endpoint.h"
 #include "sign.h"
+#include "ts/audit.h"
+#include "ts/once.h"
 #include "ts/time.h"
-#include "types.h"
 #include "webhooks.h"
 
-#define DESCRIPTION_MAX 500
-#define LIST_MAX        200
-
-static ts_status check_filters(const Ts__Webhooks__CreateEndpointRequest *request, ts_error *err)
-{
-    if (request->n_events > TYPES_FILTERS_MAX)
-        return ts_fail(err, TS_INVALID, "events", "events may have at most %d items",
-                       TYPES_FILTERS_MAX);
-    for (size_t i = 0; i < request->n_events; i++) {
-        if (!type_filter_is_valid(ts_str_of(request->events[i])))
-            return ts_fail(err, TS_INVALID, "events",
-                           "events must be kinds like incident.created or groups like incident.*");
-    }
-    return TS_OK;
-}
-
-static ts_status check(const webhooks *app, const Ts__Webhooks__CreateEndpointRequest *request,
-                       ts_error *err)
-{
-    ts_str description = ts_str_of(request->description);
-    ts_status st = url_check(&app->rules, request->url, err);
-
-    if (st == TS_OK && (description.n > DESCRIPTION_MAX || !ts_utf8_valid(description)))
-        st = ts_fail(err, TS_INVALID, "description",
-                     "description must have at most %d bytes of UTF-8", DESCRIPTION_MAX);
-    return st == TS_OK ? check_filters(request, err) : st;
-}
-
-/* The id hangs on the client's idempotency key, else on the call: asked again, it finds what it has made. */
-static void make_id(const ts_call *call, char ret[TS_ID_SIZE])
-{
-    uint64_t scope[2] = { call->tenant.org, (uint64_t)call->tenant.mode };
-    bool by_key = call->caller.idempotency_key[0] != '\0';
-    ts_str parts[] = { by_key ? TS_STR_LIT("endpoint key") : TS_STR_LIT("endpoint"),
-                       ts_str_n(scope, sizeof(scope)),
-                       by_key ? ts_str_of(call->caller.idempotency_key)
-                              : ts_str_n(call->call_id, sizeof(call->call_id)) };
-
-    ts_id_format("whe_", ts_hash_parts(parts, TS_COUNT(parts)), ret);
-}
+#define LIST_MAX 200
 
 /* Deleted ones that are still being settled are not shown and not counted. */
 static ts_status walk(webhooks *app, ts_call *call, uint64_t offset, uint32_t limit,
@@ -67,38 +31,72 @@ static ts_status walk(webhooks *app, ts_call *call, uint64_t offset, uint32_t li
         row = (Ts__Webhooks__Endpoint *)m;
         if (endpoint_is_ending(row))
             continue;
-        row->secret = (char *)(uintptr_t) ""; /* shown once, when it was made */
+        ts_ignore(endpoint_promote(row, ts_wall_ms(), false)); /* shown as it stands now */
+        st = endpoint_hide(row, call->arena);
+        if (st != TS_OK)
+            return st;
         if (ret->total++ >= offset && ret->n_endpoints < limit)
             ret->endpoints[ret->n_endpoints++] = row;
     }
     return ts_iter_status(it);
 }
 
-static ts_status create(webhooks *app, ts_call *call, Ts__Webhooks__Endpoint *row, uint64_t *ticket)
+static ts_status load(ts_call *call, const char *id, Ts__Webhooks__Endpoint **ret)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    Ts__Webhooks__EndpointList all = TS__WEBHOOKS__ENDPOINT_LIST__INIT;
-    ready_endpoint *e = NULL;
-    ts_status st = walk(app, call, 0, 0, &all);
+    webhooks *app = call->service;
+    ts_status st = TS_NOT_FOUND;
 
-    if (batch == NULL)
-        return TS_NOMEM;
-    if (st == TS_OK && all.total >= (uint64_t)app->config->endpoints_max)
-        return ts_fail(call->error, TS_CONFLICT, "",
-                       "there are %lld endpoints already, which is the limit",
-                       (long long)app->config->endpoints_max);
+    if (strlen(id) < TS_ID_SIZE)
+        st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, ret);
+    if (st == TS_OK && endpoint_is_ending(*ret))
+        st = TS_NOT_FOUND;
     if (st == TS_OK)
-        st = ledger_endpoint_add(&app->ledger, call->tenant, ts_str_of(row->id), &e);
-    if (st != TS_OK)
-        return st;
-    row_put_endpoint(batch, app->store, call->tenant, row);
-    st = ts_store_write(app->store, batch, ticket);
-    e->is_gone = st != TS_OK; /* not written: the queue must not know it either */
+        ts_ignore(endpoint_promote(*ret, ts_wall_ms(), false)); /* as it stands now */
+    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "there is no such webhook endpoint")
+                              : st;
+}
+
+/* ---- a change of one endpoint: row, totals, audit entry and answer in one batch ---- */
+
+typedef struct edit {
+    webhooks *app;
+    ts_call *call;
+    const ProtobufCMessage *in;
+    Ts__Webhooks__Endpoint *row;
+    const char *shown_secret; /* in the answer, this once; else NULL */
+    const char *action;
+    ts_str details;
+    change change;
+} edit;
+
+static void edit_done(edit *e)
+{
+    change_done(&e->change);
+}
+
+/* Locked. The answer is what the row shows; what is remembered for a repeat lacks the secret. */
+static ts_status edit_save(edit *e, ready_endpoint *known, Ts__Webhooks__Endpoint *reply)
+{
+    ledger *l = &e->app->ledger;
+    ts_batch *batch = e->change.batch;
+    ts_status st;
+
+    row_put_endpoint(batch, l->store, e->call->tenant, e->row);
+    ts_audit_add(batch, WEBHOOKS_TO_AUTH, e->call, e->action, e->row->id, e->details);
+    *reply = *e->row;
+    st = endpoint_hide(reply, e->call->arena);
+    if (st == TS_OK)
+        st = ts_once_keep(batch, l->store, WEBHOOKS_ONCE, e->call, e->in, &reply->base);
+    if (st == TS_OK)
+        st = change_write(&e->change, NULL);
+    if (st == TS_OK)
+        st = ledger_endpoint_apply(l, known, e->row);
+    if (e->shown_secret != NULL)
+        reply->secret = (char *)(uintptr_t)e->shown_secret;
     return st;
 }
 
-static ts_status fill_row(ts_call *call, const Ts__Webhooks__CreateEndpointRequest *request,
-                          const char *id, Ts__Webhooks__Endpoint *ret)
+static ts_status new_secret(ts_arena *arena, char **ret)
 {
     uint8_t bytes[SIGN_SECRET_BYTES];
     char secret[SIGN_SECRET_SIZE];
@@ -107,50 +105,100 @@ static ts_status fill_row(ts_call *call, const Ts__Webhooks__CreateEndpointReque
     if (st != TS_OK)
         return st;
     sign_secret(bytes, secret);
-    ret->id = ts_arena_z(call->arena, ts_str_of(id));
-    ret->secret = ts_arena_z(call->arena, ts_str_of(secret));
+    *ret = ts_arena_z(arena, ts_str_of(secret));
     ts_wipe(bytes, sizeof(bytes));
     ts_wipe(secret, sizeof(secret));
+    return *ret == NULL ? TS_NOMEM : TS_OK;
+}
+
+/* ---- create ---- */
+
+static ts_status check_new(const webhooks *app, const Ts__Webhooks__CreateEndpointRequest *request,
+                           ts_error *err)
+{
+    ts_status st = url_check(&app->rules, request->url, err);
+
+    if (st == TS_OK)
+        st = endpoint_check_description(request->description, err);
+    if (st == TS_OK)
+        st = endpoint_check_events(request->events, request->n_events, err);
+    if (st == TS_OK)
+        st = endpoint_check_headers(request->headers, request->n_headers, err);
+    return st == TS_OK ? endpoint_check_rate(request->rate_limit, err) : st;
+}
+
+static ts_status fill_row(ts_call *call, const Ts__Webhooks__CreateEndpointRequest *request,
+                          Ts__Webhooks__Endpoint *ret)
+{
+    char id[TS_ID_SIZE];
+    ts_hash128 random;
+    ts_status st = ts_random(random.bytes, sizeof(random.bytes));
+
+    if (st == TS_OK)
+        st = new_secret(call->arena, &ret->secret);
+    if (st != TS_OK)
+        return st;
+    ts_id_format("whe_", random, id);
+    ret->id = ts_arena_z(call->arena, ts_str_of(id));
     ret->url = request->url;
     ret->description = request->description;
     ret->events = request->events;
     ret->n_events = request->n_events;
-    ret->enabled = true;
+    ret->headers = request->headers;
+    ret->n_headers = request->n_headers;
+    ret->rate_limit = request->rate_limit;
+    ret->ordered = request->ordered;
+    ret->enabled = !request->disabled;
     ret->created_ms = ts_wall_ms();
-    return ret->id == NULL || ret->secret == NULL ? TS_NOMEM : TS_OK;
+    return ret->id == NULL ? TS_NOMEM : TS_OK;
+}
+
+static ts_status create(webhooks *app, ts_call *call, const ProtobufCMessage *in,
+                        Ts__Webhooks__Endpoint *reply)
+{
+    TS_CLEANUP(edit_done)
+    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.created" };
+    Ts__Webhooks__EndpointList all = TS__WEBHOOKS__ENDPOINT_LIST__INIT;
+    Ts__Webhooks__Endpoint row = TS__WEBHOOKS__ENDPOINT__INIT;
+    ready_endpoint *known = NULL;
+    bool found = false;
+    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, &reply->base, &found);
+
+    if (st != TS_OK || found)
+        return st;
+    st = walk(app, call, 0, 0, &all);
+    if (st == TS_OK && all.total >= (uint64_t)app->config->endpoints_max)
+        return ts_fail(call->error, TS_CONFLICT, "",
+                       "there are %lld endpoints already, which is the limit",
+                       (long long)app->config->endpoints_max);
+    if (st == TS_OK)
+        st = fill_row(call, (const Ts__Webhooks__CreateEndpointRequest *)in, &row);
+    if (st == TS_OK)
+        st = change_init(&e.change, &app->ledger, NULL, call->arena);
+    if (st == TS_OK)
+        st = ledger_endpoint_add(&app->ledger, call->tenant, ts_str_of(row.id), &known);
+    if (st != TS_OK)
+        return st;
+    e.row = &row;
+    e.shown_secret = row.secret;
+    return edit_save(&e, known, reply);
 }
 
 ts_status webhooks_rpc_create_endpoint(ts_call *call, const ProtobufCMessage *in,
                                        ProtobufCMessage *out)
 {
-    const Ts__Webhooks__CreateEndpointRequest *request =
-        (const Ts__Webhooks__CreateEndpointRequest *)in;
-    Ts__Webhooks__Endpoint *reply = (Ts__Webhooks__Endpoint *)out;
-    Ts__Webhooks__Endpoint *known = NULL;
     webhooks *app = call->service;
-    char id[TS_ID_SIZE];
-    uint64_t ticket = 0;
-    ts_status st = check(app, request, call->error);
+    ts_status st = check_new(app, (const Ts__Webhooks__CreateEndpointRequest *)in, call->error);
 
     if (st != TS_OK)
         return st;
-    make_id(call, id);
     pthread_mutex_lock(&app->ledger.lock);
-    st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, &known);
-    if (st == TS_NOT_FOUND) {
-        st = fill_row(call, request, id, reply);
-        if (st == TS_OK)
-            st = create(app, call, reply, &ticket);
-    } else if (st == TS_OK && strcmp(known->url, request->url) != 0) {
-        st = ts_fail(call->error, TS_CONFLICT, "Idempotency-Key",
-                     "this Idempotency-Key was used with another url");
-    } else if (st == TS_OK) {
-        *reply = *known;
-        reply->secret = (char *)(uintptr_t) "";
-    }
+    st = create(app, call, in, (Ts__Webhooks__Endpoint *)out);
     pthread_mutex_unlock(&app->ledger.lock);
     return st == TS_OK ? ts_store_sync_all(app->store) : st;
 }
+
+/* ---- read ---- */
 
 ts_status webhooks_rpc_list_endpoints(ts_call *call, const ProtobufCMessage *in,
                                       ProtobufCMessage *out)
@@ -165,59 +213,212 @@ ts_status webhooks_rpc_list_endpoints(ts_call *call, const ProtobufCMessage *in,
                 (Ts__Webhooks__EndpointList *)out);
 }
 
-static ts_status load(ts_call *call, const char *id, Ts__Webhooks__Endpoint **ret)
-{
-    webhooks *app = call->service;
-    ts_status st = TS_NOT_FOUND;
-
-    if (strlen(id) < TS_ID_SIZE)
-        st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, ret);
-    if (st == TS_OK && endpoint_is_ending(*ret))
-        st = TS_NOT_FOUND;
-    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "there is no such webhook endpoint")
-                              : st;
-}
-
 ts_status webhooks_rpc_get_endpoint(ts_call *call, const ProtobufCMessage *in,
                                     ProtobufCMessage *out)
 {
     Ts__Webhooks__Endpoint *row = NULL;
     ts_status st = load(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
 
+    if (st == TS_OK)
+        st = endpoint_hide(row, call->arena);
+    if (st == TS_OK)
+        *(Ts__Webhooks__Endpoint *)out = *row;
+    return st;
+}
+
+/* ---- change ---- */
+
+/* Begins an edit of a known endpoint, under the lock. *ret_found: `reply` holds the answer of an earlier, equal call. */
+static ts_status edit_begin(edit *e, const char *id, ready_endpoint **ret_known,
+                            Ts__Webhooks__Endpoint *reply, bool *ret_found)
+{
+    ts_status st =
+        ts_once_find(e->app->store, WEBHOOKS_ONCE, e->call, e->in, &reply->base, ret_found);
+
+    if (st != TS_OK || *ret_found)
+        return st;
+    st = load(e->call, id, &e->row);
+    if (st == TS_OK)
+        st = change_init(&e->change, &e->app->ledger, NULL, e->call->arena);
     if (st != TS_OK)
         return st;
-    *(Ts__Webhooks__Endpoint *)out = *row;
-    ((Ts__Webhooks__Endpoint *)out)->secret = (char *)(uintptr_t) "";
-    return TS_OK;
+    *ret_known = ledger_endpoint(&e->app->ledger, ts_str_of(id));
+    return *ret_known == NULL ? TS_INTERNAL : TS_OK;
 }
 
-static ts_status end(webhooks *app, ts_call *call, Ts__Webhooks__Endpoint *row)
+static const struct {
+    unsigned field;
+    const char *name;
+} field_names[] = {
+    { WEBHOOKS_FIELD_URL, "url" },         { WEBHOOKS_FIELD_DESCRIPTION, "description" },
+    { WEBHOOKS_FIELD_EVENTS, "events" },   { WEBHOOKS_FIELD_ENABLED, "enabled" },
+    { WEBHOOKS_FIELD_HEADERS, "headers" }, { WEBHOOKS_FIELD_RATE_LIMIT, "rate_limit" },
+    { WEBHOOKS_FIELD_ORDERED, "ordered" },
+};
+
+/* {"fields":["url"]}: which, not what: a URL may hold a token of its owner. */
+static ts_str changed_fields(ts_arena *arena, uint32_t fields)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    ready_endpoint *e = ledger_endpoint(&app->ledger, ts_str_of(row->id));
-    ts_status st;
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(256);
+    ts_jsonw w = ts_jsonw_on(&text);
 
-    if (batch == NULL)
-        return TS_NOMEM;
-    row->enabled = false;
-    row->disabled_reason = (char *)(uintptr_t)ENDPOINT_ENDING;
-    row_put_endpoint(batch, app->store, call->tenant, row);
-    st = ts_store_write(app->store, batch, NULL);
-    return st == TS_OK && e != NULL ? ledger_endpoint_end(&app->ledger, e) : st;
+    ts_jsonw_object(&w);
+    ts_jsonw_key(&w, "fields");
+    ts_jsonw_array(&w);
+    for (size_t i = 0; i < TS_COUNT(field_names); i++) {
+        if ((fields & field_names[i].field) != 0)
+            ts_jsonw_z(&w, field_names[i].name);
+    }
+    ts_jsonw_array_end(&w);
+    ts_jsonw_object_end(&w);
+    return ts_arena_str(arena, ts_buf_view(&text));
 }
 
-ts_status webhooks_rpc_delete_endpoint(ts_call *call, const ProtobufCMessage *in,
+static ts_status check_update(const webhooks *app,
+                              const Ts__Webhooks__UpdateEndpointRequest *request, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    if (request->fields == 0)
+        return ts_fail(err, TS_INVALID, "",
+                       "the body must hold at least one of url, description, events, enabled, "
+                       "headers, rate_limit, ordered");
+    if ((request->fields & WEBHOOKS_FIELD_URL) != 0)
+        st = url_check(&app->rules, request->url, err);
+    if (st == TS_OK && (request->fields & WEBHOOKS_FIELD_DESCRIPTION) != 0)
+        st = endpoint_check_description(request->description, err);
+    if (st == TS_OK && (request->fields & WEBHOOKS_FIELD_EVENTS) != 0)
+        st = endpoint_check_events(request->events, request->n_events, err);
+    if (st == TS_OK && (request->fields & WEBHOOKS_FIELD_HEADERS) != 0)
+        st = endpoint_check_headers(request->headers, request->n_headers, err);
+    if (st == TS_OK && (request->fields & WEBHOOKS_FIELD_RATE_LIMIT) != 0)
+        st = endpoint_check_rate(request->rate_limit, err);
+    return st;
+}
+
+static void take_fields(const Ts__Webhooks__UpdateEndpointRequest *request,
+                        Ts__Webhooks__Endpoint *row)
+{
+    if ((request->fields & WEBHOOKS_FIELD_URL) != 0)
+        row->url = request->url;
+    if ((request->fields & WEBHOOKS_FIELD_DESCRIPTION) != 0)
+        row->description = request->description;
+    if ((request->fields & WEBHOOKS_FIELD_EVENTS) != 0) {
+        row->events = request->events;
+        row->n_events = request->n_events;
+    }
+    if ((request->fields & WEBHOOKS_FIELD_HEADERS) != 0) {
+        row->headers = request->headers;
+        row->n_headers = request->n_headers;
+    }
+    if ((request->fields & WEBHOOKS_FIELD_RATE_LIMIT) != 0)
+        row->rate_limit = request->rate_limit;
+    if ((request->fields & WEBHOOKS_FIELD_ORDERED) != 0)
+        row->ordered = request->ordered;
+    if ((request->fields & WEBHOOKS_FIELD_ENABLED) != 0) {
+        row->enabled = request->enabled;
+        row->disabled_reason = (char *)(uintptr_t) "";
+    }
+}
+
+static ts_status update(webhooks *app, ts_call *call, const ProtobufCMessage *in,
+                        Ts__Webhooks__Endpoint *reply)
+{
+    const Ts__Webhooks__UpdateEndpointRequest *request =
+        (const Ts__Webhooks__UpdateEndpointRequest *)in;
+    TS_CLEANUP(edit_done)
+    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.updated" };
+    ready_endpoint *known = NULL;
+    bool found = false;
+    ts_status st = edit_begin(&e, request->id, &known, reply, &found);
+
+    if (st != TS_OK || found)
+        return st;
+    if ((request->fields & WEBHOOKS_FIELD_ENABLED) != 0 && request->enabled && !e.row->enabled) {
+        known->failing_since_ms = 0; /* a new chance: five days from the next failure on */
+        known->failures = 0;
+        change_touch(&e.change, known);
+    }
+    take_fields(request, e.row);
+    e.details = changed_fields(call->arena, request->fields);
+    return edit_save(&e, known, reply);
+}
+
+ts_status webhooks_rpc_update_endpoint(ts_call *call, const ProtobufCMessage *in,
                                        ProtobufCMessage *out)
 {
     webhooks *app = call->service;
-    Ts__Webhooks__Endpoint *row = NULL;
+    ts_status st = check_update(app, (const Ts__Webhooks__UpdateEndpointRequest *)in, call->error);
+
+    if (st != TS_OK)
+        return st;
+    pthread_mutex_lock(&app->ledger.lock);
+    st = update(app, call, in, (Ts__Webhooks__Endpoint *)out);
+    pthread_mutex_unlock(&app->ledger.lock);
+    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+}
+
+static ts_status rotate(webhooks *app, ts_call *call, const ProtobufCMessage *in,
+                        Ts__Webhooks__Endpoint *reply)
+{
+    const Ts__Webhooks__RotateSecretRequest *request =
+        (const Ts__Webhooks__RotateSecretRequest *)in;
+    TS_CLEANUP(edit_done)
+    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.secret_rotated" };
+    ready_endpoint *known = NULL;
+    bool found = false;
+    ts_status st = edit_begin(&e, request->id, &known, reply, &found);
+
+    if (st == TS_OK && !found)
+        st = new_secret(call->arena, &e.row->next_secret);
+    if (st != TS_OK || found)
+        return st;
+    e.shown_secret = e.row->next_secret;
+    e.row->rotation_ends_ms = ts_wall_ms() + (int64_t)request->overlap_s * TS_SECOND_MS;
+    ts_ignore(endpoint_promote(e.row, ts_wall_ms(), false)); /* without an overlap: at once */
+    return edit_save(&e, known, reply);
+}
+
+ts_status webhooks_rpc_rotate_secret(ts_call *call, const ProtobufCMessage *in,
+                                     ProtobufCMessage *out)
+{
+    webhooks *app = call->service;
     ts_status st;
 
-    (void)out;
+    if (((const Ts__Webhooks__RotateSecretRequest *)in)->overlap_s > ENDPOINT_OVERLAP_MAX_S)
+        return ts_fail(call->error, TS_INVALID, "overlap_seconds",
+                       "overlap_seconds must be between 0 and %d", ENDPOINT_OVERLAP_MAX_S);
     pthread_mutex_lock(&app->ledger.lock);
-    st = load(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
-    if (st == TS_OK)
-        st = end(app, call, row);
+    st = rotate(app, call, in, (Ts__Webhooks__Endpoint *)out);
+    pthread_mutex_unlock(&app->ledger.lock);
+    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+}
+
+static ts_status promote(webhooks *app, ts_call *call, const ProtobufCMessage *in,
+                         Ts__Webhooks__Endpoint *reply)
+{
+    TS_CLEANUP(edit_done)
+    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.secret_promoted" };
+    ready_endpoint *known = NULL;
+    bool found = false;
+    ts_status st =
+        edit_begin(&e, ((const Ts__Webhooks__EndpointId *)in)->id, &known, reply, &found);
+
+    if (st != TS_OK || found)
+        return st;
+    if (!endpoint_promote(e.row, ts_wall_ms(), true))
+        return ts_fail(call->error, TS_CONFLICT, "", "the secret is not being rotated");
+    return edit_save(&e, known, reply);
+}
+
+ts_status webhooks_rpc_promote_secret(ts_call *call, const ProtobufCMessage *in,
+                                      ProtobufCMessage *out)
+{
+    webhooks *app = call->service;
+    ts_status st;
+
+    pthread_mutex_lock(&app->ledger.lock);
+    st = promote(app, call, in, (Ts__Webhooks__Endpoint *)out);
     pthread_mutex_unlock(&app->ledger.lock);
     return st == TS_OK ? ts_store_sync_all(app->store) : st;
 }

@@ -1,29 +1,25 @@
-/* The log of events, newest first. */
+/* The log of events, newest first; replays. */
+#include "merge.h"
+#include "replay.h"
+#include "ts/audit.h"
+#include "ts/once.h"
 #include "webhooks.h"
 
 #define LIST_MAX 200
-#define SCAN_MAX 20000 /* events looked at for a list that an endpoint or a kind narrows */
 
-typedef struct event_walk {
-    webhooks *app;
-    ts_call *call;
-    const Ts__Webhooks__ListEventsRequest *request;
-    bool narrowed;
-} event_walk;
-
-static ts_status add_deliveries(const event_walk *w, ts_hash128 id, Ts__Webhooks__Event *event,
-                                uint32_t count)
+static ts_status add_deliveries(webhooks *app, ts_call *call, ts_hash128 id,
+                                Ts__Webhooks__Event *event, uint32_t count)
 {
-    webhooks_key prefix = key_event(w->call->tenant, id);
+    webhooks_key prefix = key_event(call->tenant, id);
     TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(w->app->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    ts_iter *it = ts_iter_prefix(app->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
 
-    event->deliveries = ts_arena_array(w->call->arena, count + 1, sizeof(Ts__Webhooks__Delivery *));
+    event->deliveries = ts_arena_array(call->arena, count + 1, sizeof(Ts__Webhooks__Delivery *));
     if (it == NULL || event->deliveries == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && event->n_deliveries < count; ts_iter_next(it)) {
         ProtobufCMessage *m = NULL;
-        ts_status st = ts_arena_unpack(w->call->arena, &ts__webhooks__stored_delivery__descriptor,
+        ts_status st = ts_arena_unpack(call->arena, &ts__webhooks__stored_delivery__descriptor,
                                        ts_iter_value(it), &m);
 
         if (st != TS_OK)
@@ -33,111 +29,226 @@ static ts_status add_deliveries(const event_walk *w, ts_hash128 id, Ts__Webhooks
     return ts_iter_status(it);
 }
 
-static bool goes_to(const Ts__Webhooks__Event *event, const char *endpoint)
+/* TS_NOT_FOUND: it was forgotten a moment ago. */
+static ts_status load(webhooks *app, ts_call *call, ts_hash128 id, Ts__Webhooks__Event **ret)
 {
-    for (size_t i = 0; i < event->n_deliveries; i++) {
-        if (strcmp(event->deliveries[i]->endpoint_id, endpoint) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* *ret is NULL if the filters leave it out. */
-static ts_status load(const event_walk *w, ts_hash128 id, Ts__Webhooks__Event **ret)
-{
-    const Ts__Webhooks__ListEventsRequest *request = w->request;
     Ts__Webhooks__StoredEvent *row = NULL;
-    ts_status st = row_event(w->app->store, w->call->tenant, id, w->call->arena, &row);
-
-    *ret = NULL;
-    if (st != TS_OK)
-        return st;
-    if (request->event[0] != '\0' && strcmp(row->event->event, request->event) != 0)
-        return TS_OK;
-    row->event->body.len = 0; /* the signed bytes are for the endpoint alone */
-    st = add_deliveries(w, id, row->event, row->pending + row->delivered + row->failed);
-    if (st == TS_OK &&
-        (request->endpoint_id[0] == '\0' || goes_to(row->event, request->endpoint_id)))
-        *ret = row->event;
-    return st;
-}
-
-static ts_status walk(const event_walk *w, ts_iter *it, Ts__Webhooks__EventList *ret)
-{
-    uint64_t skipped = 0;
-
-    for (uint32_t seen = 0; ts_iter_valid(it) && (!w->narrowed || seen < SCAN_MAX);
-         ts_iter_next(it), seen++) {
-        ts_str key = ts_iter_key(it);
-        Ts__Webhooks__Event *event = NULL;
-        ts_hash128 id;
-        ts_status st;
-
-        if (!w->narrowed && skipped < w->request->offset) {
-            skipped++; /* keys only */
-            continue;
-        }
-        if (!w->narrowed && ret->n_events == w->request->limit)
-            break;
-        if (key.n < sizeof(id.bytes))
-            return TS_CORRUPT;
-        memcpy(id.bytes, key.p + key.n - sizeof(id.bytes), sizeof(id.bytes));
-        st = load(w, id, &event);
-        if (st != TS_OK)
-            return st;
-        if (event == NULL)
-            continue;
-        if (w->narrowed && ret->total++ < w->request->offset)
-            continue;
-        if (ret->n_events < w->request->limit)
-            ret->events[ret->n_events++] = event;
-    }
-    return ts_iter_status(it);
-}
-
-static ts_status count_all(const event_walk *w, bool all, delivery_state state,
-                           Ts__Webhooks__EventList *ret)
-{
-    Ts__Webhooks__Totals *totals = NULL;
-    ts_status st = row_totals(w->app->store, w->call->tenant, w->call->arena, &totals);
+    Ts__Webhooks__StoredState *state = NULL;
+    ts_status st = row_event(app->store, call->tenant, id, call->arena, &row);
 
     if (st == TS_OK)
-        ret->total =
-            all ? totals->pending + totals->delivered + totals->failed : *totals_of(totals, state);
-    return st;
+        st = row_state(app->store, call->tenant, id, call->arena, &state);
+    if (st != TS_OK)
+        return st;
+    row->event->body.len = 0; /* the signed bytes are for the endpoint alone */
+    row->event->status = (char *)(uintptr_t)delivery_state_name(event_state(state)); /* packed */
+    *ret = row->event;
+    return add_deliveries(app, call, id, row->event,
+                          state->pending + state->delivered + state->failed);
+}
+
+/* What a list shows: kind and state are MERGE_ALL or one; of an endpoint, states are those of its deliveries. */
+typedef struct list_of {
+    uint32_t type;
+    uint32_t state;
+    ts_str endpoint;
+} list_of;
+
+static ts_status parse(const Ts__Webhooks__ListEventsRequest *request, list_of *ret, ts_error *err)
+{
+    delivery_state state;
+
+    *ret = (list_of){ MERGE_ALL, MERGE_ALL, ts_str_of(request->endpoint_id) };
+    if (request->limit < 1 || request->limit > LIST_MAX)
+        return ts_fail(err, TS_INVALID, "limit", "limit must be between 1 and %d", LIST_MAX);
+    if (request->status[0] != '\0' && strcmp(request->status, "all") != 0) {
+        if (!delivery_state_parse(ts_str_of(request->status), &state))
+            return ts_fail(err, TS_INVALID, "status",
+                           "status must be pending, delivered, failed or all");
+        ret->state = state;
+    }
+    if (request->event[0] != '\0' && !type_number(ts_str_of(request->event), &ret->type))
+        return ts_fail(err, TS_INVALID, "event", "event must be a kind like incident.created");
+    if (ret->endpoint.n >= TS_ID_SIZE)
+        return ts_fail(err, TS_INVALID, "endpoint_id", "endpoint_id must be an endpoint's id");
+    return TS_OK;
+}
+
+static uint64_t sum(const uint64_t *counts, const list_of *of)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < TYPES_COUNT * DELIVERY_STATES; i++) {
+        if ((of->type == MERGE_ALL || of->type == i / DELIVERY_STATES) &&
+            (of->state == MERGE_ALL || of->state == i % DELIVERY_STATES))
+            n += counts[i];
+    }
+    return n;
+}
+
+static ts_status count_all(webhooks *app, ts_call *call, const list_of *of, uint64_t *ret)
+{
+    Ts__Webhooks__Totals *row = NULL;
+    uint64_t counts[TYPES_COUNT * DELIVERY_STATES] = { 0 };
+    ts_status st = row_totals(app->store, call->tenant, of->endpoint, call->arena, &row);
+
+    if (st != TS_OK)
+        return st;
+    for (size_t i = 0; i < row->n_counts && i < TS_COUNT(counts); i++)
+        counts[i] = row->counts[i];
+    *ret = sum(counts, of);
+    return TS_OK;
+}
+
+static ts_status walk(webhooks *app, ts_call *call, const list_of *of, uint64_t offset,
+                      uint32_t limit, Ts__Webhooks__EventList *ret)
+{
+    merge_options o = { .store = app->store,
+                        .family = of->endpoint.n > 0 ? WEBHOOKS_OWED_INDEX : WEBHOOKS_EVENT_INDEX,
+                        .begin = of->endpoint.n > 0 ? key_endpoint(call->tenant, of->endpoint)
+                                                    : key_tenant(call->tenant),
+                        .type = of->type,
+                        .state = of->state };
+    TS_CLEANUP(merge_free_p) merge *m = merge_new(&o);
+    index_place at;
+
+    ret->events = ts_arena_array(call->arena, limit, sizeof(Ts__Webhooks__Event *));
+    if (ret->events == NULL || m == NULL)
+        return TS_NOMEM;
+    while (offset > 0 && merge_next(m, &at))
+        offset--;
+    while (offset == 0 && ret->n_events < limit && merge_next(m, &at)) {
+        Ts__Webhooks__Event *event = NULL;
+        ts_status st = load(app, call, at.event, &event);
+
+        if (st != TS_OK && st != TS_NOT_FOUND)
+            return st;
+        if (st == TS_OK)
+            ret->events[ret->n_events++] = event;
+    }
+    return merge_status(m);
 }
 
 ts_status webhooks_rpc_list_events(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Webhooks__ListEventsRequest *request = (const Ts__Webhooks__ListEventsRequest *)in;
     Ts__Webhooks__EventList *reply = (Ts__Webhooks__EventList *)out;
-    event_walk w = { .app = call->service, .call = call, .request = request };
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    bool all = request->status[0] == '\0' || strcmp(request->status, "all") == 0;
-    delivery_state state = DELIVERY_PENDING;
-    webhooks_key prefix = key_tenant(call->tenant);
-    ts_status st = TS_OK;
+    list_of of;
+    ts_status st = parse(request, &of, call->error);
 
-    if (request->limit < 1 || request->limit > LIST_MAX)
-        return ts_fail(call->error, TS_INVALID, "limit", "limit must be between 1 and %d",
-                       LIST_MAX);
-    if (!all && !delivery_state_parse(ts_str_of(request->status), &state))
-        return ts_fail(call->error, TS_INVALID, "status",
-                       "status must be pending, delivered, failed or all");
-    w.narrowed = request->event[0] != '\0' || request->endpoint_id[0] != '\0';
-    reply->events = ts_arena_array(call->arena, request->limit, sizeof(Ts__Webhooks__Event *));
-    if (reply->events == NULL)
-        return TS_NOMEM;
-    if (!all) {
-        uint8_t byte = (uint8_t)state;
+    if (st == TS_OK)
+        st = count_all(call->service, call, &of, &reply->total);
+    if (st == TS_OK)
+        st = walk(call->service, call, &of, request->offset, request->limit, reply);
+    return st;
+}
 
-        key_bytes(&prefix, &byte, 1);
-    }
-    it = ts_iter_prefix(w.app->store, all ? WEBHOOKS_EVENT_ORDER : WEBHOOKS_EVENT_STATUS,
-                        key_view(&prefix), false);
-    if (it == NULL)
+static ts_status no_event(ts_call *call)
+{
+    return ts_fail(call->error, TS_NOT_FOUND, "id", "there is no such webhook event");
+}
+
+ts_status webhooks_rpc_get_event(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    Ts__Webhooks__Event *event = NULL;
+    ts_hash128 id;
+    ts_status st = ts_id_parse("evt_", ts_str_of(((const Ts__Webhooks__EventId *)in)->id), &id);
+
+    if (st == TS_OK)
+        st = load(call->service, call, id, &event);
+    if (st == TS_INVALID || st == TS_NOT_FOUND)
+        return no_event(call);
+    if (st == TS_OK)
+        *(Ts__Webhooks__Event *)out = *event;
+    return st;
+}
+
+/* ---- replays ---- */
+
+static ts_status replay(webhooks *app, ts_call *call, const ProtobufCMessage *in, ts_hash128 id,
+                        Ts__Webhooks__ReplayReply *reply)
+{
+    TS_CLEANUP(change_done) change c = { 0 };
+    char details[48];
+    bool found = false;
+    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, &reply->base, &found);
+
+    if (st != TS_OK || found)
+        return st;
+    st = change_init(&c, &app->ledger, NULL, call->arena);
+    if (st == TS_OK)
+        st = replay_event(&c, call->tenant, id, &reply->deliveries, call->error);
+    if (st != TS_OK)
+        return st;
+    reply->id = ((const Ts__Webhooks__EventId *)in)->id;
+    snprintf(details, sizeof(details), "{\"deliveries\":%llu}",
+             (unsigned long long)reply->deliveries);
+    ts_audit_add(c.batch, WEBHOOKS_TO_AUTH, call, "event.replayed", reply->id, ts_str_of(details));
+    st = ts_once_keep(c.batch, app->store, WEBHOOKS_ONCE, call, in, &reply->base);
+    return st == TS_OK ? change_write(&c, NULL) : st;
+}
+
+ts_status webhooks_rpc_replay_event(ts_call *call, const ProtobufCMessage *in,
+                                    ProtobufCMessage *out)
+{
+    webhooks *app = call->service;
+    ts_hash128 id;
+    ts_status st = ts_id_parse("evt_", ts_str_of(((const Ts__Webhooks__EventId *)in)->id), &id);
+
+    if (st != TS_OK)
+        return no_event(call);
+    pthread_mutex_lock(&app->ledger.lock);
+    st = replay(app, call, in, id, (Ts__Webhooks__ReplayReply *)out);
+    pthread_mutex_unlock(&app->ledger.lock);
+    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+}
+
+static ts_status ask_failed(webhooks *app, ts_call *call,
+                            const Ts__Webhooks__ReplayFailedRequest *request,
+                            Ts__Webhooks__ReplayReply *reply)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    ready_endpoint *e = ledger_endpoint(&app->ledger, ts_str_of(request->id));
+    list_of of = { MERGE_ALL, DELIVERY_FAILED, ts_str_of(request->id) };
+    char details[96];
+    char since[TS_RFC3339_SIZE];
+    bool found = false;
+    ts_status st =
+        ts_once_find(app->store, WEBHOOKS_ONCE, call, &request->base, &reply->base, &found);
+
+    if (st != TS_OK || found)
+        return st;
+    if (e == NULL || e->is_gone || e->tenant.org != call->tenant.org ||
+        e->tenant.mode != call->tenant.mode)
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "there is no such webhook endpoint");
+    if (batch == NULL)
         return TS_NOMEM;
-    if (!w.narrowed)
-        st = count_all(&w, all, state, reply);
-    return st == TS_OK ? walk(&w, it, reply) : st;
+    reply->id = request->id;
+    reply->since_ms = request->since_ms;
+    reply->deliveries = sum(e->counts, &of);
+    ts_time_format(request->since_ms, false, since);
+    snprintf(details, sizeof(details), "{\"since\":%s%s%s}", request->since_ms == 0 ? "" : "\"",
+             request->since_ms == 0 ? "null" : since, request->since_ms == 0 ? "" : "\"");
+    ts_audit_add(batch, WEBHOOKS_TO_AUTH, call, "endpoint.replayed", reply->id, ts_str_of(details));
+    st = ts_once_keep(batch, app->store, WEBHOOKS_ONCE, call, &request->base, &reply->base);
+    if (st != TS_OK)
+        return st;
+    replay_ask(&app->ledger, batch, e, request->since_ms);
+    return ts_store_write(app->store, batch, NULL);
+}
+
+ts_status webhooks_rpc_replay_failed(ts_call *call, const ProtobufCMessage *in,
+                                     ProtobufCMessage *out)
+{
+    webhooks *app = call->service;
+    const Ts__Webhooks__ReplayFailedRequest *request =
+        (const Ts__Webhooks__ReplayFailedRequest *)in;
+    ts_status st;
+
+    if (request->since_ms < 0)
+        return ts_fail(call->error, TS_INVALID, "since", "since must be a time after 1970");
+    pthread_mutex_lock(&app->ledger.lock);
+    st = ask_failed(app, call, request, (Ts__Webhooks__ReplayReply *)out);
+    pthread_mutex_unlock(&app->ledger.lock);
+    return st == TS_OK ? ts_store_sync_all(app->store) : st;
 }

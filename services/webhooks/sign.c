@@ -14,10 +14,10 @@ void sign_secret(const uint8_t bytes[SIGN_SECRET_BYTES], char ret[SIGN_SECRET_SI
 }
 
 /* HMAC over "id.timestamp.body" with the decoded secret, as base64. */
-static ts_status standard_signature(const sign_input *in, const char *timestamp, ts_arena *arena,
-                                    char ret[48])
+static ts_status standard_signature(const sign_input *in, const char *secret, const char *timestamp,
+                                    ts_arena *arena, char ret[48])
 {
-    ts_str encoded = ts_str_of(in->secret);
+    ts_str encoded = ts_str_of(secret);
     uint8_t key[SIGN_SECRET_BYTES + 3];
     uint8_t mac[32];
     size_t key_n = 0;
@@ -41,33 +41,50 @@ static ts_status standard_signature(const sign_input *in, const char *timestamp,
     return TS_OK;
 }
 
+static void own_signature(const char *secret, ts_str body, char ret[65])
+{
+    uint8_t mac[32];
+
+    ts_hmac_sha256(ts_str_of(secret), body, mac);
+    ts_hex(mac, sizeof(mac), ret);
+}
+
 ts_status sign_headers(const sign_input *in, ts_arena *arena, char ***ret, size_t *ret_count)
 {
     char timestamp[24];
     char standard[48];
+    char standard_next[48];
     char hex[65];
-    uint8_t mac[32];
-    char **list = ts_arena_array(arena, SIGN_HEADERS, sizeof(*list));
+    bool rotating = in->next_secret != NULL;
+    char **list = ts_arena_array(arena, SIGN_HEADERS + in->extra_count, sizeof(*list));
     size_t n = 0;
     ts_status st;
 
     if (list == NULL)
         return TS_NOMEM;
     snprintf(timestamp, sizeof(timestamp), "%lld", (long long)(in->now_ms / TS_SECOND_MS));
-    st = standard_signature(in, timestamp, arena, standard);
+    st = standard_signature(in, in->secret, timestamp, arena, standard);
+    if (st == TS_OK && rotating)
+        st = standard_signature(in, in->next_secret, timestamp, arena, standard_next);
     if (st != TS_OK)
         return st;
-    ts_hmac_sha256(ts_str_of(in->secret), in->body, mac);
-    ts_hex(mac, sizeof(mac), hex);
     list[n++] = ts_arena_printf(arena, "Content-Type: application/json");
     list[n++] = ts_arena_printf(arena, "User-Agent: TeamSentry/%s", TS_VERSION);
+    own_signature(in->secret, in->body, hex);
     list[n++] = ts_arena_printf(arena, "X-TeamSentry-Signature: sha256=%s", hex);
     list[n++] =
         ts_arena_printf(arena, "X-TeamSentry-Delivery: %s.%s", in->event_id, in->endpoint_id);
     list[n++] = ts_arena_printf(arena, "X-TeamSentry-Attempt: %u", in->attempt);
     list[n++] = ts_arena_printf(arena, "webhook-id: %s", in->event_id);
     list[n++] = ts_arena_printf(arena, "webhook-timestamp: %s", timestamp);
-    list[n++] = ts_arena_printf(arena, "webhook-signature: v1,%s", standard);
+    list[n++] = ts_arena_printf(arena, "webhook-signature: v1,%s%s%s", standard,
+                                rotating ? " v1," : "", rotating ? standard_next : "");
+    if (rotating) {
+        own_signature(in->next_secret, in->body, hex);
+        list[n++] = ts_arena_printf(arena, "X-TeamSentry-Signature-Next: sha256=%s", hex);
+    }
+    for (size_t i = 0; i < in->extra_count; i++)
+        list[n++] = ts_arena_printf(arena, "%s: %s", in->extra[i]->name, in->extra[i]->value);
     for (size_t i = 0; i < n; i++) {
         if (list[i] == NULL)
             return TS_NOMEM;

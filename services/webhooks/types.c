@@ -1,17 +1,37 @@
 #include "types.h"
 
-static const char *const types[] = { "incident.created",          "incident.updated",
-                                     "incident.resolved",         "user.risk_level_changed",
-                                     "detection.triggered",       "app.connected",
-                                     "app.status_changed",        "ai_tool.first_seen",
-                                     "api_key.created",           "api_key.revoked",
-                                     "webhook.endpoint_disabled", "webhook.test" };
+static const char *const state_names[DELIVERY_STATES] = { "pending", "delivered", "failed" };
 
-bool type_is_known(ts_str event)
+const char *delivery_state_name(delivery_state state)
 {
-    for (size_t i = 0; i < TS_COUNT(types); i++) {
-        if (ts_str_is(event, types[i]))
+    return state_names[state];
+}
+
+bool delivery_state_parse(ts_str name, delivery_state *ret)
+{
+    for (unsigned i = 0; i < DELIVERY_STATES; i++) {
+        if (ts_str_is(name, state_names[i])) {
+            *ret = (delivery_state)i;
             return true;
+        }
+    }
+    return false;
+}
+
+static const char *const types[TYPES_COUNT] = {
+    "incident.created",        "incident.updated",          "incident.resolved",
+    "user.risk_level_changed", "detection.triggered",       "app.connected",
+    "app.status_changed",      "ai_tool.first_seen",        "api_key.created",
+    "api_key.revoked",         "webhook.endpoint_disabled", "webhook.test"
+};
+
+bool type_number(ts_str event, uint32_t *ret)
+{
+    for (uint32_t i = 0; i < TYPES_COUNT; i++) {
+        if (ts_str_is(event, types[i])) {
+            *ret = i;
+            return true;
+        }
     }
     return false;
 }
@@ -32,11 +52,15 @@ bool type_filter_is_valid(ts_str filter)
     return false;
 }
 
-bool type_is_wanted(ts_str event, char *const *filters, size_t count)
+uint32_t types_wanted(char *const *filters, size_t count)
 {
+    uint32_t wanted = count == 0 ? (1u << TYPES_COUNT) - 1 : 0;
+
     for (size_t i = 0; i < count; i++) {
-        if (matches(ts_str_of(filters[i]), event))
-            return true;
+        for (uint32_t type = 0; type < TYPES_COUNT; type++) {
+            if (matches(ts_str_of(filters[i]), ts_str_of(types[type])))
+                wanted |= 1u << type;
+        }
     }
-    return count == 0;
+    return wanted;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "dispatch.h"
 #include "ledger.h"
+#include "tend.h"
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 
@@ -13,6 +14,7 @@ typedef struct webhooks {
     ts_inbox *inbox;
     ledger ledger;
     dispatch *dispatch;
+    tend *tend;
     const webhooks_config *config;
     url_rules rules;
     schedule retry;
@@ -24,7 +26,14 @@ ts_handler webhooks_rpc_create_endpoint;
 ts_handler webhooks_rpc_list_endpoints;
 ts_handler webhooks_rpc_get_endpoint;
 ts_handler webhooks_rpc_delete_endpoint;
+ts_handler webhooks_rpc_update_endpoint;
+ts_handler webhooks_rpc_rotate_secret;
+ts_handler webhooks_rpc_promote_secret;
+ts_handler webhooks_rpc_test_endpoint;
+ts_handler webhooks_rpc_replay_failed;
 ts_handler webhooks_rpc_list_events;
+ts_handler webhooks_rpc_get_event;
+ts_handler webhooks_rpc_replay_event;
 ts_handler webhooks_rpc_lease;
 ts_handler webhooks_rpc_result;
 ts_handler webhooks_rpc_export;

@@ -1,170 +1,6 @@
 /* The ledger over its socket, with its real store: what is handed over is owed to each endpoint once, and every way a
  * delivery can go ends where it should. */
-#include "served.h"
-#include "webhooks.h"
-
-#define LEASE_MS 1200
-
-static const ts_tenant live = { 7, TS_MODE_LIVE };
-static const ts_tenant other = { 8, TS_MODE_LIVE };
-
-static served s;
-static webhooks app;
-static webhooks_config config;
-
-static void start_with(const char *waits)
-{
-    snprintf(config.retry_schedule, sizeof(config.retry_schedule), "%s", waits);
-    snprintf(config.allow_cidrs, sizeof(config.allow_cidrs), "127.0.0.0/8");
-    config.allow_http = true;
-    config.endpoints_max = 3;
-    config.endpoint_parallel = 2;
-    config.lease_ms = LEASE_MS;
-    served_open_store(&s, webhooks_families);
-    app = (webhooks){ .store = s.store, .config = &config };
-    CHECK_EQ(webhooks_config_parse(&config, &app.rules, &app.retry, NULL), TS_OK);
-    CHECK_EQ(ledger_open(&app.ledger, s.store, &app.retry, config.lease_ms,
-                         (uint32_t)config.endpoint_parallel, NULL),
-             TS_OK);
-    CHECK_EQ(
-        ts_inbox_new(s.store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, &app, &app.inbox),
-        TS_OK);
-    ts_inbox_guard(app.inbox, webhooks_lock, webhooks_unlock);
-    ts_inbox_erases(app.inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
-    CHECK_EQ(dispatch_start(&app.ledger, &app.dispatch, NULL), TS_OK);
-    served_start(&s, "webhooks", webhooks_rows, &app);
-}
-
-static void stop(void)
-{
-    dispatch_close(app.dispatch);
-    served_stop(&s);
-    dispatch_stop(app.dispatch);
-    ts_inbox_free(app.inbox);
-    ledger_close(&app.ledger);
-    ts_store_close(TS_TAKE(s.store));
-}
-
-static void begin(const char *waits)
-{
-    memset(&s, 0, sizeof(s));
-    scratch_directory(s.directory);
-    start_with(waits);
-}
-
-static void end(void)
-{
-    stop();
-    remove_directory(s.directory);
-}
-
-/* ---- what a gateway and a dispatcher would ask ---- */
-
-static ts_status make_endpoint(ts_tenant tenant, const char *url, const char *filter,
-                               const Ts__Webhooks__Endpoint **ret)
-{
-    Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
-    char *filters[] = { (char *)(uintptr_t)filter }; /* only packed */
-
-    request.url = (char *)(uintptr_t)url;
-    request.events = filters;
-    request.n_events = filter == NULL ? 0 : 1;
-    return served_call(&s, tenant, &ts_webhooks_create_endpoint, &request.base, ret);
-}
-
-static const Ts__Webhooks__Endpoint *endpoint(ts_tenant tenant, const char *filter)
-{
-    const Ts__Webhooks__Endpoint *made = NULL;
-
-    CHECK_EQ(make_endpoint(tenant, "http://127.0.0.1:9/hook", filter, &made), TS_OK);
-    CHECK_EQ(strlen(made->secret), 38);
-    return made;
-}
-
-static void publish_cause(ts_tenant tenant, const char *event, uint8_t cause)
-{
-    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
-    uint8_t bytes[16] = { cause };
-
-    p.cause.data = bytes;
-    p.cause.len = sizeof(bytes);
-    p.event = (char *)(uintptr_t)event; /* only packed */
-    p.at_ms = INT64_C(1764000000000);
-    p.data = (char *)(uintptr_t) "{\"severity\":\"high\"}";
-    served_hand_over(&s, &ts_webhooks_accept, tenant, "webhook", p.at_ms, &p.base);
-}
-
-static void publish(const char *event, uint8_t cause)
-{
-    publish_cause(live, event, cause);
-}
-
-static const Ts__Webhooks__LeaseReply *lease(uint32_t credits, uint32_t wait_ms)
-{
-    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    const Ts__Webhooks__LeaseReply *reply = NULL;
-
-    request.credits = credits;
-    request.wait_ms = wait_ms;
-    CHECK_EQ(
-        served_call(&s, (ts_tenant){ 0, TS_MODE_LIVE }, &ts_webhooks_lease, &request.base, &reply),
-        TS_OK);
-    return reply;
-}
-
-static const Ts__Webhooks__LeasedDelivery *lease_one(uint32_t wait_ms)
-{
-    const Ts__Webhooks__LeaseReply *reply = lease(1, wait_ms);
-
-    CHECK_EQ(reply->n_deliveries, 1);
-    return reply->deliveries[0];
-}
-
-static void result_of(const Ts__Webhooks__LeasedDelivery *d, uint32_t status, const char *error,
-                      bool returned)
-{
-    Ts__Webhooks__DeliveryResult r = TS__WEBHOOKS__DELIVERY_RESULT__INIT;
-    Ts__Webhooks__DeliveryResult *list[] = { &r };
-    Ts__Webhooks__ResultRequest request = TS__WEBHOOKS__RESULT_REQUEST__INIT;
-    const Ts__Empty *reply = NULL;
-
-    r.org = d->org;
-    r.mode = d->mode;
-    r.event_id = d->event_id;
-    r.endpoint_id = d->endpoint_id;
-    r.attempt = d->attempt;
-    r.token = d->token;
-    r.status_code = status;
-    r.error = (char *)(uintptr_t)error; /* only packed */
-    r.returned = returned;
-    r.at_ms = ts_wall_ms();
-    r.response.data = (uint8_t *)(uintptr_t) "answer";
-    r.response.len = 6;
-    request.results = list;
-    request.n_results = 1;
-    CHECK_EQ(
-        served_call(&s, (ts_tenant){ 0, TS_MODE_LIVE }, &ts_webhooks_result, &request.base, &reply),
-        TS_OK);
-}
-
-static const Ts__Webhooks__EventList *events(ts_tenant tenant, const char *status,
-                                             const char *event, uint64_t offset)
-{
-    Ts__Webhooks__ListEventsRequest request = TS__WEBHOOKS__LIST_EVENTS_REQUEST__INIT;
-    const Ts__Webhooks__EventList *list = NULL;
-
-    request.status = (char *)(uintptr_t)status; /* only packed */
-    request.event = (char *)(uintptr_t)event;
-    request.limit = 50;
-    request.offset = offset;
-    CHECK_EQ(served_call(&s, tenant, &ts_webhooks_list_events, &request.base, &list), TS_OK);
-    return list;
-}
-
-static uint64_t count(const char *status)
-{
-    return events(live, status, "", 0)->total;
-}
+#include "webhooks_ledger.h"
 
 /* ---- tests ---- */
 
@@ -369,7 +205,7 @@ static void *publish_later(void *unused)
     p.at_ms = 1;
     p.data = (char *)(uintptr_t) "{}";
     webhooks_lock(&app, live);
-    CHECK_EQ(ledger_publish(&app.ledger, live, &p, arena, batch, NULL), TS_OK);
+    CHECK_EQ(ledger_publish(&app.ledger, live, &p, NULL, arena, batch, NULL), TS_OK);
     CHECK_EQ(ts_store_write(s.store, batch, &ticket), TS_OK);
     webhooks_unlock(&app, live);
     ts_batch_free(batch);
@@ -410,9 +246,10 @@ static void a_restart_keeps_what_is_owed(void)
     start_with("1s");
     CHECK_EQ(count("pending"), 3);
     reply = lease(10, 100);
-    CHECK_EQ(reply->n_deliveries, 1); /* the cap of 2 counts the lease from before */
-    CHECK_EQ(reply->deliveries[0]->attempt, 1);
-    result_of(reply->deliveries[0], 200, "", false);
+    CHECK_EQ(reply->n_deliveries,
+             0); /* who failed last has one slot, and the lease from before holds it */
+    d = lease_one(5000);
+    result_of(d, 200, "", false);
     d = lease_one(5000);
     result_of(d, 200, "", false);
     d = lease_one(5000);
@@ -460,7 +297,7 @@ static void a_deleted_endpoint_is_owed_nothing_more(void)
              TS_NOT_FOUND);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_delete_endpoint, &id.base, &nothing), TS_OK);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_get_endpoint, &id.base, &found), TS_NOT_FOUND);
-    CHECK_EQ(count("failed"), 1);
+    CHECK_SOON(count("failed") == 1);
     result_of(d, 500, "", false);
     CHECK_EQ(count("failed"), 2);
     publish("incident.resolved", 3);
@@ -516,7 +353,8 @@ static void an_erased_organization_is_owed_nothing_and_forgotten(void)
     others = served_rows_of(&s, webhooks_families, other.org);
 
     shown = served_export(&s, &ts_webhooks_export, live, 3, &lines);
-    CHECK_EQ(shown, served_rows_of(&s, webhooks_families, live.org));
+    /* All but the remembered answer of the call that made the endpoint. */
+    CHECK_EQ(shown, served_rows_of(&s, webhooks_families, live.org) - 1);
     for (size_t i = 0; i < shown; i++)
         CHECK(strstr(lines[i], "whsec_") == NULL && strstr(lines[i], "\"secret\"") == NULL &&
               strstr(lines[i], "\"token\"") == NULL);
@@ -524,7 +362,7 @@ static void an_erased_organization_is_owed_nothing_and_forgotten(void)
     served_erase(&s, &ts_webhooks_accept, live.org);
     CHECK_EQ(served_rows_of(&s, webhooks_families, live.org), 0);
     CHECK_EQ(served_rows_of(&s, webhooks_families, other.org), others);
-    CHECK_EQ(served_sent(&s, WEBHOOKS_TO_AUTH), 1);
+    CHECK_EQ(served_sent(&s, WEBHOOKS_TO_AUTH), 3); /* two endpoints were made before */
     CHECK_EQ(make_endpoint(live, "http://127.0.0.1:9/hook", NULL, &made), TS_NOT_FOUND);
 
     /* Only the other's is given out, the late result has no effect, and a lease that ends brings nothing back. */

@@ -50,7 +50,14 @@ TABLE = {
     "createWebhookEndpoint": [call("/v1/webhooks/endpoints", WEBHOOKS, NONE, "POST", {"url": "https://hooks.example/x"})],
     "getWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1", WEBHOOKS)],
     "deleteWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1", WEBHOOKS, NONE, "DELETE")],
+    "updateWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1", WEBHOOKS, NONE, "PATCH", {"enabled": False})],
+    "rotateWebhookSecret": [call("/v1/webhooks/endpoints/whe_1/rotate-secret", WEBHOOKS, NONE, "POST", {})],
+    "promoteWebhookSecret": [call("/v1/webhooks/endpoints/whe_1/promote-secret", WEBHOOKS, NONE, "POST")],
+    "testWebhookEndpoint": [call("/v1/webhooks/endpoints/whe_1/test", WEBHOOKS, NONE, "POST")],
+    "replayFailedWebhooks": [call("/v1/webhooks/endpoints/whe_1/replay-failed", WEBHOOKS, NONE, "POST", {})],
     "listWebhookEvents": [call("/v1/webhooks/events", WEBHOOKS)],
+    "getWebhookEvent": [call("/v1/webhooks/events/evt_1", WEBHOOKS)],
+    "replayWebhookEvent": [call("/v1/webhooks/events/evt_1/replay", WEBHOOKS, NONE, "POST")],
     "listApiKeys": [call("/v1/api-keys", NONE)],
     "createApiKey": [call("/v1/api-keys", NONE, NONE, "POST", {"name": "x", "mode": "test"})],
     "updateApiKey": [call("/v1/api-keys/key_1", NONE, NONE, "PATCH", {"name": "x"})],
@@ -88,7 +95,8 @@ def stop(pid):
 
 
 class Composition(base.SuiteCase):
-    environment = {"TS_GATEWAY_CALL_MS": str(CALL_MS), "TS_GATEWAY_INGEST_MS": str(CALL_MS)}
+    # All routes once for each missing service are more than one key may ask in a minute.
+    environment = {"TS_AUTH_STANDARD_LIMIT": "100000", "TS_GATEWAY_CALL_MS": str(CALL_MS), "TS_GATEWAY_INGEST_MS": str(CALL_MS)}
 
     @classmethod
     def setUpClass(cls):

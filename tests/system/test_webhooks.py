@@ -13,11 +13,12 @@ import suite
 class Crowd:
     """A server on a plain socket whose answer hangs on the path of the request."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", port=0):
         self.seen = {}  # path -> number of requests
         self.lock = threading.Lock()
         self.closing = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, port), family=family, backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -105,14 +106,8 @@ class Crowd:
         connection.sendall(b"SSH-2.0-nonsense\r\n")
 
 
-class Webhooks(base.SuiteCase):
-    # Two retries after a second each; one second for an attempt. The real values are the defaults.
-    environment = {"TS_WEBHOOKS_RETRY_SCHEDULE": "1s,1s", "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS": "1500"}
-
-    def setUp(self):
-        super().setUp()
-        self.crowd = Crowd()
-        self.addCleanup(self.crowd.close)
+class Triggering(base.SuiteCase):
+    """Makes an event, and waits for what becomes of it at an endpoint."""
 
     def trigger(self):
         """Something happens: a key is made, and auth tells of it."""
@@ -134,6 +129,16 @@ class Webhooks(base.SuiteCase):
     def ended(self, endpoint):
         return suite.wait_until(lambda: (lambda d: d if d["status"] in ("delivered", "failed") else None)(self.delivery(endpoint)),
                                 40, "delivery to %s ends" % endpoint, 0.2)
+
+
+class Webhooks(Triggering):
+    # Two retries after a second each; one second for an attempt. The real values are the defaults.
+    environment = {"TS_WEBHOOKS_RETRY_SCHEDULE": "1s,1s", "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS": "1500"}
+
+    def setUp(self):
+        super().setUp()
+        self.crowd = Crowd()
+        self.addCleanup(self.crowd.close)
 
     def test_each_receiver_gets_what_it_deserves(self):
         expected = {

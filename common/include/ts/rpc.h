@@ -111,6 +111,9 @@ void ts_rpc_server_stop(ts_rpc_server *s);
  * exactly once from any thread. Never crosses the wire. */
 #define TS_PARKED ((ts_status)-1)
 void ts_rpc_finish(ts_call *call, ProtobufCMessage *out, ts_status status);
+/* False once the connection that a parked call came over has ended: its answer would reach nobody. Whoever holds something of
+ * value for it asks before. */
+bool ts_rpc_caller_is_there(const ts_call *call);
 
 /* ---- client ---- */
 

@@ -238,6 +238,7 @@ static void put_kind(ts_buf *out, const http_param *row)
     case HTTP_KIND_EMAIL: ts_buf_z(out, "e-mail address"); return;
     case HTTP_KIND_CURSOR: ts_buf_z(out, "cursor"); return;
     case HTTP_KIND_LIST: ts_buf_printf(out, "up to %d texts", HTTP_LIST_MAX); return;
+    case HTTP_KIND_MAP: ts_buf_printf(out, "up to %d texts by name", HTTP_LIST_MAX); return;
     }
 }
 

@@ -134,6 +134,11 @@ void document_put_value(ts_jsonw *w, const http_param *row, const char *wanted)
         ts_jsonw_z(w, "text");
         ts_jsonw_array_end(w);
         return;
+    case HTTP_KIND_MAP:
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "X-Tenant", "text");
+        ts_jsonw_object_end(w);
+        return;
     }
 }
 

@@ -65,6 +65,15 @@ static void put_schema(ts_jsonw *w, const http_param *row, bool is_field)
         ts_jsonw_ki64(w, "maxLength", 512);
         ts_jsonw_kz(w, "pattern", "^[0-9A-Za-z_.~=-]+$");
         break;
+    case HTTP_KIND_MAP:
+        ts_jsonw_kz(w, "type", "object");
+        ts_jsonw_ki64(w, "maxProperties", HTTP_LIST_MAX);
+        ts_jsonw_key(w, "additionalProperties");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "string");
+        put_lengths(w, row);
+        ts_jsonw_object_end(w);
+        break;
     case HTTP_KIND_LIST:
         ts_jsonw_kz(w, "type", "array");
         ts_jsonw_ki64(w, "maxItems", HTTP_LIST_MAX);

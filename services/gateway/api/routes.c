@@ -129,11 +129,42 @@ static const http_param events_params[] = {
 
 static const http_param endpoints_params[] = { PAGE("50"), END };
 
+#define ENDPOINT_FIELDS                                                                            \
+    { "description", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "for people" },                    \
+        { "events", HTTP_KIND_LIST, 1, 64, NULL, NULL, false,                                      \
+          "types of events, or incident.* and the like; none means all" },                         \
+        { "enabled", HTTP_KIND_BOOL, 0, 0, NULL, "true", false,                                    \
+          "false: gets no new events, and what it is owed waits" },                                \
+        { "headers", HTTP_KIND_MAP, 1, 1024, NULL, NULL, false,                                    \
+          "headers to send along; their values are not shown again" },                             \
+        { "rate_limit", HTTP_KIND_INT, 0, 1000, NULL, "0", false,                                  \
+          "deliveries a second at most; 0 means no limit" },                                       \
+    {                                                                                              \
+        "ordered", HTTP_KIND_BOOL, 0, 0, NULL, "false", false,                                     \
+            "true: one at a time in the order of events; one that fails holds up the rest"         \
+    }
+
 static const http_param endpoint_fields[] = {
     { "url", HTTP_KIND_TEXT, 1, 2048, NULL, NULL, true, "where events are sent" },
-    { "description", HTTP_KIND_TEXT, 0, 200, NULL, NULL, false, "for people" },
-    { "events", HTTP_KIND_LIST, 1, 64, NULL, NULL, false,
-      "types of events, or incident.* and the like; none means all" },
+    ENDPOINT_FIELDS,
+    END,
+};
+
+static const http_param endpoint_update_fields[] = {
+    { "url", HTTP_KIND_TEXT, 1, 2048, NULL, NULL, false, "where events are sent" },
+    ENDPOINT_FIELDS,
+    END,
+};
+
+static const http_param secret_fields[] = {
+    { "overlap_seconds", HTTP_KIND_INT, 0, 604800, NULL, "86400", false,
+      "how long the old secret goes on beside the new one" },
+    END,
+};
+
+static const http_param replay_fields[] = {
+    { "since", HTTP_KIND_TIME, 0, 0, NULL, NULL, false,
+      "only events created at or after; all without it" },
     END,
 };
 
@@ -249,11 +280,39 @@ const http_route api_routes[] = {
       "Create a webhook endpoint; its secret is in this answer only.", "EndpointCreated" },
     { "GET", "/v1/webhooks/endpoints/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
       api_endpoint, "getWebhookEndpoint", "A webhook endpoint.", "EndpointDetails" },
+    { "PATCH", "/v1/webhooks/endpoints/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_JSON, 200, NULL,
+      endpoint_update_fields, api_endpoint_update, "updateWebhookEndpoint",
+      "Change a webhook endpoint; what is not given stays.", "EndpointDetails" },
     { "DELETE", "/v1/webhooks/endpoints/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
       api_endpoint_delete, "deleteWebhookEndpoint", "Delete a webhook endpoint.", "Deleted" },
+    { "POST", "/v1/webhooks/endpoints/{id}/rotate-secret", TS_PERM_ADMIN, HTTP_SECRET,
+      HTTP_BODY_JSON, 200, NULL, secret_fields, api_endpoint_rotate, "rotateWebhookSecret",
+      "A new secret beside the old one, which goes on until overlap_seconds are over or the new "
+      "one is promoted; it is in this answer only.",
+      "EndpointCreated" },
+    { "POST", "/v1/webhooks/endpoints/{id}/promote-secret", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200,
+      NULL, NULL, api_endpoint_promote, "promoteWebhookSecret",
+      "End a rotation now: the new secret alone signs.", "EndpointDetails" },
+    { "POST", "/v1/webhooks/endpoints/{id}/test", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 202, NULL, NULL,
+      api_endpoint_test, "testWebhookEndpoint", "Send a webhook.test event to this endpoint.",
+      "WebhookReplay" },
+    { "POST", "/v1/webhooks/endpoints/{id}/replay-failed", TS_PERM_ADMIN, 0, HTTP_BODY_JSON, 202,
+      NULL, replay_fields, api_endpoint_replay, "replayFailedWebhooks",
+      "Queue everything again that failed at this endpoint, the oldest first and no faster than it "
+      "keeps up.",
+      "WebhookReplay" },
     { "GET", "/v1/webhooks/events", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, webhook_events_params,
       NULL, api_webhook_events, "listWebhookEvents",
-      "Webhook events with their deliveries and attempts, newest first.", "WebhookEventList" },
+      "Webhook events with their deliveries and attempts, newest first. With endpoint_id, status is "
+      "that of the delivery to it.",
+      "WebhookEventList" },
+    { "GET", "/v1/webhooks/events/{id}", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_webhook_event, "getWebhookEvent", "A webhook event with its deliveries and attempts.",
+      "WebhookEventDetails" },
+    { "POST", "/v1/webhooks/events/{id}/replay", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 202, NULL, NULL,
+      api_webhook_event_replay, "replayWebhookEvent",
+      "Send an event again where it failed, or everywhere if it failed nowhere: same id, same bytes.",
+      "WebhookReplay" },
     { "GET", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_NONE, 200, keys_params, NULL,
       api_keys, "listApiKeys", "API keys, newest first, without their secrets.", "ApiKeyList" },
     { "POST", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL, key_fields,

@@ -363,6 +363,10 @@ static const member endpoint[] = {
     { "enabled", "boolean", 0 },
     { "created_at", "?time", 0 },
     { "disabled_reason", "?string", 0 },
+    { "header_names", "[]string", 0 },
+    { "rate_limit", "integer", 0 },
+    { "ordered", "boolean", 0 },
+    { "secret_rotation_ends_at", "?time", 0 },
 };
 static const member endpoint_list[] = {
     { "endpoints", "[]Endpoint", 0 },
@@ -391,6 +395,13 @@ static const member webhook_event[] = {
 static const member webhook_event_list[] = {
     { "events", "[]WebhookEvent", 0 },
     { "pagination", "Pagination", 0 },
+};
+static const member webhook_event_details[] = { { "event", "WebhookEvent", 0 } };
+static const member webhook_replay[] = {
+    { "event_id", "string", 1 },
+    { "endpoint_id", "string", 1 },
+    { "deliveries", "integer", 0 },
+    { "since", "?time", 1 },
 };
 static const member api_key[] = {
     { "id", "string", 0 },          { "name", "string", 0 },
@@ -509,6 +520,8 @@ static const shape shapes[] = {
     SHAPE("Delivery", delivery),
     SHAPE("WebhookEvent", webhook_event),
     SHAPE("WebhookEventList", webhook_event_list),
+    SHAPE("WebhookEventDetails", webhook_event_details),
+    SHAPE("WebhookReplay", webhook_replay),
     SHAPE("ApiKey", api_key),
     SHAPE("ApiKeyList", api_key_list),
     SHAPE("ApiKeyDetails", api_key_details),

@@ -211,7 +211,8 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
         value->number = (int64_t)offset;
         value->text = http_cursor_position(text);
         return TS_OK;
-    case HTTP_KIND_LIST: break;
+    case HTTP_KIND_LIST:
+    case HTTP_KIND_MAP: break;
     }
     return TS_INTERNAL; /* a LIST in a query: a mistake in the table */
 }
@@ -348,22 +349,31 @@ ts_status http_params_parse(const http_param *params, ts_str query, ts_arena *ar
     return apply_cursors(params, values, err);
 }
 
+/* An array of texts, or an object whose members are texts. */
 static ts_status parse_list(const http_param *row, ts_json list, ts_arena *arena, http_value *value,
                             ts_error *err)
 {
+    bool is_map = row->kind == HTTP_KIND_MAP;
+    const char *right = is_map ? "an object of strings" : "an array of strings";
     size_t count = ts_json_count(list);
 
+    if (ts_json_type_of(list) != (is_map ? TS_JSON_OBJECT : TS_JSON_ARRAY))
+        return ts_fail(err, TS_INVALID, row->name, "%s must be %s", row->name, right);
     if (count > HTTP_LIST_MAX)
-        return ts_fail(err, TS_INVALID, row->name, "%s may have at most %d items", row->name,
-                       HTTP_LIST_MAX);
+        return ts_fail(err, TS_INVALID, row->name, "%s may have at most %d %s", row->name,
+                       HTTP_LIST_MAX, is_map ? "members" : "items");
     value->items = ts_arena_array(arena, count == 0 ? 1 : count, sizeof(ts_str));
-    if (value->items == NULL)
+    value->names = ts_arena_array(arena, count == 0 ? 1 : count, sizeof(ts_str));
+    if (value->items == NULL || value->names == NULL)
         return TS_NOMEM;
     for (ts_json_iter it = ts_json_iter_of(list); ts_json_next(&it);) {
         ts_status st;
 
         if (ts_json_type_of(it.value) != TS_JSON_STRING)
-            return ts_fail(err, TS_INVALID, row->name, "%s must be an array of strings", row->name);
+            return ts_fail(err, TS_INVALID, row->name, "%s must be %s", row->name, right);
+        if (is_map && has_nul(it.name))
+            return ts_fail(err, TS_INVALID, row->name, "%s must not hold a NUL", row->name);
+        value->names[value->item_count] = it.name;
         value->items[value->item_count] = ts_json_str(it.value);
         st = parse_text(row, value->items[value->item_count], err);
         if (st != TS_OK)
@@ -381,9 +391,7 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
     *value = (http_value){ .given = true };
     switch (row->kind) {
     case HTTP_KIND_LIST:
-        if (type != TS_JSON_ARRAY)
-            return ts_fail(err, TS_INVALID, row->name, "%s must be an array of strings", row->name);
-        return parse_list(row, member, arena, value, err);
+    case HTTP_KIND_MAP: return parse_list(row, member, arena, value, err);
     case HTTP_KIND_BOOL:
         if (type != TS_JSON_BOOL)
             return ts_fail(err, TS_INVALID, row->name, "%s must be true or false", row->name);

@@ -18,6 +18,7 @@ typedef enum http_kind {
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
+    HTTP_KIND_MAP,  /* bodies only: object whose members are such texts; their names are the handler's to check */
 } http_kind;
 
 #define HTTP_PARAMS_MAX 12
@@ -40,7 +41,8 @@ typedef struct http_value {
     bool given;     /* by the client; a default is a value that is not given */
     int64_t number; /* INT, BOOL, CURSOR; TIME in ms since the epoch */
     ts_str text;    /* ENUM, TEXT, EMAIL; of a default too; CURSOR: the service's part */
-    ts_str *items;  /* LIST */
+    ts_str *items;  /* LIST, MAP */
+    ts_str *names;  /* MAP */
     size_t item_count;
 } http_value;
 

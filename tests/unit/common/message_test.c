@@ -167,7 +167,8 @@ Test(message, hidden_names_are_left_out_at_every_depth)
     Ts__Webhooks__Attempt *list[] = { &attempt };
 
     cr_expect_str_eq(written(&row.base, hidden, NULL),
-                     "{\"delivery\":null,\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0}");
+                     "{\"delivery\":null,\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0,"
+                     "\"attempts_before\":0,\"failed_ms\":0,\"position_ms\":0,\"queued_ms\":0}");
     row.delivery = &delivery;
     delivery.attempts = list;
     delivery.n_attempts = 1;
@@ -177,7 +178,8 @@ Test(message, hidden_names_are_left_out_at_every_depth)
         written(&row.base, hidden, NULL),
         "{\"delivery\":{\"endpoint_id\":\"\",\"status\":\"\",\"attempts\":[{"
         "\"number\":0,\"at_ms\":0,\"status_code\":0,\"duration_ms\":0,\"error\":\"\"}],"
-        "\"next_attempt_ms\":0},\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0}");
+        "\"next_attempt_ms\":0},\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0,\"attempts_"
+        "before\":0,\"failed_ms\":0,\"position_ms\":0,\"queued_ms\":0}");
 }
 
 static const char *body_written(const char *body, size_t n)
@@ -224,7 +226,8 @@ Test(message, several_documents_in_a_list_keep_their_commas)
     cr_expect_str_eq(written(&m.base, NULL, parser),
                      "{\"producer\":\"\",\"epoch\":0,\"rows\":["
                      "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}},"
-                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}}],\"trimmed\":0}");
+                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}}],"
+                     "\"trimmed\":0}");
 }
 
 Test(message, what_does_not_fit_is_an_error)

@@ -617,7 +617,7 @@ Test(contract, endpoints_are_made_shown_and_deleted)
     expect_error("bad_request", "colour", NULL);
     get("/v1/webhooks/endpoints", KEY_ALL, 200);
     expect_text("summary", "1 webhook endpoint.");
-    cr_assert_null(strstr(a.body.data, "secret"));
+    cr_assert_null(strstr(a.body.data, "\"secret\""));
     get("/v1/webhooks/endpoints/whe_one", KEY_ALL, 200);
     expect_text("summary", "Webhook endpoint whe_one is enabled.");
     get("/v1/webhooks/endpoints/whe_two", KEY_ALL, 404);

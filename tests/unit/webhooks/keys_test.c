@@ -46,11 +46,32 @@ Test(keys, damaged_keys_are_refused)
 
 Test(keys, newest_first_and_soonest_first)
 {
-    webhooks_key older = key_order(tenant, 1000, event);
-    webhooks_key newer = key_order(tenant, 2000, event);
+    index_place old_place = { 3, DELIVERY_FAILED, 1000, event };
+    index_place new_place = { 3, DELIVERY_FAILED, 2000, event };
+    webhooks_key older = key_event_index(tenant, &old_place);
+    webhooks_key newer = key_event_index(tenant, &new_place);
     webhooks_key sooner = key_due(tenant, TS_STR_LIT("w"), 1000, event);
     webhooks_key later = key_due(tenant, TS_STR_LIT("w"), 2000, event);
 
     cr_expect_lt(ts_str_cmp(key_view(&newer), key_view(&older)), 0);
     cr_expect_lt(ts_str_cmp(key_view(&sooner), key_view(&later)), 0);
+}
+
+Test(keys, places_in_both_indexes_read_back)
+{
+    index_place at = { 11, DELIVERY_DELIVERED, INT64_C(1764000000123), event };
+    webhooks_key keys[] = { key_event_index(tenant, &at),
+                            key_owed_index(tenant, TS_STR_LIT("whe_abc"), &at) };
+
+    for (size_t i = 0; i < TS_COUNT(keys); i++) {
+        index_place read;
+
+        cr_assert(key_read_place(key_view(&keys[i]), &read));
+        cr_expect_eq(read.type, 11);
+        cr_expect_eq(read.state, DELIVERY_DELIVERED);
+        cr_expect_eq(read.created_ms, INT64_C(1764000000123));
+        cr_expect_arr_eq(read.event.bytes, event.bytes, 16);
+        keys[i].bytes[keys[i].n - INDEX_PLACE_SIZE] = 12; /* no such kind */
+        cr_expect_not(key_read_place(key_view(&keys[i]), &read));
+    }
 }

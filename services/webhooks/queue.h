@@ -1,0 +1,46 @@
+/* The due index: what an endpoint is owed now or later. All of it under the ledger's lock.
+ *
+ * The key of a row is when the delivery is due, except for an ordered endpoint: there it is its position, which only grows
+ * and which a delivery keeps over its retries, so that the first row is the one that all others wait for.
+ */
+#ifndef WEBHOOKS_QUEUE_H
+#define WEBHOOKS_QUEUE_H
+
+#include "ledger.h"
+
+/* The delivery is due at `due_ms`; its own row is the caller's to put. Moves the endpoint to its place, which holds once the
+ * batch is written: who leases sees the row or nothing due. */
+void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
+               Ts__Webhooks__StoredDelivery *d, int64_t due_ms);
+/* Takes it off the due or lease row that it stands on. True: it was leased. */
+bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
+                    Ts__Webhooks__StoredDelivery *d);
+/* Something is due at `due_ms`, under a key of at least `key_ms`. */
+void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms);
+
+#define QUEUE_AHEAD 32 /* rows read at a time; kept while nothing before the last of them changes */
+
+typedef struct queue_row {
+    int64_t key_ms;
+    ts_hash128 event;
+} queue_row;
+
+typedef struct queue_head {
+    int64_t key_ms;
+    ts_hash128 event;
+    int64_t
+        next_ms; /* key of the row behind it, or of one before that; READY_NEVER: there is none */
+} queue_head;
+/* First row of the endpoint. TS_NOT_FOUND. All that was written of it must be in the store, unless queue_is_ahead(). */
+TS_CHECK ts_status queue_first(ledger *l, ready_endpoint *e, queue_head *ret);
+bool queue_is_ahead(const ready_endpoint *e);
+/* The first row is taken: its deletion is in a batch. */
+void queue_pop(ready_endpoint *e);
+/* At start: where the queue begins; waits that reach further than any step are cut to it, since the clock that wrote them
+ * was wrong. */
+TS_CHECK ts_status queue_begin(ledger *l, ready_endpoint *e);
+
+/* After a change of is_ordered: the keys mean something else now. */
+TS_CHECK ts_status queue_reorder(ledger *l, ready_endpoint *e);
+
+#endif

@@ -1,0 +1,82 @@
+#include "upgrade.h"
+
+#include "change.h"
+
+#define STEP        200
+#define ARENA_BYTES (64u << 20)
+
+/* Deliveries are counted and listed as if they had just been made. */
+static void take_delivery(change *c, change_event *event, ready_endpoint *e, delivery_state state)
+{
+    change_owe(c, event, e);
+    if (state != DELIVERY_PENDING)
+        change_move(c, event, e, DELIVERY_PENDING, state);
+}
+
+static ts_status take_event(change *c, ts_tenant t, ts_hash128 id)
+{
+    Ts__Webhooks__StoredState *state = ts_arena_alloc(c->arena, sizeof(*state));
+    Ts__Webhooks__StoredEvent *row = NULL;
+    ts_status st = row_event(c->l->store, t, id, c->arena, &row);
+
+    if (st != TS_OK || state == NULL)
+        return st == TS_NOT_FOUND ? TS_OK : st == TS_OK ? TS_NOMEM : st;
+    ts__webhooks__stored_state__init(state);
+    state->created_ms = row->event->created_ms;
+    if (!type_number(ts_str_of(row->event->event), &state->type))
+        return TS_CORRUPT;
+    st = change_add(c, t, id, state);
+    return st == TS_OK ? change_each(c, c->events, take_delivery) : st;
+}
+
+/* A key of event_order: T ~created V; of event_status: T state ~created V. */
+static ts_status take_some(ledger *l, ts_arena *arena, bool *ret_more)
+{
+    TS_CLEANUP(change_done) change c = { 0 };
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(l->store, WEBHOOKS_EVENT_ORDER, TS_STR_NULL, TS_STR_NULL, false);
+    unsigned n = 0;
+    ts_status st = change_init(&c, l, NULL, arena);
+
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; st == TS_OK && ts_iter_valid(it) && n < STEP; ts_iter_next(it), n++) {
+        ts_str key = ts_iter_key(it);
+        ts_hash128 id;
+        ts_tenant t;
+
+        if (key.n != TS_KEY_TENANT_SIZE + 8 + sizeof(id.bytes) ||
+            !key_read_tenant(ts_str_n(key.p, TS_KEY_TENANT_SIZE), &t))
+            return TS_CORRUPT;
+        memcpy(id.bytes, key.p + key.n - sizeof(id.bytes), sizeof(id.bytes));
+        st = take_event(&c, t, id);
+        ts_batch_delete(c.batch, l->store, WEBHOOKS_EVENT_ORDER, key);
+        for (unsigned state = 0; state < DELIVERY_STATES; state++) {
+            webhooks_key status = key_tenant(t);
+            uint8_t byte = (uint8_t)state;
+
+            key_bytes(&status, &byte, 1);
+            key_bytes(&status, key.p + TS_KEY_TENANT_SIZE, key.n - TS_KEY_TENANT_SIZE);
+            ts_batch_delete(c.batch, l->store, WEBHOOKS_EVENT_STATUS, key_view(&status));
+        }
+    }
+    *ret_more = n > 0;
+    if (st == TS_OK)
+        st = ts_iter_status(it);
+    return st == TS_OK && n > 0 ? change_write(&c, NULL) : st;
+}
+
+ts_status upgrade_run(ledger *l)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(ARENA_BYTES);
+    bool more = true;
+    ts_status st = TS_OK;
+
+    if (arena == NULL)
+        return TS_NOMEM;
+    while (more && st == TS_OK) {
+        ts_arena_reset(arena);
+        st = take_some(l, arena, &more);
+    }
+    return st;
+}
