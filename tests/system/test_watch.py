@@ -58,6 +58,38 @@ class WatchTest(base.SuiteCase):
         os.kill(self.suite.pid(service), {"debug": signal.SIGUSR1, "info": signal.SIGUSR2}[level])
         wait_until(lambda: len(self.lines(service, 'msg="log level changed"')) > before, 10, "%s logs at level %s" % (service, level))
 
+    def test_errors_by_route_detections_by_rule_and_refusals_by_reason(self):
+        def figures():
+            values = dict(metrics(self.suite.ops_port("gateway")), **metrics(self.suite.ops_port("risk")))
+            return {name: values[name] for name in (
+                'ts_gateway_requests_total{route="GET /v1/users/{email}",class="2xx"}',
+                'ts_gateway_requests_total{route="GET /v1/users/{email}",class="4xx"}',
+                'ts_gateway_requests_total{route="none",class="4xx"}',
+                'ts_risk_rejected_total{reason="too_old"}', 'ts_risk_rejected_total{reason="future"}',
+                'ts_risk_rejected_total{reason="not_an_object"}', 'ts_risk_rejected_total{reason="too_large"}',
+                'ts_risk_rejected_total{reason="invalid"}')}
+
+        before, rules = figures(), self.detections()
+        self.assertEqual(self.api.get("/v1/users/nobody@lumen-works.example").status, 404)
+        self.assertEqual(self.api.get("/v1/nothing").status, 404)
+        email = records.person()
+        nameless = records.login(email)
+        del nameless["events"][0]["name"]
+        answer = self.api.events([records.login(email, ago=400 * 86400), records.login(email, ago=-2 * 86400), 7, nameless])
+        self.assertEqual(len(answer.data["rejected"]), 4, answer.text)
+        self.assertEqual([after - b for after, b in zip(figures().values(), before.values())], [0, 1, 1, 1, 1, 1, 0, 1])
+
+        # One more for the profile's rules, and for no other.
+        self.post(records.takeover(email))
+        active = {rule["rule_id"] for rule in self.api.get("/v1/users/" + email).data["active_rules"]}
+        grown = {rule for rule, n in self.detections().items() if n > rules[rule]}
+        self.assertTrue(active)
+        self.assertEqual(grown, active)
+
+    def detections(self):
+        return {name[len('ts_risk_detections_total{rule="'):-2]: value
+                for name, value in metrics(self.suite.ops_port("risk")).items() if name.startswith("ts_risk_detections_total{")}
+
     def test_the_log_level_changes_at_run_time(self):
         for level in ("debug", "info"):
             self.set_level("incidents", level)
