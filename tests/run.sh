@@ -82,10 +82,10 @@ if [ -n "$programs" ]; then
     run_ctest dev -LE system
 fi
 if [ -n "$programs" ] && [ -z "$fast" ]; then
-    run_ctest dev -L system
+    run_ctest dev -L system -j3
     build asan
     run_ctest asan -LE system
-    TS_SANITIZER_LOGS="$reports" run_ctest asan -L system
+    TS_SANITIZER_LOGS="$reports" run_ctest asan -L system -j3
     build tsan
     # The sanitizer's shadow memory does not go with every layout that the kernel may choose.
     setarch -R true 2>/dev/null && wrap=(setarch -R)

@@ -1,5 +1,6 @@
 """A whole suite of processes in a directory of its own, started and stopped by deploy/up.sh."""
 
+import fcntl
 import glob
 import json
 import os
@@ -42,11 +43,28 @@ def is_sanitized():
         return b"__asan_init" in program.read()
 
 
+reserved = []  # locks of the port ranges that this process has taken, until it ends
+
+
+def reserve(base):
+    """Takes a range of ports among all tests that run: those that listen on it come later."""
+    lock = open(os.path.join(tempfile.gettempdir(), "ts-ports.%d" % base), "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    reserved.append(lock)
+    return True
+
+
 def free_ports(count):
-    """The first of `count` ports in a row that nobody listens on, below the range of outgoing connections."""
+    """The first of `count` ports in a row that nobody listens on or means to, below the range of outgoing connections."""
     start = 20000 + int.from_bytes(os.urandom(2), "big") % 1000 * PORTS
     for step in range(1000):
         base = 20000 + (start - 20000 + step * PORTS) % 10000
+        if not reserve(base):
+            continue
         sockets = []
         try:
             for port in range(base, base + count):

@@ -1,9 +1,11 @@
 """The audit log: who did what, from where, and that nobody can take it back."""
 
+import json
 import unittest
 
 import base
 import client
+import receiver
 import records
 import suite
 
@@ -45,6 +47,64 @@ class Audit(base.SuiteCase):
                              ("key:" + me, "127.0.0.41", name, "live"))
             self.assertIsInstance(entry["details"], dict)
         self.assertEqual(sorted({e["number"] for e in told}), [e["number"] for e in told], "numbered as it happened")
+
+    def test_each_act_on_what_the_services_keep_is_told_too(self):
+        """One act a request, each under a request id of its own: the log must hold exactly these, whichever service did it."""
+        api = self.from_address("127.0.0.44")
+        told = {}
+
+        def act(method, path, fields=None, actions=(), content_type="application/json"):
+            name = "req_toldof%d" % len(told)
+            told[name] = list(actions)
+            head = {"X-Request-Id": name}
+            if fields is not None:
+                head["Content-Type"] = content_type
+            answer = api.request(method, path, None if fields is None else json.dumps(fields), head)
+            self.assertEqual(answer.status // 100, 2, answer.text)
+            return answer
+
+        with receiver.Receiver() as hook:
+            endpoint = "/v1/webhooks/endpoints/" + act(
+                "POST", "/v1/webhooks/endpoints", {"url": hook.url}, ["endpoint.created"]).data["endpoint"]["id"]
+            act("PATCH", endpoint, {"description": "told"}, ["endpoint.updated"])
+            act("POST", endpoint + "/rotate-secret", None, ["endpoint.secret_rotated"])
+            act("POST", endpoint + "/promote-secret", None, ["endpoint.secret_promoted"])
+            event = act("POST", endpoint + "/test", None, ["endpoint.tested"]).data["event_id"]
+            hook.wait("webhook.test")
+            suite.wait_until(lambda: api.get("/v1/webhooks/events/" + event).data["event"]["status"] == "delivered", 20,
+                             "the test event is delivered")
+            act("POST", "/v1/webhooks/events/%s/replay" % event, None, ["event.replayed"])
+            act("POST", endpoint + "/replay-failed", None, ["endpoint.replayed"])
+            act("DELETE", endpoint, None, ["endpoint.deleted"])
+        email = records.person("told")
+        self.post(records.takeover(email) + [records.grant(email, "Told", "told.example", ["email"])])
+        self.suite.settle()
+        incident = "/v1/incidents/" + api.get("/v1/incidents", user=email).data["incidents"][0]["id"]
+        act("PATCH", incident, {"status": "investigating"}, ["incident.status_changed"])
+        act("PATCH", incident, {"status": "investigating", "notes": "seen"}, ["incident.note_added"])
+        act("PATCH", incident, {"status": "false_positive"}, ["incident.status_changed"])
+        act("POST", incident + "/reopen", {}, ["incident.reopened"])
+        app = next(a for a in api.pages("/v1/apps", "apps") if a["client_id"] == "told.example")
+        act("PATCH", "/v1/apps/" + app["id"], {"status": "trusted"}, ["app.status_changed"])
+        act("POST", "/v1/trusted-contacts", {"value": "told.example"}, ["contact.added"])
+        act("DELETE", "/v1/trusted-contacts/told.example", None, ["contact.removed"])
+        act("PUT", "/v1/directory/users", [{"email": email, "name": "T", "department": "D"}], ["directory.uploaded"])
+        act("GET", "/v1/exports/users.csv", None, ["export.started"])
+        act("GET", "/v1/users", None, [])
+
+        def seen():
+            found = {name: [] for name in told}
+            for entry in reversed(self.entries()):
+                if entry["request_id"] in found:
+                    self.assertEqual(entry["client_address"], "127.0.0.44")
+                    self.assertTrue(entry["actor"].startswith("key:"), entry)
+                    found[entry["request_id"]].append(entry["action"])
+            return found
+
+        try:
+            suite.wait_until(lambda: seen() == told, 20, "every act is in the log")
+        except AssertionError:
+            self.assertEqual(seen(), told)
 
     def test_a_refused_act_and_a_repeated_one_leave_nothing_new(self):
         before = len(self.entries())
