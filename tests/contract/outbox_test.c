@@ -2,6 +2,7 @@
  * every durable row of the producer has its effect at the consumer exactly once and in order; a row
  * that cannot be applied is parked. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -173,13 +174,40 @@ static int produce(void)
 
 /* ---- the test ---- */
 
-static pid_t spawn_role(const char *role)
+/* Its lines go to `log`, or where ours go. */
+static pid_t spawn_logged(const char *role, const char *log)
 {
     char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t)role, directory, NULL };
+    posix_spawn_file_actions_t actions;
     pid_t pid = -1;
 
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
+    CHECK_EQ(posix_spawn_file_actions_init(&actions), 0);
+    if (log != NULL)
+        CHECK_EQ(posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
+                                                  O_WRONLY | O_CREAT | O_APPEND, 0600),
+                 0);
+    CHECK_EQ(posix_spawn(&pid, self, &actions, NULL, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
     return pid;
+}
+
+static pid_t spawn_role(const char *role)
+{
+    return spawn_logged(role, NULL);
+}
+
+/* How many lines of a log hold a text. */
+static int lines_with(const char *log, const char *text)
+{
+    char line[4096];
+    FILE *f = fopen(log, "r");
+    int count = 0;
+
+    while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+        count += strstr(line, text) != NULL;
+    if (f != NULL)
+        fclose(f);
+    return count;
 }
 
 static void end_role(pid_t pid, int signal_number)
@@ -256,6 +284,25 @@ static void every_row_has_its_effect_once_whoever_is_killed(void)
     check_producer_is_drained();
 }
 
+static void a_producer_without_its_peer_waits_and_says_so_once(void)
+{
+    char log[128];
+    pid_t producer, consumer;
+
+    scratch_directory(directory);
+    snprintf(log, sizeof(log), "%s/log", directory);
+    producer = spawn_logged("produce", log);
+    CHECK_SOON(lines_with(log, "msg=\"waiting for peer\" peer=consumer") == 1);
+    consumer = spawn_role("consume");
+    CHECK_SOON(lines_with(log, "msg=\"peer is there\" peer=consumer") == 1);
+    end_role(producer, SIGTERM);
+    end_role(consumer, SIGTERM);
+    CHECK_EQ(lines_with(log, "waiting for peer"), 1);
+    CHECK_EQ(lines_with(log, "peer is there"), 1);
+    check_consumer();
+    remove_directory(directory);
+}
+
 int main(int argc, char **argv)
 {
     self = argv[0];
@@ -267,5 +314,6 @@ int main(int argc, char **argv)
     scratch_directory(directory);
     RUN(every_row_has_its_effect_once_whoever_is_killed);
     remove_directory(directory);
+    RUN(a_producer_without_its_peer_waits_and_says_so_once);
     return 0;
 }
