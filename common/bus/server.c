@@ -22,6 +22,7 @@
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
+#include "ts/trace.h"
 
 #define ARENA_DEFAULT     (UINT64_C(64) << 20)
 #define CALLS_PER_MESSAGE 256
@@ -265,9 +266,12 @@ static void run_call(item *it, size_t index)
             st = TS_NOMEM;
         } else {
             protobuf_c_message_init(p->row->method->reply, out);
-            ts_log_request(p->call.caller.request_id);
+            ts_trace_begin(p->call.caller.request_id, p->call.caller.traceparent);
             st = p->row->handler(&p->call, request, out);
-            ts_log_request("");
+            if (st != TS_PARKED)
+                ts_debug(TS_MSG("call"), TS_F_Z("method", p->row->method->name), TS_F_STATUS(st),
+                         TS_F_I64("took_us", ts_boot_us() - p->started_us));
+            ts_trace_end();
             /* Deleted while the call was under way: the store has refused its change, or half of what it read was gone. */
             if (st != TS_OK && st != TS_PARKED && check_served(p) != TS_OK)
                 st = TS_NOT_FOUND;

@@ -64,6 +64,11 @@ void ts_log_request(const char *id)
     request_id[n] = '\0';
 }
 
+const char *ts_log_request_id(void)
+{
+    return request_id;
+}
+
 /* Room for the mark and the line feed is always kept. */
 static bool put(line *l, const char *p, size_t n)
 {

@@ -11,6 +11,7 @@
 #include "ts/id.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
+#include "ts/trace.h"
 
 #define INBOX_ROWS_MAX  1024
 #define INBOX_ROW_ARENA (UINT64_C(16) << 20)
@@ -266,14 +267,28 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
     return st;
 }
 
-static ts_status take_row(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
-                          ts_str seen_key)
+static ts_status take_kind(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
+                           ts_str seen_key)
 {
     if (in->erased_by != NULL && row->org != 0 && strcmp(row->kind, TS_KIND_ERASE) == 0)
         return erase(in, row, seen_key);
     if (strcmp(row->kind, OUTBOX_KIND_NOTHING) == 0 || ts_store_is_erased(in->store, row->org))
         return drop(in, row, seen_key);
     return apply_guarded(in, req, row, seen_key);
+}
+
+/* As if the request that caused the row had come here itself. */
+static ts_status take_row(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
+                          ts_str seen_key)
+{
+    ts_status st;
+
+    ts_trace_begin(row->request_id, row->traceparent);
+    st = take_kind(in, req, row, seen_key);
+    ts_debug(TS_MSG("row taken in"), TS_F_Z("kind", row->kind), TS_F_U64("org", row->org),
+             TS_F_U64("seq", row->seq), TS_F_STATUS(st));
+    ts_trace_end();
+    return st;
 }
 
 /* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.

@@ -1,6 +1,7 @@
 #include "ts/outbox.h"
 
 #include "internal.h"
+#include "ts/trace.h"
 
 #define ROW_MAX (UINT64_C(4) << 20)
 
@@ -21,6 +22,8 @@ void ts_outbox_add_unclaimed(ts_batch *b, unsigned stream, ts_tenant tenant, con
         row.at_ms = at_ms;
         row.payload.data = (uint8_t *)to;
         row.payload.len = n;
+        row.request_id = (char *)(uintptr_t)ts_trace_request_id();
+        row.traceparent = (char *)(uintptr_t)ts_trace_parent();
         n = protobuf_c_message_get_packed_size(&row.base);
         to = ts_buf_reserve(&packed, n + 1);
     }

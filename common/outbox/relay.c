@@ -16,7 +16,8 @@
 #define RELAY_PAUSE_MIN  50
 #define RELAY_PAUSE_MAX  5000
 #define RELAY_IDLE_MS    60000
-#define RELAY_PAUSED_MS  50 /* between looks at a pause */
+#define RELAY_QUIET_MS   2000 /* a restart is over by then: longer is worth a line */
+#define RELAY_PAUSED_MS  50   /* between looks at a pause */
 #define RELAY_LABELS_MAX 96
 
 struct ts_relay {
@@ -26,6 +27,9 @@ struct ts_relay {
     pthread_mutex_t lock; /* a scrape against the stop: guards stopped */
     bool stopped;         /* the store must not be asked any more */
     char actor[64];
+    int64_t
+        alone_since_ms; /* monotonic; of the relay's thread, as is the next; 0: the peer is there */
+    bool has_said_so;
     _Atomic int64_t oldest_ms; /* wall time of the first row waiting; 0: none */
     ts_metric *sent;
     ts_metric *failures;
@@ -124,6 +128,26 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     return ts_stream_trim(r->options.store, r->options.stream, acknowledged);
 }
 
+/* Says once that the peer stays away, and once that it is there. */
+static void report(ts_relay *r, ts_status st)
+{
+    int64_t now_ms = ts_boot_ms();
+
+    if (st == TS_UNAVAILABLE && r->alone_since_ms == 0)
+        r->alone_since_ms = now_ms;
+    if (st == TS_UNAVAILABLE && !r->has_said_so && now_ms - r->alone_since_ms >= RELAY_QUIET_MS) {
+        ts_info(TS_MSG("waiting for peer"), TS_F_Z("peer", r->options.peer_name));
+        r->has_said_so = true;
+    }
+    if (st != TS_OK)
+        return;
+    if (r->has_said_so)
+        ts_info(TS_MSG("peer is there"), TS_F_Z("peer", r->options.peer_name),
+                TS_F_I64("waited_ms", now_ms - r->alone_since_ms));
+    r->alone_since_ms = 0;
+    r->has_said_so = false;
+}
+
 static void *relay_main(void *argument)
 {
     ts_relay *r = argument;
@@ -149,6 +173,7 @@ static void *relay_main(void *argument)
         st = send_rows(r, first, last, arena);
         /* No answer: the rows may have been taken in or not. */
         ts_stream_leave(store, r->options.stream, st != TS_UNAVAILABLE);
+        report(r, st);
         if (st == TS_OK) {
             pause_ms = RELAY_PAUSE_MIN;
             continue;

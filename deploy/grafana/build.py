@@ -95,6 +95,7 @@ DASHBOARDS = {
     ]),
     "gateway": ("TeamSentry gateway", [
         ("Requests by route", "reqps", [(rate("ts_gateway_request_seconds_count", "route"), "{{route}}")]),
+        ("Errors by route", "reqps", [(rate("ts_gateway_requests_total", "route, class", 'class=~"4xx|5xx"'), "{{class}} {{route}}")]),
         ("Time by route, p99", "s", [(quantile(0.99, "ts_gateway_request_seconds", "route"), "{{route}}")]),
         ("Answers by class", "reqps", [(rate("ts_gateway_answers_total", "class"), "{{class}}")]),
         ("Connections", "short", [("ts_gateway_connections", "{{instance}}")]),
@@ -106,7 +107,8 @@ DASHBOARDS = {
     ] + server_panels("auth") + hand_over_panels("auth", takes=False) + store_panels("auth") + process_panels("auth")),
     "risk": ("TeamSentry risk", [
         ("Records", "ops", [(rate("ts_risk_events_total", "result"), "{{result}}")]),
-        ("Detections", "ops", [(rate("ts_risk_detections_total"), "detections")]),
+        ("Detections by rule", "ops", [("topk(10, %s > 0)" % rate("ts_risk_detections_total", "rule"), "{{rule}}")]),
+        ("Records refused, by reason", "ops", [(rate("ts_risk_rejected_total", "reason"), "{{reason}}")]),
         ("Rules", "short", [("ts_risk_rules", "{{state}}")]),
         ("Users rescored by time alone", "ops", [(rate("ts_risk_swept_users_total"), "users")]),
     ] + server_panels("risk") + hand_over_panels("risk") + store_panels("risk") + process_panels("risk")),

@@ -12,6 +12,7 @@ struct detection_engine {
     sigma_ruleset *rules;
     catalogue *catalogue;
     uint32_t noisy_firings;
+    ts_metric **fired; /* by a rule's number */
     /* Numbers of fields that the engine itself looks at. */
     uint32_t user_email, actor_email, ai_tool, ai_vendor, ai_via;
 };
@@ -30,6 +31,31 @@ static void report_rules(const detection_engine *e)
     ts_metric_set(ts_gauge("ts_risk_rules", "state=\"loaded\"", "detection rules"), (double)rules);
     ts_metric_set(ts_gauge("ts_risk_rules", "state=\"refused\"", "detection rules"),
                   (double)refused);
+}
+
+/* A rule's id has no signs that a label would have to escape. */
+static ts_metric *counter_of(const sigma_rule *rule)
+{
+    char labels[SIGMA_ID_MAX + 16];
+
+    (void)snprintf(labels, sizeof(labels), "rule=\"%s\"",
+                   rule->number < DETECTION_COUNTED_MAX ? rule->id : "other");
+    return ts_counter("ts_risk_detections_total", labels, "rules that matched an event");
+}
+
+static ts_status count_rules(detection_engine *e)
+{
+    size_t count = 0;
+    sigma_rule *const *rules = sigma_ruleset_rules(e->rules, &count);
+
+    e->fired = calloc(count + 1, sizeof(ts_metric *));
+    if (e->fired == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i]->fires)
+            e->fired[rules[i]->number] = counter_of(rules[i]);
+    }
+    return TS_OK;
 }
 
 static ts_status want_fields(detection_engine *e)
@@ -63,6 +89,8 @@ ts_status detection_engine_new(const char *directory, uint32_t noisy_firings,
         st = catalogue_load(directory, &e->catalogue, err);
     if (st == TS_OK)
         st = want_fields(e);
+    if (st == TS_OK)
+        st = count_rules(e);
     if (st != TS_OK) {
         detection_engine_free(e);
         return st;
@@ -78,6 +106,7 @@ void detection_engine_free(detection_engine *e)
         return;
     sigma_ruleset_free(e->rules);
     catalogue_free(e->catalogue);
+    free(e->fired);
     free(e);
 }
 
@@ -110,7 +139,6 @@ typedef struct application {
     work_user *user;
     risk_noise noise;
     int64_t at_ms;
-    size_t fired;
 } application;
 
 /* Values of fields joined by '|'. */
@@ -184,7 +212,7 @@ static ts_status fire(application *a, const sigma_rule *rule)
     if (st == TS_OK)
         st = risk_fire(a->w, &match, a->record, &a->noise, &noisy);
     if (st == TS_OK && !noisy)
-        a->fired++;
+        ts_metric_add(a->engine->fired[rule->number], 1);
     return st;
 }
 
@@ -253,8 +281,7 @@ static void tell_ai_use(const application *a)
 }
 
 ts_status detection_apply(const detection_engine *e, detection_state *state, risk_work *w,
-                          const risk_record *record, work_user *user, const sigma_matches *matches,
-                          size_t *ret_fired)
+                          const risk_record *record, work_user *user, const sigma_matches *matches)
 {
     const Ts__Risk__Event *event = record->event;
     application a = { .engine = e,
@@ -274,6 +301,5 @@ ts_status detection_apply(const detection_engine *e, detection_state *state, ris
         if (st == TS_OK)
             st = tell_parents(&a, matches->rules[i], a.at_ms);
     }
-    *ret_fired = a.fired;
     return st;
 }

@@ -9,6 +9,9 @@
 #include "record.h"
 #include "work.h"
 
+#define DETECTION_COUNTED_MAX                                                                      \
+    512 /* rules with a counter of their own; later ones share rule="other" */
+
 typedef struct detection_engine detection_engine;
 
 /* Everything is read from `directory` once; afterwards thread-safe. `noisy_firings` is the number of new firings of a rule
@@ -32,6 +35,6 @@ typedef struct detection_state {
 /* Firings, correlation hits and AI use of one new event. `user` is whom it is about, NULL if nobody of ours. */
 TS_CHECK ts_status detection_apply(const detection_engine *e, detection_state *state, risk_work *w,
                                    const risk_record *record, work_user *user,
-                                   const sigma_matches *matches, size_t *ret_fired);
+                                   const sigma_matches *matches);
 
 #endif

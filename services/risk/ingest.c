@@ -22,7 +22,7 @@ struct risk_ingest {
     ts_metric *accepted;
     ts_metric *duplicates;
     ts_metric *rejected;
-    ts_metric *detections;
+    ts_metric *refusals[RISK_REFUSALS];
 };
 
 ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error *err)
@@ -40,7 +40,12 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     in->accepted = ts_counter("ts_risk_events_total", "result=\"accepted\"", "records taken in");
     in->duplicates = ts_counter("ts_risk_events_total", "result=\"duplicate\"", "records taken in");
     in->rejected = ts_counter("ts_risk_events_total", "result=\"rejected\"", "records taken in");
-    in->detections = ts_counter("ts_risk_detections_total", "", "rules that matched an event");
+    for (int i = 0; i < RISK_REFUSALS; i++) {
+        char labels[48];
+
+        (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", risk_refusal_name((risk_refusal)i));
+        in->refusals[i] = ts_counter("ts_risk_rejected_total", labels, "records refused");
+    }
     *ret = TS_TAKE(in);
     return TS_OK;
 }
@@ -125,7 +130,6 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
                             const sigma_matches *matches)
 {
     work_user *user = NULL;
-    size_t fired = 0;
     ts_status st = risk_identify(k->w, &k->domains, record, &user);
 
     if (st != TS_OK)
@@ -134,8 +138,7 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
     st = apps_take(k->w, detection_engine_catalogue(in->engine), record);
     if (st != TS_OK)
         return st;
-    st = detection_apply(in->engine, &k->detection, k->w, record, user, matches, &fired);
-    ts_metric_add(in->detections, fired);
+    st = detection_apply(in->engine, &k->detection, k->w, record, user, matches);
     return st;
 }
 
@@ -253,6 +256,8 @@ static ts_status ingest_with(risk *app, risk_parser *parser, ts_call *call,
     ts_metric_add(in->accepted, rep->accepted);
     ts_metric_add(in->duplicates, rep->duplicates);
     ts_metric_add(in->rejected, rep->n_rejected);
+    for (size_t i = 0; i < body.rejected_count; i++)
+        ts_metric_add(in->refusals[risk_refusal_of(body.rejected[i].reason)], 1);
     return TS_OK;
 }
 

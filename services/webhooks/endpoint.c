@@ -16,6 +16,7 @@ static const char *const owned[] = { "host",
                                      "expect",
                                      "user-agent",
                                      "accept-encoding",
+                                     "traceparent",
                                      "http2-settings" };
 static const char *const owned_beginnings[] = { "content-", "x-teamsentry-", "webhook-", ":" };
 

@@ -33,6 +33,7 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
                       .endpoint_id = endpoint->id,
                       .attempt = row->attempts_before + row->attempts + 1,
                       .now_ms = ts_wall_ms(),
+                      .traceparent = event->traceparent,
                       .body = ts_str_n(event->event->body.data, event->event->body.len),
                       .extra = endpoint->headers,
                       .extra_count = endpoint->n_headers };

@@ -2,6 +2,7 @@
 #include "change.h"
 #include "queue.h"
 #include "ts/json.h"
+#include "ts/trace.h"
 
 #define BODY_EXTRA_MAX 512
 
@@ -77,6 +78,7 @@ static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__Web
     event.body.data = (uint8_t *)body->data;
     event.body.len = body->size;
     row.event = &event;
+    row.traceparent = (char *)(uintptr_t)ts_trace_parent(); /* only packed */
     row_put_event(c->batch, c->l->store, t, id, &row);
 }
 

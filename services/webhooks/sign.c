@@ -83,6 +83,8 @@ ts_status sign_headers(const sign_input *in, ts_arena *arena, char ***ret, size_
         own_signature(in->next_secret, in->body, hex);
         list[n++] = ts_arena_printf(arena, "X-TeamSentry-Signature-Next: sha256=%s", hex);
     }
+    if (in->traceparent != NULL && in->traceparent[0] != '\0')
+        list[n++] = ts_arena_printf(arena, "traceparent: %s", in->traceparent);
     for (size_t i = 0; i < in->extra_count; i++)
         list[n++] = ts_arena_printf(arena, "%s: %s", in->extra[i]->name, in->extra[i]->value);
     for (size_t i = 0; i < n; i++) {

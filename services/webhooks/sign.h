@@ -14,7 +14,7 @@
 
 #define SIGN_SECRET_BYTES 24
 #define SIGN_SECRET_SIZE  40 /* "whsec_" + base64 + NUL */
-#define SIGN_HEADERS      9  /* without the customer's own */
+#define SIGN_HEADERS      10 /* without the customer's own */
 
 typedef struct sign_input {
     const char *secret;      /* "whsec_..." */
@@ -22,7 +22,8 @@ typedef struct sign_input {
     const char *event_id;
     const char *endpoint_id;
     uint32_t attempt;
-    int64_t now_ms; /* of the attempt, wall clock */
+    int64_t now_ms;          /* of the attempt, wall clock */
+    const char *traceparent; /* of the request that caused the event, valid; NULL or "": none */
     ts_str body;
     Ts__Webhooks__Header *const *extra; /* the customer's own, checked */
     size_t extra_count;

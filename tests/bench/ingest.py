@@ -73,7 +73,7 @@ def play_suite(bodies, events):
         running.settle(600)
         return {"seconds": used, "events_per_second": events / used, "fsync_share": (seconds - seconds_before) / used,
                 "fsyncs": syncs - syncs_before, "paused": pauses, "settle_seconds": time.perf_counter() - begin,
-                "detections": suite.metrics(running.ops_port("risk")).get("ts_risk_detections_total", 0)}
+                "detections": suite.total(suite.metrics(running.ops_port("risk")), "ts_risk_detections_total")}
 
 
 def play_peer(path, batch):

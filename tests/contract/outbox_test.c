@@ -2,6 +2,7 @@
  * every durable row of the producer has its effect at the consumer exactly once and in order; a row
  * that cannot be applied is parked. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include "check.h"
 #include "proto/methods.h"
 #include "ts/outbox.h"
+#include "ts/trace.h"
 
 #define ROWS_WANTED 3000
 #define ROUNDS      8
@@ -18,6 +20,7 @@ enum { EFFECTS, INBOX };
 static const ts_family families[] = { { .name = "effects", .is_global = true },
                                       { .name = "inbox", .is_global = true },
                                       { .name = NULL } };
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 static const char *self;
 static char directory[64];
 
@@ -52,6 +55,11 @@ static ts_store *open_store(const char *name)
     return s;
 }
 
+static void request_of(uint64_t n, char ret[32])
+{
+    snprintf(ret, 32, "req_%llu", (unsigned long long)n);
+}
+
 static void address_of(char ret[128])
 {
     snprintf(ret, 128, "ipc://%s/consumer", directory);
@@ -76,13 +84,16 @@ static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *aren
 {
     ts_store *s = service;
     ProtobufCMessage *m = NULL;
-    char text[24];
+    char text[32];
     uint64_t n;
 
     CHECK_EQ(ts_arena_unpack(arena, &ts__ai_use__descriptor,
                              ts_str_n(row->payload.data, row->payload.len), &m),
              TS_OK);
     n = (uint64_t)((Ts__AiUse *)m)->event_ms;
+    request_of(n, text);
+    CHECK(strcmp(ts_trace_request_id(), text) == 0);
+    CHECK(strcmp(ts_trace_parent(), PARENT) == 0);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
     if (n % 1000 == POISONED)
         return ts_fail(err, TS_INVALID, "event_ms", "poisoned");
@@ -125,7 +136,7 @@ static int produce(void)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
     char address[128];
-    char text[24];
+    char text[32];
     ts_store *s = open_store("producer");
     ts_relay_options o = { .store = s,
                            .stream = 0,
@@ -144,6 +155,8 @@ static int produce(void)
         uint64_t ticket = 0;
 
         use.event_ms = (int64_t)n;
+        request_of(n, text);
+        ts_trace_begin(text, PARENT);
         snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
         ts_batch_put(b, s, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
         ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
@@ -161,13 +174,40 @@ static int produce(void)
 
 /* ---- the test ---- */
 
-static pid_t spawn_role(const char *role)
+/* Its lines go to `log`, or where ours go. */
+static pid_t spawn_logged(const char *role, const char *log)
 {
     char *arguments[] = { (char *)(uintptr_t)self, (char *)(uintptr_t)role, directory, NULL };
+    posix_spawn_file_actions_t actions;
     pid_t pid = -1;
 
-    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
+    CHECK_EQ(posix_spawn_file_actions_init(&actions), 0);
+    if (log != NULL)
+        CHECK_EQ(posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
+                                                  O_WRONLY | O_CREAT | O_APPEND, 0600),
+                 0);
+    CHECK_EQ(posix_spawn(&pid, self, &actions, NULL, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
     return pid;
+}
+
+static pid_t spawn_role(const char *role)
+{
+    return spawn_logged(role, NULL);
+}
+
+/* How many lines of a log hold a text. */
+static int lines_with(const char *log, const char *text)
+{
+    char line[4096];
+    FILE *f = fopen(log, "r");
+    int count = 0;
+
+    while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+        count += strstr(line, text) != NULL;
+    if (f != NULL)
+        fclose(f);
+    return count;
 }
 
 static void end_role(pid_t pid, int signal_number)
@@ -244,6 +284,25 @@ static void every_row_has_its_effect_once_whoever_is_killed(void)
     check_producer_is_drained();
 }
 
+static void a_producer_without_its_peer_waits_and_says_so_once(void)
+{
+    char log[128];
+    pid_t producer, consumer;
+
+    scratch_directory(directory);
+    snprintf(log, sizeof(log), "%s/log", directory);
+    producer = spawn_logged("produce", log);
+    CHECK_SOON(lines_with(log, "msg=\"waiting for peer\" peer=consumer") == 1);
+    consumer = spawn_role("consume");
+    CHECK_SOON(lines_with(log, "msg=\"peer is there\" peer=consumer") == 1);
+    end_role(producer, SIGTERM);
+    end_role(consumer, SIGTERM);
+    CHECK_EQ(lines_with(log, "waiting for peer"), 1);
+    CHECK_EQ(lines_with(log, "peer is there"), 1);
+    check_consumer();
+    remove_directory(directory);
+}
+
 int main(int argc, char **argv)
 {
     self = argv[0];
@@ -255,5 +314,6 @@ int main(int argc, char **argv)
     scratch_directory(directory);
     RUN(every_row_has_its_effect_once_whoever_is_killed);
     remove_directory(directory);
+    RUN(a_producer_without_its_peer_waits_and_says_so_once);
     return 0;
 }

@@ -300,6 +300,44 @@ static void every_rule_that_fires_has_samples_and_advice(ts_json samples)
     detection_engine_free(engine);
 }
 
+/* However many rules an operator has, a scrape has a bounded size. */
+static void rules_are_counted_by_name_up_to_a_limit(void)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(4u << 20);
+    detection_engine *engine = NULL;
+    char directory[64] = "";
+    char path[128];
+    ts_error error;
+    FILE *f;
+
+    scratch_directory(directory);
+    snprintf(path, sizeof(path), "%s/catalogue", directory);
+    CHECK_EQ(symlink(TS_SOURCE_DIR "/services/risk/rules/catalogue", path), 0);
+    for (int i = 1; i <= DETECTION_COUNTED_MAX + 2; i++) {
+        snprintf(path, sizeof(path), "%s/%04d.yml", directory, i);
+        f = fopen(path, "w");
+        CHECK(f != NULL);
+        fprintf(f,
+                "title: A rule\nname: mine_%d\nstatus: stable\nlogsource:\n"
+                "    product: google_workspace\ndetection:\n    selection:\n        eventName: A\n"
+                "    condition: selection\nlevel: low\n",
+                i);
+        CHECK_EQ(fclose(f), 0);
+    }
+    if (detection_engine_new(directory, 100, &engine, &error) != TS_OK)
+        fprintf(stderr, "%s\n", error.text);
+    CHECK(engine != NULL);
+    ts_metrics_print(&text);
+    ts_buf_char(&text, '\0');
+    CHECK_EQ(ts_buf_status(&text), TS_OK);
+    CHECK(strstr(text.data, "{rule=\"mine_1\"} 0\n") != NULL);
+    CHECK(strstr(text.data, "{rule=\"mine_512\"} 0\n") != NULL);
+    CHECK(strstr(text.data, "{rule=\"mine_513\"}") == NULL);
+    CHECK(strstr(text.data, "{rule=\"other\"} 0\n") != NULL);
+    detection_engine_free(engine);
+    remove_directory(directory);
+}
+
 int main(void)
 {
     char directory[64];
@@ -318,6 +356,7 @@ int main(void)
     CHECK_EQ(ts_json_parse(parser, read_samples(), &samples, &error), TS_OK);
     rules_fire_on_their_samples_and_on_nothing_else(samples);
     every_rule_that_fires_has_samples_and_advice(samples);
+    rules_are_counted_by_name_up_to_a_limit();
     ts_json_parser_free(parser);
     risk_ingest_free(app.ingest);
     ts_store_close(app.store);

@@ -6,6 +6,7 @@
 #include "http/path.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "ts/trace.h"
 
 #define ARENA_BYTES (4u << 20)
 
@@ -115,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fields(input);
     ts_ignore(http_proxies_parse(input, &proxies, &err)); /* only that it ends well */
     (void)http_request_id_valid(input);
-    (void)http_traceparent_valid(input);
+    (void)ts_traceparent_valid(input);
     (void)http_accepts_gzip(input);
     (void)http_query_holds_key(input);
     cells(input);

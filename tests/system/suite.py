@@ -114,6 +114,11 @@ def metrics(port):
     return {name: float(value) for name, value in rows}
 
 
+def total(values, name):
+    """The sum of all series of a name."""
+    return sum(value for key, value in values.items() if key == name or key.startswith(name + "{"))
+
+
 class Reports:
     """Where sanitizers write what they find; a report is a failure, whatever else went well."""
 

@@ -83,5 +83,5 @@ class RealRecords(base.SuiteCase):
         self.play(shifted([row["rebuilt_reports_activity"] for row in rows(PANTHER)
                            if row.get("rebuilt_reports_activity") and row["expected"]]))
         self.suite.settle()
-        detections = suite.metrics(self.suite.ops_port("risk")).get("ts_risk_detections_total", 0)
+        detections = suite.total(suite.metrics(self.suite.ops_port("risk")), "ts_risk_detections_total")
         self.assertGreater(detections, 0)

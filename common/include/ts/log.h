@@ -33,6 +33,8 @@ void ts_log_set_level(ts_log_level level);
 TS_CHECK ts_status ts_log_level_parse(ts_str text, ts_log_level *ret);
 /* The request id that lines of this thread carry; "" for none. Copied (at most 71 bytes). */
 void ts_log_request(const char *request_id);
+/* What it is at present. Good until the next change. */
+const char *ts_log_request_id(void);
 
 void ts_log_write(ts_log_level level, const char *message, const ts_log_field *fields);
 

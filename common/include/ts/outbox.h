@@ -16,7 +16,7 @@
 #include "ts/store.h"
 
 /* `kind` names the payload's meaning for the consumer, e.g. "detection". The stream number is the
- * destination. */
+ * destination. The row goes with the request id and traceparent of the calling thread: see ts/trace.h. */
 void ts_outbox_add(ts_batch *b, unsigned stream, ts_tenant tenant, const char *kind, int64_t at_ms,
                    const ProtobufCMessage *payload);
 

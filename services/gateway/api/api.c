@@ -66,30 +66,27 @@ void api_done(api *a)
 
 ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
 {
-    ts_str trace = TS_STR_NULL, repeat = TS_STR_NULL;
+    ts_str repeat = TS_STR_NULL;
 
     *ret = (ts_caller){
         .tenant = x->who.tenant,
         .request_id = x->request_id,
         .actor = "service:gateway",
         .client_addr = x->client,
-        .traceparent = "",
+        .traceparent = x->traceparent,
         .idempotency_key = "",
         .permissions = x->route == NULL ? 0 : x->route->permission,
         .deadline_boot_ms = ts_boot_ms() + timeout_ms,
     };
     if (x->who.key_id.n > 0)
         ret->actor = ts_arena_printf(x->arena, "key:%.*s", (int)x->who.key_id.n, x->who.key_id.p);
-    if (http_header_get(x->request, "traceparent", &trace) && http_traceparent_valid(trace))
-        ret->traceparent = ts_arena_z(x->arena, trace);
     if (http_header_get(x->request, "Idempotency-Key", &repeat)) {
         if (repeat.n == 0 || repeat.n > 255)
             return ts_fail(&x->error, TS_INVALID, "Idempotency-Key",
                            "Idempotency-Key must have between 1 and 255 characters");
         ret->idempotency_key = ts_arena_z(x->arena, repeat);
     }
-    return ret->actor == NULL || ret->traceparent == NULL || ret->idempotency_key == NULL ? TS_NOMEM
-                                                                                          : TS_OK;
+    return ret->actor == NULL || ret->idempotency_key == NULL ? TS_NOMEM : TS_OK;
 }
 
 /* "ai-usage" of "aiusage.Report". */

@@ -14,6 +14,7 @@
 #include "ts/buf.h"
 #include "ts/json.h"
 #include "ts/rpc.h"
+#include "ts/trace.h"
 
 #define HTTP_NAMES_MAX 48 /* of two answers within one, and more */
 #define HTTP_ETAG_SIZE 40 /* quotes, 32 digits, NUL */
@@ -41,6 +42,7 @@ typedef struct http_exchange {
     ts_error error;
 
     char request_id[TS_REQUEST_ID_SIZE];
+    char traceparent[TS_TRACEPARENT_SIZE]; /* the client's, or our own */
     char client[HTTP_ADDRESS_SIZE];
     char scope[HTTP_SCOPE_SIZE]; /* what failed authentications of the client are counted under */
     bool is_https;               /* between the client and a trusted proxy */

@@ -312,18 +312,3 @@ bool http_request_id_valid(ts_str text)
     }
     return true;
 }
-
-bool http_traceparent_valid(ts_str text)
-{
-    static const char shape[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-
-    if (text.n != sizeof(shape) - 1)
-        return false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-
-        if (shape[i] == '-' ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-    }
-    return true;
-}

@@ -57,7 +57,5 @@ bool http_request_id_valid(ts_str text);
 bool http_accepts_gzip(ts_str accept_encoding);
 /* The query holds what looks like an API key: it would end up in logs of proxies and browsers. */
 bool http_query_holds_key(ts_str query);
-/* version-traceid-parentid-flags of W3C Trace Context, lower-case hex. */
-bool http_traceparent_valid(ts_str text);
 
 #endif

@@ -128,6 +128,21 @@ static void find_client(const http_service *s, http_exchange *x)
     }
 }
 
+/* The client's if it sent one, so that its trace goes on through us and out with the webhooks. */
+static void find_trace(http_exchange *x)
+{
+    uint8_t random[24] = { 1 }; /* without random bytes: valid, like the id of zeros */
+    ts_str trace;
+
+    if (http_header_get(x->request, "traceparent", &trace) && ts_traceparent_valid(trace)) {
+        memcpy(x->traceparent, trace.p, trace.n);
+        return;
+    }
+    random[23] = 1;
+    ts_ignore(ts_random(random, sizeof(random)));
+    ts_traceparent_make(random, x->traceparent);
+}
+
 /* Id, client address and the window that holds until a key is known: an answer needs them whatever comes next. */
 static void begin(const http_service *s, http_work *w)
 {
@@ -149,6 +164,7 @@ static void begin(const http_service *s, http_work *w)
         ts_id_format("req_", random, x->request_id);
     }
     ts_log_request(x->request_id);
+    find_trace(x);
     find_client(s, x);
     x->window = http_rate_look(s->failures, ts_str_of(x->scope), x->now_ms);
 }
@@ -546,6 +562,17 @@ static void end_stream(http_work *w, http_problem problem)
         ts_buf_z(&w->out, "0\r\n\r\n");
 }
 
+static void finish(const http_work *w)
+{
+    const http_exchange *x = &w->exchange;
+
+    ts_debug(TS_MSG("request"), TS_F_STR("method", w->request.method),
+             TS_F_Z("route", x->route == NULL ? "" : x->route->pattern),
+             TS_F_I64("status", w->status), TS_F_I64("took_ms", ts_wall_ms() - x->now_ms),
+             TS_F_Z("traceparent", x->traceparent));
+    ts_log_request("");
+}
+
 void http_serve(const http_service *s, http_work *w, http_body_reader *read_body, void *connection)
 {
     http_exchange *x = &w->exchange;
@@ -561,13 +588,13 @@ void http_serve(const http_service *s, http_work *w, http_body_reader *read_body
                        w->request.header_count > HTTP_HEADERS_MAX ? HTTP_HEADERS_TOO_LARGE
                                                                   : HTTP_BAD_REQUEST,
                        NULL);
-        ts_log_request("");
+        finish(w);
         return;
     }
     if (ts_str_is(w->request.method, "OPTIONS")) {
         settle_unread(w, false);
         if (answer_options(s, w)) {
-            ts_log_request("");
+            finish(w);
             return;
         }
     }
@@ -583,14 +610,14 @@ void http_serve(const http_service *s, http_work *w, http_body_reader *read_body
     settle_unread(w, was_read);
     if (w->is_streaming) {
         end_stream(w, problem);
-        ts_log_request("");
+        finish(w);
         return;
     }
     if (problem == HTTP_FINE)
         problem = answer_success(s, w);
     if (problem != HTTP_FINE)
         answer_problem(s, w, problem, problem == HTTP_METHOD_NOT_ALLOWED ? allow.data : NULL);
-    ts_log_request("");
+    finish(w);
 }
 
 void http_refuse(const http_service *s, http_work *w, http_problem problem)
@@ -598,5 +625,5 @@ void http_refuse(const http_service *s, http_work *w, http_problem problem)
     begin(s, w);
     w->must_close = true;
     answer_problem(s, w, problem, NULL);
-    ts_log_request("");
+    finish(w);
 }

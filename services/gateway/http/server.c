@@ -39,7 +39,8 @@ struct http_server {
     size_t idle_count;
     size_t in_work;
 
-    ts_metric **seconds; /* one per route, then one for requests that met none */
+    ts_metric **seconds;  /* one per route, then one for requests that met none */
+    ts_metric **requests; /* in the same order: CLASSES for each */
     ts_metric *answers[CLASSES];
     ts_metric *refused;
     ts_metric *open;
@@ -169,6 +170,7 @@ static void send_answer(http_server *s, struct mg_connection *connection, http_w
 {
     size_t row = w->exchange.route == NULL ? s->service->route_count
                                            : (size_t)(w->exchange.route - s->service->routes);
+    size_t class = (size_t)(w->status / 100) % CLASSES;
 
     if (w->must_close)
         mg_disable_connection_keep_alive(connection);
@@ -176,7 +178,9 @@ static void send_answer(http_server *s, struct mg_connection *connection, http_w
     if (w->out.size > 0)
         (void)mg_write(connection, w->out.data, w->out.size);
     ts_metric_observe_us(s->seconds[row], ts_boot_us() - began_us);
-    ts_metric_add(s->answers[(w->status / 100) % CLASSES], 1);
+    ts_metric_add(s->answers[class], 1);
+    if (s->requests[row * CLASSES + class] != NULL)
+        ts_metric_add(s->requests[row * CLASSES + class], 1);
 }
 
 static int on_request(struct mg_connection *connection)
@@ -257,12 +261,25 @@ static void on_closed(const struct mg_connection *connection)
     ts_metric_move(s->open, -1);
 }
 
+/* Whether a route fails, and for whose sake. No handler answers with 1xx, and 0xx is none. */
+static void count_by_class(http_server *s, size_t row, const char *route)
+{
+    for (int i = 2; i < CLASSES; i++) {
+        char labels[160];
+
+        (void)snprintf(labels, sizeof(labels), "%s,class=\"%dxx\"", route, i);
+        s->requests[row * CLASSES + (size_t)i] =
+            ts_counter("ts_gateway_requests_total", labels, "requests answered");
+    }
+}
+
 static bool register_metrics(http_server *s)
 {
     size_t count = s->service->route_count;
 
     s->seconds = calloc(count + 1, sizeof(ts_metric *));
-    if (s->seconds == NULL)
+    s->requests = calloc((count + 1) * CLASSES, sizeof(ts_metric *));
+    if (s->seconds == NULL || s->requests == NULL)
         return false;
     for (size_t i = 0; i <= count; i++) {
         char labels[128] = "route=\"none\"";
@@ -272,6 +289,7 @@ static bool register_metrics(http_server *s)
                            s->service->routes[i].pattern);
         s->seconds[i] = ts_histogram("ts_gateway_request_seconds", labels,
                                      "time from a request's header to its last byte sent");
+        count_by_class(s, i, labels);
     }
     for (int i = 0; i < CLASSES; i++) {
         char labels[32];
@@ -460,5 +478,6 @@ void http_server_stop(http_server *s)
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->mutex);
     free(s->seconds);
+    free(s->requests);
     free(s);
 }

@@ -67,6 +67,35 @@ static ts_status inflate_body(ts_str body, uint64_t max, ts_buf *out, ts_error *
     return st;
 }
 
+const char *risk_refusal_name(risk_refusal refusal)
+{
+    switch (refusal) {
+    case RISK_REFUSED_INVALID: return "invalid";
+    case RISK_REFUSED_NOT_AN_OBJECT: return "not_an_object";
+    case RISK_REFUSED_TOO_LARGE: return "too_large";
+    case RISK_REFUSED_TOO_OLD: return "too_old";
+    case RISK_REFUSED_FUTURE: return "future";
+    }
+    return "";
+}
+
+risk_refusal risk_refusal_of(const char *reason)
+{
+    static const struct {
+        const char *words;
+        risk_refusal refusal;
+    } kinds[] = { { "not an object:", RISK_REFUSED_NOT_AN_OBJECT },
+                  { "too large:", RISK_REFUSED_TOO_LARGE },
+                  { "too_old:", RISK_REFUSED_TOO_OLD },
+                  { "future:", RISK_REFUSED_FUTURE } };
+
+    for (size_t i = 0; i < TS_COUNT(kinds); i++) {
+        if (ts_str_starts(ts_str_of(reason), ts_str_of(kinds[i].words)))
+            return kinds[i].refusal;
+    }
+    return RISK_REFUSED_INVALID;
+}
+
 static ts_status reject(ts_arena *arena, risk_body *body, uint32_t index, const char *reason)
 {
     risk_rejection *r;

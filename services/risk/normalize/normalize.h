@@ -37,6 +37,18 @@ typedef struct risk_body_options {
     uint32_t records_max;
 } risk_body_options;
 
+/* Why a record is not taken in, for counting. Its reason begins with the kind's words, unless that is RISK_REFUSED_INVALID. */
+typedef enum risk_refusal {
+    RISK_REFUSED_INVALID, /* a field that is missing or wrong */
+    RISK_REFUSED_NOT_AN_OBJECT,
+    RISK_REFUSED_TOO_LARGE,
+    RISK_REFUSED_TOO_OLD,
+    RISK_REFUSED_FUTURE,
+} risk_refusal;
+#define RISK_REFUSALS 5
+const char *risk_refusal_name(risk_refusal refusal);
+risk_refusal risk_refusal_of(const char *reason);
+
 typedef struct risk_rejection {
     uint32_t index;
     const char *reason;

@@ -225,12 +225,3 @@ Test(request, request_ids_of_clients_are_kept_only_in_our_form)
     cr_assert_not(http_request_id_valid(
         TS_STR_LIT("req_01234567890123456789012345678901234567890123456789012345678901234")));
 }
-
-Test(request, traceparents_have_one_shape)
-{
-    cr_assert(http_traceparent_valid(
-        TS_STR_LIT("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")));
-    cr_assert_not(http_traceparent_valid(
-        TS_STR_LIT("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01")));
-    cr_assert_not(http_traceparent_valid(TS_STR_LIT("00-4bf9")));
-}

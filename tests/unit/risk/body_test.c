@@ -198,6 +198,25 @@ Test(body, size_of_a_record)
     cr_assert(strstr(p.body.rejected[0].reason, "1 MiB") != NULL);
 }
 
+Test(body, refusals_are_counted_by_the_words_that_they_begin_with)
+{
+    static const struct {
+        const char *reason;
+        const char *name;
+    } rows[] = { { "not an object: each record must be a JSON object", "not_an_object" },
+                 { "too large: a record may have at most 1 MiB", "too_large" },
+                 { "too_old: id.time is more than 90 days ago", "too_old" },
+                 { "future: id.time is more than a day ahead", "future" },
+                 { "id.time is missing: an RFC 3339 time is needed", "invalid" },
+                 { "", "invalid" } };
+
+    for (size_t i = 0; i < TS_COUNT(rows); i++)
+        cr_expect_str_eq(risk_refusal_name(risk_refusal_of(rows[i].reason)), rows[i].name);
+    p.options.ndjson = true;
+    cr_assert_eq(parse_text(&p, padded(RISK_RECORD_MAX + 1)), TS_OK);
+    cr_expect_eq(risk_refusal_of(p.body.rejected[0].reason), RISK_REFUSED_TOO_LARGE);
+}
+
 Test(body, number_of_records)
 {
     p.options.ndjson = true;

@@ -34,6 +34,7 @@ Test(endpoint, headers_of_the_delivery_and_the_connection_are_refused)
         "Expect",
         "User-Agent",
         "Accept-Encoding",
+        "Traceparent",
         "Content-Type",
         "content-length",
         "Content-Encoding",

@@ -58,6 +58,7 @@ Test(sign, both_signatures_are_those_that_python_makes)
     cr_expect_str_eq(header(list, count, "X-TeamSentry-Delivery"), "evt_1.whe_2");
     cr_expect_str_eq(header(list, count, "X-TeamSentry-Attempt"), "3");
     cr_expect_str_eq(header(list, count, "Content-Type"), "application/json");
+    cr_expect_str_eq(header(list, count, "traceparent"), "");
     ts_arena_free(arena);
 }
 
@@ -73,6 +74,7 @@ Test(sign, a_rotation_signs_with_both_and_keeps_the_fixed_header_on_the_old_one)
                       .endpoint_id = "whe_2",
                       .attempt = 3,
                       .now_ms = INT64_C(1700000000999),
+                      .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
                       .extra = extras,
                       .extra_count = 1 };
     char **list = NULL;
@@ -90,6 +92,7 @@ Test(sign, a_rotation_signs_with_both_and_keeps_the_fixed_header_on_the_old_one)
     cr_expect_str_eq(header(list, count, "webhook-signature"),
                      "v1,L+RRoSmgopyvTS3L46ClLp1dhr8uVN06J7f2EMq/Jk8= "
                      "v1,0gKuLuzu0c79aLFWlensZXKQ7xVXa0Aa/vTvR4IhFoE=");
+    cr_expect_str_eq(header(list, count, "traceparent"), in.traceparent);
     cr_expect_str_eq(header(list, count, "X-Tenant"), "seven");
     ts_arena_free(arena);
 }

@@ -23,6 +23,7 @@ typedef struct sigma_rule {
     const char *uuid;
     const char *title;
     const char *file;
+    uint32_t number;   /* in its set, from 0 */
     uint32_t severity; /* 0..4 */
     uint32_t weight;   /* 0..95 */
     char **tactics;    /* "TA0001" */

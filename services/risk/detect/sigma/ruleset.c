@@ -301,6 +301,8 @@ ts_status sigma_ruleset_load(const char *directory, sigma_ruleset **ret, ts_erro
     if (set->count == 0)
         return ts_fail(err, TS_INVALID, "", "no usable rule in %s (%zu refused)", directory,
                        set->refusal_count);
+    for (size_t i = 0; i < set->count; i++)
+        set->rules[i]->number = (uint32_t)i; /* now that none is taken out any more */
     *ret = TS_TAKE(set);
     return TS_OK;
 }
