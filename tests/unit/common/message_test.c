@@ -225,8 +225,10 @@ Test(message, several_documents_in_a_list_keep_their_commas)
     m.n_rows = 2;
     cr_expect_str_eq(written(&m.base, NULL, parser),
                      "{\"producer\":\"\",\"epoch\":0,\"rows\":["
-                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}},"
-                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{}}],"
+                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{},"
+                     "\"request_id\":\"\",\"traceparent\":\"\"},"
+                     "{\"seq\":0,\"org\":0,\"mode\":0,\"kind\":\"\",\"at_ms\":0,\"payload\":{},"
+                     "\"request_id\":\"\",\"traceparent\":\"\"}],"
                      "\"trimmed\":0}");
 }
 
