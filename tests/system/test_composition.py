@@ -48,6 +48,7 @@ TABLE = {
     "listIncidents": [call("/v1/incidents", INCIDENTS)],
     "getIncident": [call("/v1/incidents/inc_1", INCIDENTS)],
     "updateIncident": [call("/v1/incidents/inc_1", INCIDENTS, NONE, "PATCH", {"status": "resolved"})],
+    "listAgentTools": [call("/v1/agent/tools", NONE)],
     "askQuestion": [
         ask("Who has the highest risk?", RISK),
         ask("Which incidents are open?", INCIDENTS),
