@@ -18,7 +18,7 @@ typedef enum http_kind {
     HTTP_KIND_EMAIL,  /* lowered */
     HTTP_KIND_CURSOR, /* `next_cursor` of an earlier answer; sets the row before it, the offset */
     HTTP_KIND_LIST, /* bodies only: array of texts of min..max characters, at most HTTP_LIST_MAX */
-    HTTP_KIND_MAP,  /* bodies only: object whose members are such texts; their names are the handler's to check */
+    HTTP_KIND_MAP, /* bodies only: object whose members are such texts; their names are the handler's to check */
 } http_kind;
 
 #define HTTP_PARAMS_MAX 12

@@ -4,9 +4,9 @@
 #define RISK_SIGMA_CORRELATION_H
 
 #include "detect/sigma/fields.h"
-#include "ts/ytree.h"
 #include "hits.h"
 #include "ts/id.h"
+#include "ts/ytree.h"
 
 #define SIGMA_CORRELATED_MAX   16 /* rules of one correlation */
 #define SIGMA_GROUP_FIELDS_MAX 8
