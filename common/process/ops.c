@@ -134,8 +134,7 @@ static void *knock(void *argument)
 
         if (fd >= 0) {
             /* Refused once the listener is closed, which is as well. */
-            ts_ignore(
-                connect(fd, (const struct sockaddr *)&ops->listening, sizeof(ops->listening)));
+            (void)connect(fd, (const struct sockaddr *)&ops->listening, sizeof(ops->listening));
             close(fd);
         }
         nanosleep(&pause, NULL);
