@@ -39,3 +39,26 @@ void ts_app_json(ts_jsonw *w, const Ts__Risk__App *app)
     ts_jsonw_ktime(w, "status_changed_at", app->status_changed_ms);
     ts_jsonw_object_end(w);
 }
+
+void ts_api_key_json(ts_jsonw *w, const Ts__Auth__ApiKey *key)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "id", key->id);
+    ts_jsonw_kz(w, "name", key->name);
+    ts_jsonw_kz(w, "mode", key->mode == TS_MODE_TEST ? "test" : "live");
+    ts_jsonw_key(w, "permissions");
+    ts_jsonw_array(w);
+    for (uint64_t bit = 1; (bit & TS_PERM_ALL) != 0; bit <<= 1) {
+        if ((key->permissions & bit) != 0)
+            ts_jsonw_z(w, ts_permission_name(bit));
+    }
+    ts_jsonw_array_end(w);
+    ts_jsonw_kz(w, "prefix", key->prefix);
+    ts_jsonw_kz(w, "last4", key->last4);
+    ts_jsonw_ktime(w, "created_at", key->created_ms);
+    ts_jsonw_ktime(w, "expires_at", key->expires_ms);
+    ts_jsonw_ktime(w, "last_used_at", key->last_used_ms);
+    ts_jsonw_ktime(w, "revoked_at", key->revoked_ms);
+    ts_jsonw_kz(w, "rotated_to", or_null(key->rotated_to));
+    ts_jsonw_object_end(w);
+}

@@ -7,5 +7,7 @@
 
 /* An app of the inventory, a whole object. */
 void ts_app_json(ts_jsonw *w, const Ts__Risk__App *app);
+/* An API key, a whole object: everything but the key itself and its hash. */
+void ts_api_key_json(ts_jsonw *w, const Ts__Auth__ApiKey *key);
 
 #endif

@@ -2,29 +2,7 @@
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
-
-static void put_key(ts_jsonw *w, const Ts__Auth__ApiKey *key)
-{
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "id", key->id);
-    ts_jsonw_kz(w, "name", key->name);
-    ts_jsonw_kz(w, "mode", key->mode == TS_MODE_TEST ? "test" : "live");
-    ts_jsonw_key(w, "permissions");
-    ts_jsonw_array(w);
-    for (uint64_t bit = 1; (bit & TS_PERM_ALL) != 0; bit <<= 1) {
-        if ((key->permissions & bit) != 0)
-            ts_jsonw_z(w, ts_permission_name(bit));
-    }
-    ts_jsonw_array_end(w);
-    ts_jsonw_kz(w, "prefix", key->prefix);
-    ts_jsonw_kz(w, "last4", key->last4);
-    ts_jsonw_ktime(w, "created_at", key->created_ms);
-    ts_jsonw_ktime(w, "expires_at", key->expires_ms);
-    ts_jsonw_ktime(w, "last_used_at", key->last_used_ms);
-    ts_jsonw_ktime(w, "revoked_at", key->revoked_ms);
-    ts_jsonw_kz(w, "rotated_to", key->rotated_to[0] == '\0' ? NULL : key->rotated_to);
-    ts_jsonw_object_end(w);
-}
+#include "proto/shapes.h"
 
 /* `data` of every answer about one key; "" for a secret that is not shown. `replaced` is the id of the key whose place it
  * takes; NULL: none. */
@@ -35,7 +13,7 @@ static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *s
 
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "api_key");
-    put_key(&w, key);
+    ts_api_key_json(&w, key);
     if (secret[0] != '\0')
         ts_jsonw_kz(&w, "secret", secret);
     if (replaced != NULL)
@@ -66,7 +44,7 @@ ts_status api_keys(http_exchange *x)
     ts_jsonw_key(&w, "api_keys");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < list->n_keys; i++)
-        put_key(&w, list->keys[i]);
+        ts_api_key_json(&w, list->keys[i]);
     ts_jsonw_array_end(&w);
     shape_pagination(&w, request.limit, request.offset, list->total, list->n_keys);
     ts_jsonw_object_end(&w);
