@@ -171,7 +171,8 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
     if (st == TS_OK && memcmp(found, version, sizeof(found)) > 0)
         return ts_fail(err, TS_UNAVAILABLE, "schema",
                        "the store was written by a newer version of this program");
-    if (st == TS_NOT_FOUND)
+    /* In front of whatever the service does to bring its rows up to it. */
+    if (st == TS_NOT_FOUND || (st == TS_OK && memcmp(found, version, sizeof(found)) < 0))
         st = meta_put(s, "schema", version, sizeof(version));
     if (st != TS_OK)
         return ts_fail(err, st, "schema", "the store's schema row cannot be read or written");

@@ -87,6 +87,25 @@ static void a_store_keeps_its_identity_and_refuses_a_newer_schema(void)
     remove_directory(directory);
 }
 
+/* A program that brought an older store up to its own layout leaves nothing that the older program could read rightly. */
+static void a_store_that_a_newer_program_opened_is_refused_by_the_older_one(void)
+{
+    char directory[64];
+    ts_store_options o = { .families = families, .schema = 2 };
+    ts_store *s = NULL;
+    ts_error err = { "", "" };
+
+    scratch_directory(directory);
+    ts_store_close(open_in(directory));
+    o.directory = directory;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
+    ts_store_close(s);
+    o.schema = 1;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_UNAVAILABLE);
+    CHECK(strstr(err.text, "newer version") != NULL);
+    remove_directory(directory);
+}
+
 static void iterators_keep_to_their_range_in_both_directions(void)
 {
     char directory[64];
@@ -324,6 +343,7 @@ int main(int argc, char **argv)
         return write_until_killed(argv[2]);
     RUN(a_batch_is_there_whole_after_reopening);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
+    RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);
     RUN(streams_number_rows_densely_and_go_on_after_trimming);
     RUN(callers_that_wait_together_share_an_fsync);
