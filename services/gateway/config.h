@@ -22,6 +22,7 @@ typedef struct gateway_config {
     int64_t auth_failures;
     int64_t failure_addresses;
     int64_t hsts_s;
+    int64_t tool_bytes;
     int64_t drain_ms;
 } gateway_config;
 
