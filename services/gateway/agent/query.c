@@ -196,8 +196,6 @@ static void summarize(const asked *q)
         add_clause(to, "the other side of the comparison is in further_results");
     if (q->outcome == ANSWERED && q->plan.is_wider)
         add_clause(to, "wider than the question, see assumptions");
-    if (q->model.is_missing)
-        add_clause(to, "the language model did not answer");
     if (q->is_degraded)
         add_clause(to, "names could not be looked up, as risk is not available");
 }
@@ -331,6 +329,8 @@ static ts_status tell(asked *q)
         st = model_restate(&q->model, q->x, q->in);
     if (st != TS_OK)
         return st;
+    if (q->model.is_missing)
+        add_clause(&q->x->summary, "the language model did not answer");
     ts_jsonw_object(&w);
     ts_jsonw_kbool(&w, "answered", q->outcome == ANSWERED);
     if (words_of(q) != NULL)
