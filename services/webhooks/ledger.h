@@ -53,6 +53,8 @@ typedef struct ledger_tenant {
     uint64_t counts[TYPES_COUNT * DELIVERY_STATES];
     ready_endpoint *endpoints; /* also those that are gone */
     struct ledger_tenant *next;
+    struct ledger_tenant *next_dirty; /* of a change under way */
+    bool is_dirty;
 } ledger_tenant;
 
 #define LEDGER_TENANT_SLOTS 1024

@@ -17,6 +17,7 @@ static ts_status take_event(change *c, ts_tenant t, ts_hash128 id)
 {
     Ts__Webhooks__StoredState *state = ts_arena_alloc(c->arena, sizeof(*state));
     Ts__Webhooks__StoredEvent *row = NULL;
+    change_event *event = NULL;
     ts_status st = row_event(c->l->store, t, id, c->arena, &row);
 
     if (st != TS_OK || state == NULL)
@@ -25,8 +26,8 @@ static ts_status take_event(change *c, ts_tenant t, ts_hash128 id)
     state->created_ms = row->event->created_ms;
     if (!type_number(ts_str_of(row->event->event), &state->type))
         return TS_CORRUPT;
-    st = change_add(c, t, id, state);
-    return st == TS_OK ? change_each(c, c->events, take_delivery) : st;
+    st = change_add(c, t, id, state, &event);
+    return st == TS_OK ? change_each(c, event, take_delivery) : st;
 }
 
 /* A key of event_order: T ~created V; of event_status: T state ~created V. */
