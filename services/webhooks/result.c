@@ -30,11 +30,10 @@ static void count_class(const ledger *l, const char *class)
     ts_metric_add(l->metrics.attempts[i], 1);
 }
 
-static bool holds_lease(const Ts__Webhooks__StoredDelivery *d,
-                        const Ts__Webhooks__DeliveryResult *r)
+static bool holds_lease(const lease_held *held, const Ts__Webhooks__DeliveryResult *r)
 {
-    return d->lease_until_ms != 0 && d->token.len == 16 && r->token.len == 16 &&
-           memcmp(d->token.data, r->token.data, 16) == 0;
+    return held != NULL && r->token.len == LEASE_TOKEN_SIZE &&
+           memcmp(held->token, r->token.data, LEASE_TOKEN_SIZE) == 0;
 }
 
 /* The newest LEDGER_ATTEMPTS_MAX stay. */
@@ -151,7 +150,7 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     if (st != TS_OK)
         return st;
     if (strcmp(d->delivery->status, delivery_state_name(DELIVERY_PENDING)) != 0 ||
-        (!holds_lease(d, r) && (r->returned || !is_success(r)))) {
+        (!holds_lease(leases_find(&l->leases, e, id), r) && (r->returned || !is_success(r)))) {
         ts_metric_add(l->metrics.late, 1);
         return TS_NOT_FOUND;
     }
