@@ -68,6 +68,24 @@ ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret)
     return st == TS_OK ? remember(c, t, id, row, false, ret) : st;
 }
 
+ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type, int64_t created_ms,
+                           change_event **ret)
+{
+    Ts__Webhooks__StoredState *row;
+
+    *ret = find(c, t, id);
+    if (*ret != NULL)
+        return TS_OK;
+    row = ts_arena_alloc(c->arena, sizeof(*row));
+    if (row == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_state__init(row);
+    row->type = type;
+    row->created_ms = created_ms;
+    row->pending = 1;
+    return remember(c, t, id, row, false, ret);
+}
+
 bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
 {
     webhooks_key key = key_event(t, id);

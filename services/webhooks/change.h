@@ -36,6 +36,9 @@ void change_done(change *c);
 
 /* TS_NOT_FOUND if there is no such event. */
 TS_CHECK ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret);
+/* An event whose only delivery is pending: what its row says follows from that. */
+TS_CHECK ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type,
+                                    int64_t created_ms, change_event **ret);
 /* There is such an event, in the store or new in this change. */
 bool change_knows(const change *c, ts_tenant t, ts_hash128 id);
 /* A new event; `row` lives as long as the change. */

@@ -165,25 +165,26 @@ bool key_read_place(ts_str key, index_place *ret)
     return ret->type < TYPES_COUNT && (unsigned)ret->state < DELIVERY_STATES;
 }
 
-void due_value(int64_t next_attempt_ms, uint32_t attempt, uint8_t ret[DUE_VALUE_SIZE])
+void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE])
 {
     for (unsigned i = 0; i < 8; i++)
-        ret[i] = (uint8_t)((uint64_t)next_attempt_ms >> (56 - 8 * i));
+        ret[i] = (uint8_t)((uint64_t)facts->next_attempt_ms >> (56 - 8 * i));
     for (unsigned i = 0; i < 4; i++)
-        ret[8 + i] = (uint8_t)(attempt >> (24 - 8 * i));
+        ret[8 + i] = (uint8_t)(facts->attempt >> (24 - 8 * i));
+    ret[12] = facts->is_sole;
 }
 
-bool due_read_value(ts_str value, int64_t *ret_next_attempt_ms, uint32_t *ret_attempt)
+due_facts due_read_facts(ts_str value)
 {
-    uint32_t attempt = 0;
+    due_facts facts = { 0 };
 
-    if (value.n != DUE_VALUE_SIZE)
-        return false;
-    for (unsigned i = 8; i < DUE_VALUE_SIZE; i++)
-        attempt = attempt << 8 | (uint8_t)value.p[i];
-    *ret_next_attempt_ms = (int64_t)read_u64(value.p);
-    *ret_attempt = attempt;
-    return true;
+    if (value.n != DUE_FACTS_SIZE)
+        return facts;
+    facts.next_attempt_ms = (int64_t)read_u64(value.p);
+    for (unsigned i = 8; i < 12; i++)
+        facts.attempt = facts.attempt << 8 | (uint8_t)value.p[i];
+    facts.is_sole = value.p[12] == 1;
+    return facts;
 }
 
 bool key_read_leases(ts_str key, int64_t *ret_until_ms, uint64_t *ret_number)

@@ -8,7 +8,7 @@
  *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
  *   deliveries    T V E                                StoredDelivery
  *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
- *   due           T E due(8) V                         wait(8) attempt(4)  read per endpoint; due or leased
+ *   due           T E due(8) V                         see due_value()   read per endpoint; due or leased
  *   leases        until(8) number(8)                   StoredLeases      global: read by time
  *   totals        T                                    Totals            of events
  *   owed_totals   T E                                  Totals            of deliveries
@@ -81,11 +81,17 @@ bool key_read_place(ts_str key, index_place *ret);
 
 webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint);
 webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event);
-/* What stands in it: when the delivery may be leased, the number of its next attempt. */
-#define DUE_VALUE_SIZE 12
-void due_value(int64_t next_attempt_ms, uint32_t attempt, uint8_t ret[DUE_VALUE_SIZE]);
-/* False if it is none: schema 2 had none. */
-bool due_read_value(ts_str value, int64_t *ret_next_attempt_ms, uint32_t *ret_attempt);
+/* What stands in a due row, so that a lease reads no other: when the delivery may be leased (8), the number of its next
+ * attempt (4), 1 if it is the only one of its event (1). */
+typedef struct due_facts {
+    int64_t next_attempt_ms;
+    uint32_t attempt; /* 0: unknown, its row says it */
+    bool is_sole;
+} due_facts;
+#define DUE_FACTS_SIZE 13
+void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE]);
+/* Nothing is known from a value that is none: schema 2 had none. */
+due_facts due_read_facts(ts_str value);
 webhooks_key key_leases(int64_t until_ms, uint64_t number);
 
 /* The reverse; false if the key is none. `ret_endpoint` points into the key. */

@@ -130,14 +130,14 @@ static ts_status look_at(const leasing *g, ready_endpoint *e, queue_head *head)
     Ts__Webhooks__StoredDelivery *d = NULL;
     ts_status st;
 
-    if (head->row.attempt != 0 && head->row.next_attempt_ms <= g->now_ms)
+    if (head->row.facts.attempt != 0 && head->row.facts.next_attempt_ms <= g->now_ms)
         return TS_OK;
     st = row_delivery(g->l->store, e->tenant, head->row.event, ts_str_of(e->id), g->arena, &d);
     if (st != TS_OK)
         return st;
-    head->row.attempt = d->attempts_before + d->attempts + 1;
-    head->row.next_attempt_ms = d->delivery->next_attempt_ms;
-    if (head->row.next_attempt_ms <= g->now_ms)
+    head->row.facts.attempt = d->attempts_before + d->attempts + 1;
+    head->row.facts.next_attempt_ms = d->delivery->next_attempt_ms;
+    if (head->row.facts.next_attempt_ms <= g->now_ms)
         return TS_OK;
     wait_longer(g, e, head, d);
     return TS_CONFLICT;
@@ -149,6 +149,7 @@ static ts_status lease_row(leasing *g, ready_endpoint *e, queue_head *head,
     ledger *l = g->l;
     const Ts__Webhooks__Endpoint *endpoint = NULL;
     Ts__Webhooks__StoredEvent *stored = NULL;
+    lease_held *held = NULL;
     uint8_t *token = NULL;
     ts_status st = look_at(g, e, head);
 
@@ -159,16 +160,20 @@ static ts_status lease_row(leasing *g, ready_endpoint *e, queue_head *head,
     if (st == TS_OK)
         st = draw_token(g, &token);
     if (st == TS_OK)
-        st = fill(l, e, endpoint, stored, head->row.attempt, token, g->arena, ret);
+        st = fill(l, e, endpoint, stored, head->row.facts.attempt, token, g->arena, ret);
     if (st == TS_OK && g->group == NULL)
         g->group = leases_open(&l->leases, g->now_ms + l->options.lease_ms);
     if (st == TS_OK && g->group == NULL)
         st = TS_NOMEM;
     if (st == TS_OK)
-        st = leases_add(&l->leases, g->group, e, head->row.event, head->row.key_ms, token);
+        st = leases_add(&l->leases, g->group, e, head->row.event, head->row.key_ms, token, &held);
     if (st != TS_OK)
         return st;
-    ts_metric_observe_us(l->metrics.lateness, (g->now_ms - head->row.next_attempt_ms) * 1000);
+    held->is_first = head->row.facts.attempt == 1;
+    held->is_sole =
+        head->row.facts.is_sole && type_number(ts_str_of(stored->event->event), &held->type);
+    held->created_ms = stored->event->created_ms;
+    ts_metric_observe_us(l->metrics.lateness, (g->now_ms - head->row.facts.next_attempt_ms) * 1000);
     return TS_OK;
 }
 
@@ -309,6 +314,7 @@ ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena)
 static ts_status take_up(ledger *l, lease_group *group, const Ts__Webhooks__StoredLease *s)
 {
     ready_endpoint *e = ledger_endpoint(l, ts_str_of(s->endpoint_id));
+    lease_held *held = NULL;
     ts_hash128 event;
     webhooks_key key;
     ts_status st;
@@ -319,7 +325,7 @@ static ts_status take_up(ledger *l, lease_group *group, const Ts__Webhooks__Stor
     key = key_due(e->tenant, ts_str_of(e->id), s->due_ms, event);
     if (!ts_store_has(l->store, WEBHOOKS_DUE, key_view(&key)))
         return TS_OK; /* its result is known */
-    st = leases_add(&l->leases, group, e, event, s->due_ms, s->token.data);
+    st = leases_add(&l->leases, group, e, event, s->due_ms, s->token.data, &held);
     if (st != TS_OK)
         return st;
     ready_serve(&l->ready, e, clock_now(&l->clock));

@@ -69,7 +69,7 @@ void leases_drop(leases *l, lease_group *group)
 }
 
 ts_status leases_add(leases *l, lease_group *group, ready_endpoint *e, ts_hash128 event,
-                     int64_t due_ms, const uint8_t token[LEASE_TOKEN_SIZE])
+                     int64_t due_ms, const uint8_t token[LEASE_TOKEN_SIZE], lease_held **ret)
 {
     lease_held *made = NULL;
     lease_held **slot;
@@ -88,6 +88,7 @@ ts_status leases_add(leases *l, lease_group *group, ready_endpoint *e, ts_hash12
     made->next_of_slot = *slot;
     *slot = made;
     l->count++;
+    *ret = made;
     return TS_OK;
 }
 

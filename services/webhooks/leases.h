@@ -20,6 +20,11 @@ typedef struct lease_held {
     ts_hash128 event;
     int64_t due_ms; /* key of its row in the due index */
     uint8_t token[LEASE_TOKEN_SIZE];
+    /* what its rows say, known without reading them */
+    bool is_first; /* no attempt was made, ever */
+    bool is_sole;  /* the only delivery of its event, whose state follows from it */
+    uint32_t type; /* of the event, like created_ms; only if it is sole */
+    int64_t created_ms;
     lease_group *group;
     struct lease_held *next_of_slot;
     struct lease_held *next, *previous; /* of its group */
@@ -48,7 +53,8 @@ lease_group *leases_open(leases *l, int64_t until_ms);
 /* Gives up a group that has no leases. */
 void leases_drop(leases *l, lease_group *group);
 TS_CHECK ts_status leases_add(leases *l, lease_group *group, ready_endpoint *e, ts_hash128 event,
-                              int64_t due_ms, const uint8_t token[LEASE_TOKEN_SIZE]);
+                              int64_t due_ms, const uint8_t token[LEASE_TOKEN_SIZE],
+                              lease_held **ret);
 /* NULL: nobody has it. */
 lease_held *leases_find(const leases *l, const ready_endpoint *e, ts_hash128 event);
 /* The lease is over; so is the row of its group, if it was the last. */

@@ -35,7 +35,8 @@ static ts_status check(const Ts__WebhookPublish *p, uint32_t *ret_type, ts_error
     return TS_OK;
 }
 
-static void put_delivery(change *c, change_event *event, ready_endpoint *e, int64_t now_ms)
+static void put_delivery(change *c, change_event *event, ready_endpoint *e, int64_t now_ms,
+                         bool is_sole)
 {
     Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
     Ts__Webhooks__StoredDelivery row = TS__WEBHOOKS__STORED_DELIVERY__INIT;
@@ -43,10 +44,16 @@ static void put_delivery(change *c, change_event *event, ready_endpoint *e, int6
     delivery.endpoint_id = e->id;
     delivery.status = (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
     row.delivery = &delivery;
-    row.queued_ms = now_ms;
+    row.sole = is_sole;
     change_owe(c, event, e);
     queue_put(c->l, c->batch, e, event->id, &row, now_ms);
     row_put_delivery(c->batch, c->l->store, event->tenant, event->id, &row);
+}
+
+static bool is_owed(const ready_endpoint *e, const change_event *event, const char *only)
+{
+    return !e->is_gone && !e->is_paused &&
+           (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0);
 }
 
 /* `only`: this endpoint and no other, whatever it wants. */
@@ -54,14 +61,16 @@ static ts_status put_deliveries(change *c, change_event *event, const char *only
 {
     int64_t now_ms = clock_now(&c->l->clock);
     ledger_tenant *tenant = NULL;
+    size_t owed = 0;
     ts_status st = ledger_tenant_of(c->l, event->tenant, &tenant);
 
     if (st != TS_OK)
         return st;
+    for (const ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant)
+        owed += is_owed(e, event, only);
     for (ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant) {
-        if (!e->is_gone && !e->is_paused &&
-            (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0))
-            put_delivery(c, event, e, now_ms);
+        if (is_owed(e, event, only))
+            put_delivery(c, event, e, now_ms, owed == 1);
     }
     return TS_OK;
 }

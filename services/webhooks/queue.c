@@ -60,10 +60,11 @@ void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms)
 void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                Ts__Webhooks__StoredDelivery *d, int64_t due_ms)
 {
-    queue_row row = { .next_attempt_ms = due_ms,
-                      .event = event,
-                      .attempt = d->attempts_before + d->attempts + 1 };
-    uint8_t value[DUE_VALUE_SIZE];
+    queue_row row = { .event = event,
+                      .facts = { .next_attempt_ms = due_ms,
+                                 .attempt = d->attempts_before + d->attempts + 1,
+                                 .is_sole = d->sole } };
+    uint8_t value[DUE_FACTS_SIZE];
     webhooks_key key;
 
     d->due_ms = due_ms;
@@ -79,7 +80,7 @@ void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
         d->position_ms = 0;
     d->delivery->next_attempt_ms = due_ms;
     key = key_due(e->tenant, ts_str_of(e->id), d->due_ms, event);
-    due_value(row.next_attempt_ms, row.attempt, value);
+    due_write_facts(&row.facts, value);
     ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), ts_str_n(value, sizeof(value)));
     row.key_ms = d->due_ms;
     look_out(e, &row);
@@ -135,8 +136,7 @@ static ts_status read_ahead(const ledger *l, ready_endpoint *e)
 
         if (!read_row(it, e, &row->key_ms, &row->event))
             return TS_CORRUPT;
-        if (!due_read_value(ts_iter_value(it), &row->next_attempt_ms, &row->attempt))
-            row->attempt = 0;
+        row->facts = due_read_facts(ts_iter_value(it));
         if (e->in_flight == 0 || leases_find(&l->leases, e, row->event) == NULL)
             e->ahead_count++;
     }

@@ -24,9 +24,8 @@ void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms);
 
 typedef struct queue_row {
     int64_t key_ms;
-    int64_t next_attempt_ms; /* may be leased from then on */
     ts_hash128 event;
-    uint32_t attempt; /* number of the next one; 0: the row does not say */
+    due_facts facts;
 } queue_row;
 
 typedef struct queue_head {

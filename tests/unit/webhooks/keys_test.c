@@ -67,16 +67,17 @@ Test(keys, damaged_keys_are_refused)
 
 Test(keys, a_due_row_says_when_and_which_attempt)
 {
-    uint8_t value[DUE_VALUE_SIZE];
-    int64_t ms = 0;
-    uint32_t attempt = 0;
+    const due_facts written = { INT64_C(1764000000123), 0x01020304, true };
+    uint8_t value[DUE_FACTS_SIZE];
+    due_facts read;
 
-    due_value(INT64_C(1764000000123), 0x01020304, value);
-    cr_assert(due_read_value(ts_str_n(value, sizeof(value)), &ms, &attempt));
-    cr_expect_eq(ms, INT64_C(1764000000123));
-    cr_expect_eq(attempt, 0x01020304);
-    cr_expect_not(due_read_value(ts_str_n(value, sizeof(value) - 1), &ms, &attempt));
-    cr_expect_not(due_read_value(TS_STR_NULL, &ms, &attempt));
+    due_write_facts(&written, value);
+    read = due_read_facts(ts_str_n(value, sizeof(value)));
+    cr_expect_eq(read.next_attempt_ms, INT64_C(1764000000123));
+    cr_expect_eq(read.attempt, 0x01020304);
+    cr_expect(read.is_sole);
+    cr_expect_eq(due_read_facts(ts_str_n(value, sizeof(value) - 1)).attempt, 0);
+    cr_expect_eq(due_read_facts(TS_STR_NULL).attempt, 0);
 }
 
 Test(keys, newest_first_and_soonest_first)
