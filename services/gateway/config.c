@@ -38,6 +38,9 @@ const ts_config_item gateway_config_items[] = {
             "words and rules of questions in plain words"),
     TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
            "ms to finish requests at shutdown"),
+    TS_NUM(gateway_config, linger_ms, "TS_GATEWAY_LINGER_MS", 500, 0, 60000,
+           "ms at shutdown in which connections are still taken, while there are any; part of the "
+           "drain"),
 };
 const size_t gateway_config_item_count = TS_COUNT(gateway_config_items);
 

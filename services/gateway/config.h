@@ -23,6 +23,7 @@ typedef struct gateway_config {
     int64_t failure_addresses;
     int64_t hsts_s;
     int64_t drain_ms;
+    int64_t linger_ms;
 } gateway_config;
 
 extern const ts_config_item gateway_config_items[];
