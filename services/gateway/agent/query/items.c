@@ -272,6 +272,29 @@ static size_t phrase_at(const agent_work *w, size_t at, const agent_meaning **re
     return found;
 }
 
+/* As phrase_at, but a phrase gives way to a longer one that begins within it: "a risk | score" is no "a | risk score". */
+static size_t settled_phrase_at(const agent_work *w, size_t at, const agent_meaning **ret)
+{
+    size_t n = phrase_at(w, at, ret);
+
+    for (size_t i = 1; i < n; i++) {
+        const agent_meaning *other = NULL;
+        size_t m = phrase_at(w, at + i, &other);
+        uint32_t node = 0;
+
+        if (m < 2 || i + m <= n || m < n)
+            continue;
+        /* What is before it must mean something by itself. */
+        for (size_t j = 0; j < i; j++)
+            node = agent_grammar_step(w->g, j == 0 ? 0 : node, w->text.tokens[at + j].word);
+        if (node == 0 || w->g->nodes[node].meaning.cls == 0)
+            continue;
+        *ret = &w->g->nodes[node].meaning;
+        return i;
+    }
+    return n;
+}
+
 static bool is_name_token(const agent_token *t)
 {
     return t->kind == AGENT_WORD || t->kind == AGENT_DOTTED;
@@ -453,7 +476,7 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
 
     if (t->kind == AGENT_OPEN)
         return quoted_at(w, at, ret);
-    phrase = phrase_at(w, at, &meaning);
+    phrase = settled_phrase_at(w, at, &meaning);
     if (phrase == 0 && cls == 0 && t->raw.n == 2 && ts_str_is(t->norm, "'s"))
         cls = w->c.poss;
     if (cls == 0) {

@@ -73,6 +73,53 @@ static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candi
            (is_shuffled(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
 }
 
+static bool is_vowel(char c)
+{
+    return strchr("aeiou", c) != NULL;
+}
+
+/* "rmv", "incdnts", "srch": the word without its vowels, but for the first letter. */
+static size_t consonants(ts_str word, char to[static LENGTH_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < word.n && i < LENGTH_MAX; i++) {
+        if (i == 0 || !is_vowel(word.p[i]))
+            to[n++] = word.p[i];
+    }
+    return n;
+}
+
+/* The word that `word` is when its vowels were left out; 0 if none or if it has vowels. */
+static uint32_t abbreviated(const agent_grammar *g, ts_str word)
+{
+    char of_word[LENGTH_MAX];
+    char of_candidate[LENGTH_MAX];
+    unsigned least = UINT32_MAX;
+    uint32_t found = 0;
+
+    if (consonants(word, of_word) != word.n)
+        return 0;
+    for (size_t length = word.n + 1; length <= 2 * word.n && length <= LENGTH_MAX; length++) {
+        for (size_t i = 0; i < g->by_length_count[length]; i++) {
+            uint32_t candidate = g->by_length[length][i];
+            unsigned strange;
+
+            if (g->words.list[candidate].p[0] != word.p[0] || is_class(g, candidate, "hostile") ||
+                is_class(g, candidate, "given") ||
+                consonants(g->words.list[candidate], of_candidate) != word.n ||
+                memcmp(of_word, of_candidate, word.n) != 0)
+                continue;
+            strange = strangeness(g, word, candidate, (unsigned)(length - word.n));
+            if (strange < least) {
+                least = strange;
+                found = candidate;
+            }
+        }
+    }
+    return found;
+}
+
 uint32_t agent_spell(const agent_grammar *g, ts_str word)
 {
     unsigned max = word.n >= 8 ? 2 : 1;
@@ -82,6 +129,9 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
 
     if (word.n < AGENT_SPELL_MIN || word.n > LENGTH_MAX)
         return 0;
+    found = abbreviated(g, word);
+    if (found != 0)
+        return found;
     for (size_t i = 0; i < word.n; i++)
         letters |= 1u << ((unsigned char)word.p[i] & 31);
     for (size_t length = word.n - max; length <= word.n + max && length <= LENGTH_MAX; length++) {
