@@ -144,6 +144,17 @@ static ts_status add_node(loader *l, uint32_t parent, uint32_t word, uint32_t *r
     return TS_OK;
 }
 
+/* "what's", "don't", "we're": what stands behind it has two letters at most; not "l'ia". */
+static bool has_english_apostrophe(ts_str text)
+{
+    size_t at = ts_str_find(text, '\'');
+    size_t n = 0;
+
+    while (at + 1 + n < text.n && text.p[at + 1 + n] != ' ')
+        n++;
+    return n > 0 && n <= 2;
+}
+
 /* "dont" and "whats": many leave the apostrophe out. Such a form gives way to whatever it means otherwise ("were"), and so waits
  * until everything is read. */
 static ts_status keep_bare(loader *l, ts_str text, agent_meaning meaning)
@@ -151,7 +162,7 @@ static ts_status keep_bare(loader *l, ts_str text, agent_meaning meaning)
     ts_str bare = { .p = ts_arena_alloc(l->g->arena, text.n + 1), .n = 0 };
     char *to = (char *)(uintptr_t)bare.p;
 
-    if (ts_str_find(text, '\'') == text.n || !l->is_spelling)
+    if (!has_english_apostrophe(text))
         return TS_OK;
     if (bare.p == NULL ||
         !ts_arena_grow(l->g->arena, &l->bare, l->bare_count, &l->bare_capacity, sizeof(*l->bare)))

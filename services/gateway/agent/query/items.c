@@ -130,6 +130,30 @@ static uint32_t class_of(const agent_work *w, uint32_t word)
     return node == 0 ? 0 : w->g->nodes[node].meaning.cls;
 }
 
+/* QuickSign, FormBuddy: a capital within the word makes it the name of a product. McDonald, DeShawn and O'Neill are people. */
+static bool is_brand(const agent_token *t)
+{
+    static const char *const people[] = { "Mc", "Mac", "De", "Di", "Du", "La", "Le", "Van", "Fitz" };
+    bool is_mixed = false;
+
+    if (t->kind != AGENT_WORD || t->raw.n < 5)
+        return false;
+    for (size_t i = 1; i < t->raw.n; i++) {
+        unsigned char c = (unsigned char)t->raw.p[i];
+
+        if (c >= 0x80 || c == '\'' || c == '-')
+            return false;
+        is_mixed = is_mixed || (c >= 'A' && c <= 'Z' && t->raw.p[i - 1] >= 'a');
+    }
+    for (size_t i = 0; i < TS_COUNT(people) && is_mixed; i++) {
+        size_t n = strlen(people[i]);
+
+        if (ts_str_starts(t->raw, ts_str_of(people[i])) && t->raw.p[n] >= 'A' && t->raw.p[n] <= 'Z')
+            return false;
+    }
+    return is_mixed;
+}
+
 static bool may_be_slip(const agent_work *w, size_t at)
 {
     const agent_token *t = &w->text.tokens[at];
@@ -138,6 +162,8 @@ static bool may_be_slip(const agent_work *w, size_t at)
     if (t->kind != AGENT_WORD || t->word != 0 || t->norm.n < AGENT_SPELL_MIN || t->is_possessive)
         return false;
     /* A capital within the sentence says: a name. Long words are corrected all the same. */
+    if (is_brand(t))
+        return false;
     if (t->is_capital && is_mid && !w->text.is_shouted && t->norm.n < 7)
         return false;
     if (at > 0 && class_of(w, w->text.tokens[at - 1].word) == w->c.naming)
@@ -501,7 +527,9 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
         }
     } else {
         if (cls == 0)
-            cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain : w->c.name;
+            cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain
+                  : is_brand(t)                              ? w->c.app
+                                                             : w->c.name;
         item = add_item(w, cls, at, at);
         phrase = 1;
         if (item != NULL && cls == w->c.id) { /* by its prefix: org_, usr_ */
