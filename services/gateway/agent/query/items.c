@@ -97,6 +97,9 @@ static uint32_t known_word(const agent_work *w, const agent_token *t)
         word = agent_names_find(words, t->norm);
     if (word == 0)
         word = agent_names_find(words, t->skeleton);
+    /* "d'utilisateurs", "l'incident" */
+    if (word == 0 && t->norm.n > 4 && t->norm.p[1] == '\'' && strchr("dlnsj", t->norm.p[0]) != NULL)
+        word = agent_names_find(words, ts_str_n(t->norm.p + 2, t->norm.n - 2));
     return word;
 }
 
@@ -133,7 +136,9 @@ static uint32_t class_of(const agent_work *w, uint32_t word)
 /* QuickSign, FormBuddy: a capital within the word makes it the name of a product. McDonald, DeShawn and O'Neill are people. */
 static bool is_brand(const agent_token *t)
 {
-    static const char *const people[] = { "Mc", "Mac", "De", "Di", "Du", "La", "Le", "Van", "Fitz" };
+    static const char *const people[] = {
+        "Mc", "Mac", "De", "Di", "Du", "La", "Le", "Van", "Fitz"
+    };
     bool is_mixed = false;
 
     if (t->kind != AGENT_WORD || t->raw.n < 5)
@@ -576,7 +581,9 @@ static void join_names(agent_work *w)
         agent_item *item = &w->items.list[i];
         agent_item *last = to == 0 ? NULL : &w->items.list[to - 1];
 
-        if (last != NULL && item->cls == w->c.name &&
+        if (last != NULL &&
+            (item->cls == w->c.name || (item->cls == w->c.given && last->cls == w->c.given &&
+                                        item->is_capital && !w->text.is_shouted)) &&
             (last->cls == w->c.name || last->cls == w->c.given) && last->last + 1 == item->first &&
             item->last - last->first < AGENT_NAME_WORDS && last->is_capital == item->is_capital &&
             !w->text.tokens[last->last].is_possessive) {

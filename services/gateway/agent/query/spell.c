@@ -59,20 +59,6 @@ static bool is_shuffled(ts_str a, ts_str b)
     return a.n == b.n && sum_a == sum_b;
 }
 
-/* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
- * than a word that only holds a sentence together. Less is better. */
-static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate,
-                            unsigned distance)
-{
-    ts_str known = g->words.list[candidate];
-    bool is_plain = is_class(g, candidate, "stop") || is_class(g, candidate, "common") ||
-                    is_class(g, candidate, "prep") || is_class(g, candidate, "polite");
-
-    return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
-           (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) + (typed.n == known.n ? 0 : 1) +
-           (is_shuffled(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
-}
-
 static bool is_vowel(char c)
 {
     return strchr("aeiou", c) != NULL;
@@ -88,6 +74,31 @@ static size_t consonants(ts_str word, char to[static LENGTH_MAX])
             to[n++] = word.p[i];
     }
     return n;
+}
+
+/* "unresolvd" is "unresolved" without a vowel. */
+static bool is_thinned(ts_str typed, ts_str known)
+{
+    char a[LENGTH_MAX];
+    char b[LENGTH_MAX];
+    size_t n = consonants(typed, a);
+
+    return typed.n < known.n && n == consonants(known, b) && memcmp(a, b, n) == 0;
+}
+
+/* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
+ * than a word that only holds a sentence together. Less is better. */
+static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candidate,
+                            unsigned distance)
+{
+    ts_str known = g->words.list[candidate];
+    bool is_plain = is_class(g, candidate, "stop") || is_class(g, candidate, "common") ||
+                    is_class(g, candidate, "prep") || is_class(g, candidate, "polite");
+
+    return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
+           (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) +
+           (typed.n == known.n || is_thinned(typed, known) ? 0 : 1) +
+           (is_shuffled(typed, known) || is_thinned(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
 }
 
 /* The word that `word` is when its vowels were left out; 0 if none or if it has vowels. */
