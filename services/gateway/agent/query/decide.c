@@ -75,6 +75,9 @@ static void negate_from(agent_work *w, size_t at)
     }
     if (!is_slot(w, &list[i]))
         return;
+    /* "nothing in inc_63": only what is left out is no longer meant. */
+    if (list[i].cls == w->c.incident_id && !is_exclusion(list[at].raw))
+        return;
     cls = list[i].cls;
     list[i].is_negated = true;
     list[i].is_excluded = is_exclusion(list[at].raw);

@@ -98,8 +98,9 @@ static uint32_t known_word(const agent_work *w, const agent_token *t)
     if (word == 0)
         word = agent_names_find(words, t->skeleton);
     /* "d'utilisateurs", "l'incident" */
-    if (word == 0 && t->norm.n > 4 && t->norm.p[1] == '\'' && strchr("dlnsj", t->norm.p[0]) != NULL)
-        word = agent_names_find(words, ts_str_n(t->norm.p + 2, t->norm.n - 2));
+    if (word == 0 && t->norm.n > 4 && t->raw.n > t->norm.n && t->raw.p[1] != t->norm.p[1] &&
+        strchr("dlnsj", t->norm.p[0]) != NULL)
+        word = agent_names_find(words, ts_str_n(t->norm.p + 1, t->norm.n - 1));
     return word;
 }
 

@@ -47,6 +47,14 @@ static bool is_class(const agent_grammar *g, uint32_t word, const char *cls)
     return node != 0 && ts_str_is(agent_names_text(&g->symbols, g->nodes[node].meaning.cls), cls);
 }
 
+/* Not only within phrases. */
+static bool has_meaning(const agent_grammar *g, uint32_t word)
+{
+    uint32_t node = agent_grammar_step(g, 0, word);
+
+    return node != 0 && g->nodes[node].meaning.cls != 0;
+}
+
 static bool is_shuffled(ts_str a, ts_str b)
 {
     unsigned sum_a = 0;
@@ -76,14 +84,26 @@ static size_t consonants(ts_str word, char to[static LENGTH_MAX])
     return n;
 }
 
-/* "unresolvd" is "unresolved" without a vowel. */
+static size_t without_doubles(char *word, size_t n)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (to == 0 || word[to - 1] != word[i])
+            word[to++] = word[i];
+    }
+    return to;
+}
+
+/* "unresolvd" is "unresolved" without a vowel, "acces" "access" without the second of two. */
 static bool is_thinned(ts_str typed, ts_str known)
 {
     char a[LENGTH_MAX];
     char b[LENGTH_MAX];
-    size_t n = consonants(typed, a);
+    size_t n = without_doubles(a, consonants(typed, a));
 
-    return typed.n < known.n && n == consonants(known, b) && memcmp(a, b, n) == 0;
+    return typed.n < known.n && n == without_doubles(b, consonants(known, b)) &&
+           memcmp(a, b, n) == 0;
 }
 
 /* A typing slip rarely hits the first letter, and a swap is likelier than another letter; what says something here is likelier
@@ -98,7 +118,8 @@ static unsigned strangeness(const agent_grammar *g, ts_str typed, uint32_t candi
     return distance * 8 + (typed.p[0] == known.p[0] ? 0 : 4) +
            (typed.p[typed.n - 1] == known.p[known.n - 1] ? 0 : 1) +
            (typed.n == known.n || is_thinned(typed, known) ? 0 : 1) +
-           (is_shuffled(typed, known) || is_thinned(typed, known) ? 0 : 2) + (is_plain ? 2 : 0);
+           (is_shuffled(typed, known) ? 0 : 2) - (is_thinned(typed, known) ? 2 : 0) +
+           (is_plain ? 2 : 0);
 }
 
 /* The word that `word` is when its vowels were left out; 0 if none or if it has vowels. */
@@ -109,7 +130,7 @@ static uint32_t abbreviated(const agent_grammar *g, ts_str word)
     unsigned least = UINT32_MAX;
     uint32_t found = 0;
 
-    if (consonants(word, of_word) != word.n)
+    if (consonants(word, of_word) != word.n || (word.n < AGENT_SPELL_ANY && is_vowel(word.p[0])))
         return 0;
     for (size_t length = word.n + 1; length <= 2 * word.n && length <= LENGTH_MAX; length++) {
         for (size_t i = 0; i < g->by_length_count[length]; i++) {
@@ -156,6 +177,8 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
                 continue;
             /* Nobody is refused for a slip: what is hostile must stand there as such. */
             if (is_class(g, candidate, "hostile"))
+                continue;
+            if (word.n <= AGENT_SPELL_ANY && !has_meaning(g, candidate))
                 continue;
             distance = agent_distance(word, g->words.list[candidate], max);
             if (distance > max)
