@@ -84,10 +84,12 @@ TABLE = {
     "exportApps": [call("/v1/exports/apps.csv", RISK, NONE, "HEAD")],
     "exportAiUsage": [call("/v1/exports/ai-usage.csv", AI_USAGE, NONE, "HEAD")],
     "getDocs": [call("/docs", NONE)],
+    "getAgentPage": [call("/docs/agents", NONE)],
+    "getLlmsTxt": [call("/llms.txt", NONE)],
     "getOpenApi": [call("/v1/openapi.json", NONE)],
     "getHealth": [call("/healthz", NONE)],
 }
-PUBLIC = ("getDocs", "getOpenApi", "getHealth")
+PUBLIC = ("getDocs", "getAgentPage", "getLlmsTxt", "getOpenApi", "getHealth")
 
 
 def degraded(answer):

@@ -114,6 +114,7 @@ static void put_nav(ts_buf *out)
         ts_buf_z(out, "</ul>");
     }
     ts_buf_z(out, "<h2>Reference</h2><ul><li><a href=\"#objects\">Objects</a></li>"
+                  "<li><a href=\"/docs/agents\">For agents</a></li>"
                   "<li><a href=\"/v1/openapi.json\">OpenAPI 3.1 document</a></li></ul></nav>");
 }
 

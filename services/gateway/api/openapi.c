@@ -173,6 +173,12 @@ static void put_plain_content(ts_jsonw *w, const http_route *route)
                                    "\"pattern\":\"^<!DOCTYPE html>\"}}"));
         return;
     }
+    if ((route->flags & HTTP_TEXT) != 0) {
+        ts_jsonw_key(w, "text/plain");
+        ts_jsonw_raw(w, TS_STR_LIT("{\"schema\":{\"type\":\"string\",\"maxLength\":16777216,"
+                                   "\"pattern\":\"^# TeamSentry\"}}"));
+        return;
+    }
     ts_jsonw_key(w, "application/json");
     ts_jsonw_object(w);
     ts_jsonw_key(w, "schema");
