@@ -314,7 +314,7 @@ static void put_curl(ts_buf *out, const http_route *route, ts_buf *scratch)
     if (route->body == HTTP_BODY_EVENTS)
         ts_buf_z(out, "-H &quot;Content-Type: application/x-ndjson&quot; \\\n     "
                       "--data-binary @records.ndjson ");
-    if (route->body == HTTP_BODY_JSON || route->body == HTTP_BODY_LIST) {
+    if (route->body != HTTP_BODY_NONE && route->body != HTTP_BODY_EVENTS) {
         ts_buf_clear(scratch);
         document_put_body(&w, route);
         ts_buf_z(out, "-H &quot;Content-Type: application/json&quot; \\\n     -d &#39;");

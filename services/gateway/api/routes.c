@@ -262,8 +262,8 @@ const http_route api_routes[] = {
       "listAgentTools",
       "The tools that this key may call over MCP, with schemas, permissions and examples.",
       "AgentToolList" },
-    { "POST", "/mcp", TS_PERM_AGENT, HTTP_PLAIN | HTTP_STATUS | HTTP_GUARDED, HTTP_BODY_RPC, 200,
-      NULL, NULL, api_mcp, "callMcp", "MCP, Streamable HTTP: JSON-RPC in and out.", NULL },
+    { "POST", "/mcp", TS_PERM_AGENT, HTTP_PLAIN | HTTP_GUARDED, HTTP_BODY_RPC, 200, NULL, NULL,
+      api_mcp, "callMcp", "MCP, Streamable HTTP: JSON-RPC in and out.", NULL },
     { "POST", "/v1/agent/query", TS_PERM_AGENT, 0, HTTP_BODY_JSON, 200, NULL, query_fields,
       api_agent_query, "askQuestion",
       "A question in plain words: how it was understood, the answer, and the plain request that "
