@@ -21,7 +21,7 @@ static void put_first_sentence(ts_buf *out, const char *text)
 
 static bool is_shown(const http_route *r)
 {
-    return (r->flags & (HTTP_STATUS | HTTP_PUBLIC)) == 0;
+    return (r->flags & HTTP_PUBLIC) == 0;
 }
 
 ts_status api_llms(http_exchange *x)

@@ -103,7 +103,7 @@ static void put_nav(ts_buf *out)
         for (size_t j = i; j < api_route_count; j++) {
             const http_route *route = &api_routes[j];
 
-            if ((route->flags & HTTP_STATUS) != 0 || document_tag(route->pattern) != tag)
+            if (document_tag(route->pattern) != tag)
                 continue;
             ts_buf_printf(out, "<li><a href=\"#%s\">", route->operation);
             put_method(out, route->method);
@@ -403,8 +403,7 @@ static void put_operations(ts_buf *out, ts_buf *scratch)
         html_prose(out, tag->words);
         ts_buf_z(out, "</p>");
         for (size_t j = i; j < api_route_count; j++) {
-            if ((api_routes[j].flags & HTTP_STATUS) == 0 &&
-                document_tag(api_routes[j].pattern) == tag)
+            if (document_tag(api_routes[j].pattern) == tag)
                 put_operation(out, &api_routes[j], scratch);
         }
     }

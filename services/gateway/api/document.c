@@ -50,11 +50,8 @@ bool document_is_first_of_tag(const http_route *table, size_t row)
 {
     const char *name = document_tag(table[row].pattern)->name;
 
-    if ((table[row].flags & HTTP_STATUS) != 0)
-        return false;
     for (size_t i = 0; i < row; i++) {
-        if ((table[i].flags & HTTP_STATUS) == 0 &&
-            strcmp(document_tag(table[i].pattern)->name, name) == 0)
+        if (strcmp(document_tag(table[i].pattern)->name, name) == 0)
             return false;
     }
     return true;

@@ -365,7 +365,7 @@ static void put_paths(ts_jsonw *w, ts_arena *arena)
     ts_jsonw_key(w, "paths");
     ts_jsonw_object(w);
     for (size_t i = 0; i < api_route_count; i++) {
-        if ((api_routes[i].flags & HTTP_STATUS) != 0 || !is_first_of_pattern(i))
+        if (!is_first_of_pattern(i))
             continue;
         ts_jsonw_key(w, api_routes[i].pattern);
         ts_jsonw_object(w);
