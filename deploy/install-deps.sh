@@ -17,7 +17,7 @@ build_packages=(
     libcivetweb-dev                              # HTTP server
     librocksdb-dev                               # state
     libssl-dev                                   # hashes, HMAC, random numbers
-    libcurl4-openssl-dev                         # webhook sender, simulator
+    libcurl4-openssl-dev                         # webhook sender, simulator, gateway's model
     libyaml-dev                                  # detection rules
     libsimdjson-dev                              # JSON that comes in
     zlib1g-dev                                   # gzip bodies

@@ -341,6 +341,7 @@ static const member answer_range[] = {
 static const member answer_correction[] = { { "from", "string", 0 }, { "to", "string", 0 } };
 static const member answer_interpretation[] = {
     { "intent", "string", 0 },
+    { "source", "string", 1 },
     { "slots", "object", 0 },
     { "time_range", "?TimeRange", 0 },
     { "assumptions", "[]string", 0 },
@@ -369,6 +370,7 @@ static const member agent_answer[] = {
     { "further_results", "[]FurtherResult", 1 },
     { "follow_ups", "[]string", 1 },
     { "examples", "[]string", 1 },
+    { "restated_summary", "string", 1 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
