@@ -1,7 +1,8 @@
 /* GET /v1/exports/{users,incidents,apps,ai-usage}.csv: whole lists, page by page from the service to the client. One page is
  * in memory at a time. The first one is fetched, and the audit log has been told, before the first byte goes out.
  *
- * Users and apps are walked by number and id, incidents by the time they were made and id: keys that never change. So whatever is
+ * Users and apps are walked by number and id, incidents by the time they were made and id, users of AI tools by address: keys that
+ * never change. So whatever is
  * there, and fits the filters, during the whole walk stands in the file once, whatever comes, goes or moves meanwhile. */
 #include "api/api.h"
 #include "api/csv.h"
@@ -10,6 +11,8 @@
 
 #define PAGE_ROWS      200
 #define PAGE_ARENA_MAX ((size_t)32 * 1024 * 1024)
+/* A place in a walk is what the service says, at most an e-mail address. */
+#define PLACE_MAX 512
 /* As many as risk keeps of one app. */
 #define APP_SCOPES_MAX 64
 
@@ -306,11 +309,12 @@ ts_status api_export_apps(http_exchange *x)
 
 /* ---- AI usage ---- */
 
-/* A report has no pages. */
+/* By tool and day a report is one answer; users are walked. */
 static void seek_report(ProtobufCMessage *request, char *after)
 {
-    (void)request;
-    (void)after;
+    Ts__Aiusage__ReportRequest *r = (void *)request;
+
+    r->after = after;
 }
 
 static const char *put_report(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
@@ -337,7 +341,7 @@ static const char *put_report(const http_exchange *x, const ProtobufCMessage *re
             csv_time(out, group->first_seen_ms);
         csv_end(out);
     }
-    return "";
+    return report->next;
 }
 
 ts_status api_export_ai_usage(http_exchange *x)
@@ -357,6 +361,7 @@ ts_status api_export_ai_usage(http_exchange *x)
     };
 
     request.days = (uint32_t)api_number(x, "days");
+    request.limit = ts_str_is(by, "user") ? PAGE_ROWS : 0;
     request.group_by = api_text(x, http_param_of(x, "group_by"));
     return request.group_by == NULL ? TS_NOMEM : run(x, &e);
 }
