@@ -36,8 +36,13 @@ const ts_config_item gateway_config_items[] = {
            "max-age of Strict-Transport-Security where a trusted proxy says https; 0: none"),
     TS_TEXT(gateway_config, lexicon_dir, "TS_GATEWAY_LEXICON_DIR", "services/gateway/agent/lexicon",
             "words and rules of questions in plain words"),
+    TS_NUM(gateway_config, tool_bytes, "TS_GATEWAY_TOOL_BYTES", 61440, 4096, 1048576,
+           "bytes of a tool's answer over MCP; what is longer is cut between records"),
     TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
            "ms to finish requests at shutdown"),
+    TS_NUM(gateway_config, linger_ms, "TS_GATEWAY_LINGER_MS", 500, 0, 60000,
+           "ms at shutdown in which connections are still taken, while there are any; part of the "
+           "drain"),
     TS_TEXT(gateway_config, llm_url, "TS_GATEWAY_LLM_URL", "",
             "an OpenAI-compatible API as the SDKs take it, https://host/v1: what it may do for "
             "questions in plain words the next two say"),

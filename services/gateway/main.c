@@ -68,7 +68,7 @@ static int serve(ts_process *process, const gateway_config *config)
     ts_info(TS_MSG("listening"), TS_F_Z("address", config->listen));
     ts_process_ready(process, true);
     ts_process_wait(process, NULL, NULL);
-    http_server_drain(server, config->drain_ms);
+    http_server_drain(server, config->linger_ms, config->drain_ms);
     http_server_stop(server);
     api_done(&app);
     return 0;

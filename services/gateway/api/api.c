@@ -81,6 +81,7 @@ ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
         .idempotency_key = "",
         .permissions = x->route == NULL ? 0 : x->route->permission,
         .deadline_boot_ms = ts_boot_ms() + timeout_ms,
+        .waits_restarts_out = true,
     };
     if (x->who.key_id.n > 0)
         ret->actor = ts_arena_printf(x->arena, "key:%.*s", (int)x->who.key_id.n, x->who.key_id.p);

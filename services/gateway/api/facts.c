@@ -90,11 +90,16 @@ static const fact facts[] = {
     { "target", TEXT(1024), "\"\"", "" },
     { "recent_activity", LIST(20), NULL, "newest first" },
     { "cause", TEXT(512), "\"brute_force_then_success\"", "" },
-    { "metric", WORD(64), "\"downloads\"", "" },
-    { "observed", "\"minimum\":0", "412", "" },
-    { "expected", "\"minimum\":0", "18.5", "" },
-    { "z_score", "", "6.2", "" },
-    { "explanation", TEXT(512), "\"412 downloads in an hour; 18.5 are usual.\"", "" },
+    { "metric", WORD(64), "\"files_downloaded_per_day\"", "what is counted" },
+    { "anomalies", LIST(32), NULL, "days unlike the user's other days, newest first" },
+    { "observed", "\"minimum\":0", "72", "on the day" },
+    { "expected", "\"minimum\":0", "3", "median of the user's days of activity before it" },
+    { "z_score", RANGE(0, 100), "39.84", "robust deviations above the median" },
+    { "detected_at", "", "\"2025-01-15T10:31:00Z\"", "within the day (UTC)" },
+    { "explanation", TEXT(512),
+      "\"72 files downloaded, copied or printed on 2025-01-15 (UTC). The median of the 20 days of "
+      "activity in the 28 days before is 3.\"",
+      "our words and numbers" },
     { "Incident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
     { "FullIncident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
     { "Incident.status", "", "\"open\"", "" },
@@ -275,7 +280,8 @@ static const char *const summaries[][2] = {
                   "risk (82)." },
     { "HighRiskUserList", "1 user with a risk score of 70 or more, highest first. Highest: "
                           "jana.bianchi@lumen-works.example with HIGH risk (82)." },
-    { "UserProfile", "jana.bianchi@lumen-works.example has HIGH risk (82). 4 active rules." },
+    { "UserProfile", "jana.bianchi@lumen-works.example has HIGH risk (82). 4 active rules and 1 "
+                     "behavioral anomaly." },
     { "IncidentList", "1 open incident. Newest: inc_2p0bqmXTEsX9YFJrYrkyrM with high severity." },
     { "IncidentDetails", "Incident inc_2p0bqmXTEsX9YFJrYrkyrM has HIGH severity and is open. 15 "
                          "detections. First affected user: jana.bianchi@lumen-works.example." },
