@@ -13,10 +13,10 @@
 
 #define LINE_MAX_BYTES 8192
 #define NOW_MS         INT64_C(1763640000000) /* Thursday, 2025-11-20 12:00 UTC */
-#define INTENT_BAR     0.98
-#define SLOT_BAR       0.96
-#define HELD_INTENT    0.95
-#define HELD_SLOT      0.92
+#define INTENT_BAR     0.99
+#define SLOT_BAR       0.985
+#define HELD_INTENT    0.98
+#define HELD_SLOT      0.975
 #define SAME_BAR       0.98 /* of harmless changes */
 #define SLIP_BAR       0.95 /* of one slip of the keyboard, of another order */
 
