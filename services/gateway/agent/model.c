@@ -145,7 +145,7 @@ static bool ask(model_use *u, http_exchange *x, use what, ts_str system, ts_str 
     ts_metric_observe_us(m->seconds, (ts_boot_ms() - start_ms) * 1000);
     if (outcome == ENDPOINT_ANSWERED)
         return true;
-    count(m, what, outcome);
+    count(m, what, (int)outcome);
     u->is_missing = true;
     http_name_add(&x->degraded, "model");
     return false;
