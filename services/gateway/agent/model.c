@@ -220,7 +220,7 @@ ts_status model_interpret(model_use *u, http_exchange *x, const agent_question *
                           agent_interpretation **in, agent_plan *plan)
 {
     const model *m = api_of(x)->model;
-    TS_CLEANUP(ts_buf_done) ts_buf user = TS_BUF_INIT(QUESTION_MAX * 8);
+    TS_CLEANUP(ts_buf_done) ts_buf user = TS_BUF_INIT((size_t)QUESTION_MAX * 8);
     ts_jsonw w = ts_jsonw_on(&user);
     ts_str answer = TS_STR_NULL;
     char *typed;
