@@ -5,6 +5,7 @@
 #include "ts/time.h"
 
 #define GROUPS_MAX 5000 /* users shown: those with the most events; totals count all */
+#define ROW_ARENA  4096 /* more than any row of numbers takes */
 
 #define WALK_MAX 1000 /* users that one answer of a walk looks at */
 
@@ -15,6 +16,7 @@ typedef struct report_work {
     ts_call *call;
     period period;
     Ts__Aiusage__Report *rep;
+    ts_arena *row; /* of the row that is looked at: there may be millions */
 } report_work;
 
 static ts_status parse_group_by(const char *text, group_by *ret, ts_error *err)
@@ -43,12 +45,15 @@ static ts_iter *walk_days(const report_work *w, unsigned family, int64_t first, 
     return ts_iter_new(w->app->store, family, ts_buf_view(&from), ts_buf_view(&until), false);
 }
 
+/* Until the next one. */
 static ts_status unpack(const report_work *w, const ts_iter *it,
                         const ProtobufCMessageDescriptor *type, void *ret)
 {
     ProtobufCMessage *m = NULL;
-    ts_status st = ts_arena_unpack(w->call->arena, type, ts_iter_value(it), &m);
+    ts_status st;
 
+    ts_arena_reset(w->row);
+    st = ts_arena_unpack(w->row, type, ts_iter_value(it), &m);
     if (st == TS_OK)
         memcpy(ret, &m, sizeof(m));
     return st;
@@ -324,7 +329,10 @@ static ts_status check_walk(const Ts__Aiusage__ReportRequest *req, group_by by, 
 ts_status ai_usage_rpc_report(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Aiusage__ReportRequest *req = (const Ts__Aiusage__ReportRequest *)in;
-    report_work w = { .app = call->service, .call = call, .rep = (Ts__Aiusage__Report *)out };
+    TS_CLEANUP(ts_arena_free_p) ts_arena *row = ts_arena_new(ROW_ARENA);
+    report_work w = {
+        .app = call->service, .call = call, .rep = (Ts__Aiusage__Report *)out, .row = row
+    };
     group_by by;
     ts_status st;
 
@@ -332,6 +340,8 @@ ts_status ai_usage_rpc_report(ts_call *call, const ProtobufCMessage *in, Protobu
         return ts_fail(call->error, TS_INVALID, "days", "days must be between 1 and %d",
                        PERIOD_DAYS_MAX);
     st = parse_group_by(req->group_by, &by, call->error);
+    if (st == TS_OK && row == NULL)
+        st = TS_NOMEM;
     if (st != TS_OK)
         return st;
     w.period = period_of(call->now_ms, req->days);

@@ -430,6 +430,39 @@ static void an_erased_organization_is_counted_no_more(void)
     CHECK_EQ(ask(gone, 7, "tool", &rep), TS_NOT_FOUND);
 }
 
+/* What is read row by row is not kept: a large organization's report is as small as its list of tools and users. */
+static void a_report_takes_the_memory_of_its_groups_not_of_its_rows(void)
+{
+    enum { USERS = 10, TOOLS = 20, DAYS = 90, ARENA_BYTES = 1 << 19 };
+    const ts_tenant large = { 71, TS_MODE_LIVE };
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    Ts__Aiusage__Use row = TS__AIUSAGE__USE__INIT;
+    const Ts__Aiusage__Report *rep = NULL;
+    char user[16];
+    char tool[16];
+
+    row.events = 1;
+    for (int day = 0; day < DAYS; day++) {
+        for (int i = 0; i < USERS * TOOLS; i++) {
+            TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+
+            snprintf(user, sizeof(user), "u%d", i / TOOLS);
+            snprintf(tool, sizeof(tool), "t%d", i % TOOLS);
+            ai_usage_day_user_key(&key, large, ts_time_day(today_ms) - day, ts_str_of(user),
+                                  ts_str_of(tool));
+            ts_batch_put_message(b, s.store, AI_USAGE_DAY_USERS, ts_buf_view(&key), &row.base);
+        }
+    }
+    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
+    served_stop(&s);
+    s.arena_bytes = ARENA_BYTES;
+    served_start(&s, "ai-usage", ai_usage_rows, &app);
+    CHECK_EQ(ask(large, DAYS, "user", &rep), TS_OK);
+    CHECK_EQ(rep->n_groups, USERS);
+    CHECK_EQ(rep->groups[0]->events, TOOLS * DAYS);
+    CHECK_EQ(rep->groups[0]->n_tools, TOOLS);
+}
+
 int main(void)
 {
     today_ms = ts_time_day(ts_wall_ms()) * TS_DAY_MS + 12 * TS_HOUR_MS;
@@ -453,6 +486,7 @@ int main(void)
     RUN(a_walk_has_bounds);
     RUN(everything_is_there_after_a_restart);
     RUN(an_erased_organization_is_counted_no_more);
+    RUN(a_report_takes_the_memory_of_its_groups_not_of_its_rows);
     stop();
     remove_directory(s.directory);
     return 0;

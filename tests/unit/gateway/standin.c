@@ -740,6 +740,11 @@ int standin_start(unsigned mask, int64_t connections)
     return http_server_port(server);
 }
 
+const http_service *standin_service(void)
+{
+    return &service;
+}
+
 void standin_stop(void)
 {
     http_server_drain(server, 0, 5000);
