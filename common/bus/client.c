@@ -1,8 +1,10 @@
 /* The calling side of the bus.
  *
  * A call to a peer that is not connected waits a moment for the connection, then fails: a reader
- * must not spend its whole deadline on a service that is down. Patient methods (Authorize: nothing goes on without it) wait
- * moment after moment until their deadline, so that a peer that starts again in time is not noticed.
+ * must not spend its whole deadline on a service that is down. Callers who wait restarts out wait, if there was a connection
+ * until just now, as long as a restart takes, and make a call again, whatever it is, that a stopping peer has not begun.
+ * Patient methods (Authorize: nothing goes on without it) wait until their deadline. So a peer that starts again in time is
+ * not noticed.
  *
  * Combining (fast lane): a thread puts its call into the lane's queue. If fewer than LEADERS_MAX
  * messages are under way it becomes a leader: takes everything that waits, sends it as one message,
@@ -24,17 +26,20 @@
 #define COMBINE_MAX     64
 #define COMBINE_BYTES   (UINT64_C(1) << 20)
 #define REPEAT_PAUSE_MS 20
+#define REPEAT_LAST_MS  160 /* the pause doubles up to it */
 
 /* A call under way; lives on its caller's stack. Guarded by the lane's lock until `done`. */
 typedef struct waiter {
     const Ts__Call *call;
     ts_arena *arena; /* the caller's: a leader may use it while the caller sleeps */
     int64_t deadline_boot_ms;
+    bool restarts; /* waits one out */
     pthread_cond_t wake;
     bool taken; /* a leader works on it */
     bool done;
     ts_status status;
-    bool lost; /* connection lost or no answer: worth a repeat if idempotent */
+    bool lost;    /* the connection ended under it: worth a repeat if idempotent */
+    bool not_run; /* the peer says that it has not begun: worth a repeat */
     bool replayed;
     ts_str payload;
     ts_error error;
@@ -196,6 +201,7 @@ static void take_reply(waiter *w, const Ts__Reply *reply)
     if (reply->payload.len > 0 && w->payload.p == NULL)
         w->status = TS_NOMEM;
     w->replayed = reply->replayed;
+    w->not_run = reply->not_run && w->status != TS_OK;
     if (w->status != TS_OK)
         ts_error_set(&w->error, reply->error_param, "%s", reply->error_text);
 }
@@ -207,6 +213,7 @@ static void exchange(client_lane *l, waiter *list)
     Ts__CallBatch batch = TS__CALL_BATCH__INIT;
     Ts__Call *calls[COMBINE_MAX];
     int64_t deadline_boot_ms = 0;
+    bool restarts = false;
     ProtobufCMessage *m = NULL;
     const Ts__ReplyBatch *replies;
     nng_msg *msg = NULL;
@@ -220,10 +227,11 @@ static void exchange(client_lane *l, waiter *list)
         calls[batch.n_calls++] = (Ts__Call *)(uintptr_t)w->call; /* packing only reads it */
         if (w->deadline_boot_ms > deadline_boot_ms)
             deadline_boot_ms = w->deadline_boot_ms;
+        restarts = restarts || w->restarts;
     }
     batch.calls = calls;
-    if (!bus_link_wait(&l->link, deadline_boot_ms)) {
-        fail_all(l, list, TS_UNAVAILABLE, true, "is not reachable");
+    if (!bus_link_wait(&l->link, deadline_boot_ms, restarts)) {
+        fail_all(l, list, TS_UNAVAILABLE, false, "is not reachable");
         return;
     }
     st = ts_bus_pack(&batch.base, BUS_MESSAGE_MAX, &msg);
@@ -336,16 +344,15 @@ static void fill_call(Ts__Call *call, const ts_method *method, const ts_caller *
 }
 
 /* Worth another try, if there is time left for one? */
-static bool may_repeat(client_lane *l, const ts_method *method, const waiter *w,
-                       int64_t deadline_boot_ms)
+static bool may_repeat(const ts_method *method, const waiter *w)
 {
+    if (w->not_run && w->restarts)
+        return true;
     if ((method->flags & TS_RPC_IDEMPOTENT) == 0)
         return false;
     if ((method->flags & TS_RPC_PATIENT) != 0)
         return w->status == TS_UNAVAILABLE; /* lost, away, stopping */
-    /* A peer that stays away has had its moment in bus_link_wait(). */
-    return w->lost &&
-           (bus_link_is_connected(&l->link) || bus_link_wait(&l->link, deadline_boot_ms));
+    return w->lost; /* one that stays away has had its time in bus_link_wait() */
 }
 
 /* Once, or as often as the deadline allows if that is harmless. */
@@ -353,10 +360,14 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
                                      const ts_caller *caller, ts_arena *arena, ts_str *ret_payload,
                                      ts_error *err)
 {
-    struct timespec pause = { 0, REPEAT_PAUSE_MS * 1000000L };
+    int64_t pause_ms = REPEAT_PAUSE_MS;
 
     for (;;) {
-        waiter w = { .call = call, .arena = arena, .deadline_boot_ms = caller->deadline_boot_ms };
+        struct timespec pause = { 0, (long)pause_ms * 1000000L };
+        waiter w = { .call = call,
+                     .arena = arena,
+                     .deadline_boot_ms = caller->deadline_boot_ms,
+                     .restarts = caller->waits_restarts_out };
         int64_t left_ms = caller->deadline_boot_ms - ts_boot_ms();
 
         if (left_ms <= 0)
@@ -371,10 +382,10 @@ static ts_status call_until_deadline(client_lane *l, const ts_method *method, Ts
             *err = w.error;
         if (caller->ret_replayed != NULL)
             *caller->ret_replayed = w.replayed;
-        if (!may_repeat(l, method, &w, caller->deadline_boot_ms) ||
-            ts_boot_ms() + REPEAT_PAUSE_MS >= caller->deadline_boot_ms)
+        if (!may_repeat(method, &w) || ts_boot_ms() + pause_ms >= caller->deadline_boot_ms)
             return w.status;
         nanosleep(&pause, NULL);
+        pause_ms = 2 * pause_ms > REPEAT_LAST_MS ? REPEAT_LAST_MS : 2 * pause_ms;
     }
 }
 

@@ -8,6 +8,7 @@
 #include "ts/time.h"
 
 #define CONNECT_WAIT_MS 500
+#define RESTART_WAIT_MS 4000
 #define REDIAL_MS       1000
 #define RECONNECT_MIN   20
 #define RECONNECT_MAX   500
@@ -44,10 +45,12 @@ static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
     bus_link *l = argument;
 
     pthread_mutex_lock(&l->lock);
-    if (event == NNG_PIPE_EV_ADD_PRE)
+    if (event == NNG_PIPE_EV_ADD_PRE) {
         l->pipe = nng_pipe_id(pipe);
-    else if (l->pipe == nng_pipe_id(pipe))
+    } else if (l->pipe == nng_pipe_id(pipe)) {
         l->pipe = 0;
+        l->lost_boot_ms = ts_boot_ms();
+    }
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
 }
@@ -156,16 +159,6 @@ void bus_link_done(bus_link *l)
     pthread_mutex_destroy(&l->opening);
 }
 
-bool bus_link_is_connected(bus_link *l)
-{
-    bool is_connected;
-
-    pthread_mutex_lock(&l->lock);
-    is_connected = l->pipe != 0;
-    pthread_mutex_unlock(&l->lock);
-    return is_connected;
-}
-
 /* Under the lock, left around the calls of nng: they call pipe_event(). */
 static void dial_anew(bus_link *l)
 {
@@ -184,20 +177,37 @@ static void dial_anew(bus_link *l)
     l->is_dialling = false;
 }
 
-bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    int64_t wait_ms = deadline_boot_ms - ts_boot_ms();
-    struct timespec until = monotonic_in(wait_ms > CONNECT_WAIT_MS ? CONNECT_WAIT_MS : wait_ms);
-    bool is_connected;
+    return a < b ? a : b;
+}
 
-    pthread_mutex_lock(&l->lock);
+/* Under the lock. In steps: a dialler that has stopped by mistake is only found out by waiting in vain. */
+static void wait_step(bus_link *l, int64_t until_boot_ms)
+{
+    struct timespec until = monotonic_in(earlier(until_boot_ms - ts_boot_ms(), CONNECT_WAIT_MS));
+
     while (l->pipe == 0) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;
     }
-    is_connected = l->pipe != 0;
-    if (!is_connected && !l->is_dialling && ts_boot_ms() - l->dialled_boot_ms >= REDIAL_MS)
+    if (l->pipe == 0 && !l->is_dialling && ts_boot_ms() - l->dialled_boot_ms >= REDIAL_MS)
         dial_anew(l);
+}
+
+bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
+{
+    int64_t until_boot_ms = ts_boot_ms() + CONNECT_WAIT_MS;
+    bool is_connected;
+
+    pthread_mutex_lock(&l->lock);
+    if (restarts && l->lost_boot_ms != 0 && l->lost_boot_ms + RESTART_WAIT_MS > until_boot_ms)
+        until_boot_ms = l->lost_boot_ms + RESTART_WAIT_MS;
+    until_boot_ms = earlier(until_boot_ms, deadline_boot_ms);
+    do
+        wait_step(l, until_boot_ms);
+    while (l->pipe == 0 && ts_boot_ms() < until_boot_ms);
+    is_connected = l->pipe != 0;
     pthread_mutex_unlock(&l->lock);
     return is_connected;
 }

@@ -24,7 +24,8 @@ typedef struct bus_link {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     nng_dialer dialer;
-    int pipe; /* id of the connection; 0: none */
+    int pipe;             /* id of the connection; 0: none */
+    int64_t lost_boot_ms; /* when the last one ended; 0: there was none */
     int64_t dialled_boot_ms;
     bool is_dialling; /* a caller makes a new dialler */
 } bus_link;
@@ -37,9 +38,9 @@ TS_CHECK ts_status bus_link_open(bus_link *l, ts_error *err);
 void bus_link_close(bus_link *l);
 void bus_link_done(bus_link *l);
 
-bool bus_link_is_connected(bus_link *l);
-/* False if the peer stays away for CONNECT_WAIT_MS or until the deadline. */
-bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms);
+/* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until RESTART_WAIT_MS after the last
+ * one ended, if that is later: so long may its peer take to start again. False: it stays away. */
+bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts);
 
 /* A condition that is waited for on CLOCK_MONOTONIC. */
 void bus_cond_init(pthread_cond_t *cond);

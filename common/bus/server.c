@@ -28,6 +28,7 @@
 #define CALLS_PER_MESSAGE 256
 #define TIMEOUT_MAX_MS    (10 * TS_MINUTE_MS)
 #define METHODS_MAX       64
+#define ANSWERS_READ_MS   30
 
 static const unsigned default_contexts[TS_LANES] = { 32, 16, 8, 64 };
 
@@ -215,9 +216,11 @@ static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage *
     if (p->row == NULL)
         return ts_fail(&p->error, TS_INTERNAL, "method", "no method %.60s in this lane",
                        in->method);
-    if (atomic_load(&server->draining))
+    if (atomic_load(&server->draining)) {
+        p->reply.not_run = true;
         return ts_fail(&p->error, TS_UNAVAILABLE, "", "%s is stopping",
                        server->options.service_name);
+    }
     if (in->call_id.len != sizeof(call->call_id))
         return ts_fail(&p->error, TS_INVALID, "call_id", "call_id must have 16 bytes");
     if (in->mode > TS_MODE_TEST || (in->org == 0 && !p->row->without_tenant))
@@ -291,8 +294,8 @@ static void item_work(item *it)
     atomic_store(&it->open_calls, n + 1);
     for (size_t i = 0; i < n; i++)
         run_call(it, i);
-    atomic_fetch_sub(&server->in_work, 1);
     item_call_done(it);
+    atomic_fetch_sub(&server->in_work, 1); /* after the answer: a drain waits for it */
 }
 
 /* TS_OK with batch and calls set up, else the message is not worth an answer. */
@@ -572,6 +575,9 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
     atomic_store(&s->draining, true);
     while (atomic_load(&s->in_work) > 0 && ts_boot_ms() < until_ms)
         nanosleep(&pause, NULL);
+    /* nng drops what it has not read yet of a connection that has ended. */
+    if (drain_ms > 0)
+        nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
 }
 
 static void lane_stop(lane *l)

@@ -732,7 +732,7 @@ int standin_start(unsigned mask, int64_t connections)
 
 void standin_stop(void)
 {
-    http_server_drain(server, 5000);
+    http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
     http_rate_free(service.failures);
