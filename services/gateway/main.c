@@ -60,7 +60,8 @@ static int serve(ts_process *process, const gateway_config *config)
     if (st == TS_OK)
         st = http_server_start(&options, &service, &server, &err);
     if (st != TS_OK) {
-        ts_log_error(TS_MSG("cannot start"), TS_F_STATUS(st), TS_F_Z("reason", err.text));
+        ts_log_error(TS_MSG("cannot start"), TS_F_STATUS(st), TS_F_Z("reason", err.text),
+                     TS_F_Z("setting", err.param));
         api_done(&app);
         return 1;
     }

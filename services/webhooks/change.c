@@ -22,6 +22,8 @@ void change_done(change *c)
             ts_ignore(
                 ledger_totals_load(c->l, e)); /* its old figures stay: shown, not decided on */
     }
+    for (; c->dirty_tenants != NULL; c->dirty_tenants = c->dirty_tenants->next_dirty)
+        c->dirty_tenants->is_dirty = false;
     if (c->owns_batch)
         ts_batch_free(TS_TAKE(c->batch));
 }
@@ -37,7 +39,7 @@ static change_event *find(const change *c, ts_tenant t, ts_hash128 id)
 }
 
 static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
-                          bool is_new, change_event **ret)
+                          bool is_new, bool is_sole, change_event **ret)
 {
     change_event *e = ts_arena_alloc(c->arena, sizeof(*e));
 
@@ -48,6 +50,7 @@ static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__S
                          .row = row,
                          .before = event_state(row),
                          .is_new = is_new,
+                         .is_sole = is_sole,
                          .next = c->events };
     c->events = e;
     *ret = e;
@@ -57,20 +60,45 @@ static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__S
 ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret)
 {
     Ts__Webhooks__StoredState *row = NULL;
+    bool is_sole = false;
     ts_status st;
 
     *ret = find(c, t, id);
     if (*ret != NULL)
         return TS_OK;
-    st = row_state(c->l->store, t, id, c->arena, &row);
-    return st == TS_OK ? remember(c, t, id, row, false, ret) : st;
+    st = row_state(c->l->store, t, id, NULL, c->arena, &row, &is_sole);
+    return st == TS_OK ? remember(c, t, id, row, false, is_sole, ret) : st;
 }
 
-ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row)
+ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type, int64_t created_ms,
+                           change_event **ret)
 {
-    change_event *e = NULL;
+    Ts__Webhooks__StoredState *row;
 
-    return remember(c, t, id, row, true, &e);
+    *ret = find(c, t, id);
+    if (*ret != NULL)
+        return TS_OK;
+    row = ts_arena_alloc(c->arena, sizeof(*row));
+    if (row == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_state__init(row);
+    row->type = type;
+    row->created_ms = created_ms;
+    row->pending = 1;
+    return remember(c, t, id, row, false, true, ret);
+}
+
+bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
+{
+    webhooks_key key = key_event(t, id);
+
+    return find(c, t, id) != NULL || ts_store_has(c->l->store, WEBHOOKS_EVENTS, key_view(&key));
+}
+
+ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
+                     change_event **ret)
+{
+    return remember(c, t, id, row, true, false, ret);
 }
 
 void change_touch(change *c, ready_endpoint *e)
@@ -143,31 +171,21 @@ void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_s
 
 ts_status change_each(change *c, change_event *event, change_visit *visit)
 {
-    webhooks_key prefix = key_event(event->tenant, event->id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    row_deliveries list = { 0 };
+    ts_status st = row_deliveries_of(c->l->store, event->tenant, event->id, NULL, c->arena, &list);
 
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        const Ts__Webhooks__StoredDelivery *d;
-        ProtobufCMessage *m = NULL;
+    for (size_t i = 0; i < list.count && st == TS_OK; i++) {
+        const Ts__Webhooks__StoredDelivery *d = list.items[i];
         delivery_state state;
         ready_endpoint *e = NULL;
-        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
 
-        if (st != TS_OK)
-            return st;
-        d = (const Ts__Webhooks__StoredDelivery *)m;
-        if (d->delivery == NULL || !delivery_state_parse(ts_str_of(d->delivery->status), &state))
+        if (!delivery_state_parse(ts_str_of(d->delivery->status), &state))
             return TS_CORRUPT;
         st = ledger_endpoint_or_ghost(c->l, event->tenant, ts_str_of(d->delivery->endpoint_id), &e);
-        if (st != TS_OK)
-            return st;
-        visit(c, event, e, state);
+        if (st == TS_OK)
+            visit(c, event, e, state);
     }
-    return ts_iter_status(it);
+    return st;
 }
 
 void change_forget_event(change_event *event)
@@ -187,11 +205,20 @@ static void drop_event(change *c, const change_event *e, ledger_tenant *tenant, 
     count(tenant->counts, e->row->type, e->before, -1);
 }
 
-static void put_tenant(change *c, ledger_tenant *t)
+static void touch_tenant(change *c, ledger_tenant *t)
+{
+    if (t->is_dirty)
+        return;
+    t->is_dirty = true;
+    t->next_dirty = c->dirty_tenants;
+    c->dirty_tenants = t;
+}
+
+static void put_tenant(const change *c, const ledger_tenant *t)
 {
     Ts__Webhooks__Totals row = TS__WEBHOOKS__TOTALS__INIT;
 
-    row.counts = t->counts;
+    row.counts = (uint64_t *)(uintptr_t)t->counts; /* only packed */
     row.n_counts = TS_COUNT(t->counts);
     row_put_totals(c->batch, c->l->store, t->tenant, TS_STR_NULL, &row);
 }
@@ -213,7 +240,8 @@ static void put_event(change *c, const change_event *e, ledger_tenant *tenant)
     delivery_state after = event_state(e->row);
     webhooks_key key = key_event_index(e->tenant, &at);
 
-    row_put_state(c->batch, c->l->store, e->tenant, e->id, e->row);
+    if (!e->is_sole)
+        row_put_state(c->batch, c->l->store, e->tenant, e->id, e->row);
     if (!e->is_new && after == e->before)
         return;
     if (!e->is_new) {
@@ -224,7 +252,7 @@ static void put_event(change *c, const change_event *e, ledger_tenant *tenant)
     key = key_event_index(e->tenant, &at);
     ts_batch_put(c->batch, c->l->store, WEBHOOKS_EVENT_INDEX, key_view(&key), TS_STR_NULL);
     count(tenant->counts, e->row->type, after, 1);
-    put_tenant(c, tenant);
+    touch_tenant(c, tenant);
 }
 
 static ts_status put_or_drop(change *c, const change_event *e)
@@ -241,7 +269,7 @@ static ts_status put_or_drop(change *c, const change_event *e)
         return TS_OK;
     }
     drop_event(c, e, tenant, key_view(&key));
-    put_tenant(c, tenant);
+    touch_tenant(c, tenant);
     return TS_OK;
 }
 
@@ -259,6 +287,13 @@ ts_status change_flush(change *c)
         st = put_or_drop(c, e);
     if (st != TS_OK)
         return st;
+    while (c->dirty_tenants != NULL) {
+        ledger_tenant *t = c->dirty_tenants;
+
+        c->dirty_tenants = t->next_dirty;
+        t->is_dirty = false;
+        put_tenant(c, t);
+    }
     for (ready_endpoint *e = c->dirty; e != NULL; e = e->next_dirty)
         put_endpoint_totals(c, e);
     c->is_flushed = true;

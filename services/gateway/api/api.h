@@ -36,6 +36,7 @@ typedef struct api {
     api_bursts *bursts;
     atomic_int ingests;            /* under way */
     struct agent_grammar *grammar; /* of questions in plain words */
+    struct model *model;           /* NULL: none is asked */
     ts_metric *failures;
 } api;
 
@@ -161,6 +162,8 @@ ts_status api_export_apps(http_exchange *x);
 ts_status api_export_ai_usage(http_exchange *x);
 ts_status api_openapi(http_exchange *x);
 ts_status api_docs(http_exchange *x);
+ts_status api_agent_page(http_exchange *x);
+ts_status api_llms(http_exchange *x);
 ts_status api_healthz(http_exchange *x);
 
 /* ---- small helpers of handlers ---- */

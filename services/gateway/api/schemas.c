@@ -272,6 +272,10 @@ static const member agent_proof[] = {
     { "kind", "string", 0 }, { "id", "?string", 0 }, { "value", "number", 0 },
     { "unit", "string", 0 }, { "at", "?time", 0 },
 };
+static const member agent_change[] = {
+    { "since", "ChangeSince", 0 }, { "subject", "ChangeSubject", 0 }, { "id", "?string", 0 },
+    { "now", "integer", 0 },       { "before", "integer", 0 },        { "text", "string", 0 },
+};
 static const member agent_insight[] = {
     { "severity", "Severity", 0 },
     { "text", "string", 0 },
@@ -301,8 +305,9 @@ static const member agent_left_out[] = {
 static const member agent_summary[] = {
     { "headline", "string", 0 },          { "risk", "AgentRisk", 1 },
     { "incidents", "AgentIncidents", 1 }, { "ai_usage", "AgentAiUsage", 1 },
-    { "apps", "AgentApps", 1 },           { "insights", "[]Insight", 0 },
-    { "next_steps", "[]NextStep", 0 },    { "left_out", "[]LeftOut", 0 },
+    { "apps", "AgentApps", 1 },           { "changes", "[]Change", 0 },
+    { "insights", "[]Insight", 0 },       { "next_steps", "[]NextStep", 0 },
+    { "left_out", "[]LeftOut", 0 },
 };
 static const member tool_annotations[] = {
     { "readOnlyHint", "boolean", 0 },
@@ -336,6 +341,7 @@ static const member answer_range[] = {
 static const member answer_correction[] = { { "from", "string", 0 }, { "to", "string", 0 } };
 static const member answer_interpretation[] = {
     { "intent", "string", 0 },
+    { "source", "string", 1 },
     { "slots", "object", 0 },
     { "time_range", "?TimeRange", 0 },
     { "assumptions", "[]string", 0 },
@@ -364,6 +370,7 @@ static const member agent_answer[] = {
     { "further_results", "[]FurtherResult", 1 },
     { "follow_ups", "[]string", 1 },
     { "examples", "[]string", 1 },
+    { "restated_summary", "string", 1 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
@@ -555,6 +562,7 @@ static const shape shapes[] = {
     SHAPE("AgentApp", agent_app),
     SHAPE("AgentApps", agent_apps),
     SHAPE("InsightEvidence", agent_proof),
+    SHAPE("Change", agent_change),
     SHAPE("Insight", agent_insight),
     SHAPE("StepArguments", agent_arguments),
     SHAPE("NextStep", agent_step),
@@ -616,6 +624,8 @@ static const char *const enums[][2] = {
     { "AppStatus", "trusted|untrusted" },
     { "Sensitivity", "critical|restricted|sensitive|basic|unknown" },
     { "ContactKind", "domain|email" },
+    { "ChangeSince", "yesterday|last_week" },
+    { "ChangeSubject", "incidents_opened|risk_score|ai_events|ai_tools_first_seen" },
 };
 
 /* Shapes hold no cycle; this only bounds a mistake. */
@@ -872,9 +882,9 @@ void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored)
     ts_jsonw_object_end(w);
 }
 
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth);
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack);
 
-static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
+static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth, bool may_lack)
 {
     ts_jsonw_kz(w, "type", "object");
     ts_jsonw_key(w, "properties");
@@ -882,10 +892,12 @@ static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
     for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
         ts_jsonw_key(w, s->members[i].name);
         ts_jsonw_object(w);
-        put_compact_type(w, s->members[i].type, depth + 1);
+        put_compact_type(w, s->members[i].type, depth + 1, may_lack);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_object_end(w);
+    if (may_lack && depth > 0)
+        return;
     ts_jsonw_key(w, "required");
     ts_jsonw_array(w);
     put_required(w, s);
@@ -893,7 +905,7 @@ static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
 }
 
 /* Inside an open object. A shape that may be null is written as one that may be anything else as well: no shape of ours is. */
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack)
 {
     bool may_be_null = type[0] == '?';
     const char *name = may_be_null ? type + 1 : type;
@@ -904,11 +916,11 @@ static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
         ts_jsonw_kz(w, "type", "array");
         ts_jsonw_key(w, "items");
         ts_jsonw_object(w);
-        put_compact_type(w, name + 2, depth);
+        put_compact_type(w, name + 2, depth, may_lack);
         ts_jsonw_object_end(w);
     } else if (s != NULL) {
         if (!may_be_null)
-            put_compact_shape(w, s, depth);
+            put_compact_shape(w, s, depth, may_lack);
     } else if (values != NULL && !may_be_null) {
         schemas_put_choices(w, values);
     } else if (may_be_null) {
@@ -922,10 +934,10 @@ static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
     }
 }
 
-void schemas_put_compact(ts_jsonw *w, const char *name)
+void schemas_put_compact(ts_jsonw *w, const char *name, bool may_lack)
 {
     ts_jsonw_object(w);
-    put_compact_type(w, name, 0);
+    put_compact_type(w, name, 0, may_lack);
     ts_jsonw_object_end(w);
 }
 

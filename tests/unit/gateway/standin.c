@@ -271,8 +271,10 @@ static ts_status list_many(ts_call *call, const Ts__Risk__ListUsersRequest *requ
         reply->users[reply->n_users++] =
             user(call, ts_arena_printf(call->arena, "user-%d@acme.example", (int)i), "=cmd()", 95);
     reply->total = STANDIN_MANY;
-    /* A service that forgets to tell where its next page begins. */
-    if (strcmp(request->risk_level, "medium") != 0)
+    /* A service that does not get on. */
+    if (strcmp(request->risk_level, "medium") == 0)
+        reply->next = copy(call, "7");
+    else if (first + reply->n_users < STANDIN_MANY)
         reply->next = ts_arena_printf(call->arena, "%d", (int)(first + reply->n_users));
     return TS_OK;
 }
@@ -294,6 +296,24 @@ static ts_status list_users(ts_call *call, const ProtobufCMessage *in, ProtobufC
     reply->users[1] = user(call, "j\xc3\xb6rg@acme.example", "J\xc3\xb6rg", 70);
     reply->n_users = request->limit < 2 ? request->limit : 2;
     reply->total = 5;
+    return TS_OK;
+}
+
+static ts_status add_anomalies(ts_call *call, Ts__Risk__UserProfile *reply)
+{
+    reply->anomalies = ts_arena_array(call->arena, 2, sizeof(*reply->anomalies));
+    for (size_t i = 0; i < 2; i++) {
+        Ts__Risk__Anomaly *anomaly = ts_arena_alloc(call->arena, sizeof(*anomaly));
+
+        ts__risk__anomaly__init(anomaly);
+        anomaly->metric = copy(call, "files_downloaded_per_day");
+        anomaly->observed = i == 0 ? 72 : UINT32_MAX;
+        anomaly->expected = 3.5;
+        anomaly->z_score = 39.84;
+        anomaly->detected_ms = INT64_C(1736929320000);
+        anomaly->explanation = copy(call, "72 files. 3.5 before.");
+        reply->anomalies[reply->n_anomalies++] = anomaly;
+    }
     return TS_OK;
 }
 
@@ -323,7 +343,7 @@ static ts_status get_user(ts_call *call, const ProtobufCMessage *in, ProtobufCMe
     reply->active_rules = ts_arena_array(call->arena, 1, sizeof(*reply->active_rules));
     reply->active_rules[0] = rule;
     reply->n_active_rules = 1;
-    return TS_OK;
+    return add_anomalies(call, reply);
 }
 
 static ts_status ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -710,6 +730,11 @@ int standin_start(unsigned mask, int64_t connections)
     options.request_ms = 5000;
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
+}
+
+const http_service *standin_service(void)
+{
+    return &service;
 }
 
 void standin_stop(void)

@@ -10,6 +10,8 @@
 /* What the question is about: the first noun of ours in it. "Users with incidents" are users. */
 static ts_str head_of(const agent_work *w)
 {
+    bool has_type = false; /* "sign-ins by contractors" are incidents */
+
     for (size_t i = 0; i < w->items.count; i++) {
         const agent_item *item = &w->items.list[i];
         ts_str cls = agent_names_text(&w->g->symbols, item->cls);
@@ -18,8 +20,9 @@ static ts_str head_of(const agent_work *w)
             continue;
         if (ts_str_is(cls, "entity"))
             return item->text;
+        has_type = has_type || ts_str_is(cls, "type");
         if ((ts_str_is(cls, "ask") && ts_str_is(item->text, "who")) ||
-            ts_str_is(cls, "employment_type"))
+            (ts_str_is(cls, "employment_type") && !has_type))
             return TS_STR_LIT("user");
     }
     return TS_STR_NULL;
@@ -198,6 +201,22 @@ static ts_status restate(agent_work *w)
         return TS_NOMEM;
     w->out->restated = ts_arena_str(w->arena, ts_buf_view(&text));
     return w->out->restated.p == NULL ? TS_NOMEM : TS_OK;
+}
+
+ts_status agent_round_off(const agent_grammar *g, int64_t now_ms, ts_arena *arena,
+                          agent_interpretation *out)
+{
+    agent_work *w = ts_arena_alloc(arena, sizeof(*w));
+    ts_status st;
+
+    if (w == NULL)
+        return TS_NOMEM;
+    w->g = g;
+    w->now_ms = now_ms;
+    w->arena = arena;
+    w->out = out;
+    st = add_span(w);
+    return st == TS_OK ? restate(w) : st;
 }
 
 /* ---- one question ---- */
@@ -383,6 +402,8 @@ void agent_interpretation_write(ts_jsonw *w, const agent_interpretation *in)
 {
     ts_jsonw_object(w);
     ts_jsonw_kstr(w, "intent", in->intent);
+    if (in->source != NULL)
+        ts_jsonw_kz(w, "source", in->source);
     ts_jsonw_key(w, "slots");
     ts_jsonw_object(w);
     write_slots(w, &in->slots);
