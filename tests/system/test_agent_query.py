@@ -140,6 +140,15 @@ class AgentQuery(base.SuiteCase):
         self.ask("what should I look at first?", "recommend")
         self.ask("why is %s risky?" % self.dana, "explain")
 
+    def test_apps_of_its_own_by_name(self):
+        for question in ("is Sheet Filer safe?", "what about the risk of sheet filer"):
+            data = self.ask(question, "app_details")
+            self.assertEqual(data["interpretation"]["slots"]["app"].lower(), "sheet filer")
+            self.assertEqual([a["name"] for a in data["results"]["apps"]], ["Sheet Filer"])
+        # Who may not read apps learns of none.
+        answer = self.post("is sheet filer safe?", self.key("agent", "read:users"))
+        self.assertNotIn("Sheet Filer", answer.text)
+
     def test_a_comparison_answers_both_sides(self):
         answer = self.post("compare finance with legal")
         self.assertIn("further_results", answer.json["summary"])

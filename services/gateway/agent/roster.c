@@ -22,6 +22,8 @@ struct roster {
     agent_names seen; /* addresses that were added */
     ts_str departments[DEPARTMENTS_MAX];
     size_t department_count;
+    agent_names apps; /* names of the inventory, as the parser joins words */
+    bool has_apps;    /* asked for, whatever came */
     looked_up calls[ROSTER_CALLS_MAX];
     size_t call_count;
     int64_t deadline_boot_ms; /* of all calls together; 0: none was made */
@@ -35,7 +37,9 @@ roster *roster_new(http_exchange *x, const agent_grammar *grammar)
 
     if (r == NULL)
         return NULL;
-    *r = (roster){ .x = x, .grammar = grammar, .seen = { .arena = x->arena } };
+    *r = (roster){
+        .x = x, .grammar = grammar, .seen = { .arena = x->arena }, .apps = { .arena = x->arena }
+    };
     return r;
 }
 
@@ -86,6 +90,14 @@ static ts_status add_users(roster *r, const Ts__Risk__UserList *list)
     return st;
 }
 
+/* What is left of the time for all calls together; none at 0. */
+static int64_t time_left(roster *r)
+{
+    if (r->deadline_boot_ms == 0)
+        r->deadline_boot_ms = ts_boot_ms() + api_of(r->x)->config->call_ms;
+    return r->deadline_boot_ms - ts_boot_ms();
+}
+
 static ts_status search(roster *r, ts_str key, bool *ret_is_cut)
 {
     Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
@@ -95,9 +107,7 @@ static ts_status search(roster *r, ts_str key, bool *ret_is_cut)
     int64_t left_ms;
     ts_status st;
 
-    if (r->deadline_boot_ms == 0)
-        r->deadline_boot_ms = ts_boot_ms() + a->config->call_ms;
-    left_ms = r->deadline_boot_ms - ts_boot_ms();
+    left_ms = time_left(r);
     if (left_ms <= 0)
         return TS_UNAVAILABLE;
     request.query = ts_arena_z(r->x->arena, key);
@@ -212,11 +222,69 @@ static bool find_department(const void *data, ts_str name, ts_str *ret)
     return false;
 }
 
+static ts_status add_app(roster *r, ts_str name)
+{
+    agent_text text;
+    ts_str key = TS_STR_LIT("");
+
+    if (agent_text_read(name, &r->grammar->folds, r->x->arena, &text, NULL) != TS_OK)
+        return TS_OK; /* a name that no question could hold */
+    if (text.count == 0 || text.count > AGENT_NAME_WORDS)
+        return TS_OK;
+    for (size_t i = 0; i < text.count && key.p != NULL; i++)
+        key = ts_str_of(ts_arena_printf(r->x->arena, "%.*s%s%.*s", (int)key.n, key.p,
+                                        i == 0 ? "" : " ", (int)text.tokens[i].norm.n,
+                                        text.tokens[i].norm.p));
+    return key.p == NULL || agent_names_add(&r->apps, key) == 0 ? TS_NOMEM : TS_OK;
+}
+
+/* The inventory's first apps, the riskiest: one call for a question, made where a word could be a name. Without them an app of the
+ * organization is what the lexicon and the question's own words make of it. */
+static void load_apps(roster *r)
+{
+    Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
+    char all[] = "all";
+    const Ts__Risk__AppList *list;
+    ProtobufCMessage *out = NULL;
+    int64_t left_ms = time_left(r);
+    ts_status st;
+
+    r->has_apps = true;
+    if (left_ms <= 0 || r->is_down)
+        return;
+    request.status = all;
+    request.limit = ROSTER_APPS;
+    st = api_call(r->x, api_of(r->x)->risk, &ts_risk_list_apps, &request.base, left_ms, &out);
+    list = (const void *)out;
+    for (size_t i = 0; st == TS_OK && i < list->n_apps; i++)
+        st = add_app(r, ts_str_of(list->apps[i]->name));
+    if (st != TS_OK) {
+        r->x->error = (ts_error){ .text = "" };
+        r->x->retry_after_s = 0;
+    }
+}
+
+static bool find_app(const void *data, ts_str name, ts_str *ret)
+{
+    const roster_view *view = data;
+    roster *r = view->roster;
+
+    if (name.n < WORD_MIN)
+        return false;
+    if (!r->has_apps)
+        load_apps(r);
+    *ret = name;
+    return agent_names_find(&r->apps, name) != 0;
+}
+
 void roster_gazetteer(const roster_view *view, agent_gazetteer *ret)
 {
     bool may_read = (view->roster->x->who.permissions & TS_PERM_READ_USERS) != 0;
 
+    bool may_read_apps = (view->roster->x->who.permissions & TS_PERM_READ_APPS) != 0;
+
     *ret = (agent_gazetteer){ .data = view,
                               .person = may_read ? find_person : NULL,
-                              .department = may_read ? find_department : NULL };
+                              .department = may_read ? find_department : NULL,
+                              .app = may_read_apps ? find_app : NULL };
 }
