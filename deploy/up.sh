@@ -17,6 +17,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 services=(gateway auth risk incidents ai-usage webhooks webhook-dispatcher) # in the order of their ops ports
 READY_SECONDS=60
+TELL_SECONDS=5 # between words about what is waited for
 
 command=start
 daemon=
@@ -214,19 +215,32 @@ if [ -z "$daemon" ]; then
 fi
 trap 'stop_suite' EXIT # if anything below fails
 
+# What a service says of itself, or, where nobody answers, the last error in its log.
+why() { # service, what --health said
+    local last=
+    [[ $2 != nobody* ]] || last=$(grep -s 'level=error' "$run/ts-$1.log" | tail -n 1)
+    echo "$2${last:+; its log: $last}"
+}
+
 deadline=$((SECONDS + READY_SECONDS))
+told=$((SECONDS + TELL_SECONDS))
 for service in "${services[@]}"; do
-    until "$bin/ts-$service" --health; do
+    until says=$("$bin/ts-$service" --health); do
         if ! kill -0 "$supervisor" 2>/dev/null; then
             tail -n 20 "$run/supervisor.log" >&2
             die "the supervisor ended"
         fi
         if [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 20 "$run/ts-$service.log" >&2
-            die "ts-$service was not ready within $READY_SECONDS s"
+            die "ts-$service was not ready within $READY_SECONDS s: $(why "$service" "$says")"
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "up.sh: waiting for ts-$service: $(why "$service" "$says")" >&2
+            told=$((SECONDS + TELL_SECONDS))
         fi
         sleep 0.1
     done
+    [ "$says" = ready ] || echo "up.sh: ts-$service is $says" >&2
 done
 
 # The text under a name in JSON of one line; ids and secrets hold no quotes.

@@ -278,7 +278,7 @@ ts_status risk_rpc_ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMe
     ts_status st;
 
     if (!ts_store_has_room(app->store))
-        return ts_fail(call->error, TS_UNAVAILABLE, "",
+        return ts_fail(call->error, TS_UNAVAILABLE, TS_PARAM_DISK,
                        "the disk is nearly full: nothing is taken in");
     parser = take_parser(app->ingest);
     if (parser == NULL)

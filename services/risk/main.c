@@ -26,7 +26,7 @@ static bool has_room(void *context, ts_error *why)
 {
     if (ts_store_has_room(context))
         return true;
-    ts_error_set(why, "", "the disk is nearly full");
+    ts_error_set(why, "", "the disk is nearly full: nothing is taken in");
     return false;
 }
 
@@ -130,7 +130,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
-        ts_process_check(p, has_room, store);
+        ts_process_remark(p, has_room, store);
         ts_process_ready(p, true);
         ts_process_wait(p, NULL, NULL);
         ts_rpc_server_drain(server, config->drain_ms);
@@ -139,7 +139,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     stop_relays(&to);
     risk_sweep_stop(app.sweep);
     ts_inbox_free(app.inbox);
-    ts_process_uncheck(p);
+    ts_process_unremark(p);
     return st;
 }
 
