@@ -405,6 +405,36 @@ ts_status apps_finish(risk_work *w)
     return st;
 }
 
+/* ---- another catalogue ---- */
+
+static ts_status packed(risk_work *w, const Ts__Risk__AppRow *row, ts_str *ret)
+{
+    size_t n = ts__risk__app_row__get_packed_size(row);
+    uint8_t *bytes = ts_arena_alloc(w->arena, n + 1);
+
+    if (bytes == NULL)
+        return TS_NOMEM;
+    (void)ts__risk__app_row__pack(row, bytes);
+    *ret = ts_str_n(bytes, n);
+    return TS_OK;
+}
+
+ts_status apps_describe(risk_work *w, const catalogue *c, work_app *app)
+{
+    ts_str before, after;
+    ts_status st = packed(w, app->row, &before);
+
+    if (st == TS_OK)
+        st = describe(w, c, app->row);
+    if (st == TS_OK)
+        st = compute(w, app->row);
+    if (st == TS_OK)
+        st = packed(w, app->row, &after);
+    if (st == TS_OK && !ts_str_eq(before, after))
+        app->touched = true;
+    return st;
+}
+
 /* ---- trust ---- */
 
 /* Whether another app of the same tool is trusted. */

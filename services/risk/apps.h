@@ -45,6 +45,8 @@ TS_CHECK ts_status apps_note_user(risk_work *w, work_app *app, ts_str email, boo
 /* Another status. The catalogue is for the webhook's text. */
 TS_CHECK ts_status apps_set_status(risk_work *w, const catalogue *c, work_app *app, bool trusted,
                                    const char *note);
+/* Brings a stored app in line with what the catalogue says now; it is written if that changes its row. */
+TS_CHECK ts_status apps_describe(risk_work *w, const catalogue *c, work_app *app);
 /* Called by work_finish(), before users are written. */
 TS_CHECK ts_status apps_finish(risk_work *w);
 

@@ -1,9 +1,11 @@
 #include "backfill.h"
 
+#include "apps.h"
 #include "work.h"
 
 #define ARENA_MAX     (UINT64_C(64) << 20)
 #define USER_KEY_SIZE (TS_KEY_TENANT_SIZE + 8)
+#define APP_KEY_SIZE  (TS_KEY_TENANT_SIZE + 16)
 
 typedef struct missing {
     ts_tenant tenant;
@@ -98,4 +100,47 @@ ts_status risk_backfill(ts_store *store, int64_t now_ms, const atomic_bool *canc
             break;
     }
     return st;
+}
+
+/* ---- apps ---- */
+
+static ts_status describe_app(ts_store *store, const catalogue *c, int64_t now_ms, ts_str key,
+                              ts_arena *arena, uint64_t *count)
+{
+    work_app *app = NULL;
+    risk_work w;
+    ts_status st;
+
+    ts_arena_reset(arena);
+    st = work_begin(&w, store, tenant_of(key), now_ms, arena);
+    if (st != TS_OK)
+        return st;
+    st = apps_get(&w, (const uint8_t *)key.p + TS_KEY_TENANT_SIZE, &app);
+    if (st == TS_OK)
+        st = apps_describe(&w, c, app);
+    if (st == TS_OK && app->touched) {
+        st = work_write(&w, NULL);
+        *count += 1;
+    }
+    work_end(&w);
+    return st == TS_NOT_FOUND ? TS_OK : st; /* the organization has just been erased */
+}
+
+ts_status risk_backfill_apps(ts_store *store, const catalogue *c, int64_t now_ms,
+                             const atomic_bool *cancelled, uint64_t *ret_count)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(ARENA_MAX);
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(store, RISK_APPS, TS_STR_NULL, TS_STR_NULL, false);
+    ts_status st = TS_OK;
+
+    *ret_count = 0;
+    if (arena == NULL || it == NULL)
+        return TS_NOMEM;
+    for (; st == TS_OK && ts_iter_valid(it) && !atomic_load(cancelled); ts_iter_next(it)) {
+        if (ts_iter_key(it).n != APP_KEY_SIZE)
+            return TS_CORRUPT;
+        st = describe_app(store, c, now_ms, ts_iter_key(it), arena, ret_count);
+    }
+    return st == TS_OK ? ts_iter_status(it) : st;
 }

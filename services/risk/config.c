@@ -11,7 +11,8 @@ const ts_config_item risk_config_items[] = {
     TS_NUM(risk_config, directory_rows, "TS_RISK_DIRECTORY_ROWS", 10000, 1, 10000,
            "rows of one directory upload; with more of them it is refused"),
     TS_NUM(risk_config, users_max, "TS_RISK_USERS_MAX", 1000000, 1, 100000000,
-           "users of an organization; directory rows that would make more are rejected"),
+           "users of an organization; directory rows that would make more are rejected, events "
+           "make none"),
     TS_NUM(risk_config, anomaly_z_tenths, "TS_RISK_ANOMALY_Z_TENTHS", 35, 10, 1000,
            "tenths of a z-score from which a day is an anomaly"),
     TS_NUM(risk_config, anomaly_learning_days, "TS_RISK_ANOMALY_LEARNING_DAYS", 10, 3, 28,

@@ -113,6 +113,17 @@ static void note_seen(work_user *u, const Ts__Risk__Event *e)
     }
 }
 
+/* What nobody is made for waits under its address (orphans.h). */
+static ts_status add_user(risk_work *w, risk_domains *domains, const Ts__Risk__Event *e, ts_str id,
+                          work_user **ret)
+{
+    if (!work_has_room(w, domains->users_max)) {
+        domains->users_refused++;
+        return TS_OK;
+    }
+    return work_user_add(w, ts_str_of(e->user_email), e->source, id, e->event_ms, ret);
+}
+
 ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *record,
                         work_user **ret)
 {
@@ -138,8 +149,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
     if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {
         st = domain_is_own(w, domains, domain, &own);
         if (st == TS_OK && ((own && is_actor) || is_warning(e)))
-            st = work_user_add(w, email, e->source, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL,
-                               e->event_ms, ret);
+            st = add_user(w, domains, e, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL, ret);
     }
     if (st != TS_OK || *ret == NULL)
         return st;

@@ -8,9 +8,11 @@
 #include "record.h"
 #include "work.h"
 
-/* What one unit of work knows of own domains. Zeroed: nothing yet. */
+/* What one unit of work knows of own domains. Zeroed but for users_max: nothing yet. */
 typedef struct risk_domains {
-    risk_map known; /* domain -> itself */
+    risk_map known;         /* domain -> itself */
+    uint64_t users_max;     /* of the organization: with so many no further one is made */
+    uint64_t users_refused; /* that were not made for that */
 } risk_domains;
 
 /* *ret is NULL if the event is about nobody of the organization. */

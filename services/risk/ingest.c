@@ -17,12 +17,14 @@
 struct risk_ingest {
     detection_engine *engine;
     int64_t retention_ms;
+    uint64_t users_max;
     pthread_mutex_t lock; /* guards the idle parsers */
     risk_parser *idle[PARSERS_MAX];
     size_t idle_count;
     ts_metric *accepted;
     ts_metric *duplicates;
     ts_metric *rejected;
+    ts_metric *users_refused;
     ts_metric *refusals[RISK_REFUSALS];
 };
 
@@ -34,6 +36,7 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     if (in == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&in->lock, NULL);
+    in->users_max = (uint64_t)config->users_max;
     in->retention_ms = config->retention_days * TS_DAY_MS;
     st = detection_engine_new(config->rules_dir, (uint32_t)config->noisy_firings, &in->engine, err);
     if (st != TS_OK)
@@ -41,6 +44,9 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     in->accepted = ts_counter("ts_risk_events_total", "result=\"accepted\"", "records taken in");
     in->duplicates = ts_counter("ts_risk_events_total", "result=\"duplicate\"", "records taken in");
     in->rejected = ts_counter("ts_risk_events_total", "result=\"rejected\"", "records taken in");
+    in->users_refused = ts_counter("ts_risk_users_refused_total", "",
+                                   "events of users who were not made: their organization has its "
+                                   "TS_RISK_USERS_MAX");
     for (int i = 0; i < RISK_REFUSALS; i++) {
         char labels[48];
 
@@ -149,7 +155,7 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
 static ts_status take_all(risk_ingest *in, risk_work *w, const risk_body *body,
                           const sigma_matches *matches, Ts__Risk__IngestReply *rep)
 {
-    intake k = { .w = w, .seen = { .arena = w->arena } };
+    intake k = { .w = w, .domains = { .users_max = in->users_max }, .seen = { .arena = w->arena } };
 
     for (size_t i = 0; i < body->record_count;) {
         uint32_t index = body->records[i].index;
@@ -171,6 +177,7 @@ static ts_status take_all(risk_ingest *in, risk_work *w, const risk_body *body,
         else
             rep->duplicates++;
     }
+    ts_metric_add(in->users_refused, k.domains.users_refused);
     return TS_OK;
 }
 

@@ -97,6 +97,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     peers to = { 0 };
     ts_rpc_server *server = NULL;
     baseline_limits limits = baselines_limits(config);
+    risk_sweep_options sweep;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "risk"),
                            .service_name = "risk",
                            .rows = risk_rows,
@@ -117,8 +118,11 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
         ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, baseline_reach(&limits),
-                              &app.sweep, err);
+        sweep = (risk_sweep_options){ .store = store,
+                                      .catalogue = risk_ingest_catalogue(ingest),
+                                      .retention_ms = config->retention_days * TS_DAY_MS,
+                                      .baseline_days = baseline_reach(&limits) };
+        st = risk_sweep_start(&sweep, &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);

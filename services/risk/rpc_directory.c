@@ -37,7 +37,7 @@ static ts_status find_or_make(upload *u, const Ts__Risk__DirectoryRow *row, work
 
     if (st != TS_NOT_FOUND)
         return st;
-    if (u->w.totals->last_user_number >= (uint64_t)app->config->users_max) {
+    if (!work_has_room(&u->w, (uint64_t)app->config->users_max)) {
         *ret_reason = ts_arena_printf(u->call->arena, "the organization has its %lld users",
                                       (long long)app->config->users_max);
         return *ret_reason == NULL ? TS_NOMEM : TS_INVALID;

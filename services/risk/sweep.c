@@ -14,13 +14,11 @@
 #define DUE_KEY_SIZE    25
 
 struct risk_sweep {
-    ts_store *store;
+    risk_sweep_options o;
     pthread_t thread;
     pthread_mutex_t lock; /* for wake */
     pthread_cond_t wake;
     atomic_bool stopping;
-    int64_t retention_ms;
-    uint32_t baseline_days;
 };
 
 typedef struct due_user {
@@ -135,7 +133,7 @@ static bool pause_until(risk_sweep *s, int64_t ms)
 
 static void expire(risk_sweep *s)
 {
-    const risk_expiry e = { s->store, s->retention_ms, s->baseline_days, &s->stopping };
+    const risk_expiry e = { s->o.store, s->o.retention_ms, s->o.baseline_days, &s->stopping };
     uint64_t hits = 0, events = 0, orphans = 0, baselines = 0;
     ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
 
@@ -155,12 +153,18 @@ static void expire(risk_sweep *s)
 static void backfill(risk_sweep *s)
 {
     uint64_t count = 0;
-    ts_status st = risk_backfill(s->store, ts_wall_ms(), &s->stopping, &count);
+    ts_status st = risk_backfill(s->o.store, ts_wall_ms(), &s->stopping, &count);
 
     if (st != TS_OK)
         ts_warn(TS_MSG("users are missing in the search until the next start"), TS_F_STATUS(st));
     else if (count > 0)
         ts_info(TS_MSG("users brought into the search"), TS_F_U64("users", count));
+    st = risk_backfill_apps(s->o.store, s->o.catalogue, ts_wall_ms(), &s->stopping, &count);
+    if (st != TS_OK)
+        ts_warn(TS_MSG("apps keep the score of an older catalogue until the next start"),
+                TS_F_STATUS(st));
+    else if (count > 0)
+        ts_info(TS_MSG("apps follow another catalogue"), TS_F_U64("apps", count));
 }
 
 static void *sweep_main(void *argument)
@@ -185,7 +189,7 @@ static void *sweep_main(void *argument)
             ts_status st;
 
             ts_arena_reset(arena);
-            st = risk_sweep_once(s->store, ts_wall_ms(), arena, &count);
+            st = risk_sweep_once(s->o.store, ts_wall_ms(), arena, &count);
             if (st != TS_OK) {
                 ts_warn(TS_MSG("sweep failed, tried again later"), TS_F_STATUS(st));
                 break;
@@ -196,17 +200,14 @@ static void *sweep_main(void *argument)
     return NULL;
 }
 
-ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t baseline_days,
-                           risk_sweep **ret, ts_error *err)
+ts_status risk_sweep_start(const risk_sweep_options *options, risk_sweep **ret, ts_error *err)
 {
     risk_sweep *s = calloc(1, sizeof(*s));
     pthread_condattr_t attributes;
 
     if (s == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
-    s->store = store;
-    s->retention_ms = retention_ms;
-    s->baseline_days = baseline_days;
+    s->o = *options;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

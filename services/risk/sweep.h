@@ -12,9 +12,16 @@
 
 typedef struct risk_sweep risk_sweep;
 
-/* Days as in risk_expiry. */
-TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t baseline_days,
-                                    risk_sweep **ret, ts_error *err);
+typedef struct risk_sweep_options {
+    ts_store *store;
+    const struct catalogue *catalogue;
+    int64_t retention_ms;   /* as in risk_expiry */
+    uint32_t baseline_days; /* as well */
+} risk_sweep_options;
+
+/* Options are copied. */
+TS_CHECK ts_status risk_sweep_start(const risk_sweep_options *options, risk_sweep **ret,
+                                    ts_error *err);
 /* NULL is fine. */
 void risk_sweep_stop(risk_sweep *s);
 

@@ -178,6 +178,11 @@ static void put_identity(risk_work *w, const char *kind, ts_str text, uint64_t n
     ts_batch_put(w->batch, w->store, RISK_IDENTITY, risk_key_view(&key), risk_key_view(&value));
 }
 
+bool work_has_room(const risk_work *w, uint64_t users_max)
+{
+    return w->totals->last_user_number < users_max;
+}
+
 ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str id, int64_t seen_ms,
                         work_user **ret)
 {

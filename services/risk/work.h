@@ -92,6 +92,8 @@ void work_unlock(ts_store *store, ts_tenant tenant);
 /* TS_NOT_FOUND if there is none. `email` is in lower case. */
 TS_CHECK ts_status work_user_by_email(risk_work *w, ts_str email, work_user **ret);
 TS_CHECK ts_status work_user_by_number(risk_work *w, uint64_t number, work_user **ret);
+/* Whether the organization may have a further user. */
+bool work_has_room(const risk_work *w, uint64_t users_max);
 /* Makes a user that is not there yet; `id` (may be empty) is the source's immutable id. */
 /* What waited for the address (orphans.h) is the user's from then on; so it is with a further one. */
 TS_CHECK ts_status work_user_add(risk_work *w, ts_str email, const char *source, ts_str id,

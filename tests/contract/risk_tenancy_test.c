@@ -16,7 +16,7 @@ static risk app;
 
 static void start(void)
 {
-    risk_config config = { .retention_days = 365, .noisy_firings = 100 };
+    risk_config config = { .retention_days = 365, .noisy_firings = 100, .users_max = 1000000 };
 
     snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
              TS_SOURCE_DIR "/services/risk/rules");

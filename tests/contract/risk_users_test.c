@@ -1,4 +1,6 @@
 /* Users, what waits for them, search, pages and contacts: risk's core over its real store and socket. */
+#include <sys/stat.h>
+
 #include "backfill.h"
 #include "expire.h"
 #include "read.h"
@@ -515,6 +517,145 @@ static void users_from_before_the_index_come_into_it(void)
     CHECK_EQ(n, 0);
 }
 
+/* ---- limits and catalogues ---- */
+
+/* Another engine in the place of the service's own; gives that. */
+static risk_ingest *change_engine(const risk_config *other)
+{
+    risk_ingest *own = app.ingest;
+
+    CHECK_EQ(risk_ingest_new(other, &app.ingest, NULL), TS_OK);
+    return own;
+}
+
+static void change_back(risk_ingest *own)
+{
+    risk_ingest_free(app.ingest);
+    app.ingest = own;
+}
+
+static void events_make_no_more_users_than_an_organization_may_have(void)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
+    risk_config small = config;
+    double refused = metric("ts_risk_users_refused_total");
+    risk_ingest *own;
+
+    fresh_organization();
+    small.users_max = 2;
+    own = change_engine(&small);
+    put_record(&body, "login", "login_success", "a@acme.example", "1", 90, "login_type", "x");
+    put_record(&body, "login", "login_success", "b@acme.example", "2", 80, "login_type", "x");
+    put_record(&body, "login", "login_success", "c@acme.example", "3", 70, "login_type", "x");
+    put_record(&body, "login", "login_success", "a@acme.example", "1", 60, "login_type", "x");
+    put_leak(&body, "c@acme.example");
+    post(&body, 5);
+    CHECK(profile_of("a@acme.example") != NULL);
+    CHECK(profile_of("b@acme.example") != NULL);
+    CHECK(profile_of("c@acme.example") == NULL);
+    CHECK_EQ(metric("ts_risk_users_refused_total") - refused, 2);
+    CHECK_EQ(firings_of(0), 1);
+    /* Once there is room, what has waited is theirs. */
+    change_back(own);
+    ts_buf_clear(&body);
+    put_record(&body, "login", "login_success", "c@acme.example", "3", 10, "login_type", "x");
+    post(&body, 1);
+    CHECK_EQ(profile_of("c@acme.example")->n_active_rules, 1);
+    CHECK_EQ(metric("ts_risk_users_refused_total") - refused, 2);
+}
+
+static void write_text(const char *directory, const char *name, const char *content)
+{
+    char path[256];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    f = fopen(path, "we");
+    CHECK(f != NULL);
+    CHECK(fputs(content, f) >= 0);
+    CHECK_EQ(fclose(f), 0);
+}
+
+/* A catalogue of one scope and one tool. */
+static catalogue *other_catalogue(void)
+{
+    char rules[128], directory[160];
+    catalogue *c = NULL;
+
+    snprintf(rules, sizeof(rules), "%s/rules", s.directory);
+    snprintf(directory, sizeof(directory), "%s/catalogue", rules);
+    CHECK_EQ(mkdir(rules, 0700), 0);
+    CHECK_EQ(mkdir(directory, 0700), 0);
+    write_text(directory, "oauth_scopes.yml",
+               "- scope: 'https://files.example/all'\n  class: critical\n  weight: 90\n"
+               "  meaning: 'Everything'\n");
+    write_text(directory, "ai_tools.yml",
+               "- tool: 'Filer'\n  vendor: 'Files'\n  apps: ['Filer']\n");
+    CHECK_EQ(catalogue_load(rules, &c, NULL), TS_OK);
+    return c;
+}
+
+/* How many apps it describes anew. */
+static uint64_t follow(const catalogue *c, bool is_cancelled)
+{
+    atomic_bool cancelled = is_cancelled;
+    uint64_t n = 77;
+
+    CHECK_EQ(risk_backfill_apps(s.store, c, ts_wall_ms(), &cancelled, &n), TS_OK);
+    return n;
+}
+
+static const Ts__Risk__App *first_app(void)
+{
+    Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
+    const Ts__Risk__AppList *reply = NULL;
+
+    request.status = text("all");
+    request.limit = 10;
+    CHECK_EQ(served_call(&s, tenant, &ts_risk_list_apps, &request.base, &reply), TS_OK);
+    CHECK_EQ(reply->total, 1);
+    return reply->apps[0];
+}
+
+static unsigned places_of_apps(void)
+{
+    risk_key prefix = risk_key_tenant(tenant);
+
+    return count_rows(RISK_APP_ORDER, &prefix);
+}
+
+static void apps_follow_another_catalogue_at_start(void)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
+    TS_CLEANUP(catalogue_free_p) catalogue *other = other_catalogue();
+    uint64_t told;
+    char at[TS_RFC3339_SIZE];
+
+    fresh_organization();
+    employ("ann@acme.example");
+    ts_time_format(ts_wall_ms() - 60000, true, at);
+    ts_buf_printf(&body,
+                  "{\"id\":{\"time\":\"%s\",\"uniqueQualifier\":\"%llu\",\"applicationName\":"
+                  "\"token\"},\"actor\":{\"email\":\"ann@acme.example\"},\"events\":[{\"name\":"
+                  "\"authorize\",\"parameters\":[{\"name\":\"app_name\",\"value\":\"Filer\"},"
+                  "{\"name\":\"scope\",\"multiValue\":[\"https://files.example/all\"]}]}]}\n",
+                  at, (unsigned long long)++qualifier);
+    post(&body, 1);
+    CHECK_EQ(first_app()->risk_score, 40); /* of a scope that nobody knows */
+    CHECK(!first_app()->is_ai_tool);
+    CHECK_EQ(follow(risk_ingest_catalogue(app.ingest), false), 0);
+    CHECK_EQ(follow(other, true), 0);
+    CHECK_EQ(first_app()->risk_score, 40);
+
+    told = served_sent(&s, RISK_TO_WEBHOOKS);
+    CHECK_EQ(follow(other, false), 1);
+    CHECK_EQ(first_app()->risk_score, 90);
+    CHECK(first_app()->is_ai_tool);
+    CHECK_EQ(places_of_apps(), 2); /* among all and the untrusted */
+    CHECK_EQ(served_sent(&s, RISK_TO_WEBHOOKS), told);
+    CHECK_EQ(follow(other, false), 0);
+}
+
 /* ---- changes that come twice ---- */
 
 static ts_status add_contact(const char *key, const char *value, const Ts__Risk__Contact **ret)
@@ -626,6 +767,8 @@ int main(void)
     RUN(one_answer_of_a_walk_reads_so_many_rows_and_no_more);
     RUN(a_walk_over_apps_by_id_meets_each_once);
     RUN(users_from_before_the_index_come_into_it);
+    RUN(events_make_no_more_users_than_an_organization_may_have);
+    RUN(apps_follow_another_catalogue_at_start);
     RUN(a_contact_is_added_once_and_audited_once);
     RUN(an_upload_is_audited_and_bounded);
     served_stop(&s);

@@ -342,7 +342,7 @@ int main(void)
 {
     char directory[64];
     ts_store_options o = { .directory = directory, .families = risk_families, .schema = 1 };
-    risk_config config = { .retention_days = 36500, .noisy_firings = 100 };
+    risk_config config = { .retention_days = 36500, .noisy_firings = 100, .users_max = 1000000 };
     ts_json_parser *parser = ts_json_parser_new(SAMPLES_MAX);
     ts_error error = { "", "" };
     ts_json samples;
