@@ -232,6 +232,38 @@ static void leases_outlive_a_restart_if_they_have_not_ended(void)
     end();
 }
 
+/* What no code of ours writes: its customer hears of the event once more, and that is the end of it. */
+static void a_due_row_of_what_is_over_is_dropped(void)
+{
+    ts_batch *batch = ts_batch_new();
+    const due_facts facts = { 1000, 2, true };
+    uint8_t value[DUE_FACTS_SIZE];
+    const Ts__Webhooks__LeasedDelivery *d;
+    const ts_hash128 cause = { { 1 } };
+    webhooks_key key;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    publish("incident.created", 1);
+    d = lease_one(5000);
+    result_of(d, 200, "", false);
+    due_write_facts(&facts, value);
+    key = key_due(live, ts_str_of(d->endpoint_id), 1000, cause);
+    ts_batch_put(batch, s.store, WEBHOOKS_DUE, key_view(&key), ts_str_n(value, sizeof(value)));
+    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
+    ts_batch_free(batch);
+    stop();
+    start_with("1h");
+    d = lease_one(5000);
+    CHECK_EQ(d->attempt, 2);
+    result_of(d, 500, "", false);
+    CHECK_EQ(leases_held(), 0);
+    CHECK(!ts_store_has(s.store, WEBHOOKS_DUE, key_view(&key)));
+    CHECK_EQ(count("delivered"), 1);
+    CHECK_EQ(lease(1, 0)->n_deliveries, 0);
+    end();
+}
+
 /* Schema 2 took what it leased off the due index and put a row for each lease. */
 static void what_was_leased_under_the_schema_before_is_due_again(void)
 {
@@ -297,6 +329,7 @@ int main(void)
     RUN(a_row_that_is_impossible_spoils_none_beside_it);
     RUN(a_cause_twice_in_one_hand_over_is_one_event);
     RUN(leases_outlive_a_restart_if_they_have_not_ended);
+    RUN(a_due_row_of_what_is_over_is_dropped);
     RUN(what_was_leased_under_the_schema_before_is_due_again);
     return 0;
 }
