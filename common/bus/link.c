@@ -9,9 +9,8 @@
 
 #define CONNECT_WAIT_MS 500
 #define RESTART_WAIT_MS 4000
-#define REDIAL_MS       1000
 #define RECONNECT_MIN   20
-#define RECONNECT_MAX   500
+#define RECONNECT_MAX   250
 
 void bus_cond_init(pthread_cond_t *cond)
 {
@@ -49,7 +48,7 @@ static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
         l->pipe = nng_pipe_id(pipe);
     } else if (l->pipe == nng_pipe_id(pipe)) {
         l->pipe = 0;
-        l->lost_boot_ms = ts_boot_ms();
+        l->away_boot_ms = ts_boot_ms();
     }
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
@@ -82,7 +81,7 @@ static int set_options(bus_link *l)
 }
 
 /* A dialer that works in the background from now on. */
-static ts_status start_dialer(bus_link *l, nng_dialer *ret, ts_error *err)
+static ts_status start_dialer(bus_link *l, ts_error *err)
 {
     nng_dialer dialer = NNG_DIALER_INITIALIZER;
     nng_tls_config *tls = NULL;
@@ -100,12 +99,8 @@ static ts_status start_dialer(bus_link *l, nng_dialer *ret, ts_error *err)
         rv = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
     if (tls != NULL)
         nng_tls_config_free(tls);
-    if (rv == 0) {
-        *ret = dialer;
+    if (rv == 0)
         return TS_OK;
-    }
-    if (nng_dialer_id(dialer) > 0)
-        nng_dialer_close(dialer);
     return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
                    nng_strerror(rv));
 }
@@ -115,13 +110,14 @@ static ts_status dial(bus_link *l, ts_error *err)
     int rv = nng_req0_open(&l->socket);
     ts_status st;
 
+    ts_bus_resets();
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
                        nng_strerror(rv));
     rv = set_options(l);
-    l->dialled_boot_ms = ts_boot_ms();
+    l->away_boot_ms = ts_boot_ms();
     if (rv == 0)
-        st = start_dialer(l, &l->dialer, err);
+        st = start_dialer(l, err);
     else
         st =
             ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up a socket: %s", nng_strerror(rv));
@@ -159,54 +155,23 @@ void bus_link_done(bus_link *l)
     pthread_mutex_destroy(&l->opening);
 }
 
-/* Under the lock, left around the calls of nng: they call pipe_event(). */
-static void dial_anew(bus_link *l)
+bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
 {
-    nng_dialer old = l->dialer;
-    nng_dialer fresh = NNG_DIALER_INITIALIZER;
+    int64_t now_boot_ms = ts_boot_ms();
+    int64_t until_boot_ms = now_boot_ms + CONNECT_WAIT_MS;
+    struct timespec until;
+    bool is_connected;
 
-    l->is_dialling = true;
-    pthread_mutex_unlock(&l->lock);
-    if (nng_dialer_id(old) > 0)
-        nng_dialer_close(old);
-    if (start_dialer(l, &fresh, NULL) != TS_OK)
-        fresh = (nng_dialer)NNG_DIALER_INITIALIZER; /* out of memory: the next caller tries */
     pthread_mutex_lock(&l->lock);
-    l->dialer = fresh;
-    l->dialled_boot_ms = ts_boot_ms();
-    l->is_dialling = false;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Under the lock. In steps: a dialler that has stopped by mistake is only found out by waiting in vain. */
-static void wait_step(bus_link *l, int64_t until_boot_ms)
-{
-    struct timespec until = monotonic_in(earlier(until_boot_ms - ts_boot_ms(), CONNECT_WAIT_MS));
-
+    if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_boot_ms)
+        until_boot_ms = l->away_boot_ms + RESTART_WAIT_MS;
+    if (until_boot_ms > deadline_boot_ms)
+        until_boot_ms = deadline_boot_ms;
+    until = monotonic_in(until_boot_ms - now_boot_ms);
     while (l->pipe == 0) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;
     }
-    if (l->pipe == 0 && !l->is_dialling && ts_boot_ms() - l->dialled_boot_ms >= REDIAL_MS)
-        dial_anew(l);
-}
-
-bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
-{
-    int64_t until_boot_ms = ts_boot_ms() + CONNECT_WAIT_MS;
-    bool is_connected;
-
-    pthread_mutex_lock(&l->lock);
-    if (restarts && l->lost_boot_ms != 0 && l->lost_boot_ms + RESTART_WAIT_MS > until_boot_ms)
-        until_boot_ms = l->lost_boot_ms + RESTART_WAIT_MS;
-    until_boot_ms = earlier(until_boot_ms, deadline_boot_ms);
-    do
-        wait_step(l, until_boot_ms);
-    while (l->pipe == 0 && ts_boot_ms() < until_boot_ms);
     is_connected = l->pipe != 0;
     pthread_mutex_unlock(&l->lock);
     return is_connected;

@@ -1,10 +1,6 @@
 /* The calling side's socket of one lane: dials the peer for ever and knows whether it is there. Opened at the first call: a
  * lane that nobody uses would be dialled for ever where nobody listens.
  *
- * nng (1.5.2) dials again by itself, with one hole: a peer that dies between accepting and the
- * handshake breaks the pipe under the dialler's first write, and that error is taken for the order
- * to stop. So whoever waits for the peer in vain makes a new dialler, at most one in REDIAL_MS.
- *
  * Thread-safe, but for init, close and done.
  */
 #ifndef TS_BUS_LINK_H
@@ -23,11 +19,8 @@ typedef struct bus_link {
     atomic_bool is_open;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    nng_dialer dialer;
     int pipe;             /* id of the connection; 0: none */
-    int64_t lost_boot_ms; /* when the last one ended; 0: there was none */
-    int64_t dialled_boot_ms;
-    bool is_dialling; /* a caller makes a new dialler */
+    int64_t away_boot_ms; /* without one since then */
 } bus_link;
 
 /* Before all else; bus_link_done() after it, also if the address is refused. */
@@ -38,8 +31,8 @@ TS_CHECK ts_status bus_link_open(bus_link *l, ts_error *err);
 void bus_link_close(bus_link *l);
 void bus_link_done(bus_link *l);
 
-/* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until RESTART_WAIT_MS after the last
- * one ended, if that is later: so long may its peer take to start again. False: it stays away. */
+/* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until it has been away for
+ * RESTART_WAIT_MS, if that is later: so long may its peer take to start again. False: it stays away. */
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts);
 
 /* A condition that is waited for on CLOCK_MONOTONIC. */

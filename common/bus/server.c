@@ -468,6 +468,7 @@ static ts_status lane_listen(lane *l, ts_error *err)
 
     if (st != TS_OK)
         return st;
+    ts_bus_resets();
     rv = nng_rep0_open(&l->socket);
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
