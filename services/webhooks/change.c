@@ -1,5 +1,7 @@
 #include "change.h"
 
+#include "queue.h"
+
 ts_status change_init(change *c, ledger *l, ts_batch *batch, ts_arena *arena)
 {
     *c = (change){ .l = l, .batch = batch, .arena = arena };
@@ -18,9 +20,10 @@ void change_done(change *c)
 
         c->dirty = e->next_dirty;
         e->is_dirty = false;
-        if (!c->is_flushed)
-            ts_ignore(
-                ledger_totals_load(c->l, e)); /* its old figures stay: shown, not decided on */
+        if (c->is_flushed)
+            continue;
+        queue_forget_ahead(e);
+        ts_ignore(ledger_totals_load(c->l, e)); /* its old figures stay: shown, not decided on */
     }
     for (; c->dirty_tenants != NULL; c->dirty_tenants = c->dirty_tenants->next_dirty)
         c->dirty_tenants->is_dirty = false;

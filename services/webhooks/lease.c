@@ -269,12 +269,12 @@ static ts_status expire_one(ledger *l, ts_batch *batch, lease_held *ended, int64
 
     if (st != TS_OK && st != TS_NOT_FOUND)
         return st;
-    ready_release(&l->ready, e);
     ts_metric_add(l->metrics.expired, 1);
-    if (st == TS_NOT_FOUND) {
-        leases_end(&l->leases, l->store, batch, ended);
+    if (st == TS_NOT_FOUND || !delivery_is_pending(row)) {
+        queue_drop(l, batch, ended);
         return TS_OK;
     }
+    ready_release(&l->ready, e);
     ts_ignore(queue_take_off(l, batch, e, event, row)); /* the lease ends with it */
     queue_put(l, batch, e, event, row, now_ms);
     row_put_delivery(batch, l->store, e->tenant, event, row);

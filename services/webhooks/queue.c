@@ -104,6 +104,17 @@ bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 ev
     return true;
 }
 
+void queue_drop(ledger *l, ts_batch *batch, lease_held *held)
+{
+    ready_endpoint *e = held->endpoint;
+    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), held->due_ms, held->event);
+
+    ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
+    leases_end(&l->leases, l->store, batch, held);
+    ready_release(&l->ready, e);
+    ts_warn(TS_MSG("due row of a delivery that is over dropped"), TS_F_Z("endpoint_id", e->id));
+}
+
 static ts_iter *rows_from(const ledger *l, const ready_endpoint *e, int64_t key_ms, bool reverse)
 {
     static const ts_hash128 zero;

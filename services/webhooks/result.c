@@ -185,7 +185,7 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     Ts__Webhooks__StoredDelivery *d = NULL;
     ready_endpoint *e = ledger_endpoint(l, ts_str_of(r->endpoint_id));
     change_event *event = NULL;
-    const lease_held *held;
+    lease_held *held;
     uint32_t random = 0;
     ts_hash128 id;
     ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &id);
@@ -196,8 +196,11 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     st = load(c, held, t, id, ts_str_of(r->endpoint_id), &d);
     if (st != TS_OK)
         return st;
-    if (strcmp(d->delivery->status, delivery_state_name(DELIVERY_PENDING)) != 0 ||
-        (!holds_lease(held, r) && (r->returned || !is_success(r)))) {
+    if (!delivery_is_pending(d) && holds_lease(held, r)) {
+        queue_drop(l, c->batch, held);
+        return TS_OK;
+    }
+    if (!delivery_is_pending(d) || (!holds_lease(held, r) && (r->returned || !is_success(r)))) {
         ts_metric_add(l->metrics.late, 1);
         return TS_NOT_FOUND;
     }

@@ -278,6 +278,11 @@ void row_put_replay(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
     ts_batch_put_message(b, s, WEBHOOKS_REPLAYS, key_view(&key), &row->base);
 }
 
+bool delivery_is_pending(const Ts__Webhooks__StoredDelivery *row)
+{
+    return strcmp(row->delivery->status, delivery_state_name(DELIVERY_PENDING)) == 0;
+}
+
 bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row)
 {
     return !row->enabled && strcmp(row->disabled_reason, ENDPOINT_ENDING) == 0;

@@ -45,6 +45,7 @@ void row_put_replay(ts_batch *b, ts_store *s, ts_tenant t, ts_str endpoint,
 /* Deleted by its owner; the row stays until what it was owed has been settled. */
 #define ENDPOINT_ENDING  "deleted"
 #define ENDPOINT_FAILING "failing"
+bool delivery_is_pending(const Ts__Webhooks__StoredDelivery *row);
 bool endpoint_is_ending(const Ts__Webhooks__Endpoint *row);
 
 /* What an event's deliveries make of it: pending while one is, failed if one has, else delivered. */

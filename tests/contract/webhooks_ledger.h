@@ -24,7 +24,8 @@ static inline void start_with(const char *waits)
     config.allow_http = true;
     config.endpoints_max = 3;
     options.parallel = 2;
-    options.lease_ms = LEASE_MS;
+    if (options.lease_ms == 0)
+        options.lease_ms = LEASE_MS;
     served_open_store(&s, webhooks_families);
     app = (webhooks){ .store = s.store, .config = &config };
     CHECK_EQ(webhooks_config_parse(&config, &app.rules, &app.retry, NULL), TS_OK);
