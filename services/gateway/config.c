@@ -38,6 +38,8 @@ const ts_config_item gateway_config_items[] = {
             "words and rules of questions in plain words"),
     TS_NUM(gateway_config, tool_bytes, "TS_GATEWAY_TOOL_BYTES", 61440, 4096, 1048576,
            "bytes of a tool's answer over MCP; what is longer is cut between records"),
+    TS_NUM(gateway_config, tool_concise_bytes, "TS_GATEWAY_TOOL_CONCISE_BYTES", 8192, 2048, 1048576,
+           "the same where neither a limit nor the detailed form is asked for"),
     TS_NUM(gateway_config, drain_ms, "TS_GATEWAY_DRAIN_MS", 5000, 0, 60000,
            "ms to finish requests at shutdown"),
     TS_NUM(gateway_config, linger_ms, "TS_GATEWAY_LINGER_MS", 500, 0, 60000,

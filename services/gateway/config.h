@@ -23,6 +23,7 @@ typedef struct gateway_config {
     int64_t failure_addresses;
     int64_t hsts_s;
     int64_t tool_bytes;
+    int64_t tool_concise_bytes;
     int64_t drain_ms;
     int64_t linger_ms;
     char llm_url[TS_CONFIG_TEXT_MAX];

@@ -11,6 +11,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *unused):
         pass
 
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass  # the client went away
+
     def pass_on(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)

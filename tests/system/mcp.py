@@ -4,6 +4,8 @@ import itertools
 import json
 import re
 
+import summaries
+
 MODERN = "2026-07-28"
 LEGACY = ("2025-03-26", "2025-06-18", "2025-11-25")
 META = "io.modelcontextprotocol/"
@@ -51,7 +53,11 @@ class Mcp:
         return self.ask("tools/list")["tools"]
 
     def call(self, name, **arguments):
-        return self.ask("tools/call", {"name": name, "arguments": arguments})
+        """The result; the summary of one that succeeded is looked at, as over REST (summaries.py)."""
+        result = self.ask("tools/call", {"name": name, "arguments": arguments})
+        if not result["isError"]:
+            summaries.check("tools/call", name, result["structuredContent"])
+        return result
 
     def data(self, name, **arguments):
         """structuredContent of a call that must succeed."""

@@ -252,6 +252,17 @@ class Tools(McpCase):
             if name != "get_agent_summary":
                 self.assertEqual(plain.data, answer["data"], name)
 
+    def test_the_same_call_gets_the_same(self):
+        mine = self.mcp()
+        for name, given in dict(self.arguments(), list_incidents={}, list_high_risk_users={}, list_trusted_apps={}).items():
+            if name == "update_incident_status":
+                continue  # each is in the incident's timeline
+            first, second = mine.data(name, **given), mine.data(name, **given)
+            for answer in (first, second):
+                answer["meta"].pop("request_id")
+                self.assertRegex(answer["meta"].pop("timestamp"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertEqual(json.dumps(first), json.dumps(second))
+
     def check_concise(self, mine, tool, given, detailed):
         """The same records with fewer members, in at most 8 KB."""
         result = mine.call(tool["name"], **given)
@@ -356,7 +367,7 @@ class Tools(McpCase):
             self.assertIn("`%s %s`" % (tool["rest"]["method"], tool["rest"]["path"]), part)
             self.assertEqual(json.loads(re.search("^- arguments: `(.*)`$", part, re.M).group(1)), tool["input_schema"])
             self.assertIn("[%s](/docs/agents#" % tool["name"], index.text)
-        for limit in ("65536 bytes", "61440 bytes", "500 characters", "10 messages"):
+        for limit in ("65536 bytes", "61440 bytes", "8192 where", "500 characters", "10 messages"):
             self.assertIn(limit, page.text)
 
     def test_contacts(self):
@@ -481,8 +492,8 @@ class Tools(McpCase):
 class Small(base.SuiteCase):
     """Answers that would be too long for a model."""
 
-    BYTES = 8192
-    environment = {"TS_GATEWAY_TOOL_BYTES": str(BYTES)}
+    BYTES, CONCISE = 8192, 4096
+    environment = {"TS_GATEWAY_TOOL_BYTES": str(BYTES), "TS_GATEWAY_TOOL_CONCISE_BYTES": str(CONCISE)}
 
     @classmethod
     def setUpClass(cls):
@@ -498,7 +509,8 @@ class Small(base.SuiteCase):
         result = mcp.Mcp(self.api).call(name, **arguments)
         self.assertFalse(result["isError"], result)
         text = result["content"][0]["text"]
-        self.assertLessEqual(len(text.encode()), self.BYTES)
+        is_short = "limit" not in arguments and arguments.get("response_format") != "detailed"
+        self.assertLessEqual(len(text.encode()), self.CONCISE if is_short else self.BYTES)
         return text, result["structuredContent"]
 
     def test_a_list_goes_on_behind_what_fits(self):
@@ -529,6 +541,16 @@ class Small(base.SuiteCase):
         self.assertIn("GET /v1/incidents/{id}", text)
         shown = len(answer["data"]["incident"]["evidence"])
         self.assertEqual(answer["data"]["incident"]["evidence"], whole["evidence"][:shown])
+
+    def test_who_does_not_say_how_much_gets_little(self):
+        text, answer = self.call("list_incidents")
+        count = len(answer["data"]["incidents"])
+        self.assertEqual(answer["meta"]["truncated"], [{"path": "data.incidents", "shown": count, "total": 20}])
+        self.assertIn('"cursor"', text.split("{")[0])
+        self.assertGreater(len(self.call("list_incidents", limit=20)[1]["data"]["incidents"]), count)
+        text, answer = self.call("get_incident_details", incident_id=answer["data"]["incidents"][0]["id"])
+        self.assertTrue(answer["meta"]["truncated"])
+        self.assertIn("with response_format detailed for more", text)
 
     def test_what_fits_is_whole(self):
         text, answer = self.call("list_incidents", limit=3)

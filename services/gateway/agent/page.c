@@ -149,10 +149,12 @@ static void put_limits(ts_buf *out, const http_exchange *x)
                   "`Retry-After` when to come back.\n"
                   "- A body of `/mcp`: %zu bytes; a batch (revision " MCP_LEGACY_FIRST
                   " only): %d messages.\n"
-                  "- The text of a tool's answer: %lld bytes. What is longer is cut between "
-                  "records; `meta.truncated` and the text say what, and how to go on.\n"
+                  "- The text of a tool's answer: %lld bytes, or %lld where neither a `limit` nor "
+                  "the detailed form is asked for. What is longer is cut between records; "
+                  "`meta.truncated` and the text say what, and how to go on.\n"
                   "- The agent's summary: 2,000 tokens.\n",
-                  HTTP_JSON_MAX, MCP_BATCH_MAX, (long long)api_of(x)->config->tool_bytes);
+                  HTTP_JSON_MAX, MCP_BATCH_MAX, (long long)api_of(x)->config->tool_bytes,
+                  (long long)api_of(x)->config->tool_concise_bytes);
     if (row >= 0)
         ts_buf_printf(out, "- A question: %lld characters, with at most 10 earlier ones.\n",
                       (long long)query->fields[row].max);

@@ -207,7 +207,8 @@ static void say_cuts(const call *c, ts_buf *out)
         ts_buf_z(out, ".\n\n");
         return;
     }
-    ts_buf_printf(out, " Ask for less, or for the whole over REST: %s %s.\n\n",
+    ts_buf_printf(out, " Ask for less,%s or for the whole over REST: %s %s.\n\n",
+                  c->answer.is_concise ? " with response_format detailed for more," : "",
                   c->answer.x->route->method, c->answer.x->route->pattern);
 }
 
@@ -334,10 +335,22 @@ static ts_status ask_for_less(http_exchange *x, ts_json arguments, call *c, cons
     return agent_tool_call(x, c->tool, arguments, limit == 0 ? 1 : limit, &c->answer);
 }
 
+/* Who did not say how much he wants gets what is read at a glance. */
+static size_t bytes_max(const http_exchange *x, ts_json arguments, bool is_concise)
+{
+    const gateway_config *config = api_of(x)->config;
+    size_t max = (size_t)config->tool_bytes;
+    size_t concise = (size_t)config->tool_concise_bytes;
+    ts_json limit;
+
+    return is_concise && concise < max && !ts_json_get(arguments, "limit", &limit) ? concise : max;
+}
+
 static ts_status make(http_exchange *x, ts_json arguments, call *c, mcp_result *ret)
 {
     ts_status st = agent_tool_call(x, c->tool, arguments, 0, &c->answer);
 
+    c->max = bytes_max(x, arguments, c->answer.is_concise);
     for (unsigned i = 0; st == TS_OK && c->answer.problem == HTTP_FINE; i++) {
         st = compose(c, ret);
         if (st != TS_OK || fits(c, ret) || i == RERUNS_MAX || !may_ask_for_less(c))
@@ -377,7 +390,7 @@ ts_status mcp_result_call(http_exchange *x, const agent_tool *t, ts_json argumen
                           mcp_result *ret)
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(HTTP_JSON_MAX * 2);
-    call c = { .tool = t, .max = (size_t)api_of(x)->config->tool_bytes };
+    call c = { .tool = t };
     int64_t start = ts_boot_ms();
     ts_status st;
 
