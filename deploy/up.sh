@@ -3,7 +3,7 @@
 #
 #   deploy/up.sh              installs what is missing, builds, starts, prints URL and key; Ctrl-C stops
 #   deploy/up.sh --daemon     the same, and returns when the suite answers
-#   deploy/up.sh --demo       also plays a week of a believable company with four attacks in it
+#   deploy/up.sh --demo       also plays four weeks of a believable company, four attacks in the last one
 #   deploy/up.sh --stop       ends what --daemon started
 #   deploy/up.sh --status     which services are ready
 #
@@ -11,7 +11,7 @@
 #   --port P      the API's port on 127.0.0.1 (default 8080); the services' ops ports are P+1 to P+7
 #
 # Settings of the services come from the environment: `build/release/bin/ts-NAME --help` lists them. TS_BIN_DIR names a
-# directory of programs that are built already.
+# directory of programs that are built already, TS_DEMO_PEOPLE the size of the company of --demo (142).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -287,10 +287,11 @@ END
 trap - EXIT
 if [ -n "$demo" ]; then
     echo
-    echo "Playing a week of a company of 142 people, four attacks among its days."
+    people=${TS_DEMO_PEOPLE:-142}
+    echo "Playing four weeks of a company of $people people, four attacks in the last one."
     org=$(quickstart)
     created=$(ctl key create "$org" --name Demo --permissions ingest)
-    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" >&2 ||
+    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" --people "$people" --with-directory --history 21 >&2 ||
         echo "up.sh: the demo was not played to its end" >&2
     ctl key revoke "$org" "$(field id <<<"$created")" >/dev/null
 fi
