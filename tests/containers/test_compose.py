@@ -22,6 +22,9 @@ STORES = ["auth", "risk", "incidents", "ai-usage", "webhooks"]
 SERVICES = STORES + ["gateway", "webhook-dispatcher"]
 IMAGE_MAX_BYTES = 120 * 1000 * 1000
 STOP_SECONDS = 30
+TRAFFIC_EVENTS = 100000
+TRAFFIC_REQUESTS = 4000
+TRAFFIC_READS = ("/v1/overview", "/v1/users", "/v1/incidents", "/v1/ai-usage", "/v1/apps", "/v1/agent/summary")
 NOISELESS = 90  # a rule that fires for more people in a minute only counts
 
 
@@ -117,9 +120,38 @@ class ComposeTest(unittest.TestCase):
         self.assertEqual(document["spdxVersion"], "SPDX-2.3")
         self.assertLessEqual({"libnng1", "librocksdb7.8", "libssl3", "libc6"}, names)
 
+    def an_hour_in_a_minute(self):
+        """TRAFFIC_EVENTS records, and reads beside them."""
+        lines = run("docker", "run", "--rm", "--entrypoint", "ts-simulator", "teamsentry/ctl:test", "--events", str(TRAFFIC_EVENTS),
+                    "--days", "20", "--seed", "11").splitlines()
+        failures = []
+
+        def read(count):
+            api = TlsClient(self.port, self.key)
+            for i in range(count):
+                answer = api.get(TRAFFIC_READS[i % len(TRAFFIC_READS)])
+                if answer.status != 200:
+                    failures.append(answer.text)
+            api.close()
+
+        threads = [threading.Thread(target=read, args=(TRAFFIC_REQUESTS // 8,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        taken = 0
+        for i in range(0, len(lines), 2500):
+            answer = self.api.events("\n".join(lines[i:i + 2500]), content_type="application/x-ndjson", zipped=True)
+            self.assertEqual(answer.status, 202, answer.text)
+            taken += answer.data["accepted"] + answer.data["duplicates"]
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures[:3], [])
+        self.assertGreaterEqual(taken, TRAFFIC_EVENTS)
+
     def test_containers_write_only_to_their_volumes(self):
-        self.incident("bo")
-        for service in SERVICES:
+        began = time.monotonic()
+        self.an_hour_in_a_minute()
+        print("%d events and %d requests in %.0f s" % (TRAFFIC_EVENTS, TRAFFIC_REQUESTS, time.monotonic() - began), flush=True)
+        for service in SERVICES + ["front"]:
             for container in self.project.containers(service):
                 self.assertEqual(run("docker", "diff", container), "", service)
                 facts = self.project.inspect(container)["HostConfig"]

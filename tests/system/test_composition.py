@@ -184,6 +184,10 @@ class Composition(base.SuiteCase):
         with open(os.path.join(self.suite.data, "run", "supervisor.pid")) as file:
             return int(file.read())
 
+    def said(self, message, peer):
+        with open(os.path.join(self.suite.data, "run", "ts-gateway.log")) as file:
+            return sum('msg="%s" ' % message in line and "peer=" + peer in line.split() for line in file)
+
     def test_with_all_services(self):
         self.wait_whole()
         self.check_all(None)
@@ -206,7 +210,10 @@ class Composition(base.SuiteCase):
             try:
                 pid = self.suite.kill(service)
                 suite.wait_until(lambda: not self.suite.is_ready(service), 10, service + " is dead")
+                said = self.said("waiting for peer", service)
                 self.check_all(service)
+                if service != "webhook-dispatcher":  # whom a gateway never asks
+                    self.assertEqual(self.said("waiting for peer", service), said + 1, "once, however many ask")
             finally:
                 os.kill(self.supervisor(), signal.SIGCONT)
             self.suite.wait_restarted(service, pid)

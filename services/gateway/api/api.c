@@ -39,6 +39,7 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
         if (st != TS_OK)
             return st;
         a->gates[i].peer = *peers[i].peer;
+        a->gates[i].name = peers[i].name;
         api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
         a->gate_count++;
     }
@@ -121,23 +122,34 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
+/* Once each time, however many requests find it out; one that refuses for want of disk is there. */
+static void tell(api *a, size_t row, ts_status st, const ts_error *err)
+{
+    if (st != TS_UNAVAILABLE) {
+        if (atomic_load(&a->gates[row].is_away) && atomic_exchange(&a->gates[row].is_away, false))
+            ts_info(TS_MSG("peer is there"), TS_F_Z("peer", a->gates[row].name));
+    } else if (strcmp(err->param, TS_PARAM_DISK) != 0 &&
+               !atomic_exchange(&a->gates[row].is_away, true)) {
+        ts_info(TS_MSG("waiting for peer"), TS_F_Z("peer", a->gates[row].name));
+    }
+}
+
 ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
                   const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                   ts_error *err)
 {
-    api_gate *gate = NULL;
+    size_t row = 0;
     ts_status st;
 
-    for (size_t i = 0; i < a->gate_count && gate == NULL; i++) {
-        if (a->gates[i].peer == peer)
-            gate = &a->gates[i].gate;
-    }
-    if (gate == NULL)
+    while (row < a->gate_count && a->gates[row].peer != peer)
+        row++;
+    if (row == a->gate_count)
         return TS_INTERNAL;
-    if (!api_gate_enter(gate, caller->deadline_boot_ms))
+    if (!api_gate_enter(&a->gates[row].gate, caller->deadline_boot_ms))
         return ts_fail(err, TS_UNAVAILABLE, "", "too many calls are under way to it");
     st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
-    api_gate_leave(gate);
+    api_gate_leave(&a->gates[row].gate);
+    tell(a, row, st, err);
     return st;
 }
 

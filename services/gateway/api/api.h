@@ -29,7 +29,9 @@ typedef struct api {
     ts_peer *webhooks;
     struct {
         ts_peer *peer;
+        const char *name;
         api_gate gate;
+        atomic_bool is_away; /* said once */
     } gates[API_PEERS_MAX];
     size_t gate_count;
     api_helpers *helpers;
