@@ -3,11 +3,14 @@
 #include "grammar.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <malloc.h>
 
 #include "ts/ytree.h"
 
 #define FILES_MAX 64u
 #define PATH_SIZE 1024u
+#define WORD_SIZE 64u /* of a list of words; what is longer is none */
 
 typedef struct bare_phrase {
     ts_str text;
@@ -159,12 +162,14 @@ static bool has_english_apostrophe(ts_str text)
  * until everything is read. */
 static ts_status keep_bare(loader *l, ts_str text, agent_meaning meaning)
 {
-    ts_str bare = { .p = ts_arena_alloc(l->g->arena, text.n + 1), .n = 0 };
-    char *to = (char *)(uintptr_t)bare.p;
+    char *to;
+    ts_str bare;
 
     if (!has_english_apostrophe(text))
         return TS_OK;
-    if (bare.p == NULL ||
+    to = ts_arena_alloc(l->g->arena, text.n + 1);
+    bare = ts_str_n(to, 0);
+    if (to == NULL ||
         !ts_arena_grow(l->g->arena, &l->bare, l->bare_count, &l->bare_capacity, sizeof(*l->bare)))
         return no_memory(l);
     for (size_t i = 0; i < text.n; i++) {
@@ -799,6 +804,53 @@ static ts_status load_list(loader *l, const ytree *list, ts_status (*load)(loade
     return st;
 }
 
+/* Lines of small letters only are words; names, abbreviations and possessives are not wanted. A word that means something here
+ * already keeps its meaning. */
+static ts_status load_words(loader *l, const ytree *node, const char *path, agent_meaning meaning)
+{
+    char line[WORD_SIZE];
+    FILE *in = fopen(path, "re");
+    ts_status st = TS_OK;
+
+    if (in == NULL)
+        return refuse(l, node, "cannot read %.100s: %s", path, strerror(errno));
+    while (st == TS_OK && fgets(line, sizeof(line), in) != NULL) {
+        size_t n = strspn(line, "abcdefghijklmnopqrstuvwxyz");
+        uint32_t word = 0;
+        uint32_t at = 0;
+
+        if (n == 0 || line[n] != '\n')
+            continue;
+        st = add_word(l, ts_str_n(line, n), &word);
+        if (st == TS_OK)
+            st = add_node(l, 0, word, &at);
+        if (st == TS_OK && l->g->nodes[at].meaning.cls == 0)
+            l->g->nodes[at].meaning = meaning;
+    }
+    if (st == TS_OK && ferror(in))
+        st = refuse(l, node, "cannot read %.100s", path);
+    fclose(in);
+    return st;
+}
+
+static ts_status load_words_files(loader *l, const ytree *classes)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < classes->count && st == TS_OK; i++) {
+        const ytree *file = classes->items[i];
+        agent_meaning m = { 0 };
+
+        if (file->kind != YTREE_SCALAR)
+            return refuse(l, file, "must be the path of a file with a word a line");
+        m.cls = m.value = agent_names_add(&l->g->symbols, classes->names[i]);
+        if (m.cls == 0)
+            return no_memory(l);
+        st = load_words(l, file, file->text.p, m);
+    }
+    return st;
+}
+
 static ts_status load_section(loader *l, ts_str name, const ytree *node)
 {
     if (ts_str_is(name, "spelling")) {
@@ -817,13 +869,15 @@ static ts_status load_section(loader *l, ts_str name, const ytree *node)
         return load_folds(l, node, true);
     if (ts_str_is(name, "lexicon"))
         return load_lexicon(l, node);
+    if (ts_str_is(name, "words"))
+        return load_words_files(l, node);
     if (ts_str_is(name, "slots"))
         return load_slots(l, node);
     if (ts_str_is(name, "restate"))
         return load_pairs(l, node, &l->g->says);
     return refuse(l, node,
-                  "%.*s is no section: spelling, fold, lookalike, lexicon, stages, slots, intents, "
-                  "restate",
+                  "%.*s is no section: spelling, fold, lookalike, lexicon, words, stages, slots, "
+                  "intents, restate",
                   (int)(name.n > 40 ? 40 : name.n), name.p);
 }
 
@@ -930,6 +984,8 @@ ts_status agent_grammar_load(const char *dir, agent_grammar **ret, ts_error *err
     st = load_directory(&l, dir);
     if (st == TS_OK)
         *ret = TS_TAKE(g);
+    ts_arena_free(TS_TAKE(scratch));
+    (void)malloc_trim(0); /* the files' trees are many times what is kept of them */
     return st;
 }
 
