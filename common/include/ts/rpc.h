@@ -129,9 +129,26 @@ TS_DEFINE_CLEANUP(ts_peer, ts_peer_free);
 
 /* One call; blocks until the answer or the deadline. *ret_out lives in `arena`.
  * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or 256 calls
- * are in flight. Thread-safe. Concurrent calls of the fast lane share messages. */
+ * are in flight. Thread-safe. */
 TS_CHECK ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
                                const ProtobufCMessage *in, ts_arena *arena,
                                ProtobufCMessage **ret_out, ts_error *err);
+
+/* One of several calls that are under way at the same time. */
+typedef struct ts_rpc_part {
+    ts_peer *peer;
+    const ts_method *method;
+    const ProtobufCMessage *in;
+    ts_arena *arena;       /* no two parts may share one: answers come in any order */
+    ProtobufCMessage *out; /* NULL unless status is TS_OK */
+    ts_status status;
+    ts_error error;
+    bool replayed;
+} ts_rpc_part;
+#define TS_RPC_PARTS_MAX 8
+
+/* At most TS_RPC_PARTS_MAX calls at once, each as ts_rpc_call() would make it; blocks until all have their outcome. Leaves
+ * caller->ret_replayed alone. */
+void ts_rpc_call_all(const ts_caller *caller, ts_rpc_part *parts, size_t count);
 
 #endif
