@@ -44,14 +44,12 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
     st = agent_grammar_load(config->lexicon_dir, &a->grammar, err);
     if (st != TS_OK)
         return st;
-    a->helpers = api_helpers_new((size_t)config->helpers);
     a->bursts = api_bursts_new(a->auth);
-    return a->helpers == NULL || a->bursts == NULL ? TS_NOMEM : TS_OK;
+    return a->bursts == NULL ? TS_NOMEM : TS_OK;
 }
 
 void api_done(api *a)
 {
-    api_helpers_free(a->helpers);
     api_bursts_free(a->bursts);
     for (size_t i = 0; i < a->gate_count; i++)
         api_gate_done(&a->gates[i].gate);
@@ -112,21 +110,26 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
+api_gate *api_gate_of(api *a, const ts_peer *peer)
+{
+    for (size_t i = 0; i < a->gate_count; i++) {
+        if (a->gates[i].peer == peer)
+            return &a->gates[i].gate;
+    }
+    return NULL;
+}
+
 ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
                   const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                   ts_error *err)
 {
-    api_gate *gate = NULL;
+    api_gate *gate = api_gate_of(a, peer);
     ts_status st;
 
-    for (size_t i = 0; i < a->gate_count && gate == NULL; i++) {
-        if (a->gates[i].peer == peer)
-            gate = &a->gates[i].gate;
-    }
     if (gate == NULL)
         return TS_INTERNAL;
     if (!api_gate_enter(gate, caller->deadline_boot_ms))
-        return ts_fail(err, TS_UNAVAILABLE, "", "too many calls are under way to it");
+        return ts_fail(err, TS_UNAVAILABLE, "", API_GATE_WORDS);
     st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
     api_gate_leave(gate);
     return st;
