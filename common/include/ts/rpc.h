@@ -1,13 +1,13 @@
-/* RPC over nng: typed methods, lanes, many calls in one message.
+/* RPC over nng: typed methods, lanes, many calls at once on one connection.
  *
- * A method lives in one lane, each lane is a socket of its own, so that slow work never holds fast
- * work up: fast  point reads and Authorize; no fsync, no scan; the only lane whose calls share
- * messages slow  lists and changes bulk  ingest, relays, export park  calls that wait long without
- * holding a worker
+ * A method lives in one lane, each lane has a connection of its own, so that slow work never holds fast work up:
+ *   fast  point reads and Authorize; no fsync, no scan
+ *   slow  lists and changes
+ *   bulk  ingest, relays, export
+ *   park  calls that wait long without holding a worker
  *
- * A call carries a random call_id that stays the same when the call is repeated: it alone
- * deduplicates. A call whose deadline has passed is dropped, not worked on. REQ's own resend is
- * off: we repeat idempotent calls, nobody else does.
+ * A call carries a random call_id that stays the same when the call is repeated: it alone deduplicates. A call whose deadline
+ * has passed is dropped, not worked on. Nothing is sent again by itself: we repeat idempotent calls, nobody else does.
  */
 #ifndef TS_RPC_H
 #define TS_RPC_H
@@ -91,7 +91,7 @@ typedef struct ts_rpc_options {
     bool (*serves)(void *context, ts_tenant tenant);
     void *serves_context;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
-    unsigned contexts;                   /* messages at once per lane; 0 = a default per lane */
+    unsigned contexts;                   /* calls at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */
     size_t arena_bytes;                  /* ceiling per call; 0 = 64 MiB */
 } ts_rpc_options;
