@@ -6,8 +6,8 @@
 #   deploy/install-deps.sh --containers  what the tests with containers need
 #   deploy/install-deps.sh --runtime  only what running needs: for images that are given their programs
 #
-# Does nothing (and needs no root and no network) when all packages are there already. Tests also use two tools from npm, in
-# the versions of tests/web/package-lock.json; where they cannot be had, the tests that need them are skipped and say so.
+# Does nothing (and needs no root and no network) when all packages are there already. Tests also use tools from npm, in the
+# versions of tests/web/package-lock.json; where they cannot be had, the tests that need them are skipped and say so.
 set -euo pipefail
 
 build_packages=(
@@ -17,7 +17,7 @@ build_packages=(
     libcivetweb-dev                              # HTTP server
     librocksdb-dev                               # state
     libssl-dev                                   # hashes, HMAC, random numbers
-    libcurl4-openssl-dev                         # webhook sender, simulator
+    libcurl4-openssl-dev                         # webhook sender, simulator, gateway's model
     libyaml-dev                                  # detection rules
     libsimdjson-dev                              # JSON that comes in
     zlib1g-dev                                   # gzip bodies

@@ -1,8 +1,10 @@
 /* The calling side of the bus.
  *
  * A call to a peer that is not connected waits a moment for the connection, then fails: a reader
- * must not spend its whole deadline on a service that is down. Patient methods (Authorize: nothing goes on without it) wait
- * moment after moment until their deadline, so that a peer that starts again in time is not noticed.
+ * must not spend its whole deadline on a service that is down. Callers who wait restarts out wait, if there was a connection
+ * until just now, as long as a restart takes, and make a call again, whatever it is, that a stopping peer has not begun.
+ * Patient methods (Authorize: nothing goes on without it) wait until their deadline. So a peer that starts again in time is
+ * not noticed.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -15,13 +17,15 @@
 #include "ts/time.h"
 
 #define REPEAT_PAUSE_MS 20
+#define REPEAT_LAST_MS  160 /* the pause doubles up to it */
 
 /* An attempt at a call, and what came of it. */
 typedef struct attempt {
     bus_waiter waiter;
     bool is_started;
     ts_status status;
-    bool lost; /* connection lost or no answer: worth a repeat if idempotent */
+    bool lost;    /* the connection ended under it: worth a repeat if idempotent */
+    bool not_run; /* the peer says that it has not begun: worth a repeat */
     bool replayed;
     ts_str payload;
     ts_error error;
@@ -95,11 +99,11 @@ static void fail(attempt *a, const ts_peer *peer, ts_status st, bool lost, const
     a->lost = lost;
 }
 
-static void start(ts_peer *peer, const ts_method *method, Ts__Call *call, int64_t deadline_boot_ms,
+static void start(ts_peer *peer, const ts_method *method, Ts__Call *call, const ts_caller *caller,
                   ts_arena *arena, attempt *a)
 {
     bus_link *l = &peer->links[method->lane];
-    int64_t left_ms = deadline_boot_ms - ts_boot_ms();
+    int64_t left_ms = caller->deadline_boot_ms - ts_boot_ms();
 
     *a = (attempt){ .status = TS_OK };
     if (left_ms <= 0) {
@@ -109,8 +113,8 @@ static void start(ts_peer *peer, const ts_method *method, Ts__Call *call, int64_
     call->timeout_ms = (uint32_t)(left_ms > INT32_MAX ? INT32_MAX : left_ms);
     if (protobuf_c_message_get_packed_size(&call->base) > BUS_MESSAGE_MAX)
         fail(a, peer, TS_TOO_LARGE, false, "cannot take so large a request");
-    else if (!bus_link_wait(l, deadline_boot_ms))
-        fail(a, peer, TS_UNAVAILABLE, true, "is not reachable");
+    else if (!bus_link_wait(l, caller->deadline_boot_ms, caller->waits_restarts_out))
+        fail(a, peer, TS_UNAVAILABLE, false, "is not reachable");
     if (a->status != TS_OK)
         return;
     a->is_started = true;
@@ -131,6 +135,7 @@ static void take_reply(const ts_peer *peer, attempt *a)
     a->status = reply->status <= TS_PRECONDITION ? (ts_status)reply->status : TS_INTERNAL;
     a->payload = ts_str_n(reply->payload.data, reply->payload.len);
     a->replayed = reply->replayed;
+    a->not_run = reply->not_run && a->status != TS_OK;
     if (a->status != TS_OK)
         ts_error_set(&a->error, reply->error_param, "%s", reply->error_text);
 }
@@ -154,32 +159,33 @@ static void finish(ts_peer *peer, const ts_method *method, int64_t deadline_boot
 }
 
 /* Worth another try, if there is time left for one? */
-static bool may_repeat(ts_peer *peer, const ts_method *method, const attempt *a,
-                       int64_t deadline_boot_ms)
+static bool may_repeat(const ts_method *method, const ts_caller *caller, const attempt *a)
 {
-    bus_link *l = &peer->links[method->lane];
-
+    if (a->not_run && caller->waits_restarts_out)
+        return true;
     if ((method->flags & TS_RPC_IDEMPOTENT) == 0)
         return false;
     if ((method->flags & TS_RPC_PATIENT) != 0)
         return a->status == TS_UNAVAILABLE; /* lost, away, stopping */
-    /* A peer that stays away has had its moment in bus_link_wait(). */
-    return a->lost && (bus_link_is_connected(l) || bus_link_wait(l, deadline_boot_ms));
+    return a->lost; /* one that stays away has had its time in bus_link_wait() */
 }
 
 /* The outcome of an attempt that was started, and of those after it: as often as the deadline allows if that is harmless. */
 static void finish_or_repeat(ts_peer *peer, const ts_method *method, Ts__Call *call,
-                             int64_t deadline_boot_ms, ts_arena *arena, attempt *a)
+                             const ts_caller *caller, ts_arena *arena, attempt *a)
 {
-    struct timespec pause = { 0, REPEAT_PAUSE_MS * 1000000L };
+    int64_t pause_ms = REPEAT_PAUSE_MS;
 
     for (;;) {
-        finish(peer, method, deadline_boot_ms, a);
-        if (a->status == TS_OK || !may_repeat(peer, method, a, deadline_boot_ms) ||
-            ts_boot_ms() + REPEAT_PAUSE_MS >= deadline_boot_ms)
+        struct timespec pause = { 0, (long)pause_ms * 1000000L };
+
+        finish(peer, method, caller->deadline_boot_ms, a);
+        if (a->status == TS_OK || !may_repeat(method, caller, a) ||
+            ts_boot_ms() + pause_ms >= caller->deadline_boot_ms)
             return;
         nanosleep(&pause, NULL);
-        start(peer, method, call, deadline_boot_ms, arena, a);
+        pause_ms = 2 * pause_ms > REPEAT_LAST_MS ? REPEAT_LAST_MS : 2 * pause_ms;
+        start(peer, method, call, caller, arena, a);
     }
 }
 
@@ -266,7 +272,7 @@ static ts_status begin(running *r, const ts_caller *caller)
     if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX)
         return ts_fail(&part->error, TS_UNAVAILABLE, "", "too many calls to %s at once",
                        peer->name);
-    start(peer, part->method, &r->call, caller->deadline_boot_ms, part->arena, &r->attempt);
+    start(peer, part->method, &r->call, caller, part->arena, &r->attempt);
     return TS_OK;
 }
 
@@ -276,8 +282,7 @@ static void end(running *r, const ts_caller *caller, int64_t started_us)
     attempt *a = &r->attempt;
 
     if (part->status == TS_OK) {
-        finish_or_repeat(part->peer, part->method, &r->call, caller->deadline_boot_ms, part->arena,
-                         a);
+        finish_or_repeat(part->peer, part->method, &r->call, caller, part->arena, a);
         part->status = a->status;
         part->error = a->error;
         part->replayed = a->replayed;

@@ -7,6 +7,7 @@
 #include "ts/time.h"
 
 #define CONNECT_WAIT_MS 500
+#define RESTART_WAIT_MS 4000
 #define DIAL_MAX_MS     5000
 #define PAUSE_MIN_MS    20
 #define PAUSE_MAX_MS    500
@@ -198,7 +199,8 @@ static void on_ended(void *context)
     unsigned count = 0;
 
     pthread_mutex_lock(&l->lock);
-    atomic_store(&l->is_ready, false);
+    if (atomic_exchange(&l->is_ready, false))
+        l->lost_boot_ms = ts_boot_ms();
     for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++) {
         if (l->waiting[i] == NULL)
             continue;
@@ -252,26 +254,31 @@ void bus_link_done(bus_link *l)
     pthread_mutex_destroy(&l->opening);
 }
 
-bool bus_link_is_connected(const bus_link *l)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    return atomic_load(&l->is_ready);
+    return a < b ? a : b;
 }
 
-bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms)
+bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
 {
-    int64_t wait_ms = deadline_boot_ms - ts_boot_ms();
+    int64_t now_ms;
+    int64_t until_ms;
     struct timespec until;
 
-    if (bus_link_is_connected(l))
+    if (atomic_load(&l->is_ready))
         return true;
-    until = monotonic_in(wait_ms > CONNECT_WAIT_MS ? CONNECT_WAIT_MS : wait_ms);
+    now_ms = ts_boot_ms();
+    until_ms = now_ms + CONNECT_WAIT_MS;
     pthread_mutex_lock(&l->lock);
-    while (!bus_link_is_connected(l)) {
+    if (restarts && l->lost_boot_ms != 0 && l->lost_boot_ms + RESTART_WAIT_MS > until_ms)
+        until_ms = l->lost_boot_ms + RESTART_WAIT_MS;
+    until = monotonic_in(earlier(until_ms, deadline_boot_ms) - now_ms);
+    while (!atomic_load(&l->is_ready)) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;
     }
     pthread_mutex_unlock(&l->lock);
-    return bus_link_is_connected(l);
+    return atomic_load(&l->is_ready);
 }
 
 /* Is the call still without an outcome? Then it gets none any more. */

@@ -25,7 +25,8 @@
 /* Of accepting, after it failed: out of file descriptors, say. */
 #define ACCEPT_PAUSE_MS 100
 /* How long the last answers may take to leave. */
-#define FLUSH_MS 500
+#define FLUSH_MS        500
+#define ANSWERS_READ_MS 30
 
 static const unsigned default_contexts[TS_LANES] = { 256, 16, 8, 64 };
 
@@ -252,9 +253,11 @@ static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_req
     if (p->row == NULL)
         return ts_fail(&p->error, TS_INTERNAL, "method", "no method %.60s in this lane",
                        in->method);
-    if (atomic_load(&server->draining))
+    if (atomic_load(&server->draining)) {
+        p->reply.not_run = true;
         return ts_fail(&p->error, TS_UNAVAILABLE, "", "%s is stopping",
                        server->options.service_name);
+    }
     if (in->call_id.len != sizeof(call->call_id))
         return ts_fail(&p->error, TS_INVALID, "call_id", "call_id must have 16 bytes");
     if (in->mode > TS_MODE_TEST || (in->org == 0 && !p->row->without_tenant))
@@ -321,7 +324,7 @@ static void run_call(item *p)
     /* A parked one is the handler's side's now: touch nothing. */
     if (st != TS_PARKED)
         ts_rpc_finish(&p->call, out, st);
-    atomic_fetch_sub(&server->in_work, 1);
+    atomic_fetch_sub(&server->in_work, 1); /* after the answer: a drain waits for it */
 }
 
 static void enqueue(lane *l, item *it)
@@ -603,6 +606,9 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
     atomic_store(&s->draining, true);
     while (atomic_load(&s->in_work) > 0 && ts_boot_ms() < until_ms)
         nanosleep(&pause, NULL);
+    /* A caller that writes to a connection that has ended drops what it has not read yet. */
+    if (drain_ms > 0)
+        nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
 }
 
 /* The answers that are there leave, if their readers take them. */

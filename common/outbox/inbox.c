@@ -3,7 +3,8 @@
  * Keys in the inbox family: 's' producer (16) epoch (8) -> last applied sequence number (8);
  *                           'p' producer (16) epoch (8) seq (8) -> a parked HandOverRow.
  * Each row is one batch: its effect and the moved number. Rows are applied one by one, each visible
- * to the next; one sync at the end makes all of them durable before they are acknowledged.
+ * to the next; one sync at the end makes all of them durable before they are acknowledged. A service
+ * that knows itself what it has put into an unwritten batch takes many rows in one: ts_inbox_groups().
  */
 #include <pthread.h>
 
@@ -16,6 +17,8 @@
 #define INBOX_ROWS_MAX  1024
 #define INBOX_ROW_ARENA (UINT64_C(16) << 20)
 #define PRODUCER_SIZE   16
+#define GROUP_ROWS_MAX  128
+#define GROUP_BYTES_MAX ((size_t)1 << 20)
 
 struct ts_inbox {
     ts_store *store;
@@ -24,6 +27,7 @@ struct ts_inbox {
     void *service;
     void (*guard)(void *service, ts_tenant tenant);
     void (*unguard)(void *service, ts_tenant tenant);
+    ts_inbox_close *close; /* NULL: a batch for each row */
     const char *erased_by; /* our name for auth; NULL: does not erase */
     unsigned to_auth;
     ts_inbox_forget *forget;
@@ -84,6 +88,11 @@ void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
     in->unguard = unlock;
 }
 
+void ts_inbox_groups(ts_inbox *in, ts_inbox_close *close)
+{
+    in->close = close;
+}
+
 void ts_inbox_erases(ts_inbox *in, const char *service_name, unsigned to_auth,
                      ts_inbox_forget *forget)
 {
@@ -132,61 +141,75 @@ static ts_status load_last(ts_inbox *in, ts_str key, ts_arena *arena, bool *ret_
     return TS_OK;
 }
 
-/* Effect of one row, or the row itself put aside, with the moved number. */
-static ts_status apply(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
-                       ts_str seen_key)
+static ts_status finish(ts_inbox *in, ts_batch *batch, uint64_t seq, ts_str seen_key)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    TS_CLEANUP(ts_buf_done) ts_buf parked_key = TS_BUF_INIT(64);
     TS_CLEANUP(ts_buf_done) ts_buf number = TS_BUF_INIT(8);
-    ts_error err = { "", "" };
-    ts_status st;
 
-    if (batch == NULL)
-        return TS_NOMEM;
-    ts_arena_reset(in->arena);
-    ts_buf_be64(&number, row->seq);
-    st = in->handler(in->service, row, in->arena, batch, &err);
-    if (st == TS_INVALID || st == TS_CORRUPT) {
-        ts_batch_free(batch);
-        batch = ts_batch_new();
-        if (batch == NULL)
-            return TS_NOMEM;
-        row_key(&parked_key, 'p', req);
-        ts_buf_be64(&parked_key, row->seq);
-        ts_batch_put_message(batch, in->store, in->family, ts_buf_view(&parked_key), &row->base);
-        ts_metric_add(in->parked, 1);
-        st = TS_OK;
-    }
-    if (st != TS_OK)
-        return st;
+    ts_buf_be64(&number, seq);
     ts_batch_put(batch, in->store, in->family, seen_key, ts_buf_view(&number));
     return ts_store_write(in->store, batch, &in->ticket);
 }
 
-static ts_status apply_guarded(ts_inbox *in, const Ts__HandOverRequest *req,
-                               const Ts__HandOverRow *row, ts_str seen_key)
+static ts_status park(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
+                      ts_str seen_key)
 {
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(64);
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    row_key(&key, 'p', req);
+    ts_buf_be64(&key, row->seq);
+    ts_batch_put_message(batch, in->store, in->family, ts_buf_view(&key), &row->base);
+    ts_metric_add(in->parked, 1);
+    return finish(in, batch, row->seq, seen_key);
+}
+
+/* As if the request that caused the row had come here itself. */
+static ts_status call_handler(ts_inbox *in, const Ts__HandOverRow *row, ts_batch *batch)
+{
+    ts_error err = { "", "" };
+    ts_status st;
+
+    ts_trace_begin(row->request_id, row->traceparent);
+    st = in->handler(in->service, row, in->arena, batch, &err);
+    ts_debug(TS_MSG("row taken in"), TS_F_Z("kind", row->kind), TS_F_U64("org", row->org),
+             TS_F_U64("seq", row->seq), TS_F_STATUS(st));
+    ts_trace_end();
+    return st;
+}
+
+/* Effects of rows that follow each other, with the moved number; a single one is put aside if it is impossible. */
+static ts_status apply(ts_inbox *in, const Ts__HandOverRequest *req, size_t first, size_t count,
+                       ts_str seen_key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    ts_status st = batch == NULL ? TS_NOMEM : TS_OK;
+
+    ts_arena_reset(in->arena);
+    for (size_t i = first; i < first + count && st == TS_OK; i++)
+        st = call_handler(in, req->rows[i], batch);
+    if (count == 1 && (st == TS_INVALID || st == TS_CORRUPT))
+        return park(in, req, req->rows[first], seen_key);
+    if (st == TS_OK && in->close != NULL)
+        st = in->close(in->service, batch);
+    return st == TS_OK ? finish(in, batch, req->rows[first + count - 1]->seq, seen_key) : st;
+}
+
+static ts_status apply_guarded(ts_inbox *in, const Ts__HandOverRequest *req, size_t first,
+                               size_t count, ts_str seen_key)
+{
+    const Ts__HandOverRow *row = req->rows[first];
     ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
     ts_status st;
 
     guard(in, tenant);
-    st = apply(in, req, row, seen_key);
+    st = apply(in, req, first, count, seen_key);
     unguard(in, tenant);
     return st;
 }
 
 /* ---- deleted organizations ---- */
-
-/* Only the number moves, with what goes to auth, if anything. */
-static ts_status move_on(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key, ts_batch *batch)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf number = TS_BUF_INIT(8);
-
-    ts_buf_be64(&number, row->seq);
-    ts_batch_put(batch, in->store, in->family, seen_key, ts_buf_view(&number));
-    return ts_store_write(in->store, batch, &in->ticket);
-}
 
 static ts_status drop(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key)
 {
@@ -195,7 +218,7 @@ static ts_status drop(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key)
     if (batch == NULL)
         return TS_NOMEM;
     ts_metric_add(in->dropped, 1);
-    return move_on(in, row, seen_key, batch);
+    return finish(in, batch, row->seq, seen_key);
 }
 
 /* Rows that were put aside are kept whole, with their organization's data. */
@@ -261,34 +284,91 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
                             TS_KIND_ERASED, row->at_ms, &erased.base);
     /* Failing at it loses nothing: the bytes go later. */
     ts_ignore(ts_store_purge(in->store, row->org));
-    st = move_on(in, row, seen_key, batch);
+    st = finish(in, batch, row->seq, seen_key);
     if (st == TS_OK)
         ts_info(TS_MSG("organization erased"), TS_F_U64("org", row->org));
     return st;
 }
 
-static ts_status take_kind(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
-                           ts_str seen_key)
+static bool is_erase(const ts_inbox *in, const Ts__HandOverRow *row)
 {
-    if (in->erased_by != NULL && row->org != 0 && strcmp(row->kind, TS_KIND_ERASE) == 0)
-        return erase(in, row, seen_key);
-    if (strcmp(row->kind, OUTBOX_KIND_NOTHING) == 0 || ts_store_is_erased(in->store, row->org))
-        return drop(in, row, seen_key);
-    return apply_guarded(in, req, row, seen_key);
+    return in->erased_by != NULL && row->org != 0 && strcmp(row->kind, TS_KIND_ERASE) == 0;
 }
 
-/* As if the request that caused the row had come here itself. */
-static ts_status take_row(ts_inbox *in, const Ts__HandOverRequest *req, const Ts__HandOverRow *row,
-                          ts_str seen_key)
+static bool is_dropped(const ts_inbox *in, const Ts__HandOverRow *row)
 {
+    return strcmp(row->kind, OUTBOX_KIND_NOTHING) == 0 || ts_store_is_erased(in->store, row->org);
+}
+
+/* How many rows from `first` on go into one batch. An organization can only be erased by a row, so that none of theirs is
+ * while they are taken in. */
+static size_t group_of(const ts_inbox *in, const Ts__HandOverRequest *req, size_t first, size_t max)
+{
+    size_t bytes = req->rows[first]->payload.len;
+    size_t n = 1;
+
+    if (in->close == NULL || is_erase(in, req->rows[first]) || is_dropped(in, req->rows[first]))
+        return 1;
+    for (; n < max && first + n < req->n_rows; n++) {
+        const Ts__HandOverRow *row = req->rows[first + n];
+
+        if (row->seq != req->rows[first]->seq + n || is_erase(in, row) || is_dropped(in, row) ||
+            row->payload.len > GROUP_BYTES_MAX - bytes)
+            break;
+        bytes += row->payload.len;
+    }
+    return n;
+}
+
+static ts_status take(ts_inbox *in, const Ts__HandOverRequest *req, size_t first, size_t count,
+                      ts_str seen_key)
+{
+    const Ts__HandOverRow *row = req->rows[first];
     ts_status st;
 
-    ts_trace_begin(row->request_id, row->traceparent);
-    st = take_kind(in, req, row, seen_key);
-    ts_debug(TS_MSG("row taken in"), TS_F_Z("kind", row->kind), TS_F_U64("org", row->org),
-             TS_F_U64("seq", row->seq), TS_F_STATUS(st));
-    ts_trace_end();
-    return st;
+    if (is_erase(in, row)) {
+        ts_trace_begin(row->request_id, row->traceparent);
+        st = erase(in, row, seen_key);
+        ts_trace_end();
+        return st;
+    }
+    if (is_dropped(in, row))
+        return drop(in, row, seen_key);
+    return apply_guarded(in, req, first, count, seen_key);
+}
+
+/* From the row behind `*last` on. A group that one of its rows spoils is taken row by row. */
+static ts_status take_rows(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last,
+                           ts_str seen_key)
+{
+    size_t max = GROUP_ROWS_MAX;
+
+    for (size_t i = 0; i < req->n_rows;) {
+        size_t n;
+        ts_status st;
+
+        if (req->rows[i]->seq <= *last) {
+            ts_metric_add(in->repeated, 1);
+            i++;
+            continue;
+        }
+        if (req->rows[i]->seq != *last + 1) {
+            ts_metric_add(in->gaps, 1);
+            return TS_OK;
+        }
+        n = group_of(in, req, i, max);
+        st = take(in, req, i, n, seen_key);
+        if (st != TS_OK && n > 1) {
+            max = 1;
+            continue;
+        }
+        if (st != TS_OK)
+            return st;
+        *last += n;
+        i += n;
+        ts_metric_add(in->applied, n);
+    }
+    return TS_OK;
 }
 
 /* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.
@@ -335,23 +415,8 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
     before = last;
     if (st == TS_OK)
         rep->lost = go_over_lost(in, req, &last);
-    for (size_t i = 0; i < req->n_rows && st == TS_OK && stopped == TS_OK; i++) {
-        const Ts__HandOverRow *row = req->rows[i];
-
-        if (row->seq <= last) {
-            ts_metric_add(in->repeated, 1);
-            continue;
-        }
-        if (row->seq != last + 1) {
-            ts_metric_add(in->gaps, 1);
-            break;
-        }
-        stopped = take_row(in, req, row, ts_buf_view(&seen_key));
-        if (stopped == TS_OK) {
-            last = row->seq;
-            ts_metric_add(in->applied, 1);
-        }
-    }
+    if (st == TS_OK)
+        stopped = take_rows(in, req, &last, ts_buf_view(&seen_key));
     ticket = in->ticket;
     pthread_mutex_unlock(&in->lock);
 

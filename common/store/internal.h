@@ -9,7 +9,7 @@
 #include "ts/metrics.h"
 #include "ts/store.h"
 
-#define STORE_FAMILIES_MAX 24
+#define STORE_FAMILIES_MAX 32
 #define STORE_STRIPES      64
 
 /* Families of the store itself come first: RocksDB's default one holds meta rows, the second one

@@ -21,7 +21,22 @@ typedef struct gateway_config {
     int64_t auth_failures;
     int64_t failure_addresses;
     int64_t hsts_s;
+    int64_t tool_bytes;
     int64_t drain_ms;
+    int64_t linger_ms;
+    char llm_url[TS_CONFIG_TEXT_MAX];
+    char llm_model[TS_CONFIG_TEXT_MAX];
+    char llm_key_file[TS_CONFIG_TEXT_MAX];
+    char llm_ca_file[TS_CONFIG_TEXT_MAX];
+    bool llm_allow_http;
+    bool llm_interpret;
+    bool llm_restate;
+    int64_t llm_below;
+    int64_t llm_ms;
+    int64_t llm_bytes;
+    int64_t llm_parallel;
+    int64_t llm_failures;
+    int64_t llm_pause_ms;
 } gateway_config;
 
 extern const ts_config_item gateway_config_items[];

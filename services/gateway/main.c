@@ -60,14 +60,15 @@ static int serve(ts_process *process, const gateway_config *config)
     if (st == TS_OK)
         st = http_server_start(&options, &service, &server, &err);
     if (st != TS_OK) {
-        ts_log_error(TS_MSG("cannot start"), TS_F_STATUS(st), TS_F_Z("reason", err.text));
+        ts_log_error(TS_MSG("cannot start"), TS_F_STATUS(st), TS_F_Z("reason", err.text),
+                     TS_F_Z("setting", err.param));
         api_done(&app);
         return 1;
     }
     ts_info(TS_MSG("listening"), TS_F_Z("address", config->listen));
     ts_process_ready(process, true);
     ts_process_wait(process, NULL, NULL);
-    http_server_drain(server, config->drain_ms);
+    http_server_drain(server, config->linger_ms, config->drain_ms);
     http_server_stop(server);
     api_done(&app);
     return 0;

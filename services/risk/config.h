@@ -10,6 +10,10 @@ typedef struct risk_config {
     int64_t noisy_firings;
     int64_t directory_rows;
     int64_t users_max;
+    int64_t anomaly_z_tenths;
+    int64_t anomaly_learning_days;
+    int64_t anomaly_days;
+    int64_t anomalies_max;
     int64_t min_free_mib;
     int64_t cache_mib;
     int64_t drain_ms;

@@ -1,5 +1,5 @@
 /* What has served its time leaves the store: correlation hits that no window reaches any more, and events older than their
- * retention. In slices, so that a stop waits for one of them at most and no batch is large. */
+ * retention, and baselines of users who have not done anything for long. In slices, so that a stop waits for one of them at most and no batch is large. */
 #ifndef RISK_EXPIRE_H
 #define RISK_EXPIRE_H
 
@@ -12,6 +12,7 @@
 typedef struct risk_expiry {
     ts_store *store;
     int64_t retention_ms; /* of events */
+    uint32_t anomaly_days;
     const atomic_bool *cancelled;
 } risk_expiry;
 
@@ -21,5 +22,8 @@ TS_CHECK ts_status risk_expire_events(const risk_expiry *e, int64_t now_ms, uint
 /* Firings of nobody that can count in no score any more, with the rows that wait for their user. One at a time under the
  * tenant's lock: their user may just be made. */
 TS_CHECK ts_status risk_expire_orphans(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
+/* Baselines in which no day can be held against a new one and no anomaly is shown any more; one at a time under the tenant's
+ * lock as well: their user may just be back. */
+TS_CHECK ts_status risk_expire_baselines(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count);
 
 #endif

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "apps.h"
+#include "baselines.h"
 #include "contacts.h"
 #include "detection.h"
 #include "identify.h"
@@ -16,6 +17,7 @@
 struct risk_ingest {
     detection_engine *engine;
     int64_t retention_ms;
+    baseline_limits limits;
     pthread_mutex_t lock; /* guards the idle parsers */
     risk_parser *idle[PARSERS_MAX];
     size_t idle_count;
@@ -33,6 +35,7 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     if (in == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&in->lock, NULL);
+    in->limits = baselines_limits(config);
     in->retention_ms = config->retention_days * TS_DAY_MS;
     st = detection_engine_new(config->rules_dir, (uint32_t)config->noisy_firings, &in->engine, err);
     if (st != TS_OK)
@@ -139,6 +142,8 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
     if (st != TS_OK)
         return st;
     st = detection_apply(in->engine, &k->detection, k->w, record, user, matches);
+    if (st == TS_OK && user != NULL)
+        st = baselines_take(k->w, &in->limits, user, record);
     return st;
 }
 

@@ -24,6 +24,7 @@ const ts_family risk_families[] = {
     { .name = "app_order" },
     { .name = "app_users", .type = &ts__risk__app_user__descriptor },
     { .name = "contacts", .type = &ts__risk__contact__descriptor },
+    { .name = "baselines", .type = &ts__risk__baseline_row__descriptor },
     { .name = "once", .is_internal = true },
     { .name = "inbox", .is_global = true },
     { .name = NULL },

@@ -21,6 +21,7 @@
  *   app_order       T list(1) 100-score(1) name 0 app(16)            empty      list: 0 all, 1 trusted, 2 untrusted
  *   app_users       T app(16) user(8)                                AppUser
  *   contacts        T value 0                                        Contact
+ *   baselines       T user(8)                                        BaselineRow
  *   once            see ts/once.h
  *   inbox           see common/outbox                                           global
  */
@@ -52,6 +53,7 @@ enum risk_family {
     RISK_APP_ORDER,
     RISK_APP_USERS,
     RISK_CONTACTS,
+    RISK_BASELINES,
     RISK_ONCE,
     RISK_INBOX,
 };

@@ -115,7 +115,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
         ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, &app.sweep, err);
+        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS,
+                              (uint32_t)config->anomaly_days, &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);

@@ -1,4 +1,5 @@
 /* What the API shows of users: overview, lists, one profile. */
+#include "baselines.h"
 #include "keys.h"
 #include "read.h"
 #include "rescore.h"
@@ -318,6 +319,15 @@ static ts_status add_activity(const ts_call *call, Ts__Risk__UserProfile *rep)
     return ts_iter_status(it);
 }
 
+static ts_status add_anomalies(const ts_call *call, Ts__Risk__UserProfile *rep)
+{
+    const risk *app = call->service;
+    baseline_limits limits = baselines_limits(app->config);
+
+    return baselines_show(app->store, call->tenant, rep->user->number, &limits, call->now_ms,
+                          call->arena, &rep->anomalies, &rep->n_anomalies);
+}
+
 static ts_status add_timeline(const ts_call *call, Ts__Risk__UserProfile *rep)
 {
     const risk *app = call->service;
@@ -357,6 +367,8 @@ ts_status risk_rpc_get_user(ts_call *call, const ProtobufCMessage *in, ProtobufC
         st = add_rules(call, rep);
     if (st == TS_OK)
         st = add_activity(call, rep);
+    if (st == TS_OK)
+        st = add_anomalies(call, rep);
     if (st == TS_OK && req->include_timeline)
         st = add_timeline(call, rep);
     return st;

@@ -20,6 +20,7 @@ struct risk_sweep {
     pthread_cond_t wake;
     atomic_bool stopping;
     int64_t retention_ms;
+    uint32_t anomaly_days;
 };
 
 typedef struct due_user {
@@ -134,19 +135,21 @@ static bool pause_until(risk_sweep *s, int64_t ms)
 
 static void expire(risk_sweep *s)
 {
-    const risk_expiry e = { s->store, s->retention_ms, &s->stopping };
-    uint64_t hits = 0, events = 0, orphans = 0;
+    const risk_expiry e = { s->store, s->retention_ms, s->anomaly_days, &s->stopping };
+    uint64_t hits = 0, events = 0, orphans = 0, baselines = 0;
     ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
 
     if (st == TS_OK)
         st = risk_expire_events(&e, ts_wall_ms(), &events);
     if (st == TS_OK)
         st = risk_expire_orphans(&e, ts_wall_ms(), &orphans);
+    if (st == TS_OK)
+        st = risk_expire_baselines(&e, ts_wall_ms(), &baselines);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
-    else if (hits + events + orphans > 0)
+    else if (hits + events + orphans + baselines > 0)
         ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events),
-                TS_F_U64("firings_of_nobody", orphans));
+                TS_F_U64("firings_of_nobody", orphans), TS_F_U64("baselines", baselines));
 }
 
 static void backfill(risk_sweep *s)
@@ -193,7 +196,8 @@ static void *sweep_main(void *argument)
     return NULL;
 }
 
-ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, risk_sweep **ret, ts_error *err)
+ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t anomaly_days,
+                           risk_sweep **ret, ts_error *err)
 {
     risk_sweep *s = calloc(1, sizeof(*s));
     pthread_condattr_t attributes;
@@ -202,6 +206,7 @@ ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, risk_sweep **r
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     s->store = store;
     s->retention_ms = retention_ms;
+    s->anomaly_days = anomaly_days;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

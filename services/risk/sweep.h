@@ -12,8 +12,9 @@
 
 typedef struct risk_sweep risk_sweep;
 
-TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, risk_sweep **ret,
-                                    ts_error *err);
+/* Days as in risk_expiry. */
+TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t anomaly_days,
+                                    risk_sweep **ret, ts_error *err);
 /* NULL is fine. */
 void risk_sweep_stop(risk_sweep *s);
 

@@ -1,6 +1,7 @@
 #include "work.h"
 
 #include "apps.h"
+#include "baselines.h"
 #include "orphans.h"
 #include "publish.h"
 #include "rescore.h"
@@ -472,6 +473,8 @@ ts_status work_finish(risk_work *w)
             st = risk_rescore(w, u);
         if (st == TS_OK && u->touched)
             st = index_user(w, u);
+        if (st == TS_OK)
+            st = baselines_finish(w, u);
         if (st != TS_OK)
             return st;
         if (u->touched)

@@ -22,6 +22,8 @@ void change_done(change *c)
             ts_ignore(
                 ledger_totals_load(c->l, e)); /* its old figures stay: shown, not decided on */
     }
+    for (; c->dirty_tenants != NULL; c->dirty_tenants = c->dirty_tenants->next_dirty)
+        c->dirty_tenants->is_dirty = false;
     if (c->owns_batch)
         ts_batch_free(TS_TAKE(c->batch));
 }
@@ -66,11 +68,35 @@ ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret)
     return st == TS_OK ? remember(c, t, id, row, false, ret) : st;
 }
 
-ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row)
+ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type, int64_t created_ms,
+                           change_event **ret)
 {
-    change_event *e = NULL;
+    Ts__Webhooks__StoredState *row;
 
-    return remember(c, t, id, row, true, &e);
+    *ret = find(c, t, id);
+    if (*ret != NULL)
+        return TS_OK;
+    row = ts_arena_alloc(c->arena, sizeof(*row));
+    if (row == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_state__init(row);
+    row->type = type;
+    row->created_ms = created_ms;
+    row->pending = 1;
+    return remember(c, t, id, row, false, ret);
+}
+
+bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
+{
+    webhooks_key key = key_event(t, id);
+
+    return find(c, t, id) != NULL || ts_store_has(c->l->store, WEBHOOKS_EVENTS, key_view(&key));
+}
+
+ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
+                     change_event **ret)
+{
+    return remember(c, t, id, row, true, ret);
 }
 
 void change_touch(change *c, ready_endpoint *e)
@@ -187,11 +213,20 @@ static void drop_event(change *c, const change_event *e, ledger_tenant *tenant, 
     count(tenant->counts, e->row->type, e->before, -1);
 }
 
-static void put_tenant(change *c, ledger_tenant *t)
+static void touch_tenant(change *c, ledger_tenant *t)
+{
+    if (t->is_dirty)
+        return;
+    t->is_dirty = true;
+    t->next_dirty = c->dirty_tenants;
+    c->dirty_tenants = t;
+}
+
+static void put_tenant(const change *c, const ledger_tenant *t)
 {
     Ts__Webhooks__Totals row = TS__WEBHOOKS__TOTALS__INIT;
 
-    row.counts = t->counts;
+    row.counts = (uint64_t *)(uintptr_t)t->counts; /* only packed */
     row.n_counts = TS_COUNT(t->counts);
     row_put_totals(c->batch, c->l->store, t->tenant, TS_STR_NULL, &row);
 }
@@ -224,7 +259,7 @@ static void put_event(change *c, const change_event *e, ledger_tenant *tenant)
     key = key_event_index(e->tenant, &at);
     ts_batch_put(c->batch, c->l->store, WEBHOOKS_EVENT_INDEX, key_view(&key), TS_STR_NULL);
     count(tenant->counts, e->row->type, after, 1);
-    put_tenant(c, tenant);
+    touch_tenant(c, tenant);
 }
 
 static ts_status put_or_drop(change *c, const change_event *e)
@@ -241,7 +276,7 @@ static ts_status put_or_drop(change *c, const change_event *e)
         return TS_OK;
     }
     drop_event(c, e, tenant, key_view(&key));
-    put_tenant(c, tenant);
+    touch_tenant(c, tenant);
     return TS_OK;
 }
 
@@ -259,6 +294,13 @@ ts_status change_flush(change *c)
         st = put_or_drop(c, e);
     if (st != TS_OK)
         return st;
+    while (c->dirty_tenants != NULL) {
+        ledger_tenant *t = c->dirty_tenants;
+
+        c->dirty_tenants = t->next_dirty;
+        t->is_dirty = false;
+        put_tenant(c, t);
+    }
     for (ready_endpoint *e = c->dirty; e != NULL; e = e->next_dirty)
         put_endpoint_totals(c, e);
     c->is_flushed = true;

@@ -27,6 +27,7 @@ typedef struct change {
     ts_arena *arena;
     change_event *events;
     ready_endpoint *dirty;
+    ledger_tenant *dirty_tenants;
 } change;
 
 /* `batch` NULL: one of its own. TS_NOMEM. */
@@ -35,9 +36,17 @@ void change_done(change *c);
 
 /* TS_NOT_FOUND if there is no such event. */
 TS_CHECK ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret);
+/* An event whose only delivery is pending: what its row says follows from that. */
+TS_CHECK ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type,
+                                    int64_t created_ms, change_event **ret);
+/* There is such an event, in the store or new in this change. */
+bool change_knows(const change *c, ts_tenant t, ts_hash128 id);
 /* A new event; `row` lives as long as the change. */
-TS_CHECK ts_status change_add(change *c, ts_tenant t, ts_hash128 id,
-                              Ts__Webhooks__StoredState *row);
+TS_CHECK ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
+                              change_event **ret);
+/* A new event with its bytes and deliveries, as ledger_publish() does. */
+TS_CHECK ts_status change_publish(change *c, ts_tenant t, const Ts__WebhookPublish *p,
+                                  const char *only, ts_error *err);
 /* A new delivery, pending. */
 void change_owe(change *c, change_event *event, ready_endpoint *e);
 /* A delivery from one state to another; its own row is the caller's to put. */

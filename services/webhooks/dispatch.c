@@ -26,6 +26,8 @@ typedef struct known {
     int64_t seen_boot_ms;
 } known;
 
+_Static_assert(DISPATCH_CREDITS_MAX <= LEASES_OF_ROW, "an answer is one row of leases");
+
 struct dispatch {
     ledger *ledger;
     pthread_t thread;

@@ -124,14 +124,12 @@ webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 ev
     return k;
 }
 
-webhooks_key key_lease(int64_t until_ms, ts_tenant t, ts_hash128 event, ts_str endpoint)
+webhooks_key key_leases(int64_t until_ms, uint64_t number)
 {
     webhooks_key k = { .n = 0 };
 
     key_u64(&k, (uint64_t)until_ms);
-    add_tenant(&k, t);
-    key_bytes(&k, event.bytes, sizeof(event.bytes));
-    key_text(&k, endpoint);
+    key_u64(&k, number);
     return k;
 }
 
@@ -165,6 +163,37 @@ bool key_read_place(ts_str key, index_place *ret)
     ret->created_ms = (int64_t)~read_u64(p + 2);
     memcpy(ret->event.bytes, p + 10, sizeof(ret->event.bytes));
     return ret->type < TYPES_COUNT && (unsigned)ret->state < DELIVERY_STATES;
+}
+
+void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE])
+{
+    for (unsigned i = 0; i < 8; i++)
+        ret[i] = (uint8_t)((uint64_t)facts->next_attempt_ms >> (56 - 8 * i));
+    for (unsigned i = 0; i < 4; i++)
+        ret[8 + i] = (uint8_t)(facts->attempt >> (24 - 8 * i));
+    ret[12] = facts->is_sole;
+}
+
+due_facts due_read_facts(ts_str value)
+{
+    due_facts facts = { 0 };
+
+    if (value.n != DUE_FACTS_SIZE)
+        return facts;
+    facts.next_attempt_ms = (int64_t)read_u64(value.p);
+    for (unsigned i = 8; i < 12; i++)
+        facts.attempt = facts.attempt << 8 | (uint8_t)value.p[i];
+    facts.is_sole = value.p[12] == 1;
+    return facts;
+}
+
+bool key_read_leases(ts_str key, int64_t *ret_until_ms, uint64_t *ret_number)
+{
+    if (key.n != 16)
+        return false;
+    *ret_until_ms = (int64_t)read_u64(key.p);
+    *ret_number = read_u64(key.p + 8);
+    return true;
 }
 
 static ts_tenant read_tenant(const char *p)

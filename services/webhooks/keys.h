@@ -8,14 +8,14 @@
  *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
  *   deliveries    T V E                                StoredDelivery
  *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
- *   due           T E due(8) V                         empty             read per endpoint
- *   leases        until(8) T V E                       empty             global: read by time
+ *   due           T E due(8) V                         see due_value()   read per endpoint; due or leased
+ *   leases        until(8) number(8)                   StoredLeases      global: read by time
  *   totals        T                                    Totals            of events
  *   owed_totals   T E                                  Totals            of deliveries
  *   replays       T E                                  ReplayJob
  *   inbox         see common/outbox                                      global
  *   once          see ts/once.h
- *   event_order, event_status: schema 1, see upgrade.c
+ *   event_order, event_status: schema 1, leases with the key until(8) T V E: schema 2; see upgrade.c
  *
  * A list of all kinds or states is the merge of their ranges (merge.h), so that one row an event serves every filter.
  */
@@ -81,10 +81,23 @@ bool key_read_place(ts_str key, index_place *ret);
 
 webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint);
 webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event);
-webhooks_key key_lease(int64_t until_ms, ts_tenant t, ts_hash128 event, ts_str endpoint);
+/* What stands in a due row, so that a lease reads no other: when the delivery may be leased (8), the number of its next
+ * attempt (4), 1 if it is the only one of its event (1). */
+typedef struct due_facts {
+    int64_t next_attempt_ms;
+    uint32_t attempt; /* 0: unknown, its row says it */
+    bool is_sole;
+} due_facts;
+#define DUE_FACTS_SIZE 13
+void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE]);
+/* Nothing is known from a value that is none: schema 2 had none. */
+due_facts due_read_facts(ts_str value);
+webhooks_key key_leases(int64_t until_ms, uint64_t number);
 
-/* The reverse of the last two; false if the key is none. `ret_endpoint` points into the key. */
+/* The reverse; false if the key is none. `ret_endpoint` points into the key. */
 bool key_read_due(ts_str key, size_t prefix_n, int64_t *ret_due_ms, ts_hash128 *ret_event);
+bool key_read_leases(ts_str key, int64_t *ret_until_ms, uint64_t *ret_number);
+/* Of schema 2. */
 bool key_read_lease(ts_str key, int64_t *ret_until_ms, ts_tenant *ret_tenant, ts_hash128 *ret_event,
                     ts_str *ret_endpoint);
 /* Tenant and endpoint of a key of `endpoints`. */

@@ -4,12 +4,18 @@
 #include "sign.h"
 #include "ts/log.h"
 
-/* Leases on their way into one batch. */
+#define LOAD_ARENA_BYTES (4u << 20)
+#define RANDOM_BYTES     (32 * LEASE_TOKEN_SIZE)
+
+/* Leases on their way into one answer. */
 typedef struct leasing {
     ledger *l;
     ts_batch *batch;
+    lease_group *group;
     int64_t now_ms;
     ts_arena *arena;
+    uint8_t random[RANDOM_BYTES]; /* asked of the kernel for many tokens at once */
+    size_t random_left;
 } leasing;
 
 static ts_status write_leases(leasing *g)
@@ -25,13 +31,13 @@ static ts_status write_leases(leasing *g)
 
 static ts_status fill(const ledger *l, const ready_endpoint *e,
                       const Ts__Webhooks__Endpoint *endpoint,
-                      const Ts__Webhooks__StoredEvent *event, Ts__Webhooks__StoredDelivery *row,
+                      const Ts__Webhooks__StoredEvent *event, uint32_t attempt, uint8_t *token,
                       ts_arena *arena, Ts__Webhooks__LeasedDelivery **ret)
 {
     Ts__Webhooks__LeasedDelivery *d = ts_arena_alloc(arena, sizeof(*d));
     sign_input in = { .event_id = event->event->id,
                       .endpoint_id = endpoint->id,
-                      .attempt = row->attempts_before + row->attempts + 1,
+                      .attempt = attempt,
                       .now_ms = ts_wall_ms(),
                       .traceparent = event->traceparent,
                       .body = ts_str_n(event->event->body.data, event->event->body.len),
@@ -51,7 +57,8 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
     d->event_id = event->event->id;
     d->endpoint_id = endpoint->id;
     d->attempt = in.attempt;
-    d->token = row->token;
+    d->token.data = token;
+    d->token.len = LEASE_TOKEN_SIZE;
     d->lease_ms = (uint32_t)l->options.lease_ms;
     d->url = endpoint->url;
     d->body = event->event->body;
@@ -62,7 +69,7 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
 /* A due row that leads nowhere. */
 static void drop_due(const leasing *g, ready_endpoint *e, const queue_head *head)
 {
-    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), head->key_ms, head->event);
+    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), head->row.key_ms, head->row.event);
 
     ts_batch_delete(g->batch, g->l->store, WEBHOOKS_DUE, key_view(&key));
     queue_pop(e);
@@ -77,9 +84,10 @@ static void wait_longer(const leasing *g, ready_endpoint *e, const queue_head *h
     int64_t next_ms = head->next_ms < due_ms ? head->next_ms : due_ms;
 
     if (!e->is_ordered) {
-        ts_ignore(queue_take_off(g->l, g->batch, e, head->event, row)); /* it stands on a due row */
-        queue_put(g->l, g->batch, e, head->event, row, due_ms);
-        row_put_delivery(g->batch, g->l->store, e->tenant, head->event, row);
+        ts_ignore(
+            queue_take_off(g->l, g->batch, e, head->row.event, row)); /* it stands on a due row */
+        queue_put(g->l, g->batch, e, head->row.event, row, due_ms);
+        row_put_delivery(g->batch, g->l->store, e->tenant, head->row.event, row);
     }
     e->next_due_ms = e->is_ordered ? due_ms : next_ms;
 }
@@ -98,45 +106,74 @@ static ts_status settings_of(const leasing *g, ready_endpoint *e,
     return st;
 }
 
-/* TS_CONFLICT: it is not its time yet. */
-static ts_status lease_row(const leasing *g, ready_endpoint *e, const queue_head *head,
+static ts_status draw_token(leasing *g, uint8_t **ret)
+{
+    ts_status st = TS_OK;
+
+    *ret = ts_arena_alloc(g->arena, LEASE_TOKEN_SIZE);
+    if (*ret == NULL)
+        return TS_NOMEM;
+    if (g->random_left == 0) {
+        st = ts_random(g->random, sizeof(g->random));
+        if (st != TS_OK)
+            return st;
+        g->random_left = sizeof(g->random);
+    }
+    g->random_left -= LEASE_TOKEN_SIZE;
+    memcpy(*ret, g->random + g->random_left, LEASE_TOKEN_SIZE);
+    return st;
+}
+
+/* TS_CONFLICT: it is not its time yet. Its row is read only if the due index does not say all. */
+static ts_status look_at(const leasing *g, ready_endpoint *e, queue_head *head)
+{
+    Ts__Webhooks__StoredDelivery *d = NULL;
+    ts_status st;
+
+    if (head->row.facts.attempt != 0 && head->row.facts.next_attempt_ms <= g->now_ms)
+        return TS_OK;
+    st = row_delivery(g->l->store, e->tenant, head->row.event, ts_str_of(e->id), g->arena, &d);
+    if (st != TS_OK)
+        return st;
+    head->row.facts.attempt = d->attempts_before + d->attempts + 1;
+    head->row.facts.next_attempt_ms = d->delivery->next_attempt_ms;
+    if (head->row.facts.next_attempt_ms <= g->now_ms)
+        return TS_OK;
+    wait_longer(g, e, head, d);
+    return TS_CONFLICT;
+}
+
+static ts_status lease_row(leasing *g, ready_endpoint *e, queue_head *head,
                            Ts__Webhooks__LeasedDelivery **ret)
 {
     ledger *l = g->l;
     const Ts__Webhooks__Endpoint *endpoint = NULL;
     Ts__Webhooks__StoredEvent *stored = NULL;
-    Ts__Webhooks__StoredDelivery *row = NULL;
-    ts_str id = ts_str_of(e->id);
-    webhooks_key key;
-    ts_status st = row_delivery(l->store, e->tenant, head->event, id, g->arena, &row);
+    lease_held *held = NULL;
+    uint8_t *token = NULL;
+    ts_status st = look_at(g, e, head);
 
-    if (st == TS_OK && row->delivery->next_attempt_ms > g->now_ms) {
-        wait_longer(g, e, head, row);
-        return TS_CONFLICT;
-    }
     if (st == TS_OK)
-        st = row_event(l->store, e->tenant, head->event, g->arena, &stored);
+        st = row_event(l->store, e->tenant, head->row.event, g->arena, &stored);
     if (st == TS_OK)
         st = settings_of(g, e, &endpoint);
-    if (st != TS_OK)
-        return st;
-    row->token.data = ts_arena_alloc(g->arena, 16);
-    if (row->token.data == NULL)
-        return TS_NOMEM;
-    row->token.len = 16;
-    st = ts_random(row->token.data, 16);
     if (st == TS_OK)
-        st = fill(l, e, endpoint, stored, row, g->arena, ret);
+        st = draw_token(g, &token);
+    if (st == TS_OK)
+        st = fill(l, e, endpoint, stored, head->row.facts.attempt, token, g->arena, ret);
+    if (st == TS_OK && g->group == NULL)
+        g->group = leases_open(&l->leases, g->now_ms + l->options.lease_ms);
+    if (st == TS_OK && g->group == NULL)
+        st = TS_NOMEM;
+    if (st == TS_OK)
+        st = leases_add(&l->leases, g->group, e, head->row.event, head->row.key_ms, token, &held);
     if (st != TS_OK)
         return st;
-    ts_metric_observe_us(l->metrics.lateness, (g->now_ms - row->delivery->next_attempt_ms) * 1000);
-    row->due_ms = 0;
-    row->lease_until_ms = g->now_ms + l->options.lease_ms;
-    row_put_delivery(g->batch, l->store, e->tenant, head->event, row);
-    key = key_due(e->tenant, id, head->key_ms, head->event);
-    ts_batch_delete(g->batch, l->store, WEBHOOKS_DUE, key_view(&key));
-    key = key_lease(row->lease_until_ms, e->tenant, head->event, id);
-    ts_batch_put(g->batch, l->store, WEBHOOKS_LEASES, key_view(&key), TS_STR_NULL);
+    held->is_first = head->row.facts.attempt == 1;
+    held->is_sole =
+        head->row.facts.is_sole && type_number(ts_str_of(stored->event->event), &held->type);
+    held->created_ms = stored->event->created_ms;
+    ts_metric_observe_us(l->metrics.lateness, (g->now_ms - head->row.facts.next_attempt_ms) * 1000);
     return TS_OK;
 }
 
@@ -149,8 +186,8 @@ static ts_status lease_of(leasing *g, ready_endpoint *e, Ts__Webhooks__LeasedDel
 
     if (st == TS_OK)
         st = queue_first(l, e, &head);
-    if (st == TS_NOT_FOUND || (st == TS_OK && !e->is_ordered && head.key_ms > g->now_ms)) {
-        e->next_due_ms = st == TS_OK ? head.key_ms : READY_NEVER;
+    if (st == TS_NOT_FOUND || (st == TS_OK && !e->is_ordered && head.row.key_ms > g->now_ms)) {
+        e->next_due_ms = st == TS_OK ? head.row.key_ms : READY_NEVER;
         return TS_CONFLICT;
     }
     if (st != TS_OK)
@@ -164,7 +201,7 @@ static ts_status lease_of(leasing *g, ready_endpoint *e, Ts__Webhooks__LeasedDel
         return TS_CONFLICT;
     }
     queue_pop(e);
-    e->low_due_ms = head.key_ms;
+    e->low_due_ms = head.row.key_ms;
     ready_serve(&l->ready, e, g->now_ms);
     if (g->now_ms + l->options.lease_ms < l->next_lease_ms)
         l->next_lease_ms = g->now_ms + l->options.lease_ms;
@@ -208,6 +245,10 @@ ts_status ledger_lease(ledger *l, int64_t now_ms, uint32_t credits, size_t bytes
     }
     if (st == TS_NOT_FOUND)
         st = TS_OK;
+    if (g.group != NULL && g.group->count == 0)
+        leases_drop(&l->leases, TS_TAKE(g.group));
+    if (g.batch != NULL && g.group != NULL)
+        leases_put(l->store, g.batch, g.group);
     if (g.batch != NULL && write_leases(&g) != TS_OK)
         st = TS_UNAVAILABLE;
     ts_batch_free(g.batch);
@@ -218,63 +259,129 @@ ts_status ledger_lease(ledger *l, int64_t now_ms, uint32_t credits, size_t bytes
 
 /* Due again at once; the attempt does not count, since nobody knows whether it was made. What a deleted endpoint is owed is
  * due as well: tend.c settles it. */
-static ts_status expire_one(ledger *l, ts_str lease_key, ts_tenant t, ts_hash128 event,
-                            ts_str endpoint, int64_t now_ms, ts_arena *arena)
+static ts_status expire_one(ledger *l, ts_batch *batch, lease_held *ended, int64_t now_ms,
+                            ts_arena *arena)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__Webhooks__StoredDelivery *row = NULL;
-    ready_endpoint *e = NULL;
-    ts_status st = ledger_endpoint_or_ghost(l, t, endpoint, &e);
+    ready_endpoint *e = ended->endpoint;
+    ts_hash128 event = ended->event;
+    ts_status st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &row);
 
-    if (batch == NULL)
-        return TS_NOMEM;
-    if (st == TS_OK)
-        st = row_delivery(l->store, t, event, endpoint, arena, &row);
     if (st != TS_OK && st != TS_NOT_FOUND)
         return st;
-    ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, lease_key);
     ready_release(&l->ready, e);
-    if (st == TS_OK && row->lease_until_ms != 0) {
-        row->lease_until_ms = 0;
-        row->token.len = 0;
-        queue_put(l, batch, e, event, row, now_ms);
-        row_put_delivery(batch, l->store, t, event, row);
-    }
     ts_metric_add(l->metrics.expired, 1);
-    return ts_store_write(l->store, batch, NULL);
+    if (st == TS_NOT_FOUND) {
+        leases_end(&l->leases, l->store, batch, ended);
+        return TS_OK;
+    }
+    ts_ignore(queue_take_off(l, batch, e, event, row)); /* the lease ends with it */
+    queue_put(l, batch, e, event, row, now_ms);
+    row_put_delivery(batch, l->store, e->tenant, event, row);
+    return TS_OK;
+}
+
+static ts_status expire_group(ledger *l, lease_group *group, int64_t now_ms, ts_arena *arena)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    ts_status st = batch == NULL ? TS_NOMEM : TS_OK;
+
+    ts_arena_reset(arena);
+    for (size_t left = group->count; left > 0 && st == TS_OK; left--)
+        st = expire_one(l, batch, group->first, now_ms, arena); /* the group goes with its last */
+    if (batch != NULL && !ts_batch_is_empty(batch)) {
+        ts_status written = ts_store_write(l->store, batch, NULL);
+
+        st = st == TS_OK ? written : st;
+    }
+    return st;
 }
 
 ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena)
 {
-    static const ts_hash128 zero;
-    webhooks_key from =
-        key_lease(l->low_lease_ms, (ts_tenant){ 0, TS_MODE_LIVE }, zero, TS_STR_LIT(""));
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     ts_status st = TS_OK;
 
     if (now_ms < l->next_lease_ms)
         return TS_OK;
-    from.n = 8;
-    it = ts_iter_new(l->store, WEBHOOKS_LEASES, key_view(&from), TS_STR_NULL, false);
-    if (it == NULL)
-        return TS_NOMEM;
-    l->next_lease_ms = READY_NEVER;
-    for (; ts_iter_valid(it) && st == TS_OK; ts_iter_next(it)) {
-        ts_hash128 event;
-        ts_tenant tenant;
-        int64_t until_ms;
-        ts_str endpoint;
+    while (st == TS_OK && l->leases.first != NULL && l->leases.first->until_ms <= now_ms)
+        st = expire_group(l, l->leases.first, now_ms, arena);
+    l->next_lease_ms = l->leases.first == NULL ? READY_NEVER : l->leases.first->until_ms;
+    return st;
+}
 
-        if (!key_read_lease(ts_iter_key(it), &until_ms, &tenant, &event, &endpoint))
-            return TS_CORRUPT;
-        l->low_lease_ms = until_ms;
-        /* One that reaches further than a lease can was made under another clock: it has ended too. */
-        if (until_ms > now_ms && until_ms <= now_ms + l->options.lease_ms) {
-            l->next_lease_ms = until_ms;
-            break;
-        }
+/* ---- start ---- */
+
+static ts_status take_up(ledger *l, lease_group *group, const Ts__Webhooks__StoredLease *s)
+{
+    ready_endpoint *e = ledger_endpoint(l, ts_str_of(s->endpoint_id));
+    lease_held *held = NULL;
+    ts_hash128 event;
+    webhooks_key key;
+    ts_status st;
+
+    if (e == NULL || s->event.len != sizeof(event.bytes) || s->token.len != LEASE_TOKEN_SIZE)
+        return TS_OK;
+    memcpy(event.bytes, s->event.data, sizeof(event.bytes));
+    key = key_due(e->tenant, ts_str_of(e->id), s->due_ms, event);
+    if (!ts_store_has(l->store, WEBHOOKS_DUE, key_view(&key)))
+        return TS_OK; /* its result is known */
+    st = leases_add(&l->leases, group, e, event, s->due_ms, s->token.data, &held);
+    if (st != TS_OK)
+        return st;
+    ready_serve(&l->ready, e, clock_now(&l->clock));
+    queue_forget_ahead(e); /* it was not known yet that somebody has it */
+    return ready_place(&l->ready, e, clock_now(&l->clock));
+}
+
+/* After a step of the wall clock backwards, leases would hold their deliveries for its length. */
+static int64_t end_of(const ledger *l, int64_t until_ms)
+{
+    int64_t longest_ms = clock_now(&l->clock) + l->options.lease_ms;
+
+    return until_ms < longest_ms ? until_ms : longest_ms;
+}
+
+ts_status ledger_load_leases(ledger *l)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(LOAD_ARENA_BYTES);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(l->store, WEBHOOKS_LEASES, TS_STR_NULL, TS_STR_NULL, false);
+    ts_status st = TS_OK;
+
+    if (it == NULL || batch == NULL || arena == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it) && st == TS_OK; ts_iter_next(it)) {
+        const Ts__Webhooks__StoredLeases *row;
+        lease_group *group;
+        ProtobufCMessage *m = NULL;
+        int64_t until_ms;
+        uint64_t number;
+
         ts_arena_reset(arena);
-        st = expire_one(l, ts_iter_key(it), tenant, event, endpoint, now_ms, arena);
+        if (!key_read_leases(ts_iter_key(it), &until_ms, &number))
+            return TS_CORRUPT;
+        st =
+            ts_arena_unpack(arena, &ts__webhooks__stored_leases__descriptor, ts_iter_value(it), &m);
+        if (st != TS_OK)
+            return st;
+        row = (const Ts__Webhooks__StoredLeases *)m;
+        group = leases_open(&l->leases, until_ms);
+        if (group == NULL)
+            return TS_NOMEM;
+        for (size_t i = 0; i < row->n_leases && st == TS_OK; i++)
+            st = take_up(l, group, row->leases[i]);
+        ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, ts_iter_key(it));
+        group->until_ms = end_of(l, until_ms);
+        if (group->count == 0)
+            leases_drop(&l->leases, group);
     }
-    return st == TS_OK ? ts_iter_status(it) : st;
+    /* Under the keys that they have in this process, whoever had one of them before. */
+    for (const lease_group *g = l->leases.first; g != NULL; g = g->next)
+        leases_put(l->store, batch, g);
+    if (st == TS_OK)
+        st = ts_iter_status(it);
+    if (l->leases.first != NULL)
+        l->next_lease_ms = l->leases.first->until_ms;
+    return st != TS_OK || ts_batch_is_empty(batch) ? st : ts_store_write(l->store, batch, NULL);
 }

@@ -244,39 +244,6 @@ static ts_status load_endpoints(ledger *l)
     return st == TS_OK ? ts_iter_status(it) : st;
 }
 
-/* In-flight counts follow the lease rows. */
-static ts_status load_leases(ledger *l)
-{
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_new(l->store, WEBHOOKS_LEASES, TS_STR_NULL, TS_STR_NULL, false);
-
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        ready_endpoint *e;
-        ts_hash128 event;
-        ts_tenant tenant;
-        int64_t until_ms;
-        ts_str endpoint;
-
-        if (!key_read_lease(ts_iter_key(it), &until_ms, &tenant, &event, &endpoint))
-            return TS_CORRUPT;
-        if (until_ms < l->next_lease_ms)
-            l->next_lease_ms = until_ms;
-        e = ledger_endpoint(l, endpoint);
-        if (e == NULL)
-            continue;
-        ready_serve(&l->ready, e, clock_now(&l->clock));
-        if (ready_place(&l->ready, e, clock_now(&l->clock)) != TS_OK)
-            return TS_NOMEM;
-    }
-    /* After a step of the wall clock backwards, leases would hold their deliveries for its length. */
-    if (l->next_lease_ms != READY_NEVER &&
-        l->next_lease_ms > clock_now(&l->clock) + l->options.lease_ms)
-        l->next_lease_ms = clock_now(&l->clock) + l->options.lease_ms;
-    return ts_iter_status(it);
-}
-
 static void begin_metrics(ledger_metrics *m)
 {
     m->published = ts_counter("ts_webhooks_events_total", "", "events taken in");
@@ -326,7 +293,7 @@ ts_status ledger_open(ledger *l, ts_store *store, const ledger_options *options,
     if (st == TS_OK)
         st = load_endpoints(l);
     if (st == TS_OK)
-        st = load_leases(l);
+        st = ledger_load_leases(l);
     if (st == TS_OK)
         st = replay_begin(l);
     return st == TS_OK ? TS_OK : ts_fail(err, st, "", "the ledger cannot be read");
@@ -350,6 +317,7 @@ void ledger_close(ledger *l)
             free(t);
         }
     }
+    leases_done(&l->leases);
     ready_done(&l->ready);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);

@@ -5,7 +5,7 @@
  *        |------------------------|---------expiry or return: due at once, the attempt does not count
  *        |-----------------------------------------------replay: of what has failed or arrived
  *
- * Each arrow is one write batch. Leases are not synced: one that is lost with the machine only means that the delivery is due
+ * Each arrow is one write batch; what came together shares one. Leases are not synced: one that is lost with the machine only means that the delivery is due
  * again, which is what at-least-once allows. Results are synced before they are acknowledged.
  *
  * A disabled endpoint is owed what it was owed before, waiting; a deleted one's backlog fails in small steps (tend.c).
@@ -18,6 +18,7 @@
 #include <pthread.h>
 
 #include "clock.h"
+#include "leases.h"
 #include "ready.h"
 #include "rows.h"
 #include "schedule.h"
@@ -53,6 +54,8 @@ typedef struct ledger_tenant {
     uint64_t counts[TYPES_COUNT * DELIVERY_STATES];
     ready_endpoint *endpoints; /* also those that are gone */
     struct ledger_tenant *next;
+    struct ledger_tenant *next_dirty; /* of a change under way */
+    bool is_dirty;
 } ledger_tenant;
 
 #define LEDGER_TENANT_SLOTS 1024
@@ -76,8 +79,8 @@ typedef struct ledger {
     size_t table_size;
     size_t table_count;
     ledger_tenant *tenants[LEDGER_TENANT_SLOTS];
+    leases leases;
     int64_t next_lease_ms; /* no lease ends before this */
-    int64_t low_lease_ms;  /* no lease row lies before this */
     ledger_metrics metrics;
 } ledger;
 
@@ -114,6 +117,8 @@ TS_CHECK ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPubli
  * which has room. */
 TS_CHECK ts_status ledger_lease(ledger *l, int64_t now_ms, uint32_t credits, size_t bytes_max,
                                 ts_arena *arena, Ts__Webhooks__LeaseReply *reply);
+/* At start: in-flight counts follow the lease rows. */
+TS_CHECK ts_status ledger_load_leases(ledger *l);
 /* Locked. Leases that have ended are due again. */
 TS_CHECK ts_status ledger_expire(ledger *l, int64_t now_ms, ts_arena *arena);
 

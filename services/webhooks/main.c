@@ -3,7 +3,7 @@
 #include "ts/tenancy.h"
 #include "webhooks.h"
 
-#define SCHEMA 2
+#define SCHEMA 3
 
 static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -52,6 +52,7 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
         ts_inbox_new(app->store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, app, &app->inbox);
 
     if (st == TS_OK) {
+        ts_inbox_groups(app->inbox, webhooks_close_rows);
         ts_inbox_guard(app->inbox, webhooks_lock, webhooks_unlock);
         ts_inbox_erases(app->inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
         st = dispatch_start(&app->ledger, &app->dispatch, err);

@@ -35,7 +35,8 @@ static ts_status check(const Ts__WebhookPublish *p, uint32_t *ret_type, ts_error
     return TS_OK;
 }
 
-static void put_delivery(change *c, change_event *event, ready_endpoint *e, int64_t now_ms)
+static void put_delivery(change *c, change_event *event, ready_endpoint *e, int64_t now_ms,
+                         bool is_sole)
 {
     Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
     Ts__Webhooks__StoredDelivery row = TS__WEBHOOKS__STORED_DELIVERY__INIT;
@@ -43,10 +44,16 @@ static void put_delivery(change *c, change_event *event, ready_endpoint *e, int6
     delivery.endpoint_id = e->id;
     delivery.status = (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
     row.delivery = &delivery;
-    row.queued_ms = now_ms;
+    row.sole = is_sole;
     change_owe(c, event, e);
     queue_put(c->l, c->batch, e, event->id, &row, now_ms);
     row_put_delivery(c->batch, c->l->store, event->tenant, event->id, &row);
+}
+
+static bool is_owed(const ready_endpoint *e, const change_event *event, const char *only)
+{
+    return !e->is_gone && !e->is_paused &&
+           (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0);
 }
 
 /* `only`: this endpoint and no other, whatever it wants. */
@@ -54,14 +61,16 @@ static ts_status put_deliveries(change *c, change_event *event, const char *only
 {
     int64_t now_ms = clock_now(&c->l->clock);
     ledger_tenant *tenant = NULL;
+    size_t owed = 0;
     ts_status st = ledger_tenant_of(c->l, event->tenant, &tenant);
 
     if (st != TS_OK)
         return st;
+    for (const ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant)
+        owed += is_owed(e, event, only);
     for (ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant) {
-        if (!e->is_gone && !e->is_paused &&
-            (only == NULL ? (e->wants >> event->row->type & 1) != 0 : strcmp(e->id, only) == 0))
-            put_delivery(c, event, e, now_ms);
+        if (is_owed(e, event, only))
+            put_delivery(c, event, e, now_ms, owed == 1);
     }
     return TS_OK;
 }
@@ -82,35 +91,46 @@ static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__Web
     row_put_event(c->batch, c->l->store, t, id, &row);
 }
 
-ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, const char *only,
-                         ts_arena *arena, ts_batch *batch, ts_error *err)
+ts_status change_publish(change *c, ts_tenant t, const Ts__WebhookPublish *p, const char *only,
+                         ts_error *err)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(LEDGER_DATA_MAX + BODY_EXTRA_MAX);
-    TS_CLEANUP(change_done) change c = { 0 };
-    Ts__Webhooks__StoredState state = TS__WEBHOOKS__STORED_STATE__INIT;
+    Ts__Webhooks__StoredState *state = ts_arena_alloc(c->arena, sizeof(*state));
+    change_event *event = NULL;
     char id[TS_ID_SIZE];
     ts_hash128 cause;
-    webhooks_key key;
-    ts_status st = check(p, &state.type, err);
+    ts_status st;
 
+    if (state == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_state__init(state);
+    st = check(p, &state->type, err);
     if (st != TS_OK)
         return st;
     memcpy(cause.bytes, p->cause.data, sizeof(cause.bytes));
-    key = key_event(t, cause);
-    if (ts_store_has(l->store, WEBHOOKS_EVENTS, key_view(&key)))
+    if (change_knows(c, t, cause))
         return TS_OK; /* told twice */
     ts_id_format("evt_", cause, id);
-    state.created_ms = p->at_ms;
+    state->created_ms = p->at_ms;
     st = make_body(p, id, &body);
     if (st == TS_OK)
-        st = change_init(&c, l, batch, arena);
+        st = change_add(c, t, cause, state, &event);
     if (st == TS_OK)
-        st = change_add(&c, t, cause, &state);
-    if (st == TS_OK)
-        st = put_deliveries(&c, c.events, only);
+        st = put_deliveries(c, event, only);
     if (st != TS_OK)
         return st;
-    put_event(&c, t, cause, p, id, &body);
-    ts_metric_add(l->metrics.published, 1);
-    return change_flush(&c);
+    put_event(c, t, cause, p, id, &body);
+    ts_metric_add(c->l->metrics.published, 1);
+    return TS_OK;
+}
+
+ts_status ledger_publish(ledger *l, ts_tenant t, const Ts__WebhookPublish *p, const char *only,
+                         ts_arena *arena, ts_batch *batch, ts_error *err)
+{
+    TS_CLEANUP(change_done) change c = { 0 };
+    ts_status st = change_init(&c, l, batch, arena);
+
+    if (st == TS_OK)
+        st = change_publish(&c, t, p, only, err);
+    return st == TS_OK ? change_flush(&c) : st;
 }

@@ -4,20 +4,35 @@
 
 #define MOVE_ARENA_BYTES (16u << 20)
 
-static void forget_ahead(ready_endpoint *e)
+void queue_forget_ahead(ready_endpoint *e)
 {
     e->ahead_at = e->ahead_count = 0;
+    e->ahead_is_all = false;
+}
+
+/* Into its place among all rows there are. */
+static void insert(ready_endpoint *e, const queue_row *row)
+{
+    uint32_t at;
+
+    memmove(e->ahead, e->ahead + e->ahead_at, (e->ahead_count - e->ahead_at) * sizeof(*e->ahead));
+    e->ahead_count -= e->ahead_at;
+    e->ahead_at = 0;
+    for (at = e->ahead_count++; at > 0 && e->ahead[at - 1].key_ms > row->key_ms; at--)
+        e->ahead[at] = e->ahead[at - 1];
+    e->ahead[at] = *row;
 }
 
 /* A new row: beyond those that are known, or among them. */
-static void look_out(ready_endpoint *e, int64_t key_ms)
+static void look_out(ready_endpoint *e, const queue_row *row)
 {
-    if (e->ahead_at == e->ahead_count)
+    if (e->ahead_is_all && e->ahead_count - e->ahead_at < QUEUE_AHEAD) {
+        insert(e, row);
         return;
-    if (key_ms < e->ahead[e->ahead_count - 1].key_ms)
-        forget_ahead(e);
-    else
-        e->ahead_is_all = false;
+    }
+    e->ahead_is_all = false;
+    if (queue_is_ahead(e) && row->key_ms < e->ahead[e->ahead_count - 1].key_ms)
+        queue_forget_ahead(e);
 }
 
 bool queue_is_ahead(const ready_endpoint *e)
@@ -45,6 +60,11 @@ void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms)
 void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                Ts__Webhooks__StoredDelivery *d, int64_t due_ms)
 {
+    queue_row row = { .event = event,
+                      .facts = { .next_attempt_ms = due_ms,
+                                 .attempt = d->attempts_before + d->attempts + 1,
+                                 .is_sole = d->sole } };
+    uint8_t value[DUE_FACTS_SIZE];
     webhooks_key key;
 
     d->due_ms = due_ms;
@@ -60,31 +80,28 @@ void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
         d->position_ms = 0;
     d->delivery->next_attempt_ms = due_ms;
     key = key_due(e->tenant, ts_str_of(e->id), d->due_ms, event);
-    ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
-    look_out(e, d->due_ms);
+    due_write_facts(&row.facts, value);
+    ts_batch_put(batch, l->store, WEBHOOKS_DUE, key_view(&key), ts_str_n(value, sizeof(value)));
+    row.key_ms = d->due_ms;
+    look_out(e, &row);
     queue_due(l, e, d->due_ms, due_ms);
 }
 
 bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                     Ts__Webhooks__StoredDelivery *d)
 {
-    bool was_leased = d->lease_until_ms != 0;
-    ts_str id = ts_str_of(e->id);
-    webhooks_key key;
+    lease_held *held = leases_find(&l->leases, e, event);
+    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), d->due_ms, event);
 
-    if (was_leased) {
-        key = key_lease(d->lease_until_ms, e->tenant, event, id);
-        ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, key_view(&key));
-    }
-    if (d->due_ms != 0) {
-        key = key_due(e->tenant, id, d->due_ms, event);
+    if (d->due_ms != 0)
         ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
-        forget_ahead(e);
-    }
-    d->lease_until_ms = 0;
     d->due_ms = 0;
-    d->token.len = 0;
-    return was_leased;
+    if (held == NULL) {
+        queue_forget_ahead(e);
+        return false;
+    }
+    leases_end(&l->leases, l->store, batch, held);
+    return true;
 }
 
 static ts_iter *rows_from(const ledger *l, const ready_endpoint *e, int64_t key_ms, bool reverse)
@@ -108,7 +125,7 @@ static ts_status read_ahead(const ledger *l, ready_endpoint *e)
 {
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
 
-    forget_ahead(e);
+    queue_forget_ahead(e);
     if (e->ahead == NULL)
         e->ahead = calloc(QUEUE_AHEAD, sizeof(queue_row));
     it = rows_from(l, e, e->low_due_ms, false);
@@ -119,7 +136,9 @@ static ts_status read_ahead(const ledger *l, ready_endpoint *e)
 
         if (!read_row(it, e, &row->key_ms, &row->event))
             return TS_CORRUPT;
-        e->ahead_count++;
+        row->facts = due_read_facts(ts_iter_value(it));
+        if (e->in_flight == 0 || leases_find(&l->leases, e, row->event) == NULL)
+            e->ahead_count++;
     }
     e->ahead_is_all = !ts_iter_valid(it);
     return ts_iter_status(it);
@@ -129,19 +148,18 @@ ts_status queue_first(ledger *l, ready_endpoint *e, queue_head *ret)
 {
     const queue_row *row;
 
-    if (!queue_is_ahead(e)) {
+    if (!queue_is_ahead(e) && !e->ahead_is_all) {
         ts_status st = read_ahead(l, e);
 
         if (st != TS_OK) {
-            forget_ahead(e);
+            queue_forget_ahead(e);
             return st;
         }
     }
     if (!queue_is_ahead(e))
         return TS_NOT_FOUND;
     row = &e->ahead[e->ahead_at];
-    ret->key_ms = row->key_ms;
-    ret->event = row->event;
+    ret->row = *row;
     if (e->ahead_at + 1 < e->ahead_count)
         ret->next_ms = row[1].key_ms;
     else
@@ -172,6 +190,7 @@ static ts_status move_row(ledger *l, ready_endpoint *e, ts_str old_key, ts_hash1
         return TS_NOMEM;
     ts_batch_delete(batch, l->store, WEBHOOKS_DUE, old_key);
     st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &d);
+    queue_forget_ahead(e);
     if (st == TS_OK) {
         queue_put(l, batch, e, event, d, to_ms);
         row_put_delivery(batch, l->store, e->tenant, event, d);
@@ -202,15 +221,15 @@ static ts_status pull_in_head(ledger *l, ready_endpoint *e, const queue_head *he
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(MOVE_ARENA_BYTES);
     int64_t to_ms = clock_now(&l->clock) + longest_wait(l->options.retry);
-    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), head->key_ms, head->event);
+    webhooks_key key = key_due(e->tenant, ts_str_of(e->id), head->row.key_ms, head->row.event);
     Ts__Webhooks__StoredDelivery *d = NULL;
     ts_status st;
 
     if (arena == NULL)
         return TS_NOMEM;
-    st = row_delivery(l->store, e->tenant, head->event, ts_str_of(e->id), arena, &d);
+    st = row_delivery(l->store, e->tenant, head->row.event, ts_str_of(e->id), arena, &d);
     if (st == TS_OK && d->delivery->next_attempt_ms > to_ms)
-        return move_row(l, e, key_view(&key), head->event, to_ms);
+        return move_row(l, e, key_view(&key), head->row.event, to_ms);
     return st == TS_NOT_FOUND ? TS_OK : st;
 }
 
@@ -229,7 +248,7 @@ static ts_status last_position(const ledger *l, ready_endpoint *e)
 ts_status queue_reorder(ledger *l, ready_endpoint *e)
 {
     e->low_due_ms = 0;
-    forget_ahead(e);
+    queue_forget_ahead(e);
     if (e->next_due_ms != READY_NEVER)
         e->next_due_ms = clock_now(&l->clock);
     return e->is_ordered ? last_position(l, e) : TS_OK;
@@ -248,7 +267,7 @@ ts_status queue_begin(ledger *l, ready_endpoint *e)
         st = pull_in_head(l, e, &head);
     if (st != TS_OK)
         return st;
-    e->low_due_ms = head.key_ms;
-    e->next_due_ms = e->is_ordered ? clock_now(&l->clock) : head.key_ms;
+    e->low_due_ms = head.row.key_ms;
+    e->next_due_ms = e->is_ordered ? clock_now(&l->clock) : head.row.key_ms;
     return ready_place(&l->ready, e, clock_now(&l->clock));
 }

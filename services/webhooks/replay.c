@@ -17,7 +17,6 @@ static void requeue(change *c, change_event *event, ready_endpoint *e,
     d->attempts = 0;
     d->position_ms = 0;
     d->failed_ms = 0;
-    d->queued_ms = now_ms;
     d->delivery->status =
         (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
     queue_put(c->l, c->batch, e, event->id, d, now_ms);

@@ -30,11 +30,10 @@ static void count_class(const ledger *l, const char *class)
     ts_metric_add(l->metrics.attempts[i], 1);
 }
 
-static bool holds_lease(const Ts__Webhooks__StoredDelivery *d,
-                        const Ts__Webhooks__DeliveryResult *r)
+static bool holds_lease(const lease_held *held, const Ts__Webhooks__DeliveryResult *r)
 {
-    return d->lease_until_ms != 0 && d->token.len == 16 && r->token.len == 16 &&
-           memcmp(d->token.data, r->token.data, 16) == 0;
+    return held != NULL && r->token.len == LEASE_TOKEN_SIZE &&
+           memcmp(held->token, r->token.data, LEASE_TOKEN_SIZE) == 0;
 }
 
 /* The newest LEDGER_ATTEMPTS_MAX stay. */
@@ -132,6 +131,51 @@ static void apply(change *c, change_event *event, ready_endpoint *e,
     queue_due(l, e, e->low_due_ms, e->next_due_ms); /* a slot is free: it may be served */
 }
 
+/* The row of a delivery that nothing has happened to yet but being published and leased. */
+static ts_status first_row(const lease_held *held, ts_arena *arena,
+                           Ts__Webhooks__StoredDelivery **ret)
+{
+    Ts__Webhooks__StoredDelivery *d = ts_arena_alloc(arena, sizeof(*d));
+    Ts__Webhooks__Delivery *delivery = ts_arena_alloc(arena, sizeof(*delivery));
+
+    if (d == NULL || delivery == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_delivery__init(d);
+    ts__webhooks__delivery__init(delivery);
+    delivery->endpoint_id = held->endpoint->id;
+    delivery->status = (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
+    d->delivery = delivery;
+    d->due_ms = held->due_ms;
+    d->sole = held->is_sole;
+    *ret = d;
+    return TS_OK;
+}
+
+/* What the lease knows is not read. An ordered endpoint's row holds its position; a deleted organization's is gone. */
+static bool is_known(const lease_held *held, ts_tenant t)
+{
+    const ready_endpoint *e = held == NULL ? NULL : held->endpoint;
+
+    return e != NULL && !e->is_ordered && !e->is_gone && e->tenant.org == t.org &&
+           e->tenant.mode == t.mode;
+}
+
+static ts_status load(change *c, const lease_held *held, ts_tenant t, ts_hash128 id,
+                      ts_str endpoint, Ts__Webhooks__StoredDelivery **ret)
+{
+    return is_known(held, t) && held->is_first
+               ? first_row(held, c->arena, ret)
+               : row_delivery(c->l->store, t, id, endpoint, c->arena, ret);
+}
+
+static ts_status load_event(change *c, const lease_held *held, ts_tenant t, ts_hash128 id,
+                            change_event **ret)
+{
+    return is_known(held, t) && held->is_sole
+               ? change_know_sole(c, t, id, held->type, held->created_ms, ret)
+               : change_load(c, t, id, ret);
+}
+
 /* A result that comes after its lease has ended still counts if it is a success that nobody else has told: the customer has
  * the event. TS_NOT_FOUND: nobody waits for it. */
 static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
@@ -141,24 +185,26 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     Ts__Webhooks__StoredDelivery *d = NULL;
     ready_endpoint *e = ledger_endpoint(l, ts_str_of(r->endpoint_id));
     change_event *event = NULL;
+    const lease_held *held;
     uint32_t random = 0;
     ts_hash128 id;
     ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &id);
 
     if (st != TS_OK || e == NULL)
         return TS_NOT_FOUND;
-    st = row_delivery(l->store, t, id, ts_str_of(r->endpoint_id), c->arena, &d);
+    held = leases_find(&l->leases, e, id);
+    st = load(c, held, t, id, ts_str_of(r->endpoint_id), &d);
     if (st != TS_OK)
         return st;
     if (strcmp(d->delivery->status, delivery_state_name(DELIVERY_PENDING)) != 0 ||
-        (!holds_lease(d, r) && (r->returned || !is_success(r)))) {
+        (!holds_lease(held, r) && (r->returned || !is_success(r)))) {
         ts_metric_add(l->metrics.late, 1);
         return TS_NOT_FOUND;
     }
-    st = change_load(c, t, id, &event);
+    st = load_event(c, held, t, id, &event);
     if (st == TS_OK && !r->returned)
         st = add_attempt(d, r, c->arena);
-    if (st == TS_OK)
+    if (st == TS_OK && !r->returned && !is_success(r))
         st = ts_random(&random, sizeof(random));
     if (st == TS_OK)
         apply(c, event, e, d, r, random);

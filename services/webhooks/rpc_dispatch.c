@@ -44,8 +44,20 @@ void webhooks_lock(void *service, ts_tenant tenant)
 
 void webhooks_unlock(void *service, ts_tenant tenant)
 {
+    webhooks *app = service;
+
     (void)tenant;
-    pthread_mutex_unlock(&((webhooks *)service)->ledger.lock);
+    change_done(&app->taking);
+    app->taking = (change){ 0 };
+    pthread_mutex_unlock(&app->ledger.lock);
+}
+
+ts_status webhooks_close_rows(void *service, ts_batch *batch)
+{
+    webhooks *app = service;
+
+    (void)batch;
+    return change_flush(&app->taking);
 }
 
 void webhooks_forget(void *service, ts_tenant tenant, ts_arena *arena)
@@ -60,16 +72,19 @@ ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena
     webhooks *app = service;
     ts_tenant tenant = { row->org, row->mode == TS_MODE_TEST ? TS_MODE_TEST : TS_MODE_LIVE };
     ProtobufCMessage *m = NULL;
-    ts_status st;
+    ts_status st = TS_OK;
 
+    if (app->taking.batch != batch)
+        st = change_init(&app->taking, &app->ledger, batch, arena);
+    if (st != TS_OK)
+        return st;
     if (strcmp(row->kind, "webhook") != 0)
         return ts_fail(err, TS_INVALID, "kind", "webhooks takes rows of kind webhook");
     st = ts_arena_unpack(arena, &ts__webhook_publish__descriptor,
                          ts_str_n(row->payload.data, row->payload.len), &m);
     if (st != TS_OK)
         return st;
-    return ledger_publish(&app->ledger, tenant, (const Ts__WebhookPublish *)m, NULL, arena, batch,
-                          err);
+    return change_publish(&app->taking, tenant, (const Ts__WebhookPublish *)m, NULL, err);
 }
 
 ts_status webhooks_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

@@ -57,12 +57,15 @@ ts_status tend_settle(ledger *l, ready_endpoint *e, ts_arena *arena, bool *ret_m
 
     if (it == NULL)
         return TS_NOMEM;
-    for (; st == TS_OK && ts_iter_valid(it) && settled < TEND_STEP; ts_iter_next(it), settled++) {
+    for (; st == TS_OK && ts_iter_valid(it) && settled < TEND_STEP; ts_iter_next(it)) {
         ts_hash128 event;
         int64_t due_ms;
 
         if (!key_read_due(ts_iter_key(it), prefix.n, &due_ms, &event))
             return TS_CORRUPT;
+        if (leases_find(&l->leases, e, event) != NULL)
+            continue; /* its result settles it */
+        settled++;
         st = settle_one(&c, e, event, ts_iter_key(it));
     }
     if (st == TS_OK)

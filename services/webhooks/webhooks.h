@@ -2,6 +2,7 @@
 #ifndef WEBHOOKS_H
 #define WEBHOOKS_H
 
+#include "change.h"
 #include "config.h"
 #include "dispatch.h"
 #include "ledger.h"
@@ -13,6 +14,7 @@ typedef struct webhooks {
     ts_store *store;
     ts_inbox *inbox;
     ledger ledger;
+    change taking; /* of the rows being taken in; guarded by the ledger's lock */
     dispatch *dispatch;
     tend *tend;
     const webhooks_config *config;
@@ -40,8 +42,9 @@ ts_handler webhooks_rpc_export;
 ts_handler webhooks_rpc_backup;
 ts_handler webhooks_rpc_accept;
 
-/* Applies rows of kind "webhook". */
+/* Applies rows of kind "webhook"; what they count follows when they have all come. */
 ts_inbox_handler webhooks_apply_row;
+ts_inbox_close webhooks_close_rows;
 /* The ledger's lock, as a guard of the inbox. */
 void webhooks_lock(void *service, ts_tenant tenant);
 void webhooks_unlock(void *service, ts_tenant tenant);

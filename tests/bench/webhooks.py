@@ -2,8 +2,9 @@
 """The webhook path: ledger and dispatchers as they ship, a receiver and a producer of our own, no gateway. See README.md.
 
     tests/bench/webhooks.py                      # all of it
-    tests/bench/webhooks.py rate fair            # some of it: rate, scale, fair, pending, chaos
+    tests/bench/webhooks.py rate fair            # some of it: rate, cost, scale, fair, pending, chaos
     tests/bench/webhooks.py chaos --kills 300
+    tests/bench/webhooks.py cost --against OTHER_BUILD/bin
 """
 
 import argparse
@@ -56,7 +57,8 @@ def wait(condition, seconds, what):
 class World:
     """A ledger, dispatchers and a receiver; started anew where they are killed."""
 
-    def __init__(self, **settings):
+    def __init__(self, bin_dir=BIN, **settings):
+        self.bin = bin_dir
         self.directory = tempfile.mkdtemp(prefix="ts-bench-")
         self.bus = os.path.join(self.directory, "bus")
         os.mkdir(self.bus, 0o700)
@@ -82,7 +84,7 @@ class World:
         port = self.ports.setdefault(name, free_port())
         variable = "TS_%s_OPS_PORT" % program.upper().replace("-", "_")
         log = open(os.path.join(self.directory, name + ".log"), "ab")
-        self.processes[name] = subprocess.Popen([os.path.join(BIN, "ts-" + program)], env=dict(self.environment, **{variable: str(port)}),
+        self.processes[name] = subprocess.Popen([os.path.join(self.bin, "ts-" + program)], env=dict(self.environment, **{variable: str(port)}),
                                                 stdout=log, stderr=log)
         log.close()
         wait(lambda: self.is_ready(port), 60, name + " ready")
@@ -150,6 +152,34 @@ def rate(count):
             bare = wrk(world)
             whole, published = pour(world, 32, "-", count)
             print("rate: %.0f deliveries/s (published %.0f/s), wrk %.0f/s, ratio %.3f" % (whole, published, bare, whole / bare), flush=True)
+
+
+def used(process):
+    """Microseconds of CPU and context switches of a process so far."""
+    with open("/proc/%d/stat" % process.pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    switches = 0
+    for task in os.listdir("/proc/%d/task" % process.pid):
+        with open("/proc/%d/task/%s/status" % (process.pid, task)) as file:
+            switches += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK"), switches
+
+
+def cost(count, against):
+    """CPU time of ledger and dispatcher for a delivery: a busy machine changes it little."""
+    found = {}
+    for _ in range(3):
+        for bin_dir in filter(None, (against, BIN)):
+            with World(bin_dir) as world:
+                world.dispatchers(1)
+                pour(world, 32, "fast/warm", 2000)
+                before = {name: used(process) for name, process in world.processes.items()}
+                pour(world, 32, "-", count)
+                row = [(used(process)[i] - before[name][i]) / count for name, process in world.processes.items() for i in (0, 1)]
+                found.setdefault(bin_dir, []).append(row)
+    for bin_dir, rows in found.items():
+        print("cost: %s: ledger %.0f us of CPU and %.2f context switches a delivery, dispatcher %.0f us and %.2f" %
+              (bin_dir, *(statistics.median(row[i] for row in rows) for i in range(4))), flush=True)
 
 
 def scale(count):
@@ -251,6 +281,7 @@ def main():
     parser.add_argument("--pending", type=int, default=100000)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(2), "big"))
+    parser.add_argument("--against", help="programs of another build, measured in turn with these")
     parser.add_argument("--no-build", action="store_true")
     given = parser.parse_args()
     if not given.no_build:
@@ -258,7 +289,7 @@ def main():
             subprocess.run(["cmake", "--preset", "release", "-S", ROOT], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["cmake", "--build", BUILD, "-j2", "--target", "ts-webhooks", "ts-webhook-dispatcher", "bench_webhook_peer"], check=True,
                        stdout=subprocess.DEVNULL)
-    parts = {"rate": lambda: rate(given.count), "scale": lambda: scale(given.count), "fair": lambda: fair(given.seconds),
+    parts = {"rate": lambda: rate(given.count), "cost": lambda: cost(given.count, given.against), "scale": lambda: scale(given.count), "fair": lambda: fair(given.seconds),
              "pending": lambda: pending(given.pending), "chaos": lambda: chaos(given.kills, given.seed)}
     for name in given.parts or parts:
         parts[name]()

@@ -531,6 +531,78 @@ static void a_patient_call_outlives_a_restart_of_the_peer(void)
     ts_rpc_server_stop(server);
 }
 
+static ts_status ingest_patiently(ts_peer *peer, int64_t timeout_ms, bool waits, uint32_t *ret)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    Ts__Risk__IngestRequest req = TS__RISK__INGEST_REQUEST__INIT;
+    ts_caller caller = caller_with(timeout_ms);
+    uint8_t body[3] = "abc";
+    ProtobufCMessage *out = NULL;
+    ts_status st;
+
+    caller.waits_restarts_out = waits;
+    req.body.data = body;
+    req.body.len = sizeof(body);
+    st = ts_rpc_call(peer, &ts_risk_ingest, &caller, &req.base, arena, &out, NULL);
+    if (st == TS_OK)
+        *ret = ((Ts__Risk__IngestReply *)out)->accepted;
+    return st;
+}
+
+static void *ingest_once(void *argument)
+{
+    uint32_t got = 0;
+
+    CHECK_EQ(ingest_patiently(argument, 30000, true, &got), TS_OK);
+    CHECK_EQ(got, 3);
+    return NULL;
+}
+
+/* A change that may not be repeated: what a stopping peer refuses was never begun, so it is made again, and made once. */
+static void a_change_that_waits_a_restart_out_is_made_once(void)
+{
+    struct timespec away = { 1, 500000000 };
+    service s = { 0 };
+    ts_rpc_server *server = start(&s);
+    ts_peer *peer = dial();
+    pthread_t threads[4];
+    uint32_t got = 0;
+
+    CHECK_EQ(ingest_patiently(peer, 5000, true, &got), TS_OK);
+    ts_rpc_server_drain(server, 1000);
+    CHECK_EQ(ingest_patiently(peer, 5000, false, &got), TS_UNAVAILABLE);
+    CHECK_EQ(ingest_patiently(peer, 100, true, &got), TS_UNAVAILABLE);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, ingest_once, peer), 0);
+    nanosleep(&away, NULL); /* they hear that it is stopping */
+    ts_rpc_server_stop(server);
+    nanosleep(&away, NULL);
+    server = start(&s);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(atomic_load(&s.calls), 5);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
+/* One that does not come back: the wait for a restart has an end before the deadline. */
+static void a_peer_that_stays_away_is_not_waited_for_for_ever(void)
+{
+    service s = { 0 };
+    ts_rpc_server *server = start(&s);
+    ts_peer *peer = dial();
+    uint32_t got = 0;
+    int64_t started_ms;
+
+    CHECK_EQ(ingest_patiently(peer, 5000, true, &got), TS_OK);
+    ts_rpc_server_stop(server);
+    started_ms = ts_boot_ms();
+    CHECK_EQ(ingest_patiently(peer, 60000, true, &got), TS_UNAVAILABLE);
+    CHECK(ts_boot_ms() - started_ms >= 3000);
+    CHECK(ts_boot_ms() - started_ms < 40000);
+    ts_peer_free(peer);
+}
+
 /* ---- a peer in a process of its own, killed ---- */
 
 static const char *self;
@@ -664,6 +736,8 @@ int main(int argc, char **argv)
     RUN(a_peer_that_is_down_fails_a_call_before_its_deadline);
     RUN(a_patient_call_has_no_answer_only_at_its_deadline);
     RUN(a_patient_call_outlives_a_restart_of_the_peer);
+    RUN(a_change_that_waits_a_restart_out_is_made_once);
+    RUN(a_peer_that_stays_away_is_not_waited_for_for_ever);
     RUN(a_message_over_the_limit_is_refused_before_it_is_sent);
     RUN(a_parked_call_is_finished_by_another_thread);
     RUN(a_draining_server_says_so);

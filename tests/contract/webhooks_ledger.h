@@ -33,6 +33,7 @@ static inline void start_with(const char *waits)
     CHECK_EQ(
         ts_inbox_new(s.store, WEBHOOKS_INBOX, "webhooks", webhooks_apply_row, &app, &app.inbox),
         TS_OK);
+    ts_inbox_groups(app.inbox, webhooks_close_rows);
     ts_inbox_guard(app.inbox, webhooks_lock, webhooks_unlock);
     ts_inbox_erases(app.inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
     CHECK_EQ(dispatch_start(&app.ledger, &app.dispatch, NULL), TS_OK);

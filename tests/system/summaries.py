@@ -13,8 +13,8 @@ ID = re.compile(r"\b(?:inc|req|evt|key|whe|org|app|rec|det)_[0-9A-Za-z]+\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?\b")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 NOUNS = ("user", "incident", "detection", "event", "tool", "day", "hour", "rule", "key", "endpoint", "entry", "app", "contact",
-         "duplicate", "delivery", "row", "scope", "grant", "result", "question", "minute", "point")
-PLURALS = {"entry": "entries", "delivery": "deliveries"}
+         "duplicate", "delivery", "row", "scope", "grant", "result", "question", "minute", "point", "anomaly")
+PLURALS = {"entry": "entries", "delivery": "deliveries", "anomaly": "anomalies"}
 NAMED = re.compile(r"(?<![\w.])(\d+)((?: [A-Za-z-]+){0,3}?) (%s)\b(?=[.,;:)]| (?:in|with|by|of|and|at|are|is|or|was|were|that|from)\b|$)" %
                    "|".join(sorted((word for noun in NOUNS for word in (noun, PLURALS.get(noun, noun + "s"))), key=len, reverse=True)))
 

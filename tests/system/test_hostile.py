@@ -2,10 +2,12 @@
 part of what an agent takes for our own words. Every endpoint of the OpenAPI document that answers a GET is looked at."""
 
 import json
+import re
 import urllib.parse
 
 import base
 import hostile
+import mcp
 import receiver
 import records
 import summaries
@@ -14,6 +16,7 @@ import suite
 BYTES_MAX = 4200  # of the longest text, a note
 OUR_OWN_WORDS = ("headline", "insights", "next_steps", "left_out")
 PER_PATH = 80     # objects looked at one by one
+PRIVATE = {"\ue000", "\uf8ff"}  # seen, if as a box: a question's own words may hold them
 
 
 class Hostile(base.SuiteCase):
@@ -136,6 +139,89 @@ class Hostile(base.SuiteCase):
             self.assertLessEqual({"data.users[].name", "data.users[].department"}, seen)
         if "/v1/apps" in self.paths:
             self.assertIn("data.apps[].name", seen)
+
+    # ---- the same through every tool of an agent ----
+
+    def look_at_result(self, name, result):
+        """Paths of the texts of others in a tool's result: they are between the two lines only, and named."""
+        text = result["content"][0]["text"]
+        if result["isError"]:
+            self.assertFalse(self.has_mark(text), text)
+            self.assertFalse(set(text) & set(hostile.FORBIDDEN), text)
+            return set()
+        answer = result["structuredContent"]
+        named = set(answer["meta"].get("untrusted_fields", ()))
+        before, inside, after = text, "", ""
+        if named:
+            mark = re.search(r"\n(data-[0-9a-f]{24})\n", text).group(1)
+            before, inside, after = text.split("\n%s\n" % mark)
+            self.assertNotIn(mark, inside)
+        else:
+            inside = text[len(answer["summary"]) + 2:]
+            before = answer["summary"]
+        self.assertFalse(self.has_mark(before + after + json.dumps(answer["meta"])), name)
+        self.assertFalse(self.has_mark(answer["summary"]), name)
+        self.assertFalse(set(before + after) - {"\n"} & set(hostile.FORBIDDEN), name)
+        seen = set()
+        told = json.loads(inside)
+        exact = list(summaries.leaves({"data": answer["data"]}))
+        for (where, leaf), (_, shown) in zip(exact, summaries.leaves({"data": told["data"]}), strict=True):
+            self.assertFalse(self.has_mark(where), where)
+            if not isinstance(leaf, str):
+                continue
+            is_askers = where.startswith(("data.interpretation.", "data.equivalent_request."))
+            self.assertEqual(set(leaf) & set(hostile.FORBIDDEN) - (PRIVATE if is_askers else set()), set(), where)
+            self.assertEqual(shown.replace("[", "").replace("]", "").replace("hxxp", "http"),
+                             leaf.replace("[", "").replace("]", "").replace("hxxp", "http"), where)
+            if self.has_mark(leaf):
+                seen.add(where)
+                if not is_askers:
+                    self.assertNotRegex(shown, r"(?i)https?://|javascript:|evil\.example", where)
+        self.assertLessEqual(seen, named, name)
+        return seen
+
+    def test_no_tool_carries_it_anywhere_but_between_the_lines(self):
+        organization = self.api.get("/v1/overview").data["organization"]["id"]
+        api = self.suite.client(self.suite.make_key(organization, "admin")[0])
+        self.addCleanup(api.close)
+        mine = mcp.Mcp(api, mcp.MODERN)
+        tools = {tool["name"]: tool for tool in mine.tools()}
+        self.assertFalse(self.has_mark(json.dumps([list(tools.values()), mine.ask("server/discover")])))
+        detailed = {"response_format": "detailed"}
+        calls = {name: [] for name in tools}
+        calls["get_security_overview"] = [{"include_incidents": True, "include_ai_usage": True}]
+        calls["list_high_risk_users"] = [{"min_risk_score": 0, "limit": 200}]
+        calls["list_incidents"] = [{"status": "all", "limit": 200}, dict(detailed, status="all", limit=200)]
+        calls["get_incident_details"] = [dict(form, incident_id=i["id"]) for i in self.incidents[:80] for form in ({}, detailed)]
+        calls["get_ai_usage_report"] = [{"group_by": by} for by in ("tool", "user", "day")]
+        calls["list_trusted_apps"] = [{"limit": 200}, dict(detailed, limit=200)]
+        calls["get_agent_summary"] = [{}]
+        for number, (name, (_, text)) in enumerate(self.texts.items()):
+            calls["get_user_risk_profile"].append(dict(detailed if number % 2 else {}, user_email=self.people[name]))
+            # And as an argument: as what is looked for, as what is asked, as a reason, as an id.
+            calls["search_users"].append({"query": text[:200]})
+            calls["security_query"].append({"query": text[:500]})
+            calls["update_incident_status"].append({"incident_id": self.incidents[0]["id"], "status": "investigating", "notes": text})
+            calls["manage_trusted_contacts"].append({"action": "add", "value": "h%d.example" % number, "note": text[:500]})
+            if number % 6 == 0:
+                calls["get_user_risk_profile"].append({"user_email": text[:250]})
+                calls["get_incident_details"].append({"incident_id": text[:250]})
+                calls["list_incidents"].append({"status": text})
+        calls["search_users"].append({"query": "hx", "limit": 200})
+        calls["manage_trusted_contacts"].append({"action": "list", "limit": 200})
+        seen, succeeded = set(), set()
+        for name, all_arguments in calls.items():
+            self.assertTrue(all_arguments, "%s is not called: tell here how" % name)
+            for arguments in all_arguments:
+                result = mine.call(name, **arguments)
+                seen |= {"%s %s" % (name, where) for where in self.look_at_result(name, result)}
+                succeeded |= set() if result["isError"] else {name}
+        self.assertEqual(succeeded, set(tools))
+        # The test sees what it is about.
+        self.assertLessEqual({"get_incident_details data.incident.notes[].text", "update_incident_status data.incident.notes[].text",
+                              "get_incident_details data.incident.evidence[].fields[].value", "list_trusted_apps data.apps[].name",
+                              "get_user_risk_profile data.user.name", "search_users data.users[].name",
+                              "manage_trusted_contacts data.contacts[].note", "security_query data.interpretation.restated"}, seen)
 
     def test_webhooks_carry_nothing_that_is_not_seen(self):
         suite.wait_until(lambda: len(self.hook.of("incident.created")) >= len(self.incidents), 60, "a webhook of each incident")

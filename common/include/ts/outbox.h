@@ -49,6 +49,12 @@ void ts_inbox_free(ts_inbox *in);
 void ts_inbox_guard(ts_inbox *in, void (*lock)(void *service, ts_tenant tenant),
                     void (*unlock)(void *service, ts_tenant tenant));
 
+/* Rows that a hand-over brings together share a batch, and its cost; the guard surrounds them all. The handler itself knows
+ * what it has put into the batch since the guard was locked; `close` adds what it has kept back, if all went well. If it
+ * did not, the batch is thrown away, and its rows come again one by one. */
+typedef ts_status ts_inbox_close(void *service, ts_batch *batch);
+void ts_inbox_groups(ts_inbox *in, ts_inbox_close *close);
+
 /* Gets a service's memory rid of a tenant, and whatever else is not a row of a tenant family. The rows can still be read; no
  * change to them is under way, and none will come. */
 typedef void ts_inbox_forget(void *service, ts_tenant tenant, ts_arena *arena);

@@ -47,6 +47,9 @@ typedef struct ts_caller {
     const char *idempotency_key; /* "" if none */
     uint64_t permissions;        /* bits of TS_PERM_* that were used */
     int64_t deadline_boot_ms;    /* on this machine's CLOCK_BOOTTIME */
+    /* Clients: a peer that just went is waited for as long as a restart takes, and what a stopping one has not begun is asked
+     * again whatever the method. For those who would rather be late than fail and have no loop of their own. */
+    bool waits_restarts_out;
     bool *
         ret_replayed; /* clients: set if the answer is that of an earlier, equal call; NULL: not asked */
 } ts_caller;
@@ -101,8 +104,9 @@ typedef struct ts_rpc_server ts_rpc_server;
  * and service. */
 TS_CHECK ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret,
                                        ts_error *err);
-/* New calls are answered TS_UNAVAILABLE; waits up to `drain_ms` for those in work. Parked calls are
- * their owner's: it must finish all of them before ts_rpc_server_stop(). */
+/* New calls are answered TS_UNAVAILABLE, and that they were not begun; waits up to `drain_ms` for those in work, and a moment
+ * longer, so that their answers are read before the connection ends. Parked calls are their owner's: it must finish all of
+ * them before ts_rpc_server_stop(). */
 void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms);
 /* Drains with 0 if not done, stops and frees. NULL is fine. */
 void ts_rpc_server_stop(ts_rpc_server *s);

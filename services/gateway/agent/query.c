@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "http/inner.h"
+#include "model.h"
 #include "query/plan.h"
 #include "roster.h"
 
@@ -24,6 +25,7 @@ typedef struct asked {
     roster *names;
     agent_interpretation *in;
     agent_plan plan;
+    model_use model;
     bool has_request; /* the plan's first one is one of this API */
     bool is_degraded; /* names that might matter could not be looked up */
     outcome outcome;
@@ -61,6 +63,8 @@ static ts_status understand(asked *q)
     st = agent_parse(grammar, &question, x->arena, &q->in, &x->error);
     if (st == TS_OK)
         st = agent_plan_make(q->in, x->now_ms, x->arena, &q->plan);
+    if (st == TS_OK)
+        st = model_interpret(&q->model, x, &question, &q->in, &q->plan);
     return st == TS_TOO_LARGE ? TS_INVALID : st;
 }
 
@@ -245,6 +249,8 @@ static ts_status name_untrusted(const asked *q)
     http_name_add(&x->untrusted, "data.interpretation.corrections[].from");
     http_name_add(&x->untrusted, "data.interpretation.unparsed[]");
     http_name_add(&x->untrusted, "data.interpretation.restated");
+    if (q->model.restated.n > 0)
+        http_name_add(&x->untrusted, "data.restated_summary");
     st = name_slots(x, &q->in->slots, "data.interpretation.slots.");
     if (st == TS_OK)
         st = name_slots(x, &q->in->left, "data.interpretation.slots.left.");
@@ -318,6 +324,13 @@ static ts_status tell(asked *q)
         st = add_assumptions(q);
     if (st != TS_OK)
         return st;
+    summarize(q);
+    if (q->outcome == ANSWERED)
+        st = model_restate(&q->model, q->x, q->in);
+    if (st != TS_OK)
+        return st;
+    if (q->model.is_missing)
+        add_clause(&q->x->summary, "the language model did not answer");
     ts_jsonw_object(&w);
     ts_jsonw_kbool(&w, "answered", q->outcome == ANSWERED);
     if (words_of(q) != NULL)
@@ -336,8 +349,9 @@ static ts_status tell(asked *q)
         put_texts(&w, "follow_ups", &q->follow_ups);
     if (q->outcome == NO_QUESTION)
         put_examples(&w);
+    if (q->model.restated.n > 0)
+        ts_jsonw_kstr(&w, "restated_summary", q->model.restated);
     ts_jsonw_object_end(&w);
-    summarize(q);
     return name_untrusted(q);
 }
 

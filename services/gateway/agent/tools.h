@@ -28,6 +28,8 @@ typedef struct agent_tool {
         const char *words;
         const char *arguments; /* JSON */
     } examples[AGENT_TOOL_EXAMPLES_MAX];
+    const char *const *
+        concise; /* paths that response_format=concise leaves out, the last NULL; NULL: one form only */
 } agent_tool;
 
 extern const agent_tool agent_tools[];
@@ -37,6 +39,7 @@ extern const size_t agent_tool_count;
 typedef struct agent_tool_answer {
     http_problem
         problem; /* HTTP_FINE: `x` holds data, summary, untrusted and degraded; else its error and retry_after_s */
+    bool is_concise;  /* asked for in that form */
     http_exchange *x; /* of the inner request */
 } agent_tool_answer;
 
@@ -48,15 +51,18 @@ bool agent_tool_is_there(const agent_tool *t);
 /* TS_PERM_*; each call is checked against its own route's permission all the same. */
 uint64_t agent_tool_permission(const agent_tool *t);
 
+/* What models read of the tool, the value of `description`: the table's words, an example, and that values are data. */
+void agent_tool_put_description(ts_jsonw *w, const agent_tool *t);
 /* JSON schemas of the arguments and of the whole answer {summary, data, meta}. */
 void agent_tool_put_input(ts_jsonw *w, const agent_tool *t);
 void agent_tool_put_output(ts_jsonw *w, const agent_tool *t);
 /* The object of the four hints. */
 void agent_tool_put_annotations(ts_jsonw *w, const agent_tool *t);
 
-/* Runs the route that the arguments (an object, or a zeroed ts_json: none) ask for. Whatever is wrong with them is in the answer,
- * with the argument's name in its error's `param`. TS_NOMEM. Release ret->x with http_inner_done(). */
+/* Runs the route that the arguments (an object, or a zeroed ts_json: none) ask for, but for no more than `limit` rows, where it
+ * takes a limit (0: as many as are asked for). Whatever is wrong with them is in the answer, with the argument's name in its
+ * error's `param`. TS_NOMEM. Release ret->x with http_inner_done(). */
 TS_CHECK ts_status agent_tool_call(http_exchange *x, const agent_tool *t, ts_json arguments,
-                                   agent_tool_answer *ret);
+                                   uint64_t limit, agent_tool_answer *ret);
 
 #endif

@@ -1,6 +1,7 @@
 /* Peers, calls and the identity of a key. */
 #include "api/api.h"
 
+#include "agent/model.h"
 #include "query/grammar.h"
 #include "ts/apikey.h"
 #include "ts/id.h"
@@ -42,6 +43,8 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
         a->gate_count++;
     }
     st = agent_grammar_load(config->lexicon_dir, &a->grammar, err);
+    if (st == TS_OK)
+        st = model_new(config, a->grammar, &a->model, err);
     if (st != TS_OK)
         return st;
     a->bursts = api_bursts_new(a->auth);
@@ -58,6 +61,7 @@ void api_done(api *a)
     ts_peer_free(a->incidents);
     ts_peer_free(a->ai_usage);
     ts_peer_free(a->webhooks);
+    model_free(a->model);
     agent_grammar_free(a->grammar);
     memset(a, 0, sizeof(*a));
 }
@@ -75,6 +79,7 @@ ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
         .idempotency_key = "",
         .permissions = x->route == NULL ? 0 : x->route->permission,
         .deadline_boot_ms = ts_boot_ms() + timeout_ms,
+        .waits_restarts_out = true,
     };
     if (x->who.key_id.n > 0)
         ret->actor = ts_arena_printf(x->arena, "key:%.*s", (int)x->who.key_id.n, x->who.key_id.p);

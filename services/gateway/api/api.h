@@ -34,6 +34,7 @@ typedef struct api {
     api_bursts *bursts;
     atomic_int ingests;            /* under way */
     struct agent_grammar *grammar; /* of questions in plain words */
+    struct model *model;           /* NULL: none is asked */
     ts_metric *failures;
 } api;
 

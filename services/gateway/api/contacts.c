@@ -13,7 +13,10 @@ static void put_contact(ts_jsonw *w, const Ts__Risk__Contact *contact)
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "value", contact->value);
     ts_jsonw_kz(w, "kind", is_address(contact->value) ? "email" : "domain");
-    ts_jsonw_kz(w, "note", contact->note[0] == '\0' ? NULL : contact->note);
+    if (contact->note[0] == '\0')
+        ts_jsonw_kz(w, "note", NULL);
+    else
+        shape_untrusted(w, "note", contact->note, SHAPE_NOTE_MAX);
     ts_jsonw_ktime(w, "added_at", contact->added_ms);
     ts_jsonw_kz(w, "added_by", contact->added_by);
     ts_jsonw_object_end(w);

@@ -336,6 +336,7 @@ static const member answer_range[] = {
 static const member answer_correction[] = { { "from", "string", 0 }, { "to", "string", 0 } };
 static const member answer_interpretation[] = {
     { "intent", "string", 0 },
+    { "source", "string", 1 },
     { "slots", "object", 0 },
     { "time_range", "?TimeRange", 0 },
     { "assumptions", "[]string", 0 },
@@ -364,6 +365,7 @@ static const member agent_answer[] = {
     { "further_results", "[]FurtherResult", 1 },
     { "follow_ups", "[]string", 1 },
     { "examples", "[]string", 1 },
+    { "restated_summary", "string", 1 },
 };
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
@@ -872,9 +874,9 @@ void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored)
     ts_jsonw_object_end(w);
 }
 
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth);
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack);
 
-static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
+static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth, bool may_lack)
 {
     ts_jsonw_kz(w, "type", "object");
     ts_jsonw_key(w, "properties");
@@ -882,10 +884,12 @@ static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
     for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
         ts_jsonw_key(w, s->members[i].name);
         ts_jsonw_object(w);
-        put_compact_type(w, s->members[i].type, depth + 1);
+        put_compact_type(w, s->members[i].type, depth + 1, may_lack);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_object_end(w);
+    if (may_lack && depth > 0)
+        return;
     ts_jsonw_key(w, "required");
     ts_jsonw_array(w);
     put_required(w, s);
@@ -893,7 +897,7 @@ static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth)
 }
 
 /* Inside an open object. A shape that may be null is written as one that may be anything else as well: no shape of ours is. */
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
+static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack)
 {
     bool may_be_null = type[0] == '?';
     const char *name = may_be_null ? type + 1 : type;
@@ -904,11 +908,11 @@ static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
         ts_jsonw_kz(w, "type", "array");
         ts_jsonw_key(w, "items");
         ts_jsonw_object(w);
-        put_compact_type(w, name + 2, depth);
+        put_compact_type(w, name + 2, depth, may_lack);
         ts_jsonw_object_end(w);
     } else if (s != NULL) {
         if (!may_be_null)
-            put_compact_shape(w, s, depth);
+            put_compact_shape(w, s, depth, may_lack);
     } else if (values != NULL && !may_be_null) {
         schemas_put_choices(w, values);
     } else if (may_be_null) {
@@ -922,10 +926,10 @@ static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth)
     }
 }
 
-void schemas_put_compact(ts_jsonw *w, const char *name)
+void schemas_put_compact(ts_jsonw *w, const char *name, bool may_lack)
 {
     ts_jsonw_object(w);
-    put_compact_type(w, name, 0);
+    put_compact_type(w, name, 0, may_lack);
     ts_jsonw_object_end(w);
 }
 

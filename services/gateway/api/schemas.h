@@ -12,8 +12,8 @@ bool schemas_has(const char *name);
 /* The schema of a whole answer whose data has that shape. */
 void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored);
 /* The schema of a value of that shape, whole in itself and small: types and what is required, no limits. Members that it does
- * not name may come with later versions. */
-void schemas_put_compact(ts_jsonw *w, const char *name);
+ * not name may come with later versions. `may_lack`: what stands below its own members may be left out. */
+void schemas_put_compact(ts_jsonw *w, const char *name, bool may_lack);
 /* The members of an example of the shape, inside an open object. */
 void schemas_put_example(ts_jsonw *w, const char *name);
 /* The member `enum` of choices like "open|closed|all". */

@@ -273,6 +273,20 @@ static void put_timeline(ts_jsonw *w, const Ts__Risk__UserProfile *profile)
     ts_jsonw_array_end(w);
 }
 
+static void put_anomaly(ts_jsonw *w, const Ts__Risk__Anomaly *anomaly)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "metric", anomaly->metric);
+    shape_u64(w, "observed", anomaly->observed);
+    ts_jsonw_key(w, "expected");
+    ts_jsonw_f64(w, anomaly->expected);
+    ts_jsonw_key(w, "z_score");
+    ts_jsonw_f64(w, anomaly->z_score);
+    ts_jsonw_ktime(w, "detected_at", anomaly->detected_ms);
+    ts_jsonw_kz(w, "explanation", anomaly->explanation);
+    ts_jsonw_object_end(w);
+}
+
 static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool with_timeline)
 {
     ts_jsonw_object(w);
@@ -284,6 +298,8 @@ static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool 
     ts_jsonw_array_end(w);
     ts_jsonw_key(w, "anomalies");
     ts_jsonw_array(w);
+    for (size_t i = 0; i < profile->n_anomalies; i++)
+        put_anomaly(w, profile->anomalies[i]);
     ts_jsonw_array_end(w);
     put_mitre(w, profile);
     ts_jsonw_key(w, "recent_activity");
@@ -336,6 +352,11 @@ ts_status api_user(http_exchange *x)
     words_upper(&x->summary, ts_risk_level_name(profile->user->score));
     ts_buf_printf(&x->summary, " risk (%u). ", profile->user->score);
     words_count(&x->summary, profile->user->active_rule_count, "active rule");
+    if (profile->n_anomalies > 0) {
+        ts_buf_z(&x->summary, " and ");
+        words_count_as(&x->summary, profile->n_anomalies, "behavioral anomaly",
+                       "behavioral anomalies");
+    }
     ts_buf_char(&x->summary, '.');
     return TS_OK;
 }

@@ -12,6 +12,13 @@ void words_count(ts_buf *out, uint64_t n, const char *noun)
         ts_buf_char(out, 's');
 }
 
+void words_count_as(ts_buf *out, uint64_t n, const char *one, const char *many)
+{
+    ts_buf_u64(out, n);
+    ts_buf_char(out, ' ');
+    ts_buf_z(out, n == 1 ? one : many);
+}
+
 void words_days(ts_buf *out, uint64_t days)
 {
     if (days == 1)

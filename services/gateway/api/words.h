@@ -10,6 +10,8 @@
 
 /* "1 open incident" / "0 open incidents": `noun` is the singular, 's' makes the plural. */
 void words_count(ts_buf *out, uint64_t n, const char *noun);
+/* The same with a plural of its own: "2 behavioral anomalies". */
+void words_count_as(ts_buf *out, uint64_t n, const char *one, const char *many);
 
 /* "in the last 7 days" / "today": the time of a report that ends now and begins at a midnight (UTC). */
 void words_days(ts_buf *out, uint64_t days);

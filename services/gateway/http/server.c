@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -21,6 +22,8 @@
 #define CLASSES       6
 /* Between two calls that wake civetweb for its end. */
 #define WAKE_NS 5000000L
+/* For connections that were accepted just before the door was shut. */
+#define LATE_MS 50
 
 struct http_server {
     const http_service *service;
@@ -34,7 +37,7 @@ struct http_server {
     atomic_int connections;
 
     pthread_mutex_t mutex; /* guards idle, idle_count, in_work */
-    pthread_cond_t quiet;  /* in_work became 0 */
+    pthread_cond_t quiet;  /* in_work became 0, or a connection ended while draining */
     http_work *idle;
     size_t idle_count;
     size_t in_work;
@@ -259,6 +262,11 @@ static void on_closed(const struct mg_connection *connection)
 
     atomic_fetch_sub(&s->connections, 1);
     ts_metric_move(s->open, -1);
+    if (atomic_load(&s->is_draining)) {
+        pthread_mutex_lock(&s->mutex);
+        pthread_cond_broadcast(&s->quiet);
+        pthread_mutex_unlock(&s->mutex);
+    }
 }
 
 /* Whether a route fails, and for whose sake. No handler answers with 1xx, and 0xx is none. */
@@ -380,6 +388,7 @@ static ts_status start_civetweb(http_server *s, const http_options *o, ts_error 
 ts_status http_server_start(const http_options *options, const http_service *service,
                             http_server **ret, ts_error *err)
 {
+    pthread_condattr_t attributes;
     http_server *s;
     ts_status st;
 
@@ -393,7 +402,10 @@ ts_status http_server_start(const http_options *options, const http_service *ser
     s->connections_max = options->connections;
     s->request_ms = options->request_ms;
     pthread_mutex_init(&s->mutex, NULL);
-    pthread_cond_init(&s->quiet, NULL);
+    pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->quiet, &attributes);
+    pthread_condattr_destroy(&attributes);
     /* No TLS: civetweb 1.15 cannot work with OpenSSL 3. */
     (void)mg_init_library(0);
     st = register_metrics(s) ? start_civetweb(s, options, err) : TS_NOMEM;
@@ -410,24 +422,70 @@ int http_server_port(const http_server *s)
     return s->port;
 }
 
-void http_server_drain(http_server *s, int64_t drain_ms)
+static struct timespec monotonic_in(int64_t ms)
 {
-    struct timespec until;
+    struct timespec t;
 
-    atomic_store(&s->is_draining, true);
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(drain_ms / TS_SECOND_MS);
-    until.tv_nsec += (long)(drain_ms % TS_SECOND_MS) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += (time_t)(ms / TS_SECOND_MS);
+    t.tv_nsec += (long)(ms % TS_SECOND_MS) * 1000000L;
+    if (t.tv_nsec >= 1000000000L) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000L;
     }
+    return t;
+}
+
+/* Until nothing is in work and, with `connections`, nobody is connected. */
+static void await_quiet(http_server *s, int64_t ms, bool connections)
+{
+    struct timespec until = monotonic_in(ms);
+
     pthread_mutex_lock(&s->mutex);
-    while (s->in_work > 0) {
+    while (s->in_work > 0 || (connections && atomic_load(&s->connections) > 0)) {
         if (pthread_cond_timedwait(&s->quiet, &s->mutex, &until) == ETIMEDOUT)
             break;
     }
     pthread_mutex_unlock(&s->mutex);
+}
+
+/* civetweb tells nobody its sockets, so they are found by the port that they are bound to: the one that listens, or those of
+ * clients. Reading ends on them: the listener takes no more, and a thread that waits for the next request of an idle client,
+ * which would look whether it is to stop only every 2 seconds, sees the end of it. What has come in is still answered. */
+static void end_reading(const http_server *s, bool listener)
+{
+    DIR *all = opendir("/proc/self/fd");
+    const struct dirent *one;
+
+    while (all != NULL && (one = readdir(all)) != NULL) {
+        struct sockaddr_in bound = { .sin_family = AF_UNSPEC };
+        socklen_t size = sizeof(bound);
+        int listens = 0;
+        socklen_t flag = sizeof(listens);
+        int fd = (int)strtol(one->d_name, NULL, 10);
+
+        if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0 || bound.sin_family != AF_INET ||
+            bound.sin_port != s->address.sin_port ||
+            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag) != 0)
+            continue;
+        if ((listens != 0) == listener)
+            (void)shutdown(fd, SHUT_RD);
+    }
+    if (all != NULL)
+        (void)closedir(all);
+}
+
+void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
+{
+    int64_t until_ms = ts_boot_ms() + drain_ms;
+    int64_t left_ms;
+
+    atomic_store(&s->is_draining, true);
+    await_quiet(s, linger_ms, true);
+    end_reading(s, true);
+    await_quiet(s, LATE_MS, true);
+    left_ms = until_ms - ts_boot_ms();
+    await_quiet(s, left_ms < 0 ? 0 : left_ms, false);
 }
 
 /* civetweb 1.15 looks whether it is to stop when somebody comes, else every 2 seconds. So somebody comes, until it has heard and
@@ -466,8 +524,10 @@ void http_server_stop(http_server *s)
 {
     if (s == NULL)
         return;
-    if (s->civetweb != NULL)
+    if (s->civetweb != NULL) {
+        end_reading(s, false);
         stop_civetweb(s);
+    }
     (void)mg_exit_library();
     while (s->idle != NULL) {
         http_work *w = s->idle;

@@ -1,9 +1,11 @@
 #include "mcp/message.h"
 
+#include "ts/clean.h"
 #include "ts/id.h"
 
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
+#define META_CLIENT       "io.modelcontextprotocol/clientInfo"
 
 /* Longer names of tools there are not. */
 #define NAME_MAX_BYTES 1024
@@ -61,6 +63,23 @@ static bool meta_of(const mcp_message *m, const char *name, ts_json *ret)
     ts_json meta;
 
     return m->has_params && ts_json_get(m->params, "_meta", &meta) && ts_json_get(meta, name, ret);
+}
+
+ts_str mcp_client(const mcp_message *m)
+{
+    ts_json info = { 0 }, name = { 0 };
+
+    if (meta_of(m, META_CLIENT, &info) ||
+        (m->has_params && ts_json_get(m->params, "clientInfo", &info)))
+        (void)ts_json_get(info, "name", &name);
+    return ts_json_type_of(name) == TS_JSON_STRING ? ts_json_str(name) : TS_STR_NULL;
+}
+
+const char *mcp_client_shown(ts_arena *arena, ts_str client)
+{
+    const char *shown = client.n == 0 ? "" : ts_clean(arena, client, MCP_CLIENT_MAX);
+
+    return shown == NULL ? "" : shown;
 }
 
 bool mcp_is_modern(const mcp_headers *h, const mcp_message *m)

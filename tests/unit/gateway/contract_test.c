@@ -494,14 +494,20 @@ Test(contract, users_are_listed_with_pages)
 Test(contract, a_user_is_found_by_any_spelling_of_the_address)
 {
     get("/v1/users/John%40Acme.Example?include_timeline=true", KEY_ALL, 200);
-    expect_text("summary", "john@acme.example has HIGH risk (82). 1 active rule.");
+    expect_text("summary", "john@acme.example has HIGH risk (82). 1 active rule and 2 "
+                           "behavioral anomalies.");
     cr_assert_eq(number("user.risk_score"), 82);
     cr_assert_eq(number("data.user.risk_score"), 82);
     expect_text("data.user.risk_level", "high");
     cr_assert_eq(ts_json_count(at("data.mitre_attack")), 2);
     cr_assert_not_null(strstr(a.body.data, "{\"tactic\":\"TA0001\",\"name\":\"Initial Access\","
                                            "\"techniques\":[\"T1078.004\"]}"));
-    cr_assert_eq(ts_json_count(at("anomalies")), 0);
+    cr_assert_eq(ts_json_count(at("anomalies")), 2);
+    cr_assert_not_null(strstr(
+        a.body.data, "{\"metric\":\"files_downloaded_per_day\",\"observed\":72,\"expected\":3.5,"
+                     "\"z_score\":39.84,\"detected_at\":\"2025-01-15T08:22:00Z\",\"explanation\":"
+                     "\"72 files. 3.5 before.\"}"));
+    cr_assert_not_null(strstr(a.body.data, "\"observed\":4294967295,"));
     cr_assert_eq(ts_json_count(at("timeline")), 0);
     get("/v1/users/jane@acme.example", KEY_ALL, 404);
     expect_error("not_found", "email", "There is no such user.");

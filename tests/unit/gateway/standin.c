@@ -297,6 +297,24 @@ static ts_status list_users(ts_call *call, const ProtobufCMessage *in, ProtobufC
     return TS_OK;
 }
 
+static ts_status add_anomalies(ts_call *call, Ts__Risk__UserProfile *reply)
+{
+    reply->anomalies = ts_arena_array(call->arena, 2, sizeof(*reply->anomalies));
+    for (size_t i = 0; i < 2; i++) {
+        Ts__Risk__Anomaly *anomaly = ts_arena_alloc(call->arena, sizeof(*anomaly));
+
+        ts__risk__anomaly__init(anomaly);
+        anomaly->metric = copy(call, "files_downloaded_per_day");
+        anomaly->observed = i == 0 ? 72 : UINT32_MAX;
+        anomaly->expected = 3.5;
+        anomaly->z_score = 39.84;
+        anomaly->detected_ms = INT64_C(1736929320000);
+        anomaly->explanation = copy(call, "72 files. 3.5 before.");
+        reply->anomalies[reply->n_anomalies++] = anomaly;
+    }
+    return TS_OK;
+}
+
 static ts_status get_user(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__GetUserRequest *request = (const void *)in;
@@ -323,7 +341,7 @@ static ts_status get_user(ts_call *call, const ProtobufCMessage *in, ProtobufCMe
     reply->active_rules = ts_arena_array(call->arena, 1, sizeof(*reply->active_rules));
     reply->active_rules[0] = rule;
     reply->n_active_rules = 1;
-    return TS_OK;
+    return add_anomalies(call, reply);
 }
 
 static ts_status ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -714,7 +732,7 @@ int standin_start(unsigned mask, int64_t connections)
 
 void standin_stop(void)
 {
-    http_server_drain(server, 5000);
+    http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
     http_rate_free(service.failures);

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "agent/tools.h"
+#include "ts/id.h"
 
 static const char *const names[] = {
     "get_security_overview",  "get_user_risk_profile",
@@ -61,11 +62,60 @@ Test(tools, what_models_read_is_short)
 
         ts_buf_z(&out, agent_tools[i].name);
         ts_buf_z(&out, agent_tools[i].title);
-        ts_buf_z(&out, agent_tools[i].description);
+        ts_jsonw_object(&w);
+        agent_tool_put_description(&w, &agent_tools[i]);
+        ts_jsonw_object_end(&w);
+        w = ts_jsonw_on(&out);
         if (agent_tool_is_there(&agent_tools[i]))
             agent_tool_put_input(&w, &agent_tools[i]);
     }
     cr_assert_eq(ts_buf_status(&out), TS_OK);
     cr_assert_leq(out.size, 20000, "%zu bytes", out.size);
     cr_assert_gt(out.size, 4000);
+}
+
+/* What a model is told of each tool. A change of it is a change of what agents do, and of what their operators approved: so it
+ * has to be made twice, there and here. */
+Test(tools, what_models_read_is_pinned)
+{
+    static const char *const pinned[] = {
+        "dc4805b1b02df70a", "fc2b363435e1fc78", "41fe4448cdb43eae", "9272bdfdc8d834f7",
+        "a3124910fbf4e05a", "4d27cc8b707cbef9", "bc06c2bf3ffc69fb", "8165a4040a95b9dc",
+        "a9cc5a22263965bf", "a425a1050e49eeb2", "35a4e367f16903b8", "9742bbe6a42ed763"
+    };
+
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 20);
+        ts_jsonw w = ts_jsonw_on(&out);
+        uint8_t hash[32];
+        char text[2 * sizeof(hash) + 1];
+
+        ts_buf_printf(&out, "%s\n%s\n", agent_tools[i].name, agent_tools[i].title);
+        ts_jsonw_object(&w);
+        agent_tool_put_description(&w, &agent_tools[i]);
+        ts_jsonw_object_end(&w);
+        w = ts_jsonw_on(&out);
+        agent_tool_put_input(&w, &agent_tools[i]);
+        w = ts_jsonw_on(&out);
+        agent_tool_put_annotations(&w, &agent_tools[i]);
+        ts_sha256(ts_buf_view(&out), hash);
+        ts_hex(hash, sizeof(hash), text);
+        text[16] = '\0';
+        cr_expect_str_eq(text, pinned[i], "%s is told differently: %s\n%s", agent_tools[i].name,
+                         text, out.data);
+    }
+}
+
+/* The paths that a short form leaves out stand below a member of `data`, which the schema of the answer may require. */
+Test(tools, the_short_form_leaves_out_no_member_of_data_itself)
+{
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        for (size_t k = 0; agent_tools[i].concise != NULL && agent_tools[i].concise[k] != NULL;
+             k++) {
+            const char *path = agent_tools[i].concise[k];
+
+            cr_assert_eq(strncmp(path, "data.", 5), 0, "%s", path);
+            cr_assert_not_null(strchr(path + 5, '.'), "%s", path);
+        }
+    }
 }

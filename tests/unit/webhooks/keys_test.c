@@ -5,12 +5,28 @@
 static const ts_tenant tenant = { 0x0102030405060708, TS_MODE_TEST };
 static const ts_hash128 event = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
 
+/* As schema 2 wrote it. */
+static webhooks_key lease_of_schema_2(int64_t until_ms)
+{
+    webhooks_key k = { .n = 0 };
+    uint8_t mode = (uint8_t)tenant.mode;
+
+    key_u64(&k, (uint64_t)until_ms);
+    key_u64(&k, tenant.org);
+    key_bytes(&k, &mode, 1);
+    key_bytes(&k, event.bytes, sizeof(event.bytes));
+    key_bytes(&k, "whe_abc", sizeof("whe_abc"));
+    return k;
+}
+
 Test(keys, due_and_lease_rows_read_back)
 {
     ts_str endpoint = TS_STR_LIT("whe_abc");
     webhooks_key prefix = key_endpoint(tenant, endpoint);
     webhooks_key due = key_due(tenant, endpoint, INT64_C(1764000000123), event);
-    webhooks_key lease = key_lease(INT64_C(1764000000456), tenant, event, endpoint);
+    webhooks_key lease = lease_of_schema_2(INT64_C(1764000000456));
+    webhooks_key group = key_leases(INT64_C(1764000000789), 7);
+    uint64_t number = 0;
     ts_hash128 read;
     ts_tenant read_tenant;
     ts_str read_endpoint;
@@ -24,13 +40,18 @@ Test(keys, due_and_lease_rows_read_back)
     cr_expect_eq(read_tenant.org, tenant.org);
     cr_expect_eq(read_tenant.mode, TS_MODE_TEST);
     cr_expect(ts_str_eq(read_endpoint, endpoint));
+    cr_assert(key_read_leases(key_view(&group), &ms, &number));
+    cr_expect_eq(ms, INT64_C(1764000000789));
+    cr_expect_eq(number, 7);
+    cr_expect_not(key_read_leases(key_view(&lease), &ms, &number));
+    cr_expect_not(key_read_lease(key_view(&group), &ms, &read_tenant, &read, &read_endpoint));
     cr_assert(key_read_endpoint(key_view(&prefix), &read_tenant, &read_endpoint));
     cr_expect(ts_str_eq(read_endpoint, endpoint));
 }
 
 Test(keys, damaged_keys_are_refused)
 {
-    webhooks_key lease = key_lease(1, tenant, event, TS_STR_LIT("whe_abc"));
+    webhooks_key lease = lease_of_schema_2(1);
     ts_hash128 read;
     ts_tenant read_tenant;
     ts_str endpoint;
@@ -42,6 +63,21 @@ Test(keys, damaged_keys_are_refused)
         cr_expect_not(ok, "%zu", n);
         cr_expect_not(key_read_due(ts_str_n(lease.bytes, n), 100, &ms, &read));
     }
+}
+
+Test(keys, a_due_row_says_when_and_which_attempt)
+{
+    const due_facts written = { INT64_C(1764000000123), 0x01020304, true };
+    uint8_t value[DUE_FACTS_SIZE];
+    due_facts read;
+
+    due_write_facts(&written, value);
+    read = due_read_facts(ts_str_n(value, sizeof(value)));
+    cr_expect_eq(read.next_attempt_ms, INT64_C(1764000000123));
+    cr_expect_eq(read.attempt, 0x01020304);
+    cr_expect(read.is_sole);
+    cr_expect_eq(due_read_facts(ts_str_n(value, sizeof(value) - 1)).attempt, 0);
+    cr_expect_eq(due_read_facts(TS_STR_NULL).attempt, 0);
 }
 
 Test(keys, newest_first_and_soonest_first)

@@ -35,6 +35,9 @@ TS_CHECK ts_status agent_carry_over(agent_work *w, const agent_intent *intent,
 
 TS_CHECK ts_status agent_slot_set(ts_arena *arena, agent_slots *slots, ts_str name, char kind,
                                   ts_str value, bool is_many);
+/* What follows from intent and slots: the bounds of the time, and the words that restate it all. */
+TS_CHECK ts_status agent_round_off(const agent_grammar *g, int64_t now_ms, ts_arena *arena,
+                                   agent_interpretation *out);
 void agent_slot_remove(agent_slots *slots, ts_str name);
 
 #endif

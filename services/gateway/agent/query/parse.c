@@ -200,6 +200,22 @@ static ts_status restate(agent_work *w)
     return w->out->restated.p == NULL ? TS_NOMEM : TS_OK;
 }
 
+ts_status agent_round_off(const agent_grammar *g, int64_t now_ms, ts_arena *arena,
+                          agent_interpretation *out)
+{
+    agent_work *w = ts_arena_alloc(arena, sizeof(*w));
+    ts_status st;
+
+    if (w == NULL)
+        return TS_NOMEM;
+    w->g = g;
+    w->now_ms = now_ms;
+    w->arena = arena;
+    w->out = out;
+    st = add_span(w);
+    return st == TS_OK ? restate(w) : st;
+}
+
 /* ---- one question ---- */
 
 static ts_status refuse_for(agent_work *w, ts_str reason)
@@ -383,6 +399,8 @@ void agent_interpretation_write(ts_jsonw *w, const agent_interpretation *in)
 {
     ts_jsonw_object(w);
     ts_jsonw_kstr(w, "intent", in->intent);
+    if (in->source != NULL)
+        ts_jsonw_kz(w, "source", in->source);
     ts_jsonw_key(w, "slots");
     ts_jsonw_object(w);
     write_slots(w, &in->slots);

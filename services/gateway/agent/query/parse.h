@@ -71,6 +71,7 @@ typedef struct agent_interpretation {
     double
         confidence; /* 0..1: share of the content words that were understood, times how sure the intent is */
     ts_str restated;
+    const char *source; /* "model": proposed by a language model (propose.h); NULL: ours */
 } agent_interpretation;
 
 /* TS_INVALID (not UTF-8), TS_TOO_LARGE (over AGENT_CHARS_MAX characters or AGENT_CONTEXT_MAX questions), TS_NOMEM. */
