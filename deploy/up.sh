@@ -61,13 +61,18 @@ port=$((10#$port)) # 08080 is no octal number
 [ -n "$data" ] || misused "--data needs a directory"
 data=$(realpath -m -- "$data") # one directory, one name: processes are told apart by it
 run=$data/run
+seen=$run # as far as it is there
+until [ -e "$seen" ]; do
+    seen=$(dirname -- "$seen")
+done
+[ -x "$seen" ] || die "$seen belongs to another user, and what runs there too: use sudo"
 
 # ---- what runs already ----
 
 # What runs for this directory: the supervisor and the services. Pid files may be stale and their numbers in use
 # again; the environment a process was started with is not.
 members() {
-    grep -lszxF -- "TS_UP_DATA=$data" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+    LC_ALL=C grep -lszxF -- "TS_UP_DATA=$data" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
 }
 
 signal_members() { # signal
@@ -94,7 +99,7 @@ stop_suite() {
     local pid
     if is_supervised; then
         pid=$(cat "$run/supervisor.pid" 2>/dev/null || true)
-        if grep -qx "$pid" <<<"$(members)"; then
+        if [ -n "$pid" ] && grep -qx "$pid" <<<"$(members)"; then
             kill -TERM "$pid" 2>/dev/null || true
             await_end 20 || true
         elif [ -z "$(members)" ]; then
@@ -143,10 +148,11 @@ export_port() { # first port
     done
 }
 
-# A socket's path has at most 107 characters: a deep data directory gets a place in /tmp.
+# A socket's path has at most 107 bytes: a deep data directory gets a place in /tmp.
 export_bus() {
-    local dir=$run/bus
-    if [ $((${#dir} + 30)) -gt 107 ]; then
+    local dir=$run/bus bytes
+    bytes=$(printf %s "$dir" | wc -c)
+    if [ $((bytes + 30)) -gt 107 ]; then
         dir=$(cat "$run/bus.path" 2>/dev/null || true)
         if [ -z "$dir" ] || ! [ -O "$dir" ]; then
             dir=$(mktemp -d /tmp/teamsentry.XXXXXX)
@@ -234,7 +240,7 @@ ctl() {
 
 quickstart() { # prints the id of the organization; makes it if there is none
     local org
-    org=$(ctl org list | tr '{' '\n' | grep '"name":"Quickstart"' | field id || true)
+    org=$(ctl org list | tr '{' '\n' | grep '"name":"Quickstart".*"status":"active"' | field id || true)
     [ -n "$org" ] || org=$(ctl org create Quickstart --tier standard | field id)
     [ -n "$org" ] || die "the organization Quickstart could not be made"
     echo "$org"

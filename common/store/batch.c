@@ -133,6 +133,7 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
         if (error == NULL) {
             memcpy(s->last_written, last, sizeof(last));
             s->written++;
+            s->rows += (uint64_t)rocksdb_writebatch_count(b->rows);
             if (ret_ticket != NULL)
                 *ret_ticket = s->written;
         }
@@ -211,6 +212,14 @@ ts_status ts_store_commit(ts_store *s, ts_batch *b)
     ts_status st = ts_store_write(s, b, &ticket);
 
     return st == TS_OK ? ts_store_sync(s, ticket) : st;
+}
+
+void ts_store_write_stats(ts_store *s, uint64_t *ret_batches, uint64_t *ret_rows)
+{
+    pthread_mutex_lock(&s->write_lock);
+    *ret_batches = s->written;
+    *ret_rows = s->rows;
+    pthread_mutex_unlock(&s->write_lock);
 }
 
 void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_count)

@@ -42,7 +42,8 @@ struct ts_store {
     uint64_t epoch;
     uint64_t min_free_bytes;
 
-    pthread_mutex_t write_lock; /* orders commits; guards the two below */
+    pthread_mutex_t write_lock; /* orders commits; guards the three below */
+    uint64_t rows;              /* put and deleted so far */
     uint64_t written;           /* commits so far = ticket of the last one */
     uint64_t last_written[TS_STORE_STREAMS];
 

@@ -1,6 +1,7 @@
 /* Opening, reading, locking. Durability: see batch.c; ordered logs: stream.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -171,7 +172,8 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
     if (st == TS_OK && memcmp(found, version, sizeof(found)) > 0)
         return ts_fail(err, TS_UNAVAILABLE, "schema",
                        "the store was written by a newer version of this program");
-    if (st == TS_NOT_FOUND)
+    /* In front of whatever the service does to bring its rows up to it. */
+    if (st == TS_NOT_FOUND || (st == TS_OK && memcmp(found, version, sizeof(found)) < 0))
         st = meta_put(s, "schema", version, sizeof(version));
     if (st != TS_OK)
         return ts_fail(err, st, "schema", "the store's schema row cannot be read or written");
@@ -309,32 +311,39 @@ bool ts_store_has_room(ts_store *s)
     return atomic_load(&s->has_room);
 }
 
-/* Left in a copy: whoever opens it finds it, counts the epoch up and takes it away. */
-static ts_status mark_restored(const char *directory, ts_error *err)
+/* What was made is on disk, its name in the directory included. */
+static bool sync_path(const char *path, int flags)
 {
-    char path[sizeof(((ts_store *)NULL)->directory) + sizeof(RESTORED_MARK)];
-    int fd;
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    bool synced = fd >= 0 && fsync(fd) == 0;
 
-    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, directory);
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "directory", "cannot write %s: %s", path,
-                       strerrordesc_np(errno));
-    return TS_OK;
+    if (fd >= 0 && close(fd) != 0)
+        synced = false;
+    return synced;
 }
 
 ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-    rocksdb_checkpoint_t *checkpoint = rocksdb_checkpoint_object_create(s->db, &error);
+    rocksdb_checkpoint_t *checkpoint;
+    char mark[PATH_MAX];
+    int n = snprintf(mark, sizeof(mark), "%s/" RESTORED_MARK, directory);
 
+    if (n < 0 || (size_t)n >= sizeof(mark))
+        return ts_fail(err, TS_INVALID, "directory", "directory must have at most %zu bytes",
+                       sizeof(mark) - sizeof("/" RESTORED_MARK));
+    checkpoint = rocksdb_checkpoint_object_create(s->db, &error);
     if (error == NULL) {
         rocksdb_checkpoint_create(checkpoint, directory, 0, &error);
         rocksdb_checkpoint_object_destroy(checkpoint);
     }
     if (error != NULL)
         return ts_fail(err, TS_UNAVAILABLE, "directory", "checkpoint failed: %s", error);
-    return mark_restored(directory, err);
+    /* Left in the copy: whoever opens it finds it, counts the epoch up and takes it away. */
+    if (!sync_path(mark, O_WRONLY | O_CREAT) || !sync_path(directory, O_RDONLY | O_DIRECTORY))
+        return ts_fail(err, TS_UNAVAILABLE, "directory", "cannot write %s: %s", mark,
+                       strerrordesc_np(errno));
+    return TS_OK;
 }
 
 /* Takes the slice; NULL: there was none. */

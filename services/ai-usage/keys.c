@@ -37,6 +37,13 @@ void ai_usage_day_user_key(ts_buf *b, ts_tenant t, int64_t day, ts_str user, ts_
     ts_key_text(b, tool);
 }
 
+void ai_usage_day_user_end(ts_buf *b, ts_tenant t, int64_t day, ts_str user)
+{
+    ai_usage_day_user_prefix(b, t, day, user);
+    if (ts_buf_status(b) == TS_OK)
+        b->data[b->size - 1] = 1; /* texts end in 0 and hold no smaller byte than this */
+}
+
 void ai_usage_last_use_key(ts_buf *b, ts_tenant t, ts_str tool, ts_str user)
 {
     ai_usage_tool_key(b, t, tool);
@@ -72,6 +79,15 @@ int64_t ai_usage_key_day(ts_str key)
 int64_t ai_usage_key_last_day(ts_str key)
 {
     return key.n < AI_USAGE_DAY_SIZE ? 0 : read_day(key, key.n - AI_USAGE_DAY_SIZE);
+}
+
+ts_str ai_usage_key_last_user(ts_str key)
+{
+    size_t before = TS_KEY_TENANT_SIZE + 1; /* the tool is empty */
+
+    if (key.n < before + 1 || key.p[before - 1] != '\0')
+        return TS_STR_NULL;
+    return ts_str_n(key.p + before, key.n - before - 1);
 }
 
 ts_str ai_usage_key_text(ts_str key, unsigned index)

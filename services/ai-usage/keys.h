@@ -39,6 +39,8 @@ void ai_usage_day_key(ts_buf *b, ts_tenant t, int64_t day);
 void ai_usage_day_tool_key(ts_buf *b, ts_tenant t, int64_t day, ts_str tool);
 /* The prefix of all of a user's tools on that day. */
 void ai_usage_day_user_prefix(ts_buf *b, ts_tenant t, int64_t day, ts_str user);
+/* Behind all of them, and before the next user. */
+void ai_usage_day_user_end(ts_buf *b, ts_tenant t, int64_t day, ts_str user);
 void ai_usage_day_user_key(ts_buf *b, ts_tenant t, int64_t day, ts_str user, ts_str tool);
 void ai_usage_last_use_key(ts_buf *b, ts_tenant t, ts_str tool, ts_str user);
 void ai_usage_last_day_key(ts_buf *b, ts_tenant t, ts_str tool, int64_t day);
@@ -49,6 +51,8 @@ void ai_usage_tool_key(ts_buf *b, ts_tenant t, ts_str tool);
 int64_t ai_usage_key_last_day(ts_str key);
 /* The day that stands in a key of the families days, day_tools and day_users. */
 int64_t ai_usage_key_day(ts_str key);
+/* The user at the end of a key of last_use of any tool; TS_STR_NULL if it is none. */
+ts_str ai_usage_key_last_user(ts_str key);
 /* Text number `index` (0, 1) behind the day; TS_STR_NULL if the key is too short. */
 ts_str ai_usage_key_text(ts_str key, unsigned index);
 

@@ -5,6 +5,9 @@
 #include "ts/time.h"
 
 #define GROUPS_MAX 5000 /* users shown: those with the most events; totals count all */
+#define ROW_ARENA  4096 /* more than any row of numbers takes */
+
+#define WALK_MAX 1000 /* users that one answer of a walk looks at */
 
 typedef enum group_by { BY_USER, BY_TOOL, BY_DAY } group_by;
 
@@ -13,6 +16,7 @@ typedef struct report_work {
     ts_call *call;
     period period;
     Ts__Aiusage__Report *rep;
+    ts_arena *row; /* of the row that is looked at: there may be millions */
 } report_work;
 
 static ts_status parse_group_by(const char *text, group_by *ret, ts_error *err)
@@ -41,12 +45,15 @@ static ts_iter *walk_days(const report_work *w, unsigned family, int64_t first, 
     return ts_iter_new(w->app->store, family, ts_buf_view(&from), ts_buf_view(&until), false);
 }
 
+/* Until the next one. */
 static ts_status unpack(const report_work *w, const ts_iter *it,
                         const ProtobufCMessageDescriptor *type, void *ret)
 {
     ProtobufCMessage *m = NULL;
-    ts_status st = ts_arena_unpack(w->call->arena, type, ts_iter_value(it), &m);
+    ts_status st;
 
+    ts_arena_reset(w->row);
+    st = ts_arena_unpack(w->row, type, ts_iter_value(it), &m);
     if (st == TS_OK)
         memcpy(ret, &m, sizeof(m));
     return st;
@@ -189,39 +196,144 @@ static ts_status add_tools(report_work *w, bool as_groups)
     return ts_iter_status(it);
 }
 
-static ts_status add_users(report_work *w)
+/* What the rows of day_users say, into groups of users. */
+static ts_status tally_users(const report_work *w, ts_iter *it, tally *t)
 {
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = walk_days(w, AI_USAGE_DAY_USERS, w->period.first_day, w->period.last_day);
-    tally t = tally_in(w->call->arena);
-
-    if (it == NULL)
-        return TS_NOMEM;
     for (; ts_iter_valid(it); ts_iter_next(it)) {
         ts_str key = ts_iter_key(it);
-        Ts__Aiusage__Group *group = tally_group(&t, ai_usage_key_text(key, 0));
+        Ts__Aiusage__Group *group = tally_group(t, ai_usage_key_text(key, 0));
         const Ts__Aiusage__Use *row = NULL;
         ts_status st = unpack(w, it, &ts__aiusage__use__descriptor, &row);
 
         if (st == TS_OK)
-            st = group == NULL ? TS_NOMEM : tally_name_tool(&t, group, ai_usage_key_text(key, 1));
+            st = group == NULL ? TS_NOMEM : tally_name_tool(t, group, ai_usage_key_text(key, 1));
         if (st != TS_OK)
             return st;
         group->events += row->events;
         if (group->last_used_ms < row->last_ms)
             group->last_used_ms = row->last_ms;
     }
+    return ts_iter_status(it);
+}
+
+static ts_status add_users(report_work *w)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = walk_days(w, AI_USAGE_DAY_USERS, w->period.first_day, w->period.last_day);
+    tally t = tally_in(w->call->arena);
+    ts_status st = it == NULL ? TS_NOMEM : tally_users(w, it, &t);
+
+    if (st != TS_OK)
+        return st;
     tally_sort(&t);
     w->rep->groups = t.groups;
     w->rep->groups_total = t.count;
     w->rep->n_groups = t.count < GROUPS_MAX ? t.count : GROUPS_MAX;
+    return TS_OK;
+}
+
+/* ---- a walk over users ---- */
+
+/* The last of the next `limit` users behind `after` who ever used a tool, and whether more follow; NULL: there is none. */
+static ts_status find_last(const report_work *w, ts_str after, uint32_t limit, const char **ret,
+                           bool *ret_more)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    ts_str last = TS_STR_NULL;
+
+    ai_usage_last_use_key(&from, w->call->tenant, TS_STR_NULL, after);
+    ts_buf_char(&from, '\0'); /* the first key after it */
+    ai_usage_last_use_key(&until, w->call->tenant, TS_STR_LIT("\1"), TS_STR_NULL);
+    if (ts_buf_status(&from) != TS_OK || ts_buf_status(&until) != TS_OK)
+        return TS_NOMEM;
+    it = ts_iter_new(w->app->store, AI_USAGE_LAST_USE, ts_buf_view(&from), ts_buf_view(&until),
+                     false);
+    if (it == NULL)
+        return TS_NOMEM;
+    *ret = NULL;
+    for (uint32_t i = 0; ts_iter_valid(it) && i < limit; i++, ts_iter_next(it)) {
+        last = ai_usage_key_last_user(ts_iter_key(it));
+        if (last.n == 0)
+            return TS_CORRUPT;
+        if (i + 1 < limit)
+            continue;
+        *ret = ts_arena_z(w->call->arena, last);
+    }
+    *ret_more = ts_iter_valid(it);
     return ts_iter_status(it);
+}
+
+/* Rows of one day of the users behind `after` up to `last` (NULL: to the end). */
+static ts_iter *walk_users(const report_work *w, int64_t day, ts_str after, const char *last)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+
+    if (after.n > 0)
+        ai_usage_day_user_end(&from, w->call->tenant, day, after);
+    else
+        ai_usage_day_key(&from, w->call->tenant, day);
+    if (last != NULL)
+        ai_usage_day_user_end(&until, w->call->tenant, day, ts_str_of(last));
+    else
+        ai_usage_day_key(&until, w->call->tenant, day + 1);
+    if (ts_buf_status(&from) != TS_OK || ts_buf_status(&until) != TS_OK)
+        return NULL;
+    return ts_iter_new(w->app->store, AI_USAGE_DAY_USERS, ts_buf_view(&from), ts_buf_view(&until),
+                       false);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp((*(Ts__Aiusage__Group *const *)a)->key, (*(Ts__Aiusage__Group *const *)b)->key);
+}
+
+static ts_status add_users_behind(report_work *w, ts_str after, uint32_t limit)
+{
+    tally t = tally_in(w->call->arena);
+    const char *last = NULL;
+    bool has_more = false;
+    ts_status st = find_last(w, after, limit, &last, &has_more);
+
+    if (has_more && last == NULL)
+        return TS_NOMEM;
+    for (int64_t day = w->period.first_day; day <= w->period.last_day && st == TS_OK; day++) {
+        TS_CLEANUP(ts_iter_free_p)
+        ts_iter *it = walk_users(w, day, after, has_more ? last : NULL);
+
+        st = it == NULL ? TS_NOMEM : tally_users(w, it, &t);
+    }
+    if (st != TS_OK)
+        return st;
+    if (t.count > 1)
+        qsort(t.groups, t.count, sizeof(*t.groups), by_key);
+    w->rep->groups = t.groups;
+    w->rep->n_groups = t.count;
+    if (has_more)
+        w->rep->next = (char *)(uintptr_t)last; /* of the arena, as the reply is */
+    return TS_OK;
+}
+
+static ts_status check_walk(const Ts__Aiusage__ReportRequest *req, group_by by, ts_error *err)
+{
+    if (req->limit > WALK_MAX)
+        return ts_fail(err, TS_INVALID, "limit", "limit must be between 1 and %d", WALK_MAX);
+    if (by != BY_USER)
+        return ts_fail(err, TS_INVALID, "group_by", "only users are walked");
+    if (strlen(req->after) > AI_USAGE_USER_MAX)
+        return ts_fail(err, TS_INVALID, "after", "after must be the next of an earlier answer");
+    return TS_OK;
 }
 
 ts_status ai_usage_rpc_report(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Aiusage__ReportRequest *req = (const Ts__Aiusage__ReportRequest *)in;
-    report_work w = { .app = call->service, .call = call, .rep = (Ts__Aiusage__Report *)out };
+    TS_CLEANUP(ts_arena_free_p) ts_arena *row = ts_arena_new(ROW_ARENA);
+    report_work w = {
+        .app = call->service, .call = call, .rep = (Ts__Aiusage__Report *)out, .row = row
+    };
     group_by by;
     ts_status st;
 
@@ -229,9 +341,15 @@ ts_status ai_usage_rpc_report(ts_call *call, const ProtobufCMessage *in, Protobu
         return ts_fail(call->error, TS_INVALID, "days", "days must be between 1 and %d",
                        PERIOD_DAYS_MAX);
     st = parse_group_by(req->group_by, &by, call->error);
+    if (st == TS_OK && row == NULL)
+        st = TS_NOMEM;
     if (st != TS_OK)
         return st;
     w.period = period_of(call->now_ms, req->days);
+    if (req->limit > 0) {
+        st = check_walk(req, by, call->error);
+        return st == TS_OK ? add_users_behind(&w, ts_str_of(req->after), req->limit) : st;
+    }
     w.rep->from_ms = w.period.from_ms;
     w.rep->to_ms = w.period.to_ms;
     if (by == BY_DAY)

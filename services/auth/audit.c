@@ -2,6 +2,7 @@
 #include "audit.h"
 
 #include "chain.h"
+#include "ranks.h"
 #include "ts/audit.h"
 
 #define TEXT_MAX 256
@@ -136,6 +137,9 @@ static ts_status set_index(ts_batch *b, ts_store *s, ts_arena *arena, const Ts__
             ts_batch_delete(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key));
         if (is_there || count > 0)
             put_count(b, s, ts_buf_view(&view), is_there ? count + 1 : count - 1);
+        st = auth_ranks_move(b, s, arena, ts_buf_view(&view), row->entry->at_ms, is_there);
+        if (st != TS_OK)
+            return st;
     }
     return TS_OK;
 }
@@ -229,29 +233,42 @@ ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t or
 
 /* ---- lists ---- */
 
-static ts_status count_matches(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_str view,
-                               ts_iter *it, uint64_t *ret)
+/* Those of the time that is asked for have ranks [*ret_first, *ret_end) in the view. */
+static ts_status find_range(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_str view,
+                            uint64_t *ret_first, uint64_t *ret_end)
 {
-    if (q->since_ms == 0 && q->until_ms == 0)
-        return load_count(s, arena, view, ret);
-    for (; ts_iter_valid(it); ts_iter_next(it))
-        ++*ret;
-    return ts_iter_status(it);
+    ts_status st = q->until_ms == 0 ? load_count(s, arena, view, ret_end)
+                                    : auth_ranks_before(s, view, q->until_ms, ret_end);
+
+    *ret_first = 0;
+    if (st == TS_OK && q->since_ms > 0)
+        st = auth_ranks_before(s, view, q->since_ms, ret_first);
+    return st;
 }
 
-static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_iter *it,
-                         Ts__Auth__AuditList *rep)
+/* From the entry of that rank on to older ones. */
+static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_str view,
+                         uint64_t rank, Ts__Auth__AuditList *rep)
 {
+    TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
+    TS_CLEANUP(ts_buf_done) ts_buf behind = TS_BUF_INIT(AUTH_INDEX_KEY_MAX + 1);
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    ts_status st = auth_ranks_find(s, view, rank, &behind);
+
+    if (st != TS_OK)
+        return st == TS_NOT_FOUND ? TS_OK : st; /* dropped as old since it was counted */
+    ts_buf_char(&behind, '\0');
+    ts_buf_str(&from, view);
+    ts_buf_be64(&from, (uint64_t)q->since_ms);
+    it = ts_iter_new(s, AUTH_AUDIT_INDEX, ts_buf_view(&from), ts_buf_view(&behind), true);
     rep->rows = ts_arena_array(arena, q->limit, sizeof(*rep->rows));
-    if (rep->rows == NULL)
+    if (it == NULL || rep->rows == NULL)
         return TS_NOMEM;
-    for (uint64_t i = 0; i < q->offset && ts_iter_valid(it); i++)
-        ts_iter_next(it);
     for (; ts_iter_valid(it) && rep->n_rows < q->limit; ts_iter_next(it)) {
         ts_str key = ts_iter_key(it);
-        ts_status st = auth_load_audit_row(s, q->org, auth_read_u64(key, key.n - 8), arena,
-                                           &rep->rows[rep->n_rows]);
 
+        st = auth_load_audit_row(s, q->org, auth_read_u64(key, key.n - 8), arena,
+                                 &rep->rows[rep->n_rows]);
         if (st == TS_NOT_FOUND)
             continue; /* dropped as old since the iterator was made */
         if (st != TS_OK)
@@ -264,24 +281,19 @@ static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q
 ts_status auth_audit_list(ts_store *s, ts_arena *arena, const auth_audit_query *q,
                           Ts__Auth__AuditList *rep)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf view = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
-    TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
-    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
-    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    TS_CLEANUP(ts_iter_free_p) ts_iter *counted = NULL;
+    TS_CLEANUP(ts_buf_done) ts_buf view = TS_BUF_INIT(AUTH_VIEW_KEY_MAX);
+    uint64_t first = 0;
+    uint64_t end = 0;
     ts_status st;
 
     auth_view_key(&view, q->org, q->only_test, q->actor);
-    ts_buf_str(&from, ts_buf_view(&view));
-    ts_buf_be64(&from, (uint64_t)q->since_ms);
-    ts_buf_str(&until, ts_buf_view(&view));
-    ts_buf_be64(&until, q->until_ms == 0 ? UINT64_MAX : (uint64_t)q->until_ms);
-    if (ts_buf_status(&until) != TS_OK)
+    if (ts_buf_status(&view) != TS_OK)
         return TS_OK; /* an actor longer than any: nobody's entries */
-    it = ts_iter_new(s, AUTH_AUDIT_INDEX, ts_buf_view(&from), ts_buf_view(&until), true);
-    counted = ts_iter_new(s, AUTH_AUDIT_INDEX, ts_buf_view(&from), ts_buf_view(&until), true);
-    if (it == NULL || counted == NULL)
-        return TS_NOMEM;
-    st = count_matches(s, arena, q, ts_buf_view(&view), counted, &rep->total);
-    return st == TS_OK ? collect(s, arena, q, it, rep) : st;
+    st = find_range(s, arena, q, ts_buf_view(&view), &first, &end);
+    if (st != TS_OK || first >= end)
+        return st;
+    rep->total = end - first;
+    return q->offset >= rep->total
+               ? TS_OK
+               : collect(s, arena, q, ts_buf_view(&view), end - 1 - q->offset, rep);
 }

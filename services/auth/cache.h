@@ -32,8 +32,9 @@ typedef struct auth_entry {
     uint64_t permissions;
     int64_t expires_ms;
     auth_window window;
-    int64_t used_saved_ms;   /* when last use was written last */
-    struct auth_entry *next; /* in its bucket */
+    bool has_noted_use;
+    int64_t used_noted_boot_ms; /* when a use was written last */
+    struct auth_entry *next;    /* in its bucket */
     struct auth_entry *newer, *older;
 } auth_entry;
 

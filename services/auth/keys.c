@@ -24,6 +24,7 @@ const ts_family auth_families[] = {
     { .name = "audit_heads", .is_internal = true },
     { .name = "audit_index", .is_internal = true },
     { .name = "audit_counts", .is_internal = true },
+    { .name = "audit_ranks", .is_internal = true },
     { .name = NULL },
 };
 

@@ -7,7 +7,7 @@
  *   key_hashes    sha256(32)                     T key id 0         global: finds the row above
  *   rates         T key id 0                     minute(8) reserved(8) boot id(8) end on the boot clock, ms (8)
  *   used          T key id 0                     last use, ms (8)
- *   numbers       name                           a number(8): "org" the last one given out, "layout" 2 once key_list is whole
+ *   numbers       name                           a number(8): "org" the last one given out, "layout": see upgrade.c
  *   once          see ts/once.h
  *   inbox         see ts/outbox.h
  *   key_list      T ~created ms(8) key id 0      -                  newest first
@@ -19,6 +19,7 @@
  *                 number(8) 'a'                  AuditAnchor        only if old entries were dropped
  *   audit_index   number(8) V actor 0 at ms(8) entry(8)   -         V: 0 all entries, 1 those of test mode; actor: one or ""
  *   audit_counts  number(8) V actor 0            entries(8)
+ *   audit_ranks   number(8) V actor 0 size(1) bucket(8)   entries(8)   see ranks.h
  */
 #ifndef AUTH_KEYS_H
 #define AUTH_KEYS_H
@@ -42,7 +43,8 @@ enum auth_family {
     AUTH_AUDIT,
     AUTH_AUDIT_HEADS,
     AUTH_AUDIT_INDEX,
-    AUTH_AUDIT_COUNTS
+    AUTH_AUDIT_COUNTS,
+    AUTH_AUDIT_RANKS
 };
 extern const ts_family auth_families[];
 
@@ -52,7 +54,8 @@ extern const ts_family auth_families[];
 #define AUTH_AUDIT_HEAD    'h'
 #define AUTH_AUDIT_ANCHOR  'a'
 #define AUTH_ACTOR_MAX     160 /* bytes */
-#define AUTH_INDEX_KEY_MAX (8 + 1 + AUTH_ACTOR_MAX + 1 + 8 + 8)
+#define AUTH_VIEW_KEY_MAX  (8 + 1 + AUTH_ACTOR_MAX + 1)
+#define AUTH_INDEX_KEY_MAX (AUTH_VIEW_KEY_MAX + 8 + 8)
 
 /* T and the key's id: the row key of three families. */
 void auth_row_key(ts_buf *b, ts_tenant tenant, const char *key_id);

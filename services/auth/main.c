@@ -3,7 +3,7 @@
 #include "tend.h"
 #include "ts/process.h"
 
-#define SCHEMA 1
+#define SCHEMA 2 /* 1 knew no audit_ranks, and would leave them wrong */
 
 static ts_status open_store(const auth_config *config, ts_process *p, ts_store **ret, ts_error *err)
 {

@@ -84,14 +84,17 @@ static ts_status judge(auth *app, auth_entry *e, const ts_call *call, uint32_t c
         return TS_OK;
     *ret = auth_window_take(&e->window, e->of->limit, cost, now);
     window = auth_window_save(&e->window, now->boot_id);
-    notes_use = now->wall_ms - e->used_saved_ms >= USED_PERIOD_MS;
+    /* On the clock that never steps: a wall clock that was ahead must not stop the notes until it is reached again. */
+    notes_use = !e->has_noted_use || now->boot_ms - e->used_noted_boot_ms >= USED_PERIOD_MS;
     if (ret->reserve || notes_use)
         st = auth_save_use(app->store, (ts_tenant){ e->of->number, e->mode }, e->key_id,
                            ret->reserve ? &window : NULL, notes_use ? now->wall_ms : 0);
     if (st != TS_OK)
         return st;
-    if (notes_use)
-        e->used_saved_ms = now->wall_ms;
+    if (notes_use) {
+        e->has_noted_use = true;
+        e->used_noted_boot_ms = now->boot_ms;
+    }
     auth_cache_remember(app->cache, call->call_id, ret);
     return TS_OK;
 }

@@ -208,7 +208,8 @@ static ts_status check_room(auth_change *c, uint64_t org, uint64_t more)
     return TS_OK;
 }
 
-static ts_status count_keys(auth_change *c, ts_tenant tenant, uint64_t made, uint64_t ended)
+/* `active`: by how many more or less. */
+static ts_status count_keys(auth_change *c, ts_tenant tenant, uint64_t made, int64_t active)
 {
     auth_totals totals;
     ts_status st = auth_load_totals(c->app->store, tenant, c->call->arena, &totals);
@@ -216,8 +217,8 @@ static ts_status count_keys(auth_change *c, ts_tenant tenant, uint64_t made, uin
     if (st != TS_OK)
         return st;
     totals.keys += made;
-    totals.active += made;
-    totals.active -= ended < totals.active ? ended : totals.active;
+    totals.active =
+        active < 0 && totals.active < (uint64_t)-active ? 0 : totals.active + (uint64_t)active;
     auth_put_totals(c->batch, c->app->store, tenant, totals);
     return TS_OK;
 }
@@ -265,7 +266,7 @@ static ts_status create_key(auth_change *c, const ProtobufCMessage *in, Protobuf
         st = new_key(c, &key, secret);
     if (st == TS_OK) {
         put_new(c, &key);
-        st = count_keys(c, auth_key_tenant(&key), 1, 0);
+        st = count_keys(c, auth_key_tenant(&key), 1, 1);
     }
     if (st == TS_OK)
         st = log_made(c, &key);
@@ -450,12 +451,17 @@ static ts_status update_key(auth_change *c, const ProtobufCMessage *in, Protobuf
         key->expires_ms = req->expires_ms;
     if (strcmp(was.name, key->name) != 0 || was.permissions != key->permissions ||
         was.expires_ms != key->expires_ms) {
+        bool is_counted = auth_key_is_counted(s, &was);
+
         if (was.expires_ms != 0)
             auth_delete_key_due(c->batch, s, &was);
         auth_put_key_due(c->batch, s, key);
         auth_put_key(c->batch, s, key);
         c->key = key;
-        st = log_updated(c, &was, key);
+        /* Not counted: a clock that was ahead has seen it end. */
+        st = is_counted ? TS_OK : count_keys(c, auth_key_tenant(key), 0, 1);
+        if (st == TS_OK)
+            st = log_updated(c, &was, key);
     }
     if (st == TS_OK)
         answer_changed(c, key, (Ts__Auth__ApiKey *)out);
@@ -503,6 +509,7 @@ static ts_status rotate_key(auth_change *c, const ProtobufCMessage *in, Protobuf
     Ts__Auth__ApiKey *old = NULL;
     char secret[TS_API_KEY_LENGTH + 1] = "";
     int64_t overlap_ms = 0;
+    int64_t counted;
     ts_status st = load_key(c->app, c->call, req->org, req->id, &old);
 
     if (st == TS_OK)
@@ -523,10 +530,11 @@ static ts_status rotate_key(auth_change *c, const ProtobufCMessage *in, Protobuf
     key.expires_ms = old->expires_ms;
     st = new_key(c, &key, secret);
     if (st == TS_OK) {
+        counted = auth_key_is_counted(c->app->store, old) ? 1 : 0;
         old->rotated_to = key.id;
         put_new(c, &key);
         end_old(c, old, overlap_ms);
-        st = count_keys(c, auth_key_tenant(&key), 1, overlap_ms == 0 ? 1 : 0);
+        st = count_keys(c, auth_key_tenant(&key), 1, (overlap_ms == 0 ? 1 : 2) - counted);
     }
     if (st == TS_OK)
         st = log_rotated(c, old);
@@ -560,7 +568,7 @@ static ts_status revoke_key(auth_change *c, const ProtobufCMessage *in, Protobuf
         auth_put_key(c->batch, s, key);
         auth_publish_key(c->batch, "api_key.revoked", key, c->call->now_ms);
         c->key = key;
-        st = count_keys(c, auth_key_tenant(key), 0, is_counted ? 1 : 0);
+        st = count_keys(c, auth_key_tenant(key), 0, is_counted ? -1 : 0);
         if (st == TS_OK)
             st = auth_change_log(c, auth_key_tenant(key), "key.revoked", key->id, TS_STR_NULL);
     }

@@ -1,11 +1,12 @@
-/* From the layout of the first version, which had no list, totals and ends of keys.
+/* From earlier layouts: 1 had no list, totals and ends of keys, 2 no ranks of the audit log.
  *
- * Each tenant's rows are written in one batch, from its keys alone: writing them twice changes nothing, so an upgrade that was
- * killed begins anew. The note that it is done comes last.
+ * Each tenant's rows are written in one batch, from its keys alone, and the ranks from the log's index: writing them twice
+ * changes nothing, so an upgrade that was killed begins anew. The note that it is done comes last.
  */
-#include "store.h"
+#include "ranks.h"
 
-#define LAYOUT      2
+#define LAYOUT_KEYS 2
+#define LAYOUT      3
 #define ARENA_BYTES ((size_t)16 << 20)
 
 static bool is_tenant(ts_str row_key, ts_tenant tenant)
@@ -60,21 +61,32 @@ static ts_status mend_last_org(ts_store *s, ts_batch *b)
     return ts_iter_status(it);
 }
 
-static ts_status upgrade_all(ts_store *s, ts_arena *arena)
+static ts_status upgrade_keys(ts_store *s, ts_arena *arena)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
     TS_CLEANUP(ts_iter_free_p)
     ts_iter *it = ts_iter_new(s, AUTH_KEYS, TS_STR_NULL, TS_STR_NULL, false);
     ts_status st = TS_OK;
 
-    if (b == NULL || it == NULL)
+    if (it == NULL)
         return TS_NOMEM;
     while (st == TS_OK && ts_iter_valid(it))
         st = upgrade_tenant(s, it, arena);
-    if (st == TS_OK)
-        st = ts_iter_status(it);
-    if (st == TS_OK)
+    return st == TS_OK ? ts_iter_status(it) : st;
+}
+
+static ts_status upgrade_from(ts_store *s, uint64_t layout, ts_arena *arena)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    ts_status st = TS_OK;
+
+    if (b == NULL)
+        return TS_NOMEM;
+    if (layout < LAYOUT_KEYS)
+        st = upgrade_keys(s, arena);
+    if (st == TS_OK && layout < LAYOUT_KEYS)
         st = mend_last_org(s, b);
+    if (st == TS_OK)
+        st = auth_ranks_rebuild(s);
     if (st != TS_OK)
         return st;
     auth_put_number(b, s, "layout", LAYOUT);
@@ -90,5 +102,5 @@ ts_status auth_upgrade(ts_store *s)
     if (arena == NULL)
         return TS_NOMEM;
     st = auth_load_number(s, "layout", arena, &layout);
-    return st != TS_OK || layout >= LAYOUT ? st : upgrade_all(s, arena);
+    return st != TS_OK || layout >= LAYOUT ? st : upgrade_from(s, layout, arena);
 }

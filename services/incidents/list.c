@@ -38,6 +38,16 @@ static ts_iter *range_of(const ts_call *call, const list_query *query)
                        incidents_key_view(&until), query->oldest_first);
 }
 
+/* An incident may be expired between our look at the list and at its row; a list that still names it is damaged. */
+static ts_status judge_missing(const ts_call *call, ts_str key)
+{
+    const incidents *app = call->service;
+    ts_str value;
+    ts_status st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
+
+    return st == TS_OK ? TS_CORRUPT : st;
+}
+
 ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,
                     size_t *ret_count, uint64_t *ret_total)
 {
@@ -63,8 +73,12 @@ ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents_
         if (walked < query->offset || count == query->limit)
             continue;
         st = id == NULL ? TS_CORRUPT : load_incident(call, id, &list[count]);
+        if (st == TS_NOT_FOUND)
+            st = judge_missing(call, ts_iter_key(it));
+        if (st == TS_NOT_FOUND)
+            continue;
         if (st != TS_OK)
-            return st == TS_NOT_FOUND ? TS_CORRUPT : st;
+            return st;
         count++;
     }
     *ret = list;

@@ -139,3 +139,22 @@ ts_status risk_position_parse(ts_str text, uint32_t *ret_score, uint64_t *ret_nu
     *ret_score = (uint32_t)score;
     return TS_OK;
 }
+
+void risk_number_format(uint64_t number, char ret[RISK_NUMBER_SIZE])
+{
+    ts_base62_u64(number, ret, NUMBER_DIGITS);
+    ret[NUMBER_DIGITS] = '\0';
+}
+
+ts_status risk_number_parse(ts_str text, uint64_t *ret, ts_error *err)
+{
+    if (text.n != NUMBER_DIGITS || ts_base62_read(text, ret) != TS_OK)
+        return risk_refuse_cursor(err);
+    return TS_OK;
+}
+
+ts_status risk_refuse_cursor(ts_error *err)
+{
+    return ts_fail(err, TS_INVALID, "cursor",
+                   "cursor must be the next_cursor of an earlier answer");
+}

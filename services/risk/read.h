@@ -4,7 +4,8 @@
 
 #include "risk.h"
 
-#define RISK_LIST_MAX 200 /* items of one answer */
+#define RISK_LIST_MAX 200  /* items of one answer */
+#define RISK_SCAN_MAX 2000 /* rows that a walk over numbers or ids reads for one answer */
 
 /* Of the call's tenant; zeroed if it has none yet. */
 TS_CHECK ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret);
@@ -24,6 +25,13 @@ uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32
 void risk_position_format(uint32_t score, uint64_t number, char ret[RISK_POSITION_SIZE]);
 /* TS_INVALID without words. */
 TS_CHECK ts_status risk_position_parse(ts_str text, uint32_t *ret_score, uint64_t *ret_number);
+
+/* The same of an order by number. TS_INVALID with words. */
+#define RISK_NUMBER_SIZE 12
+void risk_number_format(uint64_t number, char ret[RISK_NUMBER_SIZE]);
+TS_CHECK ts_status risk_number_parse(ts_str text, uint64_t *ret, ts_error *err);
+/* A place that is none. */
+TS_CHECK ts_status risk_refuse_cursor(ts_error *err);
 
 /* TS_INVALID with words. */
 TS_CHECK ts_status risk_check_limit(uint32_t limit, ts_error *err);

@@ -19,6 +19,15 @@ static ts_status parse_list(const char *status, enum apps_list *ret, ts_error *e
     return TS_OK;
 }
 
+static ts_status show_app(const ts_call *call, const uint8_t id[16], const Ts__Risk__AppRow *row,
+                          Ts__Risk__App *ret)
+{
+    const risk *app = call->service;
+
+    return apps_show(app->store, call->tenant, risk_ingest_catalogue(app->ingest), call->arena, id,
+                     row, NULL, 0, ret);
+}
+
 static ts_status read_app(const ts_call *call, const uint8_t id[16], Ts__Risk__App *ret)
 {
     const risk *app = call->service;
@@ -29,9 +38,7 @@ static ts_status read_app(const ts_call *call, const uint8_t id[16], Ts__Risk__A
 
     if (st == TS_OK)
         st = ts_arena_unpack(call->arena, &ts__risk__app_row__descriptor, value, &m);
-    return st == TS_OK ? apps_show(app->store, call->tenant, risk_ingest_catalogue(app->ingest),
-                                   call->arena, id, (const Ts__Risk__AppRow *)m, NULL, 0, ret)
-                       : st;
+    return st == TS_OK ? show_app(call, id, (const Ts__Risk__AppRow *)m, ret) : st;
 }
 
 #define SCORE_DIGITS 2
@@ -66,8 +73,7 @@ static ts_status go_behind(const ts_call *call, enum apps_list list, ts_str afte
     if (st == TS_OK)
         st = read_app(call, id.bytes, &last);
     if (st == TS_INVALID || st == TS_NOT_FOUND || score > 100)
-        return ts_fail(call->error, TS_INVALID, "cursor",
-                       "cursor must be the next_cursor of an earlier answer");
+        return risk_refuse_cursor(call->error);
     if (st != TS_OK)
         return st;
     *from = apps_order_key(call->tenant, list, (uint32_t)score, ts_str_of(last.name), call->arena,
@@ -119,6 +125,62 @@ static ts_status collect_apps(const ts_call *call, const Ts__Risk__ListAppsReque
     return st == TS_OK ? mark_end(call, rep) : st;
 }
 
+/* Over the rows themselves, whose keys never change. */
+static ts_status collect_by_id(const ts_call *call, const Ts__Risk__ListAppsRequest *req,
+                               enum apps_list list, Ts__Risk__AppList *rep)
+{
+    const risk *app = call->service;
+    risk_key from = risk_key_tenant(call->tenant);
+    risk_key until = risk_key_tenant(call->tenant);
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    static const uint8_t last[17] = { 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                      255, 255, 255, 255, 255, 255, 255, 0 };
+    char place[TS_ID_SIZE];
+    ts_hash128 id = { .bytes = { 0 } };
+    ts_status st = TS_OK;
+
+    if (req->after[0] != '\0' && ts_id_parse("", ts_str_of(req->after), &id) != TS_OK)
+        return risk_refuse_cursor(call->error);
+    risk_key_bytes(&from, id.bytes, sizeof(id.bytes));
+    if (req->after[0] != '\0')
+        risk_key_u8(&from, 0); /* the first key after it */
+    risk_key_bytes(&until, last, sizeof(last));
+    it = ts_iter_new(app->store, RISK_APPS, risk_key_view(&from), risk_key_view(&until), false);
+    rep->apps = ts_arena_array(call->arena, req->limit, sizeof(*rep->apps));
+    if (it == NULL || rep->apps == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; ts_iter_valid(it) && i < RISK_SCAN_MAX && rep->n_apps < req->limit;
+         i++, ts_iter_next(it)) {
+        ts_str key = ts_iter_key(it);
+        ProtobufCMessage *m = NULL;
+        const Ts__Risk__AppRow *row;
+        Ts__Risk__App *shown;
+
+        st = key.n < sizeof(id.bytes) ? TS_CORRUPT
+                                      : ts_arena_unpack(call->arena, &ts__risk__app_row__descriptor,
+                                                        ts_iter_value(it), &m);
+        if (st != TS_OK)
+            return st;
+        memcpy(id.bytes, key.p + key.n - sizeof(id.bytes), sizeof(id.bytes));
+        row = (const Ts__Risk__AppRow *)m;
+        if (list != APPS_ALL && row->trusted != (list == APPS_TRUSTED))
+            continue;
+        shown = ts_arena_alloc(call->arena, sizeof(*shown));
+        if (shown == NULL)
+            return TS_NOMEM;
+        st = show_app(call, id.bytes, row, shown);
+        if (st != TS_OK)
+            return st;
+        rep->apps[rep->n_apps++] = shown;
+    }
+    st = ts_iter_status(it);
+    if (st != TS_OK || !ts_iter_valid(it))
+        return st;
+    ts_id_format("", id, place);
+    rep->next = ts_arena_z(call->arena, ts_str_of(place));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
 ts_status risk_rpc_list_apps(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListAppsRequest *req = (const Ts__Risk__ListAppsRequest *)in;
@@ -135,7 +197,7 @@ ts_status risk_rpc_list_apps(ts_call *call, const ProtobufCMessage *in, Protobuf
         return st;
     rep->total = (list != APPS_UNTRUSTED ? totals->trusted_apps : 0) +
                  (list != APPS_TRUSTED ? totals->untrusted_apps : 0);
-    return collect_apps(call, req, list, rep);
+    return req->by_id ? collect_by_id(call, req, list, rep) : collect_apps(call, req, list, rep);
 }
 
 static ts_status no_app(ts_error *err)

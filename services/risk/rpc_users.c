@@ -44,8 +44,7 @@ static ts_status go_behind(const ts_call *call, const char *after, risk_key *fro
     if (st == TS_OK)
         st = risk_read_user(call, number, &row);
     if (st == TS_INVALID || st == TS_NOT_FOUND)
-        return ts_fail(call->error, TS_INVALID, "cursor",
-                       "cursor must be the next_cursor of an earlier answer");
+        return risk_refuse_cursor(call->error);
     if (st != TS_OK)
         return st;
     key = risk_order_key(call->tenant, score, ts_str_of(row->email));
@@ -119,6 +118,52 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     return st == TS_OK ? mark_end(call, rep) : st;
 }
 
+/* Over the rows themselves, whose keys never change. */
+static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUsersRequest *req,
+                                   uint32_t low, uint32_t high, Ts__Risk__UserList *rep)
+{
+    const risk *app = call->service;
+    risk_key prefix = risk_key_tenant(call->tenant);
+    risk_key from = prefix;
+    risk_key until = risk_user_key(call->tenant, UINT64_MAX);
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    char position[RISK_NUMBER_SIZE];
+    uint64_t number = 0;
+    ts_status st = TS_OK;
+
+    if (req->after[0] != '\0')
+        st = risk_number_parse(ts_str_of(req->after), &number, call->error);
+    if (st != TS_OK)
+        return st;
+    risk_key_u64(&from, number);
+    if (req->after[0] != '\0')
+        risk_key_u8(&from, 0); /* the first key after it */
+    risk_key_u8(&until, 0);
+    it = ts_iter_new(app->store, RISK_USERS, risk_key_view(&from), risk_key_view(&until), false);
+    rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
+    if (it == NULL || rep->users == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; ts_iter_valid(it) && i < RISK_SCAN_MAX && rep->n_users < req->limit;
+         i++, ts_iter_next(it)) {
+        ProtobufCMessage *m = NULL;
+        Ts__Risk__UserRow *row;
+
+        st = ts_arena_unpack(call->arena, &ts__risk__user_row__descriptor, ts_iter_value(it), &m);
+        if (st != TS_OK)
+            return st;
+        row = (Ts__Risk__UserRow *)m;
+        number = risk_read_u64(ts_iter_key(it), prefix.n);
+        if (row->score >= low && row->score <= high)
+            rep->users[rep->n_users++] = row;
+    }
+    st = ts_iter_status(it);
+    if (st != TS_OK || !ts_iter_valid(it))
+        return st;
+    risk_number_format(number, position);
+    rep->next = ts_arena_z(call->arena, ts_str_of(position));
+    return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
 ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListUsersRequest *req = (const Ts__Risk__ListUsersRequest *)in;
@@ -142,7 +187,8 @@ ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, Protobu
     if (st != TS_OK || low > high)
         return st;
     rep->total = risk_users_between(totals, low, high);
-    return collect_users(call, req, low, high, rep);
+    return req->by_number ? collect_by_number(call, req, low, high, rep)
+                          : collect_users(call, req, low, high, rep);
 }
 
 /* ---- one profile ---- */

@@ -12,6 +12,7 @@
 #define REPORT_MAX       128  /* results in one */
 #define LAST_REPORT_MS   2000 /* how long a stop waits for the ledger */
 #define ANSWER_MARGIN_MS 3000 /* a question's deadline beyond the time it waits */
+#define GATHER_MS        2
 #define LEAVE_MS         1000 /* deadline of the call that takes a question back */
 #define LEAVE_AGAIN_MS   100  /* it may have come before the question */
 #define NAME_SIZE        23   /* 22 random characters */
@@ -39,14 +40,24 @@ static ts_caller caller(int64_t deadline_ms)
 
 /* ---- asking ---- */
 
-/* Free slots; waits for one. 0: it is time to stop. */
+static bool is_short(const work *w)
+{
+    return w->slots - w->taken < w->slots / 4;
+}
+
+/* Free slots; waits for one, and a moment for more of them if there are few: a question costs much the same for one delivery
+ * and for many. 0: it is time to stop. */
 static uint32_t wait_for_slots(work *w)
 {
+    int64_t until_boot_ms;
     uint32_t free_slots;
 
     pthread_mutex_lock(&w->lock);
     while (!w->stopping && w->taken >= w->slots)
         work_wait(w, -1);
+    until_boot_ms = ts_boot_ms() + GATHER_MS;
+    while (!w->stopping && is_short(w) && ts_boot_ms() < until_boot_ms)
+        work_wait(w, until_boot_ms - ts_boot_ms());
     free_slots = w->stopping ? 0 : w->slots - w->taken;
     pthread_mutex_unlock(&w->lock);
     return free_slots;
@@ -268,8 +279,7 @@ static void *tell_main(void *argument)
 
     while ((count = take_done(a->work, jobs)) > 0) {
         tell_until_told(a, jobs, count);
-        for (size_t i = 0; i < count; i++)
-            work_release(a->work, jobs[i]);
+        work_release(a->work, jobs, count);
     }
     return NULL;
 }

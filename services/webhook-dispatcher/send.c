@@ -35,7 +35,8 @@ struct sender {
     CURLM *multi;
     pthread_t thread;
     transfer *active;
-    transfer *idle; /* by `next` */
+    transfer *idle;     /* by `next` */
+    work_list finished; /* told of once a round */
     atomic_bool stopping;
     atomic_llong give_up_boot_ms;
     ts_metric *sent;
@@ -259,11 +260,11 @@ static void rest_transfer(sender *s, transfer *t)
 }
 
 /* Ends a job that no request was made for. */
-static void give_back(const sender *s, work_job *job)
+static void give_back(sender *s, work_job *job)
 {
     job->returned = true;
     job->error = "";
-    work_finish(s->work, job);
+    work_push(&s->finished, job);
 }
 
 static void start_job(sender *s, work_job *job)
@@ -313,21 +314,17 @@ static void end_transfer(sender *s, transfer *t, CURLcode code)
         ts_metric_add(s->blocked, 1);
     ts_metric_add(s->sent, 1);
     rest_transfer(s, t);
-    work_finish(s->work, job);
+    work_push(&s->finished, job);
 }
 
 /* ---- the thread ---- */
 
 static void start_new(sender *s)
 {
-    for (;;) {
-        work_job *job;
+    work_list todo = work_take_todo(s->work);
+    work_job *job;
 
-        pthread_mutex_lock(&s->work->lock);
-        job = work_pop(&s->work->todo);
-        pthread_mutex_unlock(&s->work->lock);
-        if (job == NULL)
-            return;
+    while ((job = work_pop(&todo)) != NULL) {
         if (atomic_load(&s->stopping))
             give_back(s, job);
         else
@@ -383,6 +380,7 @@ static void *sender_main(void *argument)
         start_new(s);
         curl_multi_perform(s->multi, &running);
         end_finished(s);
+        work_finish(s->work, &s->finished);
         if (atomic_load(&s->stopping) &&
             (s->active == NULL || ts_boot_ms() >= atomic_load(&s->give_up_boot_ms)))
             break;
@@ -390,6 +388,7 @@ static void *sender_main(void *argument)
     }
     abandon_all(s);
     start_new(s); /* gives back what came last */
+    work_finish(s->work, &s->finished);
     return NULL;
 }
 

@@ -38,29 +38,48 @@ work_job *work_pop(work_list *list)
     return job;
 }
 
-void work_finish(work *w, work_job *job)
+work_list work_take_todo(work *w)
 {
+    work_list all;
+
     pthread_mutex_lock(&w->lock);
-    work_push(&w->done, job);
-    pthread_cond_broadcast(&w->changed);
+    all = w->todo;
+    w->todo = (work_list){ 0 };
     pthread_mutex_unlock(&w->lock);
+    return all;
 }
 
-void work_release(work *w, work_job *job)
+void work_finish(work *w, work_list *finished)
 {
-    ts_arena *last = NULL;
-
+    if (finished->first == NULL)
+        return;
     pthread_mutex_lock(&w->lock);
-    if (--job->batch->refs == 0)
-        last = job->batch->arena;
-    w->taken--;
+    if (w->done.last == NULL)
+        w->done = *finished;
+    else {
+        w->done.last->next = finished->first;
+        w->done.last = finished->last;
+    }
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
-    if (last != NULL) {
-        free(job->batch);
-        ts_arena_free(last);
+    *finished = (work_list){ 0 };
+}
+
+void work_release(work *w, work_job *const *jobs, size_t count)
+{
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < count; i++) {
+        work_batch *batch = jobs[i]->batch;
+
+        if (--batch->refs == 0) {
+            ts_arena_free(batch->arena);
+            free(batch);
+        }
+        free(jobs[i]);
     }
-    free(job);
+    w->taken -= (uint32_t)count;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
 }
 
 void work_wait(work *w, int64_t ms)
@@ -86,7 +105,7 @@ void work_done(work *w)
     work_job *job;
 
     while ((job = work_pop(&w->todo)) != NULL || (job = work_pop(&w->done)) != NULL)
-        work_release(w, job);
+        work_release(w, &job, 1);
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
 }

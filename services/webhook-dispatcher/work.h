@@ -57,10 +57,12 @@ void work_done(work *w);
 /* Locked. */
 void work_push(work_list *list, work_job *job);
 work_job *work_pop(work_list *list);
-/* Moves a finished job to the reporter. */
-void work_finish(work *w, work_job *job);
-/* Frees a job and its slot. */
-void work_release(work *w, work_job *job);
+/* Takes all that is to be sent. */
+work_list work_take_todo(work *w);
+/* Moves finished jobs to the reporter, which is woken once; empties the list. */
+void work_finish(work *w, work_list *finished);
+/* Frees jobs and their slots. */
+void work_release(work *w, work_job *const *jobs, size_t count);
 /* Waits on `changed` up to `ms`, -1 without end. Locked. */
 void work_wait(work *w, int64_t ms);
 

@@ -39,7 +39,7 @@ static change_event *find(const change *c, ts_tenant t, ts_hash128 id)
 }
 
 static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
-                          bool is_new, change_event **ret)
+                          bool is_new, bool is_sole, change_event **ret)
 {
     change_event *e = ts_arena_alloc(c->arena, sizeof(*e));
 
@@ -50,6 +50,7 @@ static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__S
                          .row = row,
                          .before = event_state(row),
                          .is_new = is_new,
+                         .is_sole = is_sole,
                          .next = c->events };
     c->events = e;
     *ret = e;
@@ -59,13 +60,14 @@ static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__S
 ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret)
 {
     Ts__Webhooks__StoredState *row = NULL;
+    bool is_sole = false;
     ts_status st;
 
     *ret = find(c, t, id);
     if (*ret != NULL)
         return TS_OK;
-    st = row_state(c->l->store, t, id, c->arena, &row);
-    return st == TS_OK ? remember(c, t, id, row, false, ret) : st;
+    st = row_state(c->l->store, t, id, NULL, c->arena, &row, &is_sole);
+    return st == TS_OK ? remember(c, t, id, row, false, is_sole, ret) : st;
 }
 
 ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type, int64_t created_ms,
@@ -83,7 +85,7 @@ ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type,
     row->type = type;
     row->created_ms = created_ms;
     row->pending = 1;
-    return remember(c, t, id, row, false, ret);
+    return remember(c, t, id, row, false, true, ret);
 }
 
 bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
@@ -96,7 +98,7 @@ bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
 ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
                      change_event **ret)
 {
-    return remember(c, t, id, row, true, ret);
+    return remember(c, t, id, row, true, false, ret);
 }
 
 void change_touch(change *c, ready_endpoint *e)
@@ -169,31 +171,21 @@ void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_s
 
 ts_status change_each(change *c, change_event *event, change_visit *visit)
 {
-    webhooks_key prefix = key_event(event->tenant, event->id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    row_deliveries list = { 0 };
+    ts_status st = row_deliveries_of(c->l->store, event->tenant, event->id, NULL, c->arena, &list);
 
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        const Ts__Webhooks__StoredDelivery *d;
-        ProtobufCMessage *m = NULL;
+    for (size_t i = 0; i < list.count && st == TS_OK; i++) {
+        const Ts__Webhooks__StoredDelivery *d = list.items[i];
         delivery_state state;
         ready_endpoint *e = NULL;
-        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
 
-        if (st != TS_OK)
-            return st;
-        d = (const Ts__Webhooks__StoredDelivery *)m;
-        if (d->delivery == NULL || !delivery_state_parse(ts_str_of(d->delivery->status), &state))
+        if (!delivery_state_parse(ts_str_of(d->delivery->status), &state))
             return TS_CORRUPT;
         st = ledger_endpoint_or_ghost(c->l, event->tenant, ts_str_of(d->delivery->endpoint_id), &e);
-        if (st != TS_OK)
-            return st;
-        visit(c, event, e, state);
+        if (st == TS_OK)
+            visit(c, event, e, state);
     }
-    return ts_iter_status(it);
+    return st;
 }
 
 void change_forget_event(change_event *event)
@@ -248,7 +240,8 @@ static void put_event(change *c, const change_event *e, ledger_tenant *tenant)
     delivery_state after = event_state(e->row);
     webhooks_key key = key_event_index(e->tenant, &at);
 
-    row_put_state(c->batch, c->l->store, e->tenant, e->id, e->row);
+    if (!e->is_sole)
+        row_put_state(c->batch, c->l->store, e->tenant, e->id, e->row);
     if (!e->is_new && after == e->before)
         return;
     if (!e->is_new) {

@@ -16,6 +16,9 @@ typedef struct change_event {
     delivery_state before;
     bool is_new;
     bool is_forgotten;
+    bool is_sole;              /* without a row of its own: its only delivery says it all */
+    const char *sole_endpoint; /* if it is new */
+    int64_t sole_due_ms;
     struct change_event *next;
 } change_event;
 

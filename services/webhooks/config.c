@@ -25,6 +25,10 @@ const ts_config_item webhooks_config_items[] = {
            "days that events are kept which arrived"),
     TS_NUM(webhooks_config, keep_failed_days, "TS_WEBHOOKS_KEEP_FAILED_DAYS", 90, 1, 3650,
            "days that events are kept which failed, and can be replayed"),
+    TS_NUM(webhooks_config, cache_mib, "TS_WEBHOOKS_CACHE_MIB", 16, 1, 65536,
+           "MiB of the store's block cache"),
+    TS_NUM(webhooks_config, write_buffer_mib, "TS_WEBHOOKS_WRITE_BUFFER_MIB", 32, 4, 65536,
+           "MiB of rows in memory before they are written to tables; used under load only"),
     TS_NUM(webhooks_config, drain_ms, "TS_WEBHOOKS_DRAIN_MS", 3000, 0, 60000,
            "ms to finish calls when stopping"),
 };

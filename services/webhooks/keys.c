@@ -3,6 +3,8 @@
 #include "proto/methods.h"
 
 static const char *const secrets[] = { "secret", "next_secret", "value", NULL };
+#define FACT_SOLE 2
+
 static const char *const tokens[] = { "token", NULL };
 
 const ts_family webhooks_families[] = {
@@ -171,7 +173,7 @@ void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE])
         ret[i] = (uint8_t)((uint64_t)facts->next_attempt_ms >> (56 - 8 * i));
     for (unsigned i = 0; i < 4; i++)
         ret[8 + i] = (uint8_t)(facts->attempt >> (24 - 8 * i));
-    ret[12] = facts->is_sole;
+    ret[12] = facts->is_sole ? FACT_SOLE : 0;
 }
 
 due_facts due_read_facts(ts_str value)
@@ -183,7 +185,7 @@ due_facts due_read_facts(ts_str value)
     facts.next_attempt_ms = (int64_t)read_u64(value.p);
     for (unsigned i = 8; i < 12; i++)
         facts.attempt = facts.attempt << 8 | (uint8_t)value.p[i];
-    facts.is_sole = value.p[12] == 1;
+    facts.is_sole = value.p[12] == FACT_SOLE;
     return facts;
 }
 

@@ -4,9 +4,9 @@
  *   family        key                                  value
  *   endpoints     T E                                  Endpoint          with its secrets
  *   events        T V                                  StoredEvent       with the signed bytes; written once
- *   states        T V                                  StoredState
+ *   states        T V                                  StoredState       of events that were owed to none or many
  *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
- *   deliveries    T V E                                StoredDelivery
+ *   deliveries    T V E                                StoredDelivery    an event's only one not before its first attempt
  *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
  *   due           T E due(8) V                         see due_value()   read per endpoint; due or leased
  *   leases        until(8) number(8)                   StoredLeases      global: read by time
@@ -82,7 +82,7 @@ bool key_read_place(ts_str key, index_place *ret);
 webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint);
 webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event);
 /* What stands in a due row, so that a lease reads no other: when the delivery may be leased (8), the number of its next
- * attempt (4), 1 if it is the only one of its event (1). */
+ * attempt (4), 2 if it is the only one of its event (1). */
 typedef struct due_facts {
     int64_t next_attempt_ms;
     uint32_t attempt; /* 0: unknown, its row says it */

@@ -10,7 +10,9 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
 {
     ts_store_options o = { .directory = config->db_dir,
                            .families = webhooks_families,
-                           .schema = SCHEMA };
+                           .schema = SCHEMA,
+                           .write_buffer_bytes = (uint64_t)config->write_buffer_mib << 20,
+                           .cache_bytes = (uint64_t)config->cache_mib << 20 };
     ts_status st = ts_store_open(&o, ret, err);
 
     if (st == TS_OK)

@@ -47,6 +47,13 @@ static void put_delivery(change *c, change_event *event, ready_endpoint *e, int6
     row.sole = is_sole;
     change_owe(c, event, e);
     queue_put(c->l, c->batch, e, event->id, &row, now_ms);
+    if (is_sole) {
+        /* Its row would say what the event's does. */
+        event->is_sole = true;
+        event->sole_endpoint = e->id;
+        event->sole_due_ms = row.due_ms;
+        return;
+    }
     row_put_delivery(c->batch, c->l->store, event->tenant, event->id, &row);
 }
 
@@ -70,12 +77,12 @@ static ts_status put_deliveries(change *c, change_event *event, const char *only
         owed += is_owed(e, event, only);
     for (ready_endpoint *e = tenant->endpoints; e != NULL; e = e->next_of_tenant) {
         if (is_owed(e, event, only))
-            put_delivery(c, event, e, now_ms, owed == 1);
+            put_delivery(c, event, e, now_ms, owed == 1 && !e->is_ordered);
     }
     return TS_OK;
 }
 
-static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__WebhookPublish *p,
+static void put_event(const change *c, const change_event *made, const Ts__WebhookPublish *p,
                       char *text_id, const ts_buf *body)
 {
     Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
@@ -88,7 +95,11 @@ static void put_event(const change *c, ts_tenant t, ts_hash128 id, const Ts__Web
     event.body.len = body->size;
     row.event = &event;
     row.traceparent = (char *)(uintptr_t)ts_trace_parent(); /* only packed */
-    row_put_event(c->batch, c->l->store, t, id, &row);
+    if (made->is_sole) {
+        row.sole_endpoint = (char *)(uintptr_t)made->sole_endpoint;
+        row.sole_due_ms = made->sole_due_ms;
+    }
+    row_put_event(c->batch, c->l->store, made->tenant, made->id, &row);
 }
 
 ts_status change_publish(change *c, ts_tenant t, const Ts__WebhookPublish *p, const char *only,
@@ -119,7 +130,7 @@ ts_status change_publish(change *c, ts_tenant t, const Ts__WebhookPublish *p, co
         st = put_deliveries(c, event, only);
     if (st != TS_OK)
         return st;
-    put_event(c, t, cause, p, id, &body);
+    put_event(c, event, p, id, &body);
     ts_metric_add(c->l->metrics.published, 1);
     return TS_OK;
 }

@@ -27,31 +27,19 @@ static void requeue(change *c, change_event *event, ready_endpoint *e,
 static ts_status replay_deliveries(change *c, change_event *event, delivery_state from,
                                    uint64_t *ret_count)
 {
-    webhooks_key prefix = key_event(event->tenant, event->id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(c->l->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    row_deliveries list = { 0 };
+    ts_status st = row_deliveries_of(c->l->store, event->tenant, event->id, NULL, c->arena, &list);
 
-    if (it == NULL)
-        return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it)) {
-        ProtobufCMessage *m = NULL;
-        Ts__Webhooks__StoredDelivery *d;
-        ready_endpoint *e;
-        ts_status st = ts_arena_unpack(c->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
+    for (size_t i = 0; i < list.count && st == TS_OK; i++) {
+        Ts__Webhooks__StoredDelivery *d = list.items[i];
+        ready_endpoint *e = ledger_endpoint(c->l, ts_str_of(d->delivery->endpoint_id));
 
-        if (st != TS_OK)
-            return st;
-        d = (Ts__Webhooks__StoredDelivery *)m;
-        if (d->delivery == NULL || strcmp(d->delivery->status, delivery_state_name(from)) != 0)
-            continue;
-        e = ledger_endpoint(c->l, ts_str_of(d->delivery->endpoint_id));
-        if (e == NULL || e->is_gone)
+        if (strcmp(d->delivery->status, delivery_state_name(from)) != 0 || e == NULL || e->is_gone)
             continue;
         requeue(c, event, e, d, from);
         ++*ret_count;
     }
-    return ts_iter_status(it);
+    return st;
 }
 
 ts_status replay_event(change *c, ts_tenant t, ts_hash128 id, uint64_t *ret_count, ts_error *err)

@@ -36,8 +36,31 @@ ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *arena,
     return st == TS_OK && (*ret)->event == NULL ? TS_CORRUPT : st;
 }
 
-ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint, ts_arena *arena,
-                       Ts__Webhooks__StoredDelivery **ret)
+/* The delivery of an event that nothing has happened to yet. */
+static ts_status first_delivery(const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                                Ts__Webhooks__StoredDelivery **ret)
+{
+    Ts__Webhooks__StoredDelivery *d = ts_arena_alloc(arena, sizeof(*d));
+
+    if (d == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_delivery__init(d);
+    d->delivery = ts_arena_alloc(arena, sizeof(*d->delivery));
+    if (d->delivery == NULL)
+        return TS_NOMEM;
+    ts__webhooks__delivery__init(d->delivery);
+    d->delivery->endpoint_id = event->sole_endpoint;
+    d->delivery->status =
+        (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
+    d->delivery->next_attempt_ms = event->sole_due_ms;
+    d->due_ms = event->sole_due_ms;
+    d->sole = true;
+    *ret = d;
+    return TS_OK;
+}
+
+static ts_status stored_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint,
+                                 ts_arena *arena, Ts__Webhooks__StoredDelivery **ret)
 {
     webhooks_key key = key_delivery(t, event, endpoint);
     ProtobufCMessage *m = NULL;
@@ -49,17 +72,127 @@ ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoi
     return st == TS_OK && (*ret)->delivery == NULL ? TS_CORRUPT : st;
 }
 
-ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 event, ts_arena *arena,
-                    Ts__Webhooks__StoredState **ret)
+ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint, ts_arena *arena,
+                       Ts__Webhooks__StoredDelivery **ret)
 {
-    webhooks_key key = key_event(t, event);
-    ProtobufCMessage *m = NULL;
-    ts_status st =
-        load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, &m);
+    Ts__Webhooks__StoredEvent *of = NULL;
+    ts_status st = stored_delivery(s, t, event, endpoint, arena, ret);
 
+    if (st != TS_NOT_FOUND)
+        return st;
+    st = row_event(s, t, event, arena, &of);
+    if (st != TS_OK)
+        return st;
+    return endpoint.n > 0 && ts_str_is(endpoint, of->sole_endpoint) ? first_delivery(of, arena, ret)
+                                                                    : TS_NOT_FOUND;
+}
+
+static ts_status push(row_deliveries *list, size_t *capacity, Ts__Webhooks__StoredDelivery *d,
+                      ts_arena *arena)
+{
+    if (list->count == *capacity) {
+        size_t more = *capacity == 0 ? 4 : 2 * *capacity;
+        Ts__Webhooks__StoredDelivery **items = ts_arena_array(arena, more, sizeof(*items));
+
+        if (items == NULL)
+            return TS_NOMEM;
+        if (list->count > 0)
+            memcpy(items, list->items, list->count * sizeof(*items));
+        list->items = items;
+        *capacity = more;
+    }
+    list->items[list->count++] = d;
+    return TS_OK;
+}
+
+static ts_status push_first(ts_store *s, ts_tenant t, ts_hash128 id,
+                            const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                            size_t *capacity, row_deliveries *ret)
+{
+    Ts__Webhooks__StoredDelivery *d = NULL;
+    Ts__Webhooks__StoredEvent *row = NULL;
+    ts_status st = event == NULL ? row_event(s, t, id, arena, &row) : TS_OK;
+
+    if (st == TS_OK && event == NULL)
+        event = row;
+    if (st != TS_OK || event->sole_endpoint[0] == '\0')
+        return st;
+    st = first_delivery(event, arena, &d);
+    return st == TS_OK ? push(ret, capacity, d, arena) : st;
+}
+
+ts_status row_deliveries_of(ts_store *s, ts_tenant t, ts_hash128 id,
+                            const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                            row_deliveries *ret)
+{
+    webhooks_key prefix = key_event(t, id);
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_prefix(s, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    size_t capacity = 0;
+    ts_status st = it == NULL ? TS_NOMEM : TS_OK;
+
+    *ret = (row_deliveries){ 0 };
+    for (; st == TS_OK && ts_iter_valid(it); ts_iter_next(it)) {
+        Ts__Webhooks__StoredDelivery *d;
+        ProtobufCMessage *m = NULL;
+
+        st = ts_arena_unpack(arena, &ts__webhooks__stored_delivery__descriptor, ts_iter_value(it),
+                             &m);
+        if (st != TS_OK)
+            return st;
+        d = (Ts__Webhooks__StoredDelivery *)m;
+        st = d->delivery == NULL ? TS_CORRUPT : push(ret, &capacity, d, arena);
+    }
     if (st == TS_OK)
+        st = ts_iter_status(it);
+    return st == TS_OK && ret->count == 0 ? push_first(s, t, id, event, arena, &capacity, ret) : st;
+}
+
+static ts_status sole_state(ts_store *s, ts_tenant t, ts_hash128 id,
+                            const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                            Ts__Webhooks__StoredState **ret)
+{
+    Ts__Webhooks__StoredState *row = ts_arena_alloc(arena, sizeof(*row));
+    Ts__Webhooks__StoredDelivery *d = NULL;
+    delivery_state state = DELIVERY_PENDING;
+    ts_status st = stored_delivery(s, t, id, ts_str_of(event->sole_endpoint), arena, &d);
+
+    if (row == NULL)
+        return TS_NOMEM;
+    if (st != TS_OK && st != TS_NOT_FOUND)
+        return st;
+    ts__webhooks__stored_state__init(row);
+    if (!type_number(ts_str_of(event->event->event), &row->type) ||
+        (d != NULL && !delivery_state_parse(ts_str_of(d->delivery->status), &state)))
+        return TS_CORRUPT;
+    row->created_ms = event->event->created_ms;
+    *state_count(row, state) = 1;
+    *ret = row;
+    return TS_OK;
+}
+
+ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id, const Ts__Webhooks__StoredEvent *event,
+                    ts_arena *arena, Ts__Webhooks__StoredState **ret, bool *ret_is_sole)
+{
+    webhooks_key key = key_event(t, id);
+    Ts__Webhooks__StoredEvent *row = NULL;
+    ProtobufCMessage *m = NULL;
+    ts_status st = TS_NOT_FOUND;
+
+    *ret_is_sole = event != NULL && event->sole_endpoint[0] != '\0';
+    if (!*ret_is_sole)
+        st = load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, &m);
+    if (st == TS_OK) {
         *ret = (Ts__Webhooks__StoredState *)m;
-    return st == TS_OK && (*ret)->type >= TYPES_COUNT ? TS_CORRUPT : st;
+        return (*ret)->type >= TYPES_COUNT ? TS_CORRUPT : TS_OK;
+    }
+    if (st == TS_NOT_FOUND && event == NULL) {
+        st = row_event(s, t, id, arena, &row);
+        event = row;
+        *ret_is_sole = st == TS_OK && row->sole_endpoint[0] != '\0';
+    }
+    return *ret_is_sole ? sole_state(s, t, id, event, arena, ret)
+                        : (st == TS_OK ? TS_NOT_FOUND : st);
 }
 
 ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,

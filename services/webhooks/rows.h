@@ -9,10 +9,21 @@ TS_CHECK ts_status row_endpoint(ts_store *s, ts_tenant t, ts_str id, ts_arena *a
                                 Ts__Webhooks__Endpoint **ret);
 TS_CHECK ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *arena,
                              Ts__Webhooks__StoredEvent **ret);
+/* Also one whose row would say only what the event's does. */
 TS_CHECK ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint,
                                 ts_arena *arena, Ts__Webhooks__StoredDelivery **ret);
-TS_CHECK ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 event, ts_arena *arena,
-                             Ts__Webhooks__StoredState **ret);
+/* All of an event, in the order of their keys. `event` (may be NULL): its row, if it has been read. */
+typedef struct row_deliveries {
+    Ts__Webhooks__StoredDelivery **items;
+    size_t count;
+} row_deliveries;
+TS_CHECK ts_status row_deliveries_of(ts_store *s, ts_tenant t, ts_hash128 id,
+                                     const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                                     row_deliveries *ret);
+/* *ret_is_sole: it has no row, and must get none; its delivery's says it all. */
+TS_CHECK ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id,
+                             const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                             Ts__Webhooks__StoredState **ret, bool *ret_is_sole);
 /* Of a tenant's events, or with an endpoint of its deliveries; an empty row if there is none yet. */
 TS_CHECK ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
                               Ts__Webhooks__Totals **ret);

@@ -8,25 +8,20 @@
 #define LIST_MAX 200
 
 static ts_status add_deliveries(webhooks *app, ts_call *call, ts_hash128 id,
-                                Ts__Webhooks__Event *event, uint32_t count)
+                                Ts__Webhooks__StoredEvent *row)
 {
-    webhooks_key prefix = key_event(call->tenant, id);
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_prefix(app->store, WEBHOOKS_DELIVERIES, key_view(&prefix), false);
+    Ts__Webhooks__Event *event = row->event;
+    row_deliveries list = { 0 };
+    ts_status st = row_deliveries_of(app->store, call->tenant, id, row, call->arena, &list);
 
-    event->deliveries = ts_arena_array(call->arena, count + 1, sizeof(Ts__Webhooks__Delivery *));
-    if (it == NULL || event->deliveries == NULL)
+    if (st != TS_OK)
+        return st;
+    event->deliveries = ts_arena_array(call->arena, list.count + 1, sizeof(*event->deliveries));
+    if (event->deliveries == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it) && event->n_deliveries < count; ts_iter_next(it)) {
-        ProtobufCMessage *m = NULL;
-        ts_status st = ts_arena_unpack(call->arena, &ts__webhooks__stored_delivery__descriptor,
-                                       ts_iter_value(it), &m);
-
-        if (st != TS_OK)
-            return st;
-        event->deliveries[event->n_deliveries++] = ((Ts__Webhooks__StoredDelivery *)m)->delivery;
-    }
-    return ts_iter_status(it);
+    for (size_t i = 0; i < list.count; i++)
+        event->deliveries[event->n_deliveries++] = list.items[i]->delivery;
+    return TS_OK;
 }
 
 /* TS_NOT_FOUND: it was forgotten a moment ago. */
@@ -34,17 +29,17 @@ static ts_status load(webhooks *app, ts_call *call, ts_hash128 id, Ts__Webhooks_
 {
     Ts__Webhooks__StoredEvent *row = NULL;
     Ts__Webhooks__StoredState *state = NULL;
+    bool is_sole;
     ts_status st = row_event(app->store, call->tenant, id, call->arena, &row);
 
     if (st == TS_OK)
-        st = row_state(app->store, call->tenant, id, call->arena, &state);
+        st = row_state(app->store, call->tenant, id, row, call->arena, &state, &is_sole);
     if (st != TS_OK)
         return st;
     row->event->body.len = 0; /* the signed bytes are for the endpoint alone */
     row->event->status = (char *)(uintptr_t)delivery_state_name(event_state(state)); /* packed */
     *ret = row->event;
-    return add_deliveries(app, call, id, row->event,
-                          state->pending + state->delivered + state->failed);
+    return add_deliveries(app, call, id, row);
 }
 
 /* What a list shows: kind and state are MERGE_ALL or one; of an endpoint, states are those of its deliveries. */

@@ -120,6 +120,9 @@ class World:
     def ledger(self, name):
         return metrics(self.ports["webhooks"]).get(name, 0.0)
 
+    def resident(self):
+        return metrics(self.ports["webhooks"]).get("process_resident_memory_bytes", 0)
+
     def delivered(self):
         return self.ledger('ts_webhooks_deliveries_total{outcome="delivered"}')
 
@@ -219,7 +222,7 @@ def fair(seconds):
 
 
 def pending(count):
-    """Lateness with a backlog that waits, then memory and start with it."""
+    """Memory as a backlog grows, the start after kill -9 with it, lateness beside it."""
     with World(TS_WEBHOOKS_RETRY_SCHEDULE="1h") as world:
         # Nobody listens: each fails once and waits for an hour.
         world.dispatchers(1)
@@ -227,16 +230,16 @@ def pending(count):
                                  "http://127.0.0.1:1/", "0", "0"], stdout=subprocess.PIPE)
         dead.wait()
         world.kill("dispatcher0", signal.SIGTERM)
-        empty = metrics(world.ports["webhooks"]).get("process_resident_memory_bytes", 0)
-        world.feed(100, 100, "-", 0, count).wait()
-        full = metrics(world.ports["webhooks"]).get("process_resident_memory_bytes", 0)
-        world.kill("webhooks", signal.SIGTERM)
+        found = [(0, world.resident())]
+        for upto in (count // 100, count // 10, count):
+            world.feed(100, 100, "-", 0, upto - found[-1][0]).wait()
+            found.append((upto, world.resident()))
+        print("pending: resident with " + ", ".join("%d: %.0f MB" % (n, bytes_ / 1e6) for n, bytes_ in found), flush=True)
+        world.kill("webhooks")
         start = time.perf_counter()
         world.start("webhooks")
-        took = time.perf_counter() - start
-        after = metrics(world.ports["webhooks"]).get("process_resident_memory_bytes", 0)
-        print("pending: %d deliveries: start %.2f s; resident %.0f MB empty, %.0f MB filled, %.0f MB after the start" %
-              (count, took, empty / 1e6, full / 1e6, after / 1e6), flush=True)
+        print("pending: %d deliveries: ready %.2f s after kill -9, resident %.0f MB then" %
+              (count, time.perf_counter() - start, world.resident() / 1e6), flush=True)
         world.dispatchers(1)
         world.feed(900, 20, "fast/late", 200, 200 * 10).wait()
         wait(lambda: world.stats().get("late", {}).get("distinct", 0) >= 2000, 60, "all arrived")

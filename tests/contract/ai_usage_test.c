@@ -321,6 +321,81 @@ static void wrong_questions_are_named(void)
     CHECK(strcmp(s.error.param, "group_by") == 0);
 }
 
+static const Ts__Aiusage__Report *walk_from(ts_tenant tenant, uint32_t limit, const char *after)
+{
+    Ts__Aiusage__ReportRequest request = TS__AIUSAGE__REPORT_REQUEST__INIT;
+    const Ts__Aiusage__Report *rep = NULL;
+
+    request.days = 7;
+    request.group_by = (char *)(uintptr_t) "user";
+    request.limit = limit;
+    request.after = (char *)(uintptr_t)after;
+    CHECK_EQ(served_call(&s, tenant, &ts_aiusage_report, &request.base, &rep), TS_OK);
+    return rep;
+}
+
+static void a_walk_meets_each_user_once_while_use_goes_on(void)
+{
+    static const ts_tenant tenant = { 8, TS_MODE_LIVE };
+    char after[512] = "";
+    unsigned met[9] = { 0 };
+    unsigned pages = 0;
+
+    for (char c = 'i'; c >= 'a'; c--) {
+        char user[] = "x@example.com";
+
+        user[0] = c;
+        use_in(tenant, user, "ChatGPT", (c - 'a') % 4);
+        use_in(tenant, user, "Gemini", c == 'e' ? 20 : 3);
+    }
+    use_in(tenant, "f@example.com.au", "ChatGPT", 30); /* not in these days */
+    do {
+        const Ts__Aiusage__Report *rep = walk_from(tenant, 2, after);
+
+        CHECK(rep->n_groups <= 2);
+        for (size_t i = 0; i < rep->n_groups; i++) {
+            const Ts__Aiusage__Group *group = rep->groups[i];
+
+            CHECK(strlen(group->key) == 13);
+            CHECK(i == 0 || strcmp(rep->groups[i - 1]->key, group->key) < 0);
+            CHECK_EQ(group->n_tools, group->key[0] == 'e' ? 1 : 2);
+            met[group->key[0] - 'a']++;
+        }
+        snprintf(after, sizeof(after), "%s", rep->next);
+        /* By number of events these would come first now. */
+        use_in(tenant, "a@example.com", "ChatGPT", 0);
+        use_in(tenant, "i@example.com", "ChatGPT", 1);
+        CHECK(++pages < 20);
+    } while (after[0] != '\0');
+    CHECK_EQ(pages, 5);
+    for (size_t i = 0; i < TS_COUNT(met); i++)
+        CHECK_EQ(met[i], 1);
+    CHECK_EQ(walk_from(tenant, 1000, "")->n_groups, 9);
+    CHECK(walk_from(tenant, 1000, "")->next[0] == '\0');
+    CHECK_EQ(walk_from(tenant, 10, "")->n_groups, 9);
+    CHECK(walk_from(tenant, 10, "")->next[0] == '\0');
+    CHECK_EQ(walk_from(tenant, 9, "")->n_groups, 8);
+    CHECK(strcmp(walk_from(tenant, 9, "")->next, "h@example.com") == 0);
+    CHECK_EQ(walk_from(tenant, 9, "zz")->n_groups, 0);
+    CHECK_EQ(walk_from((ts_tenant){ 9, TS_MODE_LIVE }, 9, "")->n_groups, 0);
+}
+
+static void a_walk_has_bounds(void)
+{
+    Ts__Aiusage__ReportRequest request = TS__AIUSAGE__REPORT_REQUEST__INIT;
+    const Ts__Aiusage__Report *rep = NULL;
+
+    request.days = 7;
+    request.group_by = (char *)(uintptr_t) "user";
+    request.limit = 1001;
+    CHECK_EQ(served_call(&s, live, &ts_aiusage_report, &request.base, &rep), TS_INVALID);
+    CHECK(strcmp(s.error.param, "limit") == 0);
+    request.limit = 1;
+    request.group_by = (char *)(uintptr_t) "tool";
+    CHECK_EQ(served_call(&s, live, &ts_aiusage_report, &request.base, &rep), TS_INVALID);
+    CHECK(strcmp(s.error.param, "group_by") == 0);
+}
+
 static void everything_is_there_after_a_restart(void)
 {
     uint64_t events = report(90, "tool")->events;
@@ -355,6 +430,39 @@ static void an_erased_organization_is_counted_no_more(void)
     CHECK_EQ(ask(gone, 7, "tool", &rep), TS_NOT_FOUND);
 }
 
+/* What is read row by row is not kept: a large organization's report is as small as its list of tools and users. */
+static void a_report_takes_the_memory_of_its_groups_not_of_its_rows(void)
+{
+    enum { USERS = 10, TOOLS = 20, DAYS = 90, ARENA_BYTES = 1 << 19 };
+    const ts_tenant large = { 71, TS_MODE_LIVE };
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    Ts__Aiusage__Use row = TS__AIUSAGE__USE__INIT;
+    const Ts__Aiusage__Report *rep = NULL;
+    char user[16];
+    char tool[16];
+
+    row.events = 1;
+    for (int day = 0; day < DAYS; day++) {
+        for (int i = 0; i < USERS * TOOLS; i++) {
+            TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(AI_USAGE_KEY_MAX);
+
+            snprintf(user, sizeof(user), "u%d", i / TOOLS);
+            snprintf(tool, sizeof(tool), "t%d", i % TOOLS);
+            ai_usage_day_user_key(&key, large, ts_time_day(today_ms) - day, ts_str_of(user),
+                                  ts_str_of(tool));
+            ts_batch_put_message(b, s.store, AI_USAGE_DAY_USERS, ts_buf_view(&key), &row.base);
+        }
+    }
+    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
+    served_stop(&s);
+    s.arena_bytes = ARENA_BYTES;
+    served_start(&s, "ai-usage", ai_usage_rows, &app);
+    CHECK_EQ(ask(large, DAYS, "user", &rep), TS_OK);
+    CHECK_EQ(rep->n_groups, USERS);
+    CHECK_EQ(rep->groups[0]->events, TOOLS * DAYS);
+    CHECK_EQ(rep->groups[0]->n_tools, TOOLS);
+}
+
 int main(void)
 {
     today_ms = ts_time_day(ts_wall_ms()) * TS_DAY_MS + 12 * TS_HOUR_MS;
@@ -374,8 +482,11 @@ int main(void)
     RUN(a_tool_may_be_sanctioned_before_its_first_use);
     RUN(rows_leave_when_no_report_can_ask_for_them);
     RUN(wrong_questions_are_named);
+    RUN(a_walk_meets_each_user_once_while_use_goes_on);
+    RUN(a_walk_has_bounds);
     RUN(everything_is_there_after_a_restart);
     RUN(an_erased_organization_is_counted_no_more);
+    RUN(a_report_takes_the_memory_of_its_groups_not_of_its_rows);
     stop();
     remove_directory(s.directory);
     return 0;

@@ -471,6 +471,48 @@ static void keys_that_have_ended_leave_room(void)
              sent + 2); /* the two that were revoked: an end that was known is no event */
 }
 
+static uint64_t active_of(uint64_t org)
+{
+    auth_totals totals;
+
+    CHECK_EQ(auth_load_totals(s.store, live_of(org), s.arena, &totals), TS_OK);
+    return totals.active;
+}
+
+/* The clock was ahead for a while, and keys were seen to end that have not: whatever is done to them then, each is counted in
+ * once and out once. */
+static void keys_that_ended_by_a_wrong_clock_are_counted_right(void)
+{
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    const Ts__Auth__ApiKey *row = NULL;
+    Ts__Auth__UpdateKeyRequest rename;
+    int64_t later_ms = ts_wall_ms() + 3 * TS_HOUR_MS;
+    uint64_t org = new_org();
+    key lasting;
+    key k[3];
+
+    CHECK_EQ(make(live_of(org), 0, TS_MODE_LIVE, &lasting), TS_OK);
+    request.org = org;
+    request.name = text("short");
+    request.expires_ms = ts_wall_ms() + TS_HOUR_MS;
+    for (size_t i = 0; i < TS_COUNT(k); i++)
+        CHECK_EQ(create_key(&request, &k[i]), TS_OK);
+    CHECK_EQ(auth_tend(&app, request.expires_ms), TS_OK);
+    CHECK_EQ(active_of(org), 1);
+    rename = update_of(&k[0]);
+    rename.name = text("renamed");
+    CHECK_EQ(update(nobody, &rename, &row), TS_OK);
+    CHECK_EQ(active_of(org), 2);
+    CHECK_EQ(update(nobody, &rename, &row), TS_OK);
+    CHECK_EQ(active_of(org), 2);
+    CHECK_EQ(rotate(&k[1], 0).status, TS_OK); /* the new one */
+    CHECK_EQ(active_of(org), 3);
+    CHECK_EQ(rotate(&k[2], 60).status, TS_OK); /* both */
+    CHECK_EQ(active_of(org), 5);
+    CHECK_EQ(auth_tend(&app, later_ms), TS_OK);
+    CHECK_EQ(active_of(org), 1); /* that without an end */
+}
+
 static void a_name_may_be_as_long_as_the_setting_says(void)
 {
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
@@ -555,6 +597,7 @@ int main(void)
     RUN(a_secret_is_nowhere_in_the_store);
     RUN(an_organization_has_so_many_keys_and_no_more);
     RUN(keys_that_have_ended_leave_room);
+    RUN(keys_that_ended_by_a_wrong_clock_are_counted_right);
     RUN(a_name_may_be_as_long_as_the_setting_says);
     RUN(a_store_of_the_first_version_gets_its_lists);
     stop();

@@ -260,6 +260,25 @@ static void a_key_ends_at_its_moment(void)
     restart();
 }
 
+/* The clock was a day ahead when the key was used last: what the next use leaves behind is the right time. */
+static void a_use_is_noted_also_after_the_clock_was_set_back(void)
+{
+    key k = new_key(TS_PERM_INGEST);
+
+    use_own_clock();
+    moment.wall_ms += TS_DAY_MS;
+    CHECK(authorize(&k)->admitted);
+    CHECK_EQ(get_key(&k)->last_used_ms, moment.wall_ms);
+    moment.wall_ms -= TS_DAY_MS;
+    pass_ms(TS_MINUTE_MS);
+    CHECK(authorize(&k)->admitted);
+    CHECK_EQ(get_key(&k)->last_used_ms, moment.wall_ms);
+    pass_ms(TS_MINUTE_MS - 1); /* noted once a minute */
+    CHECK(authorize(&k)->admitted);
+    CHECK_EQ(get_key(&k)->last_used_ms, moment.wall_ms - (TS_MINUTE_MS - 1));
+    restart();
+}
+
 static void a_retry_when_it_was_told_to_is_admitted(void)
 {
     key k = new_key(TS_PERM_INGEST);
@@ -445,6 +464,7 @@ int main(int argc, char **argv)
     RUN(a_key_that_is_revoked_under_load_stays_revoked);
     RUN(a_repeated_call_counts_once_and_gets_the_same_answer);
     RUN(a_key_ends_at_its_moment);
+    RUN(a_use_is_noted_also_after_the_clock_was_set_back);
     RUN(a_retry_when_it_was_told_to_is_admitted);
     RUN(a_wall_clock_that_is_set_opens_no_window);
     RUN(a_window_that_an_earlier_version_wrote_is_honoured);

@@ -170,7 +170,7 @@ static void nothing_inside_is_reached(bool allow_http)
             CHECK_EQ(job->response_n, 0);
             if (allow_http && i == 0)
                 CHECK(strcmp(job->error, "blocked_address") == 0);
-            work_release(&w, job);
+            work_release(&w, &job, 1);
             CHECK(accept(inside, NULL, NULL) < 0); /* who came would wait here */
             CHECK(inside6 < 0 || accept(inside6, NULL, NULL) < 0);
         }

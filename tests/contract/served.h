@@ -20,7 +20,8 @@ typedef struct served {
     ts_arena *arena; /* of the answers; emptied by served_forget() */
     ts_error error;  /* words of the last call */
     uint64_t seq;
-    unsigned pages; /* of the last export */
+    unsigned pages;     /* of the last export */
+    size_t arena_bytes; /* of a call; 0: as in the service */
 } served;
 
 static inline void served_open_store(served *s, const ts_family *families)
@@ -42,6 +43,7 @@ static inline void served_start(served *s, const char *name, const ts_rpc_row *r
         .service = service,
         .serves = ts_tenancy_serves,
         .serves_context = s->store,
+        .arena_bytes = s->arena_bytes,
     };
 
     snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);

@@ -1,7 +1,9 @@
 /* The store on a real directory: durability, shared fsync, iterators, streams, kill -9. */
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -112,6 +114,25 @@ static void a_store_keeps_its_identity_and_refuses_a_newer_schema(void)
     ts_store_close(s);
     CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
     CHECK(memcmp(uuid, ts_store_uuid(s), sizeof(uuid)) == 0);
+    ts_store_close(s);
+    o.schema = 1;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_UNAVAILABLE);
+    CHECK(strstr(err.text, "newer version") != NULL);
+    remove_directory(directory);
+}
+
+/* A program that brought an older store up to its own layout leaves nothing that the older program could read rightly. */
+static void a_store_that_a_newer_program_opened_is_refused_by_the_older_one(void)
+{
+    char directory[64];
+    ts_store_options o = { .families = families, .schema = 2 };
+    ts_store *s = NULL;
+    ts_error err = { "", "" };
+
+    scratch_directory(directory);
+    ts_store_close(open_in(directory));
+    o.directory = directory;
+    CHECK_EQ(ts_store_open(&o, &s, &err), TS_OK);
     ts_store_close(s);
     o.schema = 1;
     CHECK_EQ(ts_store_open(&o, &s, &err), TS_UNAVAILABLE);
@@ -260,6 +281,53 @@ static void a_checkpoint_is_a_store_of_its_own(void)
     remove_directory(directory);
 }
 
+/* However long the place's name is that it was made in: who restores it moves it. */
+static void a_checkpoint_with_a_long_name_knows_that_it_is_one(void)
+{
+    char directory[64];
+    char deep[1024];
+    char moved[96];
+    size_t n;
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    put(s, ROWS, "a", "1");
+    n = (size_t)snprintf(deep, sizeof(deep), "%s", directory);
+    for (int i = 0; i < 3; i++) {
+        n += (size_t)snprintf(deep + n, sizeof(deep) - n, "/%0200d", i);
+        CHECK_EQ(mkdir(deep, 0700), 0);
+    }
+    snprintf(deep + n, sizeof(deep) - n, "/copy");
+    CHECK_EQ(ts_store_checkpoint(s, deep, NULL), TS_OK);
+    ts_store_close(s);
+    snprintf(moved, sizeof(moved), "%s/moved", directory);
+    CHECK_EQ(rename(deep, moved), 0);
+    s = open_in(moved);
+    CHECK(holds(s, ROWS, "a", "1"));
+    CHECK_EQ(ts_store_epoch(s), 2);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+static void a_checkpoint_that_could_not_be_marked_is_not_made(void)
+{
+    char directory[64];
+    char deep[PATH_MAX];
+    ts_error err = { "", "" };
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    memset(deep, 'x', sizeof(deep));
+    deep[0] = '/';
+    deep[sizeof(deep) - 1] = '\0';
+    CHECK_EQ(ts_store_checkpoint(s, deep, &err), TS_INVALID);
+    CHECK(strcmp(err.param, "directory") == 0);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
 static void a_store_below_its_floor_of_free_space_has_no_room(void)
 {
     char directory[64];
@@ -357,10 +425,13 @@ int main(int argc, char **argv)
     RUN(a_batch_is_there_whole_after_reopening);
     RUN(many_keys_are_read_in_one_go);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
+    RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);
     RUN(streams_number_rows_densely_and_go_on_after_trimming);
     RUN(callers_that_wait_together_share_an_fsync);
     RUN(a_checkpoint_is_a_store_of_its_own);
+    RUN(a_checkpoint_with_a_long_name_knows_that_it_is_one);
+    RUN(a_checkpoint_that_could_not_be_marked_is_not_made);
     RUN(a_store_below_its_floor_of_free_space_has_no_room);
     RUN(what_was_acknowledged_survives_a_kill);
     return 0;

@@ -105,6 +105,8 @@ class Route:
             return None
         if self.path == "/v1/events":
             return owner.records()
+        if self.path == "/mcp":
+            return {"jsonrpc": "2.0", "id": owner.mark, "method": "tools/call", "params": {"name": "get_security_overview"}}
         schema = self.resolve(self.resolve(self.operation["requestBody"])["content"]["application/json"]["schema"])
         if schema.get("type") == "array":
             return [self.value("", schema["items"], owner)]

@@ -32,6 +32,12 @@ class AgentSummary(base.SuiteCase):
         order = ("critical", "high", "medium", "low", "informational")
         ranks = [order.index(insight["severity"]) for insight in data["insights"]]
         self.assertEqual(ranks, sorted(ranks))
+        for change in data["changes"]:
+            self.assertIn(change["since"], ("yesterday", "last_week"))
+            self.assertNotEqual(change["now"], change["before"])
+            numbers = {float(n) for n in re.findall(r"(?<![\w.@])\d+(?![\w@])", change["text"])}
+            self.assertLessEqual({float(change["now"])}, numbers, change)
+            self.assertLessEqual(numbers, {float(change["now"]), float(change["before"]), 7.0}, change)
         for insight in data["insights"]:
             self.assertTrue(insight["evidence"], insight["text"])
             # Its numbers are those of its evidence or of the data beside it.
@@ -52,6 +58,7 @@ class AgentSummary(base.SuiteCase):
     def test_1_of_nothing(self):
         data = self.summary().data
         self.assertEqual(data["insights"], [])
+        self.assertEqual(data["changes"], [])
         self.assertEqual(data["left_out"], [])
         self.assertEqual([step["tool"] for step in data["next_steps"]], ["get_security_overview"])
         self.assertEqual(data["incidents"]["last_day"], {"opened": 0, "opened_before": 0})
@@ -67,6 +74,10 @@ class AgentSummary(base.SuiteCase):
         self.assertEqual(data["incidents"]["worst"][0]["id"], incident["id"])
         self.assertEqual(data["risk"]["top_users"][0]["email"], email)
         self.assertEqual(data["incidents"]["last_day"]["opened"], len(self.api.pages("/v1/incidents", "incidents", status="all")))
+        opened = data["incidents"]["last_day"]["opened"]
+        changed = {(change["since"], change["subject"]): change for change in data["changes"]}
+        for since in ("yesterday", "last_week"):
+            self.assertEqual((changed[since, "incidents_opened"]["now"], changed[since, "incidents_opened"]["before"]), (opened, 0))
         said = " ".join(insight["text"] for insight in data["insights"])
         self.assertIn(incident["id"], said)
         self.assertIn(email, said)
@@ -93,6 +104,7 @@ class AgentSummary(base.SuiteCase):
         self.assertEqual(len(answer.data["insights"]), 3)
         self.assertEqual(len(answer.data["risk"]["top_users"]), 3)
         self.assertGreater(answer.data["ai_usage"]["total_events"], 0)
+        self.assertLessEqual({"incidents_opened", "ai_events", "ai_tools_first_seen"}, {c["subject"] for c in answer.data["changes"]})
         print("agent summary: %d bytes" % len(answer.text.encode()))
 
     def test_4_a_key_that_may_read_less_gets_less(self):

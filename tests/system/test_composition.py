@@ -59,6 +59,7 @@ TABLE = {
     "reopenIncident": [call("/v1/incidents/inc_1/reopen", INCIDENTS, NONE, "POST", {})],
     "getAiUsage": [call("/v1/ai-usage", AI_USAGE)],
     "getAgentSummary": [call("/v1/agent/summary", RISK, INCIDENTS + AI_USAGE)],
+    "callMcp": [call("/mcp", NONE, NONE, "POST", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})],
     "ingestEvents": [call("/v1/events?source=google_workspace", RISK, NONE, "POST", [])],
     "listWebhookEndpoints": [call("/v1/webhooks/endpoints", WEBHOOKS)],
     "createWebhookEndpoint": [call("/v1/webhooks/endpoints", WEBHOOKS, NONE, "POST", {"url": "https://hooks.example/x"})],
@@ -84,10 +85,12 @@ TABLE = {
     "exportApps": [call("/v1/exports/apps.csv", RISK, NONE, "HEAD")],
     "exportAiUsage": [call("/v1/exports/ai-usage.csv", AI_USAGE, NONE, "HEAD")],
     "getDocs": [call("/docs", NONE)],
+    "getAgentPage": [call("/docs/agents", NONE)],
+    "getLlmsTxt": [call("/llms.txt", NONE)],
     "getOpenApi": [call("/v1/openapi.json", NONE)],
     "getHealth": [call("/healthz", NONE)],
 }
-PUBLIC = ("getDocs", "getOpenApi", "getHealth")
+PUBLIC = ("getDocs", "getAgentPage", "getLlmsTxt", "getOpenApi", "getHealth")
 
 
 def degraded(answer):

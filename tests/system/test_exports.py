@@ -1,10 +1,14 @@
 """Lists as files: everything that the lists show, in a form that a spreadsheet shows and never runs."""
 
+import collections
+import contextlib
 import csv
 import io
+import threading
 
 import base
 import records
+import suite
 
 
 class Exports(base.SuiteCase):
@@ -24,9 +28,11 @@ class Exports(base.SuiteCase):
         self.suite.settle()
         listed = self.api.pages("/v1/users", "users")
         rows = self.export("users")
-        self.assertEqual([row["email"] for row in rows], [user["email"] for user in listed])
         self.assertGreater(len(rows), 200)
-        for row, user in zip(rows, listed):
+        self.assertEqual(len(rows), len(listed))
+        found = {row["email"]: row for row in rows}
+        for user in listed:
+            row = found[user["email"]]
             self.assertEqual((row["risk_level"], row["open_incident_count"]), (user["risk_level"], str(user["open_incident_count"])))
         some = self.export("users", risk_level=listed[0]["risk_level"])
         self.assertEqual({row["risk_level"] for row in some}, {listed[0]["risk_level"]})
@@ -36,8 +42,8 @@ class Exports(base.SuiteCase):
         self.assertEqual([row["id"] for row in rows], [incident["id"] for incident in incidents])
         self.assertEqual(rows[0]["affected_users"].split("; "), incidents[0]["affected_users"])
 
-        apps = self.api.pages("/v1/apps", "apps")
-        rows = self.export("apps")
+        apps = sorted(self.api.pages("/v1/apps", "apps"), key=lambda app: app["id"])
+        rows = sorted(self.export("apps"), key=lambda row: row["id"])
         self.assertEqual([(row["id"], row["name"], row["client_id"], row["status"], row["risk_score"]) for row in rows],
                          [(app["id"], app["name"], app["client_id"], app["status"], str(app["risk_score"])) for app in apps])
         self.assertEqual((rows[0]["scopes"], rows[0]["user_count"], rows[0]["is_ai_tool"], rows[0]["publisher"]),
@@ -47,7 +53,35 @@ class Exports(base.SuiteCase):
         self.assertEqual(len(self.export("apps", status="untrusted")), len(apps))
 
         usage = self.api.get("/v1/ai-usage", group_by="user").data["groups"]
-        self.assertEqual([row["email"] for row in self.export("ai-usage", group_by="user")], [g["email"] for g in usage])
+        self.assertEqual([row["email"] for row in self.export("ai-usage", group_by="user")], sorted(g["email"] for g in usage))
+
+    def test_each_stands_once_in_an_export_while_scores_move(self):
+        people = [records.person("mover") for _ in range(630)]
+        self.assertEqual(self.api.send("PUT", "/v1/directory/users", [{"email": email, "name": "Somebody", "department": "Moves"}
+                                                                      for email in people]).status, 200)
+        ended = threading.Event()
+        moved = []
+
+        def move():
+            """From the bottom of the order by score to its top, one after the other."""
+            with contextlib.closing(self.suite.client()) as api:
+                for email in people[::-7]:
+                    if ended.is_set() or api.events(records.takeover(email)).status != 202:
+                        return
+                    moved.append(email)
+
+        mover = threading.Thread(target=move)
+        mover.start()
+        try:
+            for _ in range(8):
+                before = len(moved)
+                counts = collections.Counter(row["email"] for row in self.export("users"))
+                self.assertEqual({email: counts[email] for email in people}, dict.fromkeys(people, 1))
+                suite.wait_until(lambda: len(moved) > before or not mover.is_alive(), 30, "somebody's score moves")
+        finally:
+            ended.set()
+            mover.join()
+        self.assertGreater(len(moved), 5)
 
     def test_formulas_are_text(self):
         people = [records.person(name) for name in ("=cmd", "+cmd", "-cmd")]

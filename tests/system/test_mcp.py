@@ -336,6 +336,29 @@ class Tools(McpCase):
         self.assertNotIn("mona", lines[0])
         self.assertIn("outcome=bad_request", lines[1])
 
+    def test_pages_for_agents(self):
+        nobody = client.Client(self.suite.port, None)
+        self.addCleanup(nobody.close)
+        index, page = nobody.get("/llms.txt"), nobody.get("/docs/agents")
+        for answer in (index, page):
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/plain; charset=utf-8"))
+        self.assertRegex(index.text, r"\A# TeamSentry\n\n> \S")
+        docs = nobody.get("/docs").text
+        for path, anchor in re.findall(r"\]\((/[\w/.]*)(?:#([\w-]+))?\)", index.text):
+            target = nobody.get(path)
+            self.assertEqual(target.status, 200, path)
+            if anchor:
+                self.assertIn('id="%s"' % anchor if path == "/docs" else "### %s\n" % anchor, docs if path == "/docs" else target.text)
+        self.assertIn('href="/docs/agents"', docs)
+        for tool in self.api.get("/v1/agent/tools").data["tools"]:
+            part = page.text.split("### %s\n" % tool["name"])[1].split("\n#")[0]
+            self.assertIn("`%s`" % tool["permission"], part)
+            self.assertIn("`%s %s`" % (tool["rest"]["method"], tool["rest"]["path"]), part)
+            self.assertEqual(json.loads(re.search("^- arguments: `(.*)`$", part, re.M).group(1)), tool["input_schema"])
+            self.assertIn("[%s](/docs/agents#" % tool["name"], index.text)
+        for limit in ("65536 bytes", "61440 bytes", "500 characters", "10 messages"):
+            self.assertIn(limit, page.text)
+
     def test_contacts(self):
         mine = self.mcp()
         name = "manage_trusted_contacts"

@@ -10,6 +10,7 @@ import unittest
 import suite
 
 MEMBERS = len(suite.SERVICES)
+NOBODY = 65534
 
 
 def members(data):
@@ -143,7 +144,9 @@ class Up(unittest.TestCase):
         self.assertEqual(members(self.data), [])
 
     def test_a_deep_directory_gets_its_sockets_elsewhere(self):
-        self.own.data = os.path.join(self.own.directory, "d" * 90, "data")
+        """The limit is one of bytes, whatever characters the locale makes of them."""
+        self.own.environment["LC_ALL"] = "C.UTF-8"
+        self.own.data = os.path.join(self.own.directory, "\u65e5" * 40, "data")
         self.own.start()
         self.assertEqual(self.own.client().get("/v1/overview").status, 200)
         self.own.stop()
@@ -155,6 +158,30 @@ class Up(unittest.TestCase):
         self.assertEqual(os.stat(place).st_mode & 0o777, 0o700)
         self.own.stop()
         self.addCleanup(suite.shutil.rmtree, place, True)
+
+    def test_an_organization_that_is_gone_is_no_quickstart(self):
+        self.own.start()
+        old = self.own.ctl("org", "list")["organizations"][0]["id"]
+        self.own.ctl("org", "delete", "Quickstart", "--yes")
+        os.unlink(os.path.join(self.own.data, "run", "quickstart"))
+        self.own.stop()
+        self.own.start()
+        self.assertEqual(self.own.client().get("/v1/overview").status, 200)
+        with open(os.path.join(self.own.data, "run", "quickstart")) as file:
+            self.assertNotEqual(file.read().split()[0], old)
+
+    def test_what_cannot_be_looked_into_is_not_called_stopped(self):
+        os.makedirs(os.path.join(self.own.data, "run"))
+        os.chmod(self.own.data, 0)
+        os.chmod(self.own.directory, 0o711)
+        self.addCleanup(os.chmod, self.own.data, 0o700)
+        for command in ("--stop", "--status"):
+            done = subprocess.run([suite.UP, command, "--data", self.own.data], env=self.own.environment, text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=suite.STOP_SECONDS, user=NOBODY if os.geteuid() == 0 else None)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(self.own.data, done.stdout)
+            self.assertIn("sudo", done.stdout)
 
     def test_the_caller_s_descriptors_are_not_kept(self):
         reader, writer = os.pipe()

@@ -65,7 +65,7 @@ void ts_store_on_failure(ts_store *s, void (*failed)(void *context), void *conte
 /* The table that the store was opened with. */
 const ts_family *ts_store_families(const ts_store *s);
 /* A consistent copy in a directory that must not exist. A store that is opened from it knows that it was restored and has the
- * next epoch. */
+ * next epoch. TS_INVALID if the name is longer than a path may be; TS_UNAVAILABLE. */
 TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err);
 
 /* ---- reading ---- */
@@ -122,6 +122,8 @@ TS_CHECK ts_status ts_store_sync(ts_store *s, uint64_t ticket);
 TS_CHECK ts_status ts_store_sync_all(ts_store *s);
 /* Writes and syncs. */
 TS_CHECK ts_status ts_store_commit(ts_store *s, ts_batch *b);
+/* Batches applied so far, and the rows they put and deleted. */
+void ts_store_write_stats(ts_store *s, uint64_t *ret_batches, uint64_t *ret_rows);
 /* Seconds spent in fsync so far, and the number of fsyncs. */
 void ts_store_sync_stats(const ts_store *s, double *ret_seconds, uint64_t *ret_count);
 

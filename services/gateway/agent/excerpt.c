@@ -53,7 +53,8 @@ static size_t enter(walk *w, const char *before, ts_str name)
         return old;
     }
     memcpy(w->path + old, before, head);
-    memcpy(w->path + old + head, name.p, name.n);
+    if (name.n > 0)
+        memcpy(w->path + old + head, name.p, name.n);
     w->n = old + head + name.n;
     return old;
 }

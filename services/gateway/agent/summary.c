@@ -2,7 +2,7 @@
  *
  * The key's own permissions decide what is in it. risk is needed if the key may read users; all else is optional. Parts that
  * are missing are named in `left_out`, with why, and in the summary. */
-#include "agent/insights.h"
+#include "agent/changes.h"
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
@@ -44,6 +44,7 @@ typedef struct view {
     const Ts__Risk__AppList *apps;
     const Ts__Risk__UserProfile *profiles[TOP_MAX]; /* of users->users, NULL if not known */
     insights insights;
+    changes changes;
     const char *headline;
 } view;
 
@@ -252,6 +253,25 @@ static void put_apps(ts_jsonw *w, http_exchange *x, const Ts__Risk__AppList *lis
         http_name_add(&x->untrusted, "data.apps.riskiest[].name");
 }
 
+static void put_changes(ts_jsonw *w, const changes *all)
+{
+    ts_jsonw_key(w, "changes");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < all->count; i++) {
+        const change *c = &all->list[i];
+
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "since", c->since);
+        ts_jsonw_kz(w, "subject", c->subject);
+        ts_jsonw_kz(w, "id", c->id);
+        shape_u64(w, "now", c->now);
+        shape_u64(w, "before", c->before);
+        ts_jsonw_kz(w, "text", c->text);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+}
+
 static void put_insights(ts_jsonw *w, const insights *all)
 {
     ts_jsonw_key(w, "insights");
@@ -405,6 +425,8 @@ static ts_status compose(view *v)
     ts_jsonw w = ts_jsonw_on(&x->data);
     ts_status st = insights_find(&facts, x->arena, &v->insights);
 
+    if (st == TS_OK)
+        st = changes_find(&facts, v->profiles, TOP_MAX, x->arena, &v->changes);
     if (st != TS_OK)
         return st;
     v->headline = make_headline(v);
@@ -420,6 +442,7 @@ static ts_status compose(view *v)
         put_ai(&w, v->ai);
     if (v->apps != NULL)
         put_apps(&w, x, v->apps);
+    put_changes(&w, &v->changes);
     put_insights(&w, &v->insights);
     put_steps(&w, &v->insights);
     put_left_out(&w, v);

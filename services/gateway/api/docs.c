@@ -103,7 +103,7 @@ static void put_nav(ts_buf *out)
         for (size_t j = i; j < api_route_count; j++) {
             const http_route *route = &api_routes[j];
 
-            if ((route->flags & HTTP_STATUS) != 0 || document_tag(route->pattern) != tag)
+            if (document_tag(route->pattern) != tag)
                 continue;
             ts_buf_printf(out, "<li><a href=\"#%s\">", route->operation);
             put_method(out, route->method);
@@ -114,6 +114,7 @@ static void put_nav(ts_buf *out)
         ts_buf_z(out, "</ul>");
     }
     ts_buf_z(out, "<h2>Reference</h2><ul><li><a href=\"#objects\">Objects</a></li>"
+                  "<li><a href=\"/docs/agents\">For agents</a></li>"
                   "<li><a href=\"/v1/openapi.json\">OpenAPI 3.1 document</a></li></ul></nav>");
 }
 
@@ -313,7 +314,7 @@ static void put_curl(ts_buf *out, const http_route *route, ts_buf *scratch)
     if (route->body == HTTP_BODY_EVENTS)
         ts_buf_z(out, "-H &quot;Content-Type: application/x-ndjson&quot; \\\n     "
                       "--data-binary @records.ndjson ");
-    if (route->body == HTTP_BODY_JSON || route->body == HTTP_BODY_LIST) {
+    if (route->body != HTTP_BODY_NONE && route->body != HTTP_BODY_EVENTS) {
         ts_buf_clear(scratch);
         document_put_body(&w, route);
         ts_buf_z(out, "-H &quot;Content-Type: application/json&quot; \\\n     -d &#39;");
@@ -402,8 +403,7 @@ static void put_operations(ts_buf *out, ts_buf *scratch)
         html_prose(out, tag->words);
         ts_buf_z(out, "</p>");
         for (size_t j = i; j < api_route_count; j++) {
-            if ((api_routes[j].flags & HTTP_STATUS) == 0 &&
-                document_tag(api_routes[j].pattern) == tag)
+            if (document_tag(api_routes[j].pattern) == tag)
                 put_operation(out, &api_routes[j], scratch);
         }
     }

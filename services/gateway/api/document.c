@@ -2,6 +2,7 @@
 
 #include "api/facts.h"
 #include "api/schemas.h"
+#include "mcp/describe.h"
 
 const char document_about[] =
     "Security data of a workspace, incidents and webhooks. Every answer has a summary for people "
@@ -32,6 +33,8 @@ const document_tag_row *document_tag(const char *pattern)
     ts_str rest = ts_str_of(pattern);
     ts_str segment;
 
+    if (ts_str_is(rest, "/mcp"))
+        rest = TS_STR_LIT("/v1/agent/mcp");
     if (!ts_str_starts(rest, TS_STR_LIT("/v1/")) || ts_str_is(rest, "/v1/openapi.json"))
         return &service_tag;
     rest = ts_str_n(rest.p + 4, rest.n - 4);
@@ -47,11 +50,8 @@ bool document_is_first_of_tag(const http_route *table, size_t row)
 {
     const char *name = document_tag(table[row].pattern)->name;
 
-    if ((table[row].flags & HTTP_STATUS) != 0)
-        return false;
     for (size_t i = 0; i < row; i++) {
-        if ((table[i].flags & HTTP_STATUS) == 0 &&
-            strcmp(document_tag(table[i].pattern)->name, name) == 0)
+        if (strcmp(document_tag(table[i].pattern)->name, name) == 0)
             return false;
     }
     return true;
@@ -86,7 +86,7 @@ bool document_may_answer(const http_route *route, http_problem problem)
     case HTTP_RATE_LIMITED: return !is_public;
     case HTTP_FORBIDDEN: return !is_public && route->permission != 0;
     case HTTP_NOT_FOUND: return document_captured(route->pattern).n > 0;
-    case HTTP_CONFLICT: return changes && !is_public;
+    case HTTP_CONFLICT: return changes && !is_public && route->body != HTTP_BODY_RPC;
     case HTTP_PRECONDITION_FAILED: return strcmp(route->method, "PATCH") == 0;
     case HTTP_TOO_LARGE:
     case HTTP_MEDIA_TYPE: return route->body != HTTP_BODY_NONE;
@@ -241,6 +241,10 @@ void document_put_body(ts_jsonw *w, const http_route *route)
                        "\"profileId\":\"110506857438\"},\"ipAddress\":\"203.0.113.66\",\"events\":"
                        "[{\"type\":\"login\",\"name\":\"login_success\",\"parameters\":[{\"name\":"
                        "\"login_type\",\"value\":\"google_password\"}]}]}"));
+        return;
+    }
+    if (route->body == HTTP_BODY_RPC) {
+        ts_jsonw_raw(w, ts_str_of(mcp_request_example));
         return;
     }
     if (route->body == HTTP_BODY_LIST)

@@ -16,7 +16,7 @@ extern const char document_about[];
 
 /* Never NULL: what no row names goes under "Other". */
 const document_tag_row *document_tag(const char *pattern);
-/* No shown row before `row` has its tag, and the row itself is shown. */
+/* No row before `row` has its tag. */
 bool document_is_first_of_tag(const http_route *table, size_t row);
 
 /* The name inside {...} of a pattern; TS_STR_NULL if there is none. */

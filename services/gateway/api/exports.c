@@ -1,8 +1,9 @@
 /* GET /v1/exports/{users,incidents,apps,ai-usage}.csv: whole lists, page by page from the service to the client. One page is
  * in memory at a time. The first one is fetched, and the audit log has been told, before the first byte goes out.
  *
- * A page begins behind the last row of the one before, wherever that stands by now: rows that come, go or move elsewhere shift
- * nothing. Only a row that itself moves past the place where the walk is meanwhile, by its score, is shown twice or not. */
+ * Users and apps are walked by number and id, incidents by the time they were made and id, users of AI tools by address: keys that
+ * never change. So whatever is
+ * there, and fits the filters, during the whole walk stands in the file once, whatever comes, goes or moves meanwhile. */
 #include "api/api.h"
 #include "api/csv.h"
 #include "http/stream.h"
@@ -10,17 +11,13 @@
 
 #define PAGE_ROWS      200
 #define PAGE_ARENA_MAX ((size_t)32 * 1024 * 1024)
+/* A place in a walk is what the service says, at most an e-mail address. */
+#define PLACE_MAX 512
 /* As many as risk keeps of one app. */
 #define APP_SCOPES_MAX 64
 
-/* What a page was: how many rows, and where the next one begins. */
-typedef struct export_page {
-    size_t rows;
-    const char *next;
-} export_page;
-
 /* A list that is walked. `request` is one of the method's, made by the handler with its limit; `seek` sets where the page
- * begins ("": from the first row), `put` writes the rows of a reply. */
+ * begins ("": from the first row), `put` writes the rows of a reply and gives where the next page begins ("": there is none). */
 typedef struct export
 {
     const char *name; /* of the file, without .csv */
@@ -29,28 +26,26 @@ typedef struct export
     const ts_method *method;
     ProtobufCMessage *request;
     void (*seek)(ProtobufCMessage * request, char *after);
-    export_page (*put)(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out);
-    char after[HTTP_POSITION_MAX + 1]; /* where the next page begins */
+    const char *(*put)(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out);
+    char
+        after[HTTP_POSITION_MAX + 1]; /* where the next page begins; "": at the first, or nowhere */
 }
 export;
 
-/* A full page must tell where the next one begins: from the first row again, it would never end. */
-static ts_status step(export *e, export_page page)
+/* A page must not begin where the one before it did: the walk would never end. */
+static ts_status step(export *e, const char *next)
 {
-    size_t n = page.next == NULL ? 0 : strlen(page.next);
+    size_t n = strlen(next);
 
-    if (page.rows < PAGE_ROWS)
-        return TS_OK;
-    if (n == 0 || n >= sizeof(e->after))
+    if (n >= sizeof(e->after) || (n > 0 && strcmp(e->after, next) == 0))
         return TS_CORRUPT;
-    memcpy(e->after, page.next, n + 1);
+    memcpy(e->after, next, n + 1);
     return TS_OK;
 }
 
-static ts_status fetch(http_exchange *x, export *e, ts_arena *arena, size_t *ret_rows)
+static ts_status fetch(http_exchange *x, export *e, ts_arena *arena)
 {
     ProtobufCMessage *reply = NULL;
-    export_page page;
     ts_caller caller;
     ts_status st;
 
@@ -63,9 +58,7 @@ static ts_status fetch(http_exchange *x, export *e, ts_arena *arena, size_t *ret
     api_soften(x, e->method, st);
     if (st != TS_OK)
         return st;
-    page = e->put(x, reply, &x->data);
-    *ret_rows = page.rows;
-    return step(e, page);
+    return step(e, e->put(x, reply, &x->data));
 }
 
 /* The query goes into the log as it came: it was checked, and holds names and values of filters only. */
@@ -104,12 +97,12 @@ static ts_status record(http_exchange *x, const export *e)
 }
 
 /* The pages behind the first, which stands in x->data. */
-static ts_status walk(http_exchange *x, export *e, ts_arena *arena, size_t rows)
+static ts_status walk(http_exchange *x, export *e, ts_arena *arena)
 {
     ts_status st = http_stream_flush(x);
 
-    while (st == TS_OK && rows == PAGE_ROWS) {
-        st = fetch(x, e, arena, &rows);
+    while (st == TS_OK && e->after[0] != '\0') {
+        st = fetch(x, e, arena);
         if (st == TS_OK)
             st = http_stream_flush(x);
     }
@@ -122,14 +115,13 @@ static ts_status run(http_exchange *x, export *e)
     bool is_head = ts_str_is(x->request->method, "HEAD");
     const char *file;
     bool is_wanted = false;
-    size_t rows = 0;
     ts_status st;
 
     if (arena == NULL)
         return TS_NOMEM;
     ts_buf_z(&x->data, e->columns);
     ts_buf_z(&x->data, "\r\n");
-    st = fetch(x, e, arena, &rows);
+    st = fetch(x, e, arena);
     /* HEAD shows nobody anything. */
     if (st == TS_OK && !is_head)
         st = record(x, e);
@@ -141,7 +133,7 @@ static ts_status run(http_exchange *x, export *e)
     st = http_stream_begin(x, "text/csv; charset=utf-8; header=present", file, &is_wanted);
     if (st != TS_OK || !is_wanted)
         return st;
-    return walk(x, e, arena, rows);
+    return walk(x, e, arena);
 }
 
 /* ---- users ---- */
@@ -153,7 +145,7 @@ static void seek_users(ProtobufCMessage *request, char *after)
     r->after = after;
 }
 
-static export_page put_users(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static const char *put_users(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Risk__UserList *list = (const void *)reply;
 
@@ -181,7 +173,7 @@ static export_page put_users(const http_exchange *x, const ProtobufCMessage *rep
         csv_time(out, user->last_seen_ms);
         csv_end(out);
     }
-    return (export_page){ list->n_users, list->next };
+    return list->next;
 }
 
 ts_status api_export_users(http_exchange *x)
@@ -199,6 +191,7 @@ ts_status api_export_users(http_exchange *x)
     };
 
     request.limit = PAGE_ROWS;
+    request.by_number = true;
     request.risk_level = api_text(x, http_param_of(x, "risk_level"));
     return request.risk_level == NULL ? TS_NOMEM : run(x, &e);
 }
@@ -212,7 +205,7 @@ static void seek_incidents(ProtobufCMessage *request, char *after)
     r->after = after;
 }
 
-static export_page put_incidents(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static const char *put_incidents(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Incidents__IncidentList *list = (const void *)reply;
 
@@ -234,7 +227,7 @@ static export_page put_incidents(const http_exchange *x, const ProtobufCMessage 
         csv_text(out, ts_str_of(incident->resolution));
         csv_end(out);
     }
-    return (export_page){ list->n_incidents, list->next };
+    return list->n_incidents < PAGE_ROWS ? "" : list->next;
 }
 
 ts_status api_export_incidents(http_exchange *x)
@@ -265,7 +258,7 @@ static void seek_apps(ProtobufCMessage *request, char *after)
     r->after = after;
 }
 
-static export_page put_apps(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static const char *put_apps(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Risk__AppList *list = (const void *)reply;
 
@@ -291,7 +284,7 @@ static export_page put_apps(const http_exchange *x, const ProtobufCMessage *repl
         csv_bool(out, one->is_ai_tool);
         csv_end(out);
     }
-    return (export_page){ list->n_apps, list->next };
+    return list->next;
 }
 
 ts_status api_export_apps(http_exchange *x)
@@ -309,20 +302,22 @@ ts_status api_export_apps(http_exchange *x)
     };
 
     request.limit = PAGE_ROWS;
+    request.by_id = true;
     request.status = api_text(x, http_param_of(x, "status"));
     return request.status == NULL ? TS_NOMEM : run(x, &e);
 }
 
 /* ---- AI usage ---- */
 
-/* A report has no pages. */
+/* By tool and day a report is one answer; users are walked. */
 static void seek_report(ProtobufCMessage *request, char *after)
 {
-    (void)request;
-    (void)after;
+    Ts__Aiusage__ReportRequest *r = (void *)request;
+
+    r->after = after;
 }
 
-static export_page put_report(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
+static const char *put_report(const http_exchange *x, const ProtobufCMessage *reply, ts_buf *out)
 {
     const Ts__Aiusage__Report *report = (const void *)reply;
     ts_str by = http_param_of(x, "group_by")->text;
@@ -346,7 +341,7 @@ static export_page put_report(const http_exchange *x, const ProtobufCMessage *re
             csv_time(out, group->first_seen_ms);
         csv_end(out);
     }
-    return (export_page){ 0, NULL };
+    return report->next;
 }
 
 ts_status api_export_ai_usage(http_exchange *x)
@@ -366,6 +361,7 @@ ts_status api_export_ai_usage(http_exchange *x)
     };
 
     request.days = (uint32_t)api_number(x, "days");
+    request.limit = ts_str_is(by, "user") ? PAGE_ROWS : 0;
     request.group_by = api_text(x, http_param_of(x, "group_by"));
     return request.group_by == NULL ? TS_NOMEM : run(x, &e);
 }

@@ -4,6 +4,7 @@
 #include "api/facts.h"
 #include "api/schemas.h"
 #include "api/shape.h"
+#include "mcp/describe.h"
 #include "ts/process.h"
 
 static void put_schema(ts_jsonw *w, const http_param *row, bool is_field)
@@ -46,13 +47,20 @@ static void put_path_parameter(ts_jsonw *w, const http_route *route, ts_arena *a
     ts_jsonw_object_end(w);
 }
 
+static bool is_rpc(const http_route *route)
+{
+    return route->body == HTTP_BODY_RPC;
+}
+
 static void put_shared_parameters(ts_jsonw *w, const http_route *route)
 {
     if (document_has_etag(route))
         ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/IfNoneMatch\"}"));
     if (strcmp(route->method, "PATCH") == 0)
         ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/IfMatch\"}"));
-    if (strcmp(route->method, "POST") == 0)
+    if (is_rpc(route))
+        ts_jsonw_members(w, ts_str_of(mcp_header_parameters));
+    else if (strcmp(route->method, "POST") == 0)
         ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/IdempotencyKey\"}"));
     ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/RequestId\"}"));
 }
@@ -127,6 +135,8 @@ static void put_body(ts_jsonw *w, const http_route *route)
         ts_jsonw_key(w, "items");
         put_fields(w, route);
         ts_jsonw_object_end(w);
+    } else if (is_rpc(route)) {
+        ts_jsonw_raw(w, ts_str_of(mcp_request_schema));
     } else {
         ts_jsonw_raw(w, TS_STR_LIT("{\"oneOf\":[{\"type\":\"object\"},{\"type\":\"array\","
                                    "\"maxItems\":10000,\"items\":{\"type\":\"object\"}}]}"));
@@ -164,6 +174,19 @@ static void put_headers(ts_jsonw *w, const char *more)
     ts_jsonw_object_end(w);
 }
 
+static void put_json(ts_jsonw *w, const char *schema, const char *example)
+{
+    ts_jsonw_key(w, "application/json");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "schema");
+    ts_jsonw_raw(w, ts_str_of(schema));
+    if (example != NULL) {
+        ts_jsonw_key(w, "example");
+        ts_jsonw_raw(w, ts_str_of(example));
+    }
+    ts_jsonw_object_end(w);
+}
+
 /* What a PLAIN route answers. */
 static void put_plain_content(ts_jsonw *w, const http_route *route)
 {
@@ -171,6 +194,16 @@ static void put_plain_content(ts_jsonw *w, const http_route *route)
         ts_jsonw_key(w, "text/html");
         ts_jsonw_raw(w, TS_STR_LIT("{\"schema\":{\"type\":\"string\",\"maxLength\":16777216,"
                                    "\"pattern\":\"^<!DOCTYPE html>\"}}"));
+        return;
+    }
+    if ((route->flags & HTTP_TEXT) != 0) {
+        ts_jsonw_key(w, "text/plain");
+        ts_jsonw_raw(w, TS_STR_LIT("{\"schema\":{\"type\":\"string\",\"maxLength\":16777216,"
+                                   "\"pattern\":\"^# TeamSentry\"}}"));
+        return;
+    }
+    if (is_rpc(route)) {
+        put_json(w, mcp_answer_schema, mcp_answer_example);
         return;
     }
     ts_jsonw_key(w, "application/json");
@@ -229,12 +262,38 @@ static void put_success(ts_jsonw *w, const http_route *route)
         put_headers(w, HEADER("Content-Disposition"));
     else if (document_has_etag(route))
         put_headers(w, HEADER("ETag"));
-    else if (strcmp(route->method, "POST") == 0)
+    else if (strcmp(route->method, "POST") == 0 && !is_rpc(route))
         put_headers(w, HEADER("Idempotent-Replayed"));
     else
         put_headers(w, "");
     put_success_content(w, route);
     ts_jsonw_object_end(w);
+}
+
+static void put_rpc_error(ts_jsonw *w, const char *status, const char *words)
+{
+    ts_jsonw_key(w, status);
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "description", words);
+    put_headers(w, "");
+    ts_jsonw_key(w, "content");
+    ts_jsonw_object(w);
+    put_json(w, mcp_error_schema, NULL);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+}
+
+/* Answers of JSON-RPC that have a status of their own. */
+static void put_rpc_responses(ts_jsonw *w)
+{
+    ts_jsonw_key(w, "202");
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "description", "A notification was taken; there is no body.");
+    put_headers(w, "");
+    ts_jsonw_object_end(w);
+    put_rpc_error(w, "400", "The message is not well formed.");
+    put_rpc_error(w, "default",
+                  "404: no such method; 406: the client does not take application/json.");
 }
 
 static void put_responses(ts_jsonw *w, const http_route *route)
@@ -245,11 +304,13 @@ static void put_responses(ts_jsonw *w, const http_route *route)
     if (document_has_etag(route))
         ts_jsonw_members(w,
                          TS_STR_LIT("\"304\":{\"$ref\":\"#/components/responses/NotModified\"}"));
+    if (is_rpc(route))
+        put_rpc_responses(w);
     for (http_problem p = HTTP_BAD_REQUEST; p <= HTTP_UNAVAILABLE; p++) {
         const http_problem_facts *facts = http_problem_facts_of(p);
         char member[96];
 
-        if (!document_may_answer(route, p))
+        if (!document_may_answer(route, p) || (is_rpc(route) && p == HTTP_BAD_REQUEST))
             continue;
         (void)snprintf(member, sizeof(member), "\"%d\":{\"$ref\":\"#/components/responses/%s\"}",
                        facts->status, facts->code);
@@ -304,7 +365,7 @@ static void put_paths(ts_jsonw *w, ts_arena *arena)
     ts_jsonw_key(w, "paths");
     ts_jsonw_object(w);
     for (size_t i = 0; i < api_route_count; i++) {
-        if ((api_routes[i].flags & HTTP_STATUS) != 0 || !is_first_of_pattern(i))
+        if (!is_first_of_pattern(i))
             continue;
         ts_jsonw_key(w, api_routes[i].pattern);
         ts_jsonw_object(w);

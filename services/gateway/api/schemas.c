@@ -272,6 +272,10 @@ static const member agent_proof[] = {
     { "kind", "string", 0 }, { "id", "?string", 0 }, { "value", "number", 0 },
     { "unit", "string", 0 }, { "at", "?time", 0 },
 };
+static const member agent_change[] = {
+    { "since", "ChangeSince", 0 }, { "subject", "ChangeSubject", 0 }, { "id", "?string", 0 },
+    { "now", "integer", 0 },       { "before", "integer", 0 },        { "text", "string", 0 },
+};
 static const member agent_insight[] = {
     { "severity", "Severity", 0 },
     { "text", "string", 0 },
@@ -301,8 +305,9 @@ static const member agent_left_out[] = {
 static const member agent_summary[] = {
     { "headline", "string", 0 },          { "risk", "AgentRisk", 1 },
     { "incidents", "AgentIncidents", 1 }, { "ai_usage", "AgentAiUsage", 1 },
-    { "apps", "AgentApps", 1 },           { "insights", "[]Insight", 0 },
-    { "next_steps", "[]NextStep", 0 },    { "left_out", "[]LeftOut", 0 },
+    { "apps", "AgentApps", 1 },           { "changes", "[]Change", 0 },
+    { "insights", "[]Insight", 0 },       { "next_steps", "[]NextStep", 0 },
+    { "left_out", "[]LeftOut", 0 },
 };
 static const member tool_annotations[] = {
     { "readOnlyHint", "boolean", 0 },
@@ -557,6 +562,7 @@ static const shape shapes[] = {
     SHAPE("AgentApp", agent_app),
     SHAPE("AgentApps", agent_apps),
     SHAPE("InsightEvidence", agent_proof),
+    SHAPE("Change", agent_change),
     SHAPE("Insight", agent_insight),
     SHAPE("StepArguments", agent_arguments),
     SHAPE("NextStep", agent_step),
@@ -618,6 +624,8 @@ static const char *const enums[][2] = {
     { "AppStatus", "trusted|untrusted" },
     { "Sensitivity", "critical|restricted|sensitive|basic|unknown" },
     { "ContactKind", "domain|email" },
+    { "ChangeSince", "yesterday|last_week" },
+    { "ChangeSubject", "incidents_opened|risk_score|ai_events|ai_tools_first_seen" },
 };
 
 /* Shapes hold no cycle; this only bounds a mistake. */

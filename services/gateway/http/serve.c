@@ -418,6 +418,7 @@ static http_problem answer_success(const http_service *s, http_work *w)
     bool is_get = strcmp(x->route->method, "GET") == 0;
     bool is_plain = (x->route->flags & HTTP_PLAIN) != 0;
     bool is_page = (x->route->flags & HTTP_PAGE) != 0;
+    bool is_text = (x->route->flags & HTTP_TEXT) != 0;
     char etag[HTTP_ETAG_SIZE] = "";
     http_answer answer = {
         .status = x->status != 0 ? x->status : x->route->status,
@@ -425,7 +426,9 @@ static http_problem answer_success(const http_service *s, http_work *w)
         .is_head = ts_str_is(w->request.method, "HEAD"),
         /* Never key material: the length of a compressed secret beside chosen text tells of it. */
         .may_compress = (x->route->flags & HTTP_SECRET) == 0,
-        .media_type = is_page ? "text/html; charset=utf-8" : NULL,
+        .media_type = is_page   ? "text/html; charset=utf-8"
+                      : is_text ? "text/plain; charset=utf-8"
+                                : NULL,
         .policy = is_page ? PAGE_POLICY : NULL,
     };
     ts_str known;

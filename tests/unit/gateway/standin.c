@@ -271,8 +271,10 @@ static ts_status list_many(ts_call *call, const Ts__Risk__ListUsersRequest *requ
         reply->users[reply->n_users++] =
             user(call, ts_arena_printf(call->arena, "user-%d@acme.example", (int)i), "=cmd()", 95);
     reply->total = STANDIN_MANY;
-    /* A service that forgets to tell where its next page begins. */
-    if (strcmp(request->risk_level, "medium") != 0)
+    /* A service that does not get on. */
+    if (strcmp(request->risk_level, "medium") == 0)
+        reply->next = copy(call, "7");
+    else if (first + reply->n_users < STANDIN_MANY)
         reply->next = ts_arena_printf(call->arena, "%d", (int)(first + reply->n_users));
     return TS_OK;
 }
@@ -728,6 +730,11 @@ int standin_start(unsigned mask, int64_t connections)
     options.request_ms = 5000;
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
+}
+
+const http_service *standin_service(void)
+{
+    return &service;
 }
 
 void standin_stop(void)

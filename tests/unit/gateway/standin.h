@@ -72,6 +72,8 @@ extern standin_seen standin_saw;
 /* Starts the services of the mask and the gateway before them; answers the port. Aborts on failure. */
 int standin_start(unsigned services, int64_t connections);
 void standin_stop(void);
+/* For requests without a socket, between start and stop. */
+const http_service *standin_service(void);
 
 /* ---- a client on a plain socket ---- */
 

@@ -17,8 +17,8 @@ static bool is_filler(const agent_work *w, const agent_item *item)
     ts_str cls = agent_names_text(&w->g->symbols, item->cls);
 
     return item->cls == w->c.stop || item->cls == w->c.prep || item->cls == w->c.common ||
-           ts_str_is(cls, "show") || ts_str_is(cls, "entity") || ts_str_is(cls, "aspect") ||
-           ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
+           item->cls == w->c.pronoun || ts_str_is(cls, "show") || ts_str_is(cls, "entity") ||
+           ts_str_is(cls, "aspect") || ts_str_is(cls, "use") || ts_str_is(cls, "authverb");
 }
 
 /* "neither in finance nor admins", "excluding phishing and low severity": another kind, but still negated. */
@@ -34,6 +34,23 @@ static bool reaches_on(const agent_item *list, size_t neg, size_t from, size_t t
         if (list[neg].raw.n >= wide[i].n &&
             ts_str_ieq(ts_str_n(list[neg].raw.p, wide[i].n), wide[i]))
             return to == from + 2; /* nothing but the "and" between */
+    }
+    return false;
+}
+
+static bool is_exclusion(ts_str word)
+{
+    static const char *const words[] = { "exc",           "minus",  "omit",    "leav",
+                                         "skip",          "other",  "apart",   "aside",
+                                         "besides",       "but no", "all but", "filter",
+                                         "every",         "any",    "ignor",   "not counting",
+                                         "not including", "rather" };
+
+    for (size_t i = 0; i < TS_COUNT(words); i++) {
+        size_t n = strlen(words[i]);
+
+        if (word.n >= n && ts_str_ieq(ts_str_n(word.p, n), ts_str_of(words[i])))
+            return true;
     }
     return false;
 }
@@ -58,8 +75,12 @@ static void negate_from(agent_work *w, size_t at)
     }
     if (!is_slot(w, &list[i]))
         return;
+    /* "nothing in inc_63": only what is left out is no longer meant. */
+    if (list[i].cls == w->c.incident_id && !is_exclusion(list[at].raw))
+        return;
     cls = list[i].cls;
     list[i].is_negated = true;
+    list[i].is_excluded = is_exclusion(list[at].raw);
     while (i + 2 < w->items.count) {
         size_t next = i + 1;
 
@@ -72,6 +93,7 @@ static void negate_from(agent_work *w, size_t at)
             return;
         cls = list[next].cls;
         list[next].is_negated = true;
+        list[next].is_excluded = is_exclusion(list[at].raw);
         i = next;
     }
 }

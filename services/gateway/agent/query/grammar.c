@@ -9,11 +9,19 @@
 #define FILES_MAX 64u
 #define PATH_SIZE 1024u
 
+typedef struct bare_phrase {
+    ts_str text;
+    agent_meaning meaning;
+} bare_phrase;
+
 typedef struct loader {
     agent_grammar *g;
     ts_arena *scratch; /* the file's tree */
     const char *file;
     bool is_spelling;
+    bare_phrase *bare; /* phrases without their apostrophes */
+    size_t bare_count;
+    size_t bare_capacity;
     ts_error *err;
 } loader;
 
@@ -136,6 +144,52 @@ static ts_status add_node(loader *l, uint32_t parent, uint32_t word, uint32_t *r
     return TS_OK;
 }
 
+/* "what's", "don't", "we're": what stands behind it has two letters at most; not "l'ia". */
+static bool has_english_apostrophe(ts_str text)
+{
+    size_t at = ts_str_find(text, '\'');
+    size_t n = 0;
+
+    while (at + 1 + n < text.n && text.p[at + 1 + n] != ' ')
+        n++;
+    return n > 0 && n <= 2;
+}
+
+/* "dont" and "whats": many leave the apostrophe out. Such a form gives way to whatever it means otherwise ("were"), and so waits
+ * until everything is read. */
+static ts_status keep_bare(loader *l, ts_str text, agent_meaning meaning)
+{
+    ts_str bare = { .p = ts_arena_alloc(l->g->arena, text.n + 1), .n = 0 };
+    char *to = (char *)(uintptr_t)bare.p;
+
+    if (!has_english_apostrophe(text))
+        return TS_OK;
+    if (bare.p == NULL ||
+        !ts_arena_grow(l->g->arena, &l->bare, l->bare_count, &l->bare_capacity, sizeof(*l->bare)))
+        return no_memory(l);
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != '\'')
+            to[bare.n++] = text.p[i];
+    }
+    l->bare[l->bare_count++] = (bare_phrase){ bare, meaning };
+    return TS_OK;
+}
+
+static ts_status add_bare(loader *l, const bare_phrase *bare)
+{
+    uint32_t words[AGENT_PHRASE_WORDS];
+    size_t count = 0;
+    uint32_t at = 0;
+    uint32_t weak = agent_names_find(&l->g->symbols, TS_STR_LIT("common"));
+    ts_status st = words_of(l, NULL, bare->text, words, AGENT_PHRASE_WORDS, &count);
+
+    for (size_t i = 0; i < count && st == TS_OK; i++)
+        st = add_node(l, at, words[i], &at);
+    if (st == TS_OK && (l->g->nodes[at].meaning.cls == 0 || l->g->nodes[at].meaning.cls == weak))
+        l->g->nodes[at].meaning = bare->meaning;
+    return st;
+}
+
 static ts_status add_phrase(loader *l, const ytree *node, ts_str text, agent_meaning meaning)
 {
     uint32_t words[AGENT_PHRASE_WORDS];
@@ -162,7 +216,7 @@ static ts_status add_phrase(loader *l, const ytree *node, ts_str text, agent_mea
                       cls.p, (int)value.n, value.p);
     }
     *there = meaning;
-    return TS_OK;
+    return keep_bare(l, text, meaning);
 }
 
 /* "(show|list|) open things" stands for each choice: text before the first parenthesis, one choice, and the rest, which is
@@ -850,6 +904,10 @@ static ts_status load_directory(loader *l, const char *dir)
         free(entries[i]);
     }
     free(entries);
+    l->is_spelling = true;
+    for (size_t i = 0; i < l->bare_count && st == TS_OK; i++)
+        st = add_bare(l, &l->bare[i]);
+    ts_arena_reset(l->scratch);
     if (st == TS_OK && (l->g->intent_count == 0 || l->g->slot_count == 0))
         st = ts_fail(l->err, TS_INVALID, "", "%s defines no intents or no slots", dir);
     return st == TS_OK ? index_words(l) : st;

@@ -8,7 +8,7 @@
 #include "text.h"
 
 #define AGENT_ELEMENTS_MAX 12u /* of a rule's pattern */
-#define AGENT_CHOICES_MAX  24u /* of one element */
+#define AGENT_CHOICES_MAX  64u /* of one element */
 #define AGENT_MAKES_MAX    6u  /* things that one rule makes */
 #define AGENT_PHRASE_WORDS 12u
 #define AGENT_PHRASE_FORMS 2048u /* that one written phrase may stand for */

@@ -97,6 +97,10 @@ static uint32_t known_word(const agent_work *w, const agent_token *t)
         word = agent_names_find(words, t->norm);
     if (word == 0)
         word = agent_names_find(words, t->skeleton);
+    /* "d'utilisateurs", "l'incident" */
+    if (word == 0 && t->norm.n > 4 && t->raw.n > t->norm.n && t->raw.p[1] != t->norm.p[1] &&
+        strchr("dlnsj", t->norm.p[0]) != NULL)
+        word = agent_names_find(words, ts_str_n(t->norm.p + 1, t->norm.n - 1));
     return word;
 }
 
@@ -130,6 +134,32 @@ static uint32_t class_of(const agent_work *w, uint32_t word)
     return node == 0 ? 0 : w->g->nodes[node].meaning.cls;
 }
 
+/* QuickSign, FormBuddy: a capital within the word makes it the name of a product. McDonald, DeShawn and O'Neill are people. */
+static bool is_brand(const agent_token *t)
+{
+    static const char *const people[] = {
+        "Mc", "Mac", "De", "Di", "Du", "La", "Le", "Van", "Fitz"
+    };
+    bool is_mixed = false;
+
+    if (t->kind != AGENT_WORD || t->raw.n < 5)
+        return false;
+    for (size_t i = 1; i < t->raw.n; i++) {
+        unsigned char c = (unsigned char)t->raw.p[i];
+
+        if (c >= 0x80 || c == '\'' || c == '-')
+            return false;
+        is_mixed = is_mixed || (c >= 'A' && c <= 'Z' && t->raw.p[i - 1] >= 'a');
+    }
+    for (size_t i = 0; i < TS_COUNT(people) && is_mixed; i++) {
+        size_t n = strlen(people[i]);
+
+        if (ts_str_starts(t->raw, ts_str_of(people[i])) && t->raw.p[n] >= 'A' && t->raw.p[n] <= 'Z')
+            return false;
+    }
+    return is_mixed;
+}
+
 static bool may_be_slip(const agent_work *w, size_t at)
 {
     const agent_token *t = &w->text.tokens[at];
@@ -138,6 +168,8 @@ static bool may_be_slip(const agent_work *w, size_t at)
     if (t->kind != AGENT_WORD || t->word != 0 || t->norm.n < AGENT_SPELL_MIN || t->is_possessive)
         return false;
     /* A capital within the sentence says: a name. Long words are corrected all the same. */
+    if (is_brand(t))
+        return false;
     if (t->is_capital && is_mid && !w->text.is_shouted && t->norm.n < 7)
         return false;
     if (at > 0 && class_of(w, w->text.tokens[at - 1].word) == w->c.naming)
@@ -270,6 +302,29 @@ static size_t phrase_at(const agent_work *w, size_t at, const agent_meaning **re
         }
     }
     return found;
+}
+
+/* As phrase_at, but a phrase gives way to a longer one that begins within it: "a risk | score" is no "a | risk score". */
+static size_t settled_phrase_at(const agent_work *w, size_t at, const agent_meaning **ret)
+{
+    size_t n = phrase_at(w, at, ret);
+
+    for (size_t i = 1; i < n; i++) {
+        const agent_meaning *other = NULL;
+        size_t m = phrase_at(w, at + i, &other);
+        uint32_t node = 0;
+
+        if (m < 2 || i + m <= n || m < n)
+            continue;
+        /* What is before it must mean something by itself. */
+        for (size_t j = 0; j < i; j++)
+            node = agent_grammar_step(w->g, j == 0 ? 0 : node, w->text.tokens[at + j].word);
+        if (node == 0 || w->g->nodes[node].meaning.cls == 0)
+            continue;
+        *ret = &w->g->nodes[node].meaning;
+        return i;
+    }
+    return n;
 }
 
 static bool is_name_token(const agent_token *t)
@@ -453,7 +508,7 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
 
     if (t->kind == AGENT_OPEN)
         return quoted_at(w, at, ret);
-    phrase = phrase_at(w, at, &meaning);
+    phrase = settled_phrase_at(w, at, &meaning);
     if (phrase == 0 && cls == 0 && t->raw.n == 2 && ts_str_is(t->norm, "'s"))
         cls = w->c.poss;
     if (cls == 0) {
@@ -478,7 +533,9 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
         }
     } else {
         if (cls == 0)
-            cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain : w->c.name;
+            cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain
+                  : is_brand(t)                              ? w->c.app
+                                                             : w->c.name;
         item = add_item(w, cls, at, at);
         phrase = 1;
         if (item != NULL && cls == w->c.id) { /* by its prefix: org_, usr_ */
@@ -525,7 +582,9 @@ static void join_names(agent_work *w)
         agent_item *item = &w->items.list[i];
         agent_item *last = to == 0 ? NULL : &w->items.list[to - 1];
 
-        if (last != NULL && item->cls == w->c.name &&
+        if (last != NULL &&
+            (item->cls == w->c.name || (item->cls == w->c.given && last->cls == w->c.given &&
+                                        item->is_capital && !w->text.is_shouted)) &&
             (last->cls == w->c.name || last->cls == w->c.given) && last->last + 1 == item->first &&
             item->last - last->first < AGENT_NAME_WORDS && last->is_capital == item->is_capital &&
             !w->text.tokens[last->last].is_possessive) {

@@ -53,6 +53,7 @@ typedef struct agent_item {
     uint32_t last;
     bool is_plural;
     bool is_negated;
+    bool is_excluded; /* negated by "except" and the like: what is left is not its opposite */
     bool is_capital;
     bool is_used; /* became a slot or decided the intent */
 } agent_item;

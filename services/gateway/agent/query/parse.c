@@ -10,6 +10,8 @@
 /* What the question is about: the first noun of ours in it. "Users with incidents" are users. */
 static ts_str head_of(const agent_work *w)
 {
+    bool has_type = false; /* "sign-ins by contractors" are incidents */
+
     for (size_t i = 0; i < w->items.count; i++) {
         const agent_item *item = &w->items.list[i];
         ts_str cls = agent_names_text(&w->g->symbols, item->cls);
@@ -18,8 +20,9 @@ static ts_str head_of(const agent_work *w)
             continue;
         if (ts_str_is(cls, "entity"))
             return item->text;
+        has_type = has_type || ts_str_is(cls, "type");
         if ((ts_str_is(cls, "ask") && ts_str_is(item->text, "who")) ||
-            ts_str_is(cls, "employment_type"))
+            (ts_str_is(cls, "employment_type") && !has_type))
             return TS_STR_LIT("user");
     }
     return TS_STR_NULL;

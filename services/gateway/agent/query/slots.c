@@ -233,11 +233,12 @@ static ts_status fill_ranking(agent_work *w, const agent_intent *intent, ts_str 
                           ts_str_n(ranking.p + dot + 1, ranking.n - dot - 1), false);
 }
 
-static ts_status fill_negated(agent_work *w, const agent_slot_rule *rule, ts_str text)
+static ts_status fill_negated(agent_work *w, const agent_slot_rule *rule, const agent_item *item)
 {
+    ts_str text = item->text;
     ts_str flipped = agent_pairs_get(&rule->flip, text);
 
-    if (flipped.n > 0)
+    if (flipped.n > 0 && !(item->is_excluded && rule->is_many))
         return agent_slot_set(w->arena, &w->out->slots, rule->name, rule->kind, flipped, true);
     return agent_slot_set(w->arena, &w->out->exclude, rule->name, rule->kind, text, true);
 }
@@ -256,7 +257,7 @@ static ts_status fill_item(agent_work *w, const agent_intent *intent, agent_item
     if (rule == NULL || item->text.n == 0)
         return TS_OK;
     item->is_used = true;
-    return item->is_negated ? fill_negated(w, rule, item->text)
+    return item->is_negated ? fill_negated(w, rule, item)
                             : agent_slot_set(w->arena, &w->out->slots, rule->name, rule->kind,
                                              item->text, rule->is_many);
 }
