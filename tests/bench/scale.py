@@ -55,6 +55,7 @@ def ingest_events(organization, rows, count, seconds):
 
 
 def fill(running, organization, rows, events, apps, seconds):
+    organization.api.close()  # an idle connection may have ended meanwhile; the next request makes a new one
     took = lists.upload(organization.api, rows)
     lists.post(organization.api, lists.trouble(rows) + lists.grants(rows, apps))
     sent, used = ingest_events(organization, rows, events, seconds)
@@ -95,6 +96,8 @@ def main():
         large = incidents.Organization(running, environment, "Large", options.incidents)
         fill(running, small, rows[:SMALL_USERS], SMALL_EVENTS, 20, options.seconds)
         fill(running, large, rows, options.events, options.apps, options.seconds)
+        small.api.close()
+        large.api.close()
         show_memory("loaded", memory(running), 600)
         print("%-28s %22s %22s %8s" % ("ms: median (p99)", "small", "large", "p99 ratio"))
         few = lists.questions(rows[:SMALL_USERS], options.rounds)
