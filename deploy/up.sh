@@ -3,7 +3,7 @@
 #
 #   deploy/up.sh              installs what is missing, builds, starts, prints URL and key; Ctrl-C stops
 #   deploy/up.sh --daemon     the same, and returns when the suite answers
-#   deploy/up.sh --demo       also plays a week of a believable company with four attacks in it
+#   deploy/up.sh --demo       also plays four weeks of a believable company, four attacks in the last one
 #   deploy/up.sh --stop       ends what --daemon started
 #   deploy/up.sh --status     which services are ready
 #
@@ -11,12 +11,13 @@
 #   --port P      the API's port on 127.0.0.1 (default 8080); the services' ops ports are P+1 to P+7
 #
 # Settings of the services come from the environment: `build/release/bin/ts-NAME --help` lists them. TS_BIN_DIR names a
-# directory of programs that are built already.
+# directory of programs that are built already, TS_DEMO_PEOPLE the size of the company of --demo (142).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 services=(gateway auth risk incidents ai-usage webhooks webhook-dispatcher) # in the order of their ops ports
 READY_SECONDS=60
+TELL_SECONDS=5 # between words about what is waited for
 
 command=start
 daemon=
@@ -214,19 +215,32 @@ if [ -z "$daemon" ]; then
 fi
 trap 'stop_suite' EXIT # if anything below fails
 
+# What a service says of itself, or, where nobody answers, the last error in its log.
+why() { # service, what --health said
+    local last=
+    [[ $2 != nobody* ]] || last=$(grep -s 'level=error' "$run/ts-$1.log" | tail -n 1)
+    echo "$2${last:+; its log: $last}"
+}
+
 deadline=$((SECONDS + READY_SECONDS))
+told=$((SECONDS + TELL_SECONDS))
 for service in "${services[@]}"; do
-    until "$bin/ts-$service" --health; do
+    until says=$("$bin/ts-$service" --health); do
         if ! kill -0 "$supervisor" 2>/dev/null; then
             tail -n 20 "$run/supervisor.log" >&2
             die "the supervisor ended"
         fi
         if [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 20 "$run/ts-$service.log" >&2
-            die "ts-$service was not ready within $READY_SECONDS s"
+            die "ts-$service was not ready within $READY_SECONDS s: $(why "$service" "$says")"
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "up.sh: waiting for ts-$service: $(why "$service" "$says")" >&2
+            told=$((SECONDS + TELL_SECONDS))
         fi
         sleep 0.1
     done
+    [ "$says" = ready ] || echo "up.sh: ts-$service is $says" >&2
 done
 
 # The text under a name in JSON of one line; ids and secrets hold no quotes.
@@ -273,10 +287,11 @@ END
 trap - EXIT
 if [ -n "$demo" ]; then
     echo
-    echo "Playing a week of a company of 142 people, four attacks among its days."
+    people=${TS_DEMO_PEOPLE:-142}
+    echo "Playing four weeks of a company of $people people, four attacks in the last one."
     org=$(quickstart)
     created=$(ctl key create "$org" --name Demo --permissions ingest)
-    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" >&2 ||
+    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" --people "$people" --with-directory --history 21 >&2 ||
         echo "up.sh: the demo was not played to its end" >&2
     ctl key revoke "$org" "$(field id <<<"$created")" >/dev/null
 fi

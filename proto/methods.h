@@ -21,6 +21,9 @@
 #include "proto/webhooks.pb-c.h"
 #include "ts/rpc.h"
 
+/* The `param` of a TS_UNAVAILABLE that is for want of disk: the service is there, and a client may be told why it refuses. */
+#define TS_PARAM_DISK "disk"
+
 extern const ts_method ts_auth_authorize;           /* AuthorizeRequest -> AuthorizeReply */
 extern const ts_method ts_auth_create_organization; /* CreateOrganizationRequest -> Organization */
 extern const ts_method

@@ -10,7 +10,7 @@
 #define RESTART_WAIT_MS 4000
 #define DIAL_MAX_MS     5000
 #define PAUSE_MIN_MS    20
-#define PAUSE_MAX_MS    500
+#define PAUSE_MAX_MS    250
 /* Bits of a call's number that are its place. */
 #define PLACE_BITS 8
 _Static_assert(TS_PEER_IN_FLIGHT_MAX <= 1 << PLACE_BITS, "a place fits into its bits");
@@ -109,6 +109,7 @@ ts_status bus_link_open(bus_link *l, ts_error *err)
         st = make_dialer(l, err);
         if (st == TS_OK) {
             l->state = LINK_DIALLING;
+            l->away_boot_ms = ts_boot_ms();
             atomic_store(&l->is_open, true);
             nng_stream_dialer_dial(l->dialer, l->aio);
         } else {
@@ -200,7 +201,7 @@ static void on_ended(void *context)
 
     pthread_mutex_lock(&l->lock);
     if (atomic_exchange(&l->is_ready, false))
-        l->lost_boot_ms = ts_boot_ms();
+        l->away_boot_ms = ts_boot_ms();
     for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++) {
         if (l->waiting[i] == NULL)
             continue;
@@ -270,8 +271,8 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
     now_ms = ts_boot_ms();
     until_ms = now_ms + CONNECT_WAIT_MS;
     pthread_mutex_lock(&l->lock);
-    if (restarts && l->lost_boot_ms != 0 && l->lost_boot_ms + RESTART_WAIT_MS > until_ms)
-        until_ms = l->lost_boot_ms + RESTART_WAIT_MS;
+    if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_ms)
+        until_ms = l->away_boot_ms + RESTART_WAIT_MS;
     until = monotonic_in(earlier(until_ms, deadline_boot_ms) - now_ms);
     while (!atomic_load(&l->is_ready)) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)

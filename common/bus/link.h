@@ -42,7 +42,7 @@ typedef struct bus_link {
     bus_link_state state;
     bool is_closing;
     int64_t pause_ms;
-    int64_t lost_boot_ms; /* when the last connection ended; 0: there was none */
+    int64_t away_boot_ms; /* without a connection since then */
     uint64_t calls; /* ever: the upper part of a number; the lower is the place in `waiting` */
     unsigned free_count;
     uint16_t free_places[TS_PEER_IN_FLIGHT_MAX];
@@ -56,8 +56,8 @@ TS_CHECK ts_status bus_link_open(bus_link *l, ts_error *err);
 /* No call may be under way. Ends the connection and waits until all is quiet. */
 void bus_link_done(bus_link *l);
 
-/* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until RESTART_WAIT_MS after the last
- * one ended, if that is later: so long may its peer take to start again. False: it stays away. */
+/* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until it has been away for
+ * RESTART_WAIT_MS, if that is later: so long may its peer take to start again. False: it stays away. */
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts);
 
 /* Sends a call. bus_link_finish() must follow, whatever came of it. */

@@ -260,12 +260,28 @@ static ts_status forget_tenant(ts_inbox *in, ts_tenant tenant)
     return st;
 }
 
+/* The outbox may be long while a peer is away. It is walked without the lock, so that hand-overs go on: the fence stands. */
+static ts_status forget_sent(ts_inbox *in, uint64_t org)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(INBOX_ROW_ARENA);
+    ts_status st;
+
+    if (arena == NULL)
+        return TS_NOMEM;
+    pthread_mutex_unlock(&in->lock);
+    st = ts_outbox_forget(in->store, org, in->to_auth, arena);
+    pthread_mutex_lock(&in->lock);
+    return st;
+}
+
 /* The fence comes first: nothing can be put any more, so that what is removed then stays away. The answer is the last: a
  * crash before it brings the row again, and each step may be done twice. */
 static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__OrganizationErased erased = TS__ORGANIZATION_ERASED__INIT;
+    uint64_t last;
+    bool known;
     ts_status st;
 
     if (batch == NULL)
@@ -274,7 +290,12 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
     for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST && st == TS_OK; mode++)
         st = forget_tenant(in, (ts_tenant){ row->org, (ts_mode)mode });
     if (st == TS_OK)
-        st = ts_outbox_forget(in->store, row->org, in->to_auth, in->arena);
+        st = forget_sent(in, row->org);
+    ts_arena_reset(in->arena);
+    if (st == TS_OK)
+        st = load_last(in, seen_key, in->arena, &known, &last);
+    if (st == TS_OK && known && last >= row->seq)
+        return TS_OK; /* the same row came once more meanwhile, and that call has ended it */
     if (st == TS_OK)
         st = forget_parked(in, row->org);
     if (st != TS_OK)
@@ -337,6 +358,15 @@ static ts_status take(ts_inbox *in, const Ts__HandOverRequest *req, size_t first
     return apply_guarded(in, req, first, count, seen_key);
 }
 
+/* After an erasure, which opens the lock: a repeat of this call may have gone further. */
+static ts_status load_moved(ts_inbox *in, ts_str seen_key, uint64_t *last)
+{
+    bool known;
+
+    ts_arena_reset(in->arena);
+    return load_last(in, seen_key, in->arena, &known, last);
+}
+
 /* From the row behind `*last` on. A group that one of its rows spoils is taken row by row. */
 static ts_status take_rows(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last,
                            ts_str seen_key)
@@ -362,9 +392,12 @@ static ts_status take_rows(ts_inbox *in, const Ts__HandOverRequest *req, uint64_
             max = 1;
             continue;
         }
+        if (st == TS_OK && is_erase(in, req->rows[i]))
+            st = load_moved(in, seen_key, last);
+        else if (st == TS_OK)
+            *last += n;
         if (st != TS_OK)
             return st;
-        *last += n;
         i += n;
         ts_metric_add(in->applied, n);
     }

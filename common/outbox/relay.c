@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "internal.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
-#include "ts/outbox.h"
 #include "ts/time.h"
 
 #define RELAY_ROWS_MAX   256
@@ -30,10 +30,12 @@ struct ts_relay {
     int64_t
         alone_since_ms; /* monotonic; of the relay's thread, as is the next; 0: the peer is there */
     bool has_said_so;
+    bool has_met;              /* the peer's answer has shown that both know the same rows */
     _Atomic int64_t oldest_ms; /* wall time of the first row waiting; 0: none */
     ts_metric *sent;
     ts_metric *failures;
     ts_metric *lost;
+    ts_metric *begun_anew;
 };
 
 static double oldest_age(void *context)
@@ -89,13 +91,66 @@ static ts_status collect(ts_relay *r, uint64_t first, uint64_t last, ts_arena *a
     return TS_OK;
 }
 
+/* ---- the first answer ----
+ *
+ * Who puts a store back without a backup, from a snapshot of its disk, leaves it in its epoch: the numbers that it gives out
+ * from then on were given out before, and the peer would take the rows for repeats. So the first request holds nothing that
+ * was made since the store was opened. A peer that knows more than there was then knows a later state of this store.
+ *
+ * A store that was put back to where it had no row yet has nothing but new ones to ask with: there, it is not seen if the
+ * peer knows one row only.
+ */
+
+/* In the place of the last row, which the peer has taken long ago: no effect, but an answer. */
+static ts_status make_question(uint64_t seq, ts_arena *arena, Ts__HandOverRequest *req)
+{
+    Ts__HandOverRow *row = ts_arena_alloc(arena, sizeof(*row));
+
+    req->rows = ts_arena_alloc(arena, sizeof(*req->rows));
+    if (row == NULL || req->rows == NULL)
+        return TS_NOMEM;
+    ts__hand_over_row__init(row);
+    row->seq = seq;
+    row->kind = (char *)(uintptr_t)OUTBOX_KIND_NOTHING; /* only packed */
+    req->rows[req->n_rows++] = row;
+    req->trimmed = seq - 1;
+    return TS_OK;
+}
+
+static ts_status collect_first(ts_relay *r, uint64_t first, uint64_t last, ts_arena *arena,
+                               Ts__HandOverRequest *req)
+{
+    uint64_t opened = ts_stream_opened(r->options.store, r->options.stream);
+
+    if (first <= opened)
+        return collect(r, first, last < opened ? last : opened, arena, req);
+    return opened == 0 ? collect(r, first, first, arena, req) : make_question(opened, arena, req);
+}
+
+static bool was_put_back(const ts_relay *r, uint64_t first, uint64_t acknowledged)
+{
+    uint64_t opened = ts_stream_opened(r->options.store, r->options.stream);
+
+    return acknowledged > (opened == 0 ? first : opened);
+}
+
+static ts_status begin_anew(ts_relay *r)
+{
+    ts_warn(TS_MSG("this store was put back without a backup: the peer knows later rows of it"),
+            TS_F_Z("peer", r->options.peer_name));
+    ts_metric_add(r->begun_anew, 1);
+    return ts_stream_begin_anew(r->options.store, r->options.stream);
+}
+
+/* ---- */
+
 static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena *arena)
 {
     Ts__HandOverRequest req = TS__HAND_OVER_REQUEST__INIT;
+    const Ts__HandOverReply *rep;
     ProtobufCMessage *out = NULL;
     uint8_t producer[16];
     uint64_t acknowledged;
-    uint64_t lost;
     ts_caller caller = { .request_id = "",
                          .actor = r->actor,
                          .client_addr = "",
@@ -103,25 +158,31 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
                          .idempotency_key = "" };
     ts_status st;
 
-    st = collect(r, first, last, arena, &req);
+    req.trimmed = first - 1;
+    st = r->has_met ? collect(r, first, last, arena, &req)
+                    : collect_first(r, first, last, arena, &req);
     if (st != TS_OK)
         return st;
     memcpy(producer, ts_store_uuid(r->options.store), sizeof(producer));
     req.producer.data = producer;
     req.producer.len = sizeof(producer);
-    req.epoch = ts_store_epoch(r->options.store);
-    req.trimmed = first - 1;
+    req.epoch = ts_stream_epoch(r->options.store, r->options.stream);
     caller.deadline_boot_ms = ts_boot_ms() + RELAY_CALL_MS;
     st = ts_rpc_call(r->options.peer, r->options.method, &caller, &req.base, arena, &out, NULL);
     if (st != TS_OK)
         return st;
-    acknowledged = ((Ts__HandOverReply *)out)->last_seq;
-    lost = ((Ts__HandOverReply *)out)->lost;
-    if (lost > 0) {
-        ts_metric_add(r->lost, lost);
+    rep = (const Ts__HandOverReply *)out;
+    acknowledged = rep->last_seq;
+    if (rep->lost > 0) {
+        ts_metric_add(r->lost, rep->lost);
         ts_warn(TS_MSG("the peer was restored: rows it had acknowledged are lost there"),
-                TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", lost));
+                TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", rep->lost));
     }
+    if (!r->has_met && was_put_back(r, first, acknowledged))
+        return begin_anew(r);
+    r->has_met = true;
+    if (req.rows[0]->seq < first)
+        return TS_OK; /* it was a question only */
     if (acknowledged < first)
         return TS_UNAVAILABLE; /* it took nothing: ask again later */
     ts_metric_add(r->sent, acknowledged - first + 1);
@@ -201,6 +262,8 @@ ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_err
     r->failures = ts_counter("ts_outbox_failures_total", labels, "hand-over calls that failed");
     r->lost = ts_counter("ts_outbox_lost_total", labels,
                          "acknowledged rows that the peer lost by being restored");
+    r->begun_anew = ts_counter("ts_outbox_begun_anew_total", labels,
+                               "times that our store had been put back without a backup");
     ts_gauge_func("ts_outbox_rows", labels, "durable rows that wait for the peer", waiting_rows, r);
     ts_gauge_func("ts_outbox_oldest_seconds", labels, "age of the oldest waiting row", oldest_age,
                   r);

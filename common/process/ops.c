@@ -47,11 +47,13 @@ static int on_ready(struct mg_connection *conn, void *argument)
 {
     ts_ops *ops = argument;
     ts_error why = { "", "not ready" };
-    char text[sizeof(why.text) + 1];
+    char text[sizeof(why.text) + 16];
     int n;
 
-    if (ops->ready(ops->context, &why))
-        return answer(conn, 200, "OK", "text/plain", TS_STR_LIT("ready\n"));
+    if (ops->ready(ops->context, &why)) {
+        n = snprintf(text, sizeof(text), "ready%s%s\n", why.text[0] != '\0' ? ": " : "", why.text);
+        return answer(conn, 200, "OK", "text/plain", ts_str_n(text, (size_t)n));
+    }
     n = snprintf(text, sizeof(text), "%s\n", why.text);
     return answer(conn, 503, "Service Unavailable", "text/plain", ts_str_n(text, (size_t)n));
 }
@@ -158,29 +160,47 @@ void ts_ops_stop(ts_ops *ops)
     free(ops);
 }
 
-int ts_ops_probe(const char *address, int64_t port)
+/* Sends the request and reads to the end; bytes read. */
+static size_t fetch(const struct sockaddr_in *to, char *reply, size_t size)
 {
     static const char request[] =
         "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
     struct timeval timeout = { PROBE_TIMEOUT_S, 0 };
-    char reply[64] = "";
-    int fd;
-    int result = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    size_t n = 0;
+    ssize_t got = 1;
+
+    if (fd < 0)
+        return 0;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0 ||
+        send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(request) - 1)
+        got = 0;
+    while (got > 0 && n < size - 1) {
+        got = recv(fd, reply + n, size - 1 - n, 0);
+        n += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    reply[n] = '\0';
+    return n;
+}
+
+bool ts_ops_probe(const char *address, int64_t port, char ret_words[TS_PROBE_WORDS_SIZE])
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    char reply[1024];
+    const char *body;
 
     if (strcmp(address, "0.0.0.0") == 0)
         address = "127.0.0.1";
-    if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
-        return 1;
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return 1;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
-        send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(request) - 1 &&
-        recv(fd, reply, sizeof(reply) - 1, MSG_WAITALL) >= 12)
-        result = strncmp(reply + 9, "200", 3) == 0 ? 0 : 1;
-    close(fd);
-    return result;
+    if (inet_pton(AF_INET, address, &to.sin_addr) != 1 || fetch(&to, reply, sizeof(reply)) < 12) {
+        snprintf(ret_words, TS_PROBE_WORDS_SIZE, "nobody answers at %s:%lld", address,
+                 (long long)port);
+        return false;
+    }
+    body = strstr(reply, "\r\n\r\n");
+    body = body == NULL ? "" : body + 4;
+    snprintf(ret_words, TS_PROBE_WORDS_SIZE, "%.*s", (int)strcspn(body, "\r\n"), body);
+    return strncmp(reply + 9, "200", 3) == 0;
 }

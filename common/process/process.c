@@ -13,7 +13,7 @@
 #include "ts/rpc.h"
 
 #define MISTAKES_MAX (UINT64_C(64) << 10)
-#define CHECKS_MAX   8
+#define REMARKS_MAX  8
 #define PEERS_MAX    8
 
 typedef struct common_config {
@@ -29,12 +29,12 @@ struct ts_process {
     common_config config;
     ts_ops *ops;
     atomic_bool ready;
-    pthread_mutex_t lock; /* guards the checks */
+    pthread_mutex_t lock; /* guards the remarks */
     struct {
-        bool (*check)(void *context, ts_error *why);
+        bool (*well)(void *context, ts_error *why);
         void *context;
-    } checks[CHECKS_MAX];
-    size_t check_count;
+    } remarks[REMARKS_MAX];
+    size_t remark_count;
     struct {
         char name[32];
         char address[TS_BUS_ADDRESS_SIZE];
@@ -52,18 +52,22 @@ static void variable_name(const char *service, const char *suffix, char *ret, si
         ret[i] = ret[i] == '-' ? '_' : (char)toupper((unsigned char)ret[i]);
 }
 
+/* False with words: not ready. True with words: ready, but something is not well. */
 static bool is_ready(void *context, ts_error *why)
 {
     ts_process *p = context;
-    bool ready = atomic_load(&p->ready);
+    bool well = true;
 
-    if (!ready)
+    ts_error_set(why, "", "%s", "");
+    if (!atomic_load(&p->ready)) {
         ts_error_set(why, "", "starting or stopping");
+        return false;
+    }
     pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; ready && i < p->check_count; i++)
-        ready = p->checks[i].check(p->checks[i].context, why);
+    for (size_t i = 0; well && i < p->remark_count; i++)
+        well = p->remarks[i].well(p->remarks[i].context, why);
     pthread_mutex_unlock(&p->lock);
-    return ready;
+    return true;
 }
 
 static void print_help(const ts_process_options *o, const ts_config_table *tables, size_t count)
@@ -74,7 +78,7 @@ static void print_help(const ts_process_options *o, const ts_config_table *table
                   "ts-%s %s: %s\n\n"
                   "  --help          this text\n"
                   "  --check-config  the settings in force, or all mistakes in them\n"
-                  "  --health        exit 0 if a running ts-%s is ready\n"
+                  "  --health        what a running ts-%s says of itself; exit 0 if it is ready\n"
                   "  --version       the version\n\n"
                   "Settings, from the environment:\n\n",
                   o->name, TS_VERSION, o->summary, o->name);
@@ -85,6 +89,16 @@ static void print_help(const ts_process_options *o, const ts_config_table *table
                   "tls+tcp://host:port\n"
                   "  TS_BUS_TLS_CA, TS_BUS_TLS_CERT  PEM files for tls+tcp\n");
     fwrite(text.data, 1, text.size, stdout);
+}
+
+/* What the process says goes to whoever asks: an engine's log of health checks, up.sh. */
+static int print_health(const common_config *config)
+{
+    char words[TS_PROBE_WORDS_SIZE];
+    bool ready = ts_ops_probe(config->ops_address, config->ops_port, words);
+
+    printf("%s\n", words);
+    return ready ? 0 : 1;
 }
 
 static ts_status configure(const ts_process_options *o, ts_process *p, int argc, char **argv,
@@ -141,7 +155,7 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
         return TS_INVALID;
     }
     if (strcmp(option, "--health") == 0) {
-        *ret_exit = ts_ops_probe(p->config.ops_address, p->config.ops_port);
+        *ret_exit = print_health(&p->config);
         return TS_CONFLICT;
     }
     if (strcmp(option, "--check-config") == 0) {
@@ -155,9 +169,9 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
     return TS_OK;
 }
 
-bool ts_process_probe(const char *address, int64_t port)
+bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE_WORDS_SIZE])
 {
-    return ts_ops_probe(address, port) == 0;
+    return ts_ops_probe(address, port, ret_words);
 }
 
 static void block_signals(void)
@@ -220,20 +234,20 @@ void ts_process_ready(ts_process *p, bool ready)
         ts_info(ready ? TS_MSG("ready") : TS_MSG("not ready"));
 }
 
-void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why), void *context)
+void ts_process_remark(ts_process *p, bool (*well)(void *context, ts_error *why), void *context)
 {
     pthread_mutex_lock(&p->lock);
-    if (p->check_count < CHECKS_MAX) {
-        p->checks[p->check_count].check = check;
-        p->checks[p->check_count++].context = context;
+    if (p->remark_count < REMARKS_MAX) {
+        p->remarks[p->remark_count].well = well;
+        p->remarks[p->remark_count++].context = context;
     }
     pthread_mutex_unlock(&p->lock);
 }
 
-void ts_process_uncheck(ts_process *p)
+void ts_process_unremark(ts_process *p)
 {
     pthread_mutex_lock(&p->lock);
-    p->check_count = 0;
+    p->remark_count = 0;
     pthread_mutex_unlock(&p->lock);
 }
 

@@ -46,6 +46,7 @@ struct ts_store {
     uint64_t rows;              /* put and deleted so far */
     uint64_t written;           /* commits so far = ticket of the last one */
     uint64_t last_written[TS_STORE_STREAMS];
+    uint64_t last_opened[TS_STORE_STREAMS]; /* constant */
 
     /* Tombstones, ascending. Changed under write_lock and erased_lock: either is enough to read them. */
     pthread_mutex_t erased_lock;
@@ -60,10 +61,11 @@ struct ts_store {
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
-    bool entered[TS_STORE_STREAMS]; /* rows are being handed over */
-    bool unsure[TS_STORE_STREAMS];  /* nobody knows whether the last ones were taken */
-    int64_t paused_until_boot_ms;   /* 0: not */
-    uint64_t pause_id;              /* of the last pause */
+    uint64_t turns[TS_STORE_STREAMS]; /* how often the stream has begun anew */
+    bool entered[TS_STORE_STREAMS];   /* rows are being handed over */
+    bool unsure[TS_STORE_STREAMS];    /* nobody knows whether the last ones were taken */
+    int64_t paused_until_boot_ms;     /* 0: not */
+    uint64_t pause_id;                /* of the last pause */
     double sync_seconds;
     uint64_t sync_count;
     ts_metric *sync_metric;

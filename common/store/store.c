@@ -79,8 +79,8 @@ static void make_options(ts_store *s, const ts_store_options *o)
     rocksdb_options_set_max_total_wal_size(s->options, WAL_TOTAL_BYTES);
     rocksdb_options_set_max_log_file_size(s->options, LOG_FILE_BYTES);
     rocksdb_options_set_keep_log_file_num(s->options, LOG_FILES);
-    /* A torn last record is what a crash leaves behind; anything torn before it is corruption and
-     * refuses to open. */
+    /* A crash leaves a torn end behind: what is in front of it counts. If that end had been synced, and the disk has lost
+     * it, the store is older than its peers know, which the relays find out (ts_stream_begin_anew()). */
     rocksdb_options_set_wal_recovery_mode(s->options, 2);
     s->read_options = rocksdb_readoptions_create();
     s->write_options = rocksdb_writeoptions_create();
@@ -111,7 +111,7 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     return TS_OK;
 }
 
-/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "erased/" org (8) -> at_ms (8). */
+/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "turn/<n>" (8), "erased/" org (8) -> at_ms (8). */
 static ts_status meta_get(ts_store *s, const char *name, void *ret, size_t size)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;

@@ -1,17 +1,18 @@
 /* Streams: key = stream number (1), sequence number (8, big-endian), in a family of their own. The
  * last number given out stands in a meta row of the same batch, so that an emptied stream goes on
- * where it was. */
+ * where it was. A stream's epoch is the store's and, above it, how often the stream has begun anew. */
 #include <time.h>
 
 #include "internal.h"
 #include "ts/time.h"
 
-#define LAST_KEY_SIZE 6 /* "last/" and the stream's digit */
+#define NAME_SIZE  6 /* "last/" or "turn/", and the stream's digit */
+#define TURN_SHIFT 32
 
-static void last_key(unsigned stream, char ret[LAST_KEY_SIZE])
+static void meta_name(const char *what, unsigned stream, char ret[NAME_SIZE])
 {
-    memcpy(ret, "last/", LAST_KEY_SIZE - 1);
-    ret[LAST_KEY_SIZE - 1] = (char)('0' + stream);
+    memcpy(ret, what, NAME_SIZE - 1);
+    ret[NAME_SIZE - 1] = (char)('0' + stream);
 }
 
 void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE])
@@ -26,7 +27,7 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
     const char *p = b->appended.data;
     const char *end = p + b->appended.size;
     char key[STREAM_KEY_SIZE];
-    char name[LAST_KEY_SIZE];
+    char name[NAME_SIZE];
     char number[8];
 
     while (p < end) {
@@ -43,7 +44,7 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
     for (unsigned i = 0; i < TS_STORE_STREAMS; i++) {
         if (!touched[i])
             continue;
-        last_key(i, name);
+        meta_name("last/", i, name);
         ts_be64_write(next[i], number);
         rocksdb_writebatch_put_cf(b->rows, s->families[FAMILY_META], name, sizeof(name), number,
                                   sizeof(number));
@@ -51,23 +52,37 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
     return TS_OK;
 }
 
-static ts_status load_one(ts_store *s, unsigned stream)
+/* 0 if it is not there. */
+static ts_status load_number(ts_store *s, const char *what, unsigned stream, uint64_t *ret)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-    char key[STREAM_KEY_SIZE];
-    char name[LAST_KEY_SIZE];
-    rocksdb_iterator_t *it;
+    char name[NAME_SIZE];
     char *value;
     size_t n = 0;
 
-    last_key(stream, name);
+    meta_name(what, stream, name);
     value = rocksdb_get_cf(s->db, s->read_options, s->families[FAMILY_META], name, sizeof(name), &n,
                            &error);
     if (error != NULL)
         return TS_UNAVAILABLE;
-    if (value != NULL && n == 8)
-        s->last_written[stream] = ts_be64_read(value);
+    *ret = value != NULL && n == 8 ? ts_be64_read(value) : 0;
     rocksdb_free(value);
+    return TS_OK;
+}
+
+static ts_status load_one(ts_store *s, unsigned stream)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char key[STREAM_KEY_SIZE];
+    rocksdb_iterator_t *it;
+    size_t n = 0;
+    ts_status st = load_number(s, "last/", stream, &s->last_written[stream]);
+
+    if (st == TS_OK)
+        st = load_number(s, "turn/", stream, &s->turns[stream]);
+    if (st != TS_OK)
+        return st;
+    s->last_opened[stream] = s->last_written[stream];
     s->last_durable[stream] = s->last_written[stream];
     s->first[stream] = s->last_written[stream] + 1;
 
@@ -144,11 +159,21 @@ ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *a
                              ret_row);
 }
 
+static void delete_rows(const ts_store *s, rocksdb_writebatch_t *rows, unsigned stream,
+                        uint64_t first, uint64_t last)
+{
+    char key[STREAM_KEY_SIZE];
+
+    for (uint64_t i = first; i <= last; i++) {
+        ts_stream_key(stream, i, key);
+        rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_STREAM], key, sizeof(key));
+    }
+}
+
 ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
     rocksdb_writebatch_t *rows;
-    char key[STREAM_KEY_SIZE];
     uint64_t first;
     uint64_t last;
 
@@ -160,10 +185,7 @@ ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
     if (atomic_load(&s->failed))
         return TS_UNAVAILABLE;
     rows = rocksdb_writebatch_create();
-    for (uint64_t i = first; i <= seq; i++) {
-        ts_stream_key(stream, i, key);
-        rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_STREAM], key, sizeof(key));
-    }
+    delete_rows(s, rows, stream, first, seq);
     /* Against ts_stream_replace(): a row must not come back between its deletion and the moved bound. */
     pthread_mutex_lock(&s->write_lock);
     rocksdb_write(s->db, s->write_options, rows, &error);
@@ -175,6 +197,54 @@ ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
     pthread_mutex_unlock(&s->write_lock);
     rocksdb_writebatch_destroy(rows);
     return error == NULL ? TS_OK : ts_store_fail(s);
+}
+
+uint64_t ts_stream_opened(const ts_store *s, unsigned stream)
+{
+    return s->last_opened[stream];
+}
+
+uint64_t ts_stream_epoch(ts_store *s, unsigned stream)
+{
+    uint64_t turns;
+
+    pthread_mutex_lock(&s->sync_lock);
+    turns = s->turns[stream];
+    pthread_mutex_unlock(&s->sync_lock);
+    return s->epoch | turns << TURN_SHIFT;
+}
+
+ts_status ts_stream_begin_anew(ts_store *s, unsigned stream)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    rocksdb_writebatch_t *rows;
+    char name[NAME_SIZE];
+    char number[8];
+    uint64_t first;
+    uint64_t last;
+
+    if (atomic_load(&s->failed))
+        return TS_UNAVAILABLE;
+    rows = rocksdb_writebatch_create();
+    pthread_mutex_lock(&s->write_lock);
+    ts_stream_bounds(s, stream, &first, &last);
+    delete_rows(s, rows, stream, first, s->last_opened[stream]);
+    meta_name("turn/", stream, name);
+    ts_be64_write(s->turns[stream] + 1, number); /* changed here alone, under write_lock */
+    rocksdb_writebatch_put_cf(rows, s->families[FAMILY_META], name, sizeof(name), number,
+                              sizeof(number));
+    rocksdb_write(s->db, s->write_options, rows, &error);
+    if (error == NULL) {
+        s->written++;
+        pthread_mutex_lock(&s->sync_lock);
+        s->turns[stream]++;
+        if (first <= s->last_opened[stream])
+            s->first[stream] = s->last_opened[stream] + 1;
+        pthread_mutex_unlock(&s->sync_lock);
+    }
+    pthread_mutex_unlock(&s->write_lock);
+    rocksdb_writebatch_destroy(rows);
+    return error == NULL ? ts_store_sync_all(s) : ts_store_fail(s);
 }
 
 ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str row)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes an organization Demo with a key that may only post, and plays a week of a simulated company into it. Once.
+# Makes an organization Demo with a key that may only post, and plays four weeks of a simulated company into it. Once.
 set -eu
 
 ctl() {
@@ -18,5 +18,5 @@ fi
 org=$(ctl org create Demo | field id)
 TS_API_KEY=$(ctl key create "$org" --name Simulator --permissions ingest | field secret)
 export TS_API_KEY
-ts-simulator --post "$TS_DEMO_URL"
+ts-simulator --post "$TS_DEMO_URL" --with-directory --history 21
 echo "Played into $org. A key to look at it: docker-compose run --rm ctl key create $org --name Me"

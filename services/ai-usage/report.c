@@ -241,7 +241,6 @@ static ts_status find_last(const report_work *w, ts_str after, uint32_t limit, c
     TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AI_USAGE_KEY_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AI_USAGE_KEY_MAX);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    ts_str last = TS_STR_NULL;
 
     ai_usage_last_use_key(&from, w->call->tenant, TS_STR_NULL, after);
     ts_buf_char(&from, '\0'); /* the first key after it */
@@ -254,12 +253,12 @@ static ts_status find_last(const report_work *w, ts_str after, uint32_t limit, c
         return TS_NOMEM;
     *ret = NULL;
     for (uint32_t i = 0; ts_iter_valid(it) && i < limit; i++, ts_iter_next(it)) {
-        last = ai_usage_key_last_user(ts_iter_key(it));
-        if (last.n == 0)
+        ts_str user = ai_usage_key_last_user(ts_iter_key(it));
+
+        if (user.n == 0)
             return TS_CORRUPT;
-        if (i + 1 < limit)
-            continue;
-        *ret = ts_arena_z(w->call->arena, last);
+        if (i + 1 == limit)
+            *ret = ts_arena_z(w->call->arena, user);
     }
     *ret_more = ts_iter_valid(it);
     return ts_iter_status(it);

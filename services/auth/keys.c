@@ -4,7 +4,7 @@
 
 #define DUE_HEADER (1 + 8)
 
-static const char *const hashes[] = { "sha256", NULL };
+static const char *const hashes[] = { "sha256", "revision", NULL }; /* the latter is never stored */
 
 /* The audit log's families are tenant families too: their keys are longer than a tenant and begin with the organization. */
 const ts_family auth_families[] = {

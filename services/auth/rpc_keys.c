@@ -293,6 +293,21 @@ ts_status auth_rpc_create_key(ts_call *call, const ProtobufCMessage *in, Protobu
 
 /* ---- showing ---- */
 
+/* Two keys of one id have the same one only if nothing was changed between; using a key changes nothing. */
+static ts_status revision_of(const Ts__Auth__ApiKey *key, uint64_t *ret)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf bytes = TS_BUF_INIT(DETAILS_MAX);
+
+    ts_buf_be64(&bytes, key->permissions);
+    ts_buf_be64(&bytes, (uint64_t)key->expires_ms);
+    ts_buf_be64(&bytes, (uint64_t)key->revoked_ms);
+    ts_buf_z(&bytes, key->rotated_to);
+    ts_buf_char(&bytes, '\0');
+    ts_buf_z(&bytes, key->name);
+    *ret = ts_hash_mem(bytes.data, bytes.size) | 1; /* 0 is any */
+    return ts_buf_status(&bytes);
+}
+
 ts_status auth_rpc_get_key(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__RevokeKeyRequest *req = (const Ts__Auth__RevokeKeyRequest *)in;
@@ -306,7 +321,7 @@ ts_status auth_rpc_get_key(ts_call *call, const ProtobufCMessage *in, ProtobufCM
     *rep = *key;
     hide_hash(rep);
     rep->last_used_ms = auth_load_used(app->store, auth_key_tenant(key), key->id, call->arena);
-    return TS_OK;
+    return revision_of(key, &rep->revision);
 }
 
 /* One mode's keys, newest first. */
@@ -430,6 +445,17 @@ static void answer_changed(auth_change *c, const Ts__Auth__ApiKey *key, Ts__Auth
         auth_load_used(c->app->store, auth_key_tenant(key), key->id, c->call->arena);
 }
 
+static ts_status check_revision(const ts_call *call, const Ts__Auth__ApiKey *key, uint64_t wanted)
+{
+    uint64_t revision = 0;
+    ts_status st = wanted == 0 ? TS_OK : revision_of(key, &revision);
+
+    if (st == TS_OK && revision != wanted)
+        st = ts_fail(call->error, TS_PRECONDITION, "If-Match",
+                     "The API key has changed since; read it again.");
+    return st;
+}
+
 static ts_status update_key(auth_change *c, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__UpdateKeyRequest *req = (const Ts__Auth__UpdateKeyRequest *)in;
@@ -438,6 +464,8 @@ static ts_status update_key(auth_change *c, const ProtobufCMessage *in, Protobuf
     Ts__Auth__ApiKey was;
     ts_status st = load_key(c->app, c->call, req->org, req->id, &key);
 
+    if (st == TS_OK)
+        st = check_revision(c->call, key, req->revision);
     if (st == TS_OK)
         st = auth_check_changeable(key, c->call->now_ms, c->call->error);
     if (st != TS_OK)

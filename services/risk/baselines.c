@@ -2,11 +2,13 @@
 
 #include "ts/time.h"
 
-typedef struct work_baseline {
-    baseline state;
-    const baseline_limits *limits;
+#define DAY_AT 17 /* behind tenant and user */
+
+typedef struct work_day {
+    baseline_day state;
     bool touched;
-} work_baseline;
+    struct work_day *next; /* the one used last comes first */
+} work_day;
 
 baseline_limits baselines_limits(const risk_config *config)
 {
@@ -18,270 +20,207 @@ baseline_limits baselines_limits(const risk_config *config)
 
 /* ---- rows ---- */
 
-static uint32_t place_of(const baseline *b, size_t back)
-{
-    return (b->last_day - (uint32_t)back) % BASELINE_RING;
-}
-
-/* Bits by place as bits by days back, which mean the same whatever the size of the ring. */
-static uint32_t bits_back(const baseline *b, uint32_t bits)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < BASELINE_RING; i++)
-        n |= (bits >> place_of(b, i) & 1) << i;
-    return n;
-}
-
-static uint32_t bits_placed(const baseline *b, uint32_t bits)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < BASELINE_RING; i++)
-        n |= (bits >> i & 1) << place_of(b, i);
-    return n;
-}
-
-/* More days than the ring has cannot be, but for a row that another version wrote. */
-static void decode_days(const baseline *b, const uint32_t *days, size_t count, uint32_t *ret)
-{
-    for (size_t i = 0; i < count && i < BASELINE_RING; i++)
-        ret[place_of(b, i)] = days[i];
-}
-
-static uint32_t metric_named(const char *name)
-{
-    uint32_t i = 0;
-
-    while (i < BEHAVIOR_METRICS && strcmp(behavior_metrics[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-static void decode(const Ts__Risk__BaselineRow *row, baseline *b)
-{
-    b->last_day = row->last_day;
-    b->active = bits_placed(b, row->active);
-    decode_days(b, row->hours, row->n_hours, b->hours);
-    for (size_t i = 0; i < row->n_series; i++) {
-        if (row->series[i]->metric < BEHAVIOR_METRICS)
-            decode_days(b, row->series[i]->counts, row->series[i]->n_counts,
-                        b->counts[row->series[i]->metric]);
-    }
-    for (size_t i = 0; i < row->n_networks && i < BASELINE_NETWORKS_MAX; i++)
-        b->networks[b->network_count++] =
-            (baseline_network){ .network = (uint32_t)(row->networks[i] >> 32),
-                                .days = bits_placed(b, (uint32_t)row->networks[i]) };
-    for (size_t i = 0; i < row->n_anomalies && i < BASELINE_ANOMALIES_MAX; i++) {
-        const Ts__Risk__Anomaly *a = row->anomalies[i];
-        uint32_t metric = metric_named(a->metric);
-
-        if (metric < BEHAVIOR_METRICS)
-            b->anomalies[b->anomaly_count++] = (baseline_anomaly){ .metric = metric,
-                                                                   .day = a->day,
-                                                                   .observed = a->observed,
-                                                                   .days = a->days,
-                                                                   .expected = a->expected,
-                                                                   .z = a->z_score,
-                                                                   .detected_ms = a->detected_ms };
-    }
-}
-
-/* TS_NOT_FOUND leaves *ret as it is. */
-static ts_status load(ts_store *store, ts_tenant t, uint64_t user, ts_arena *arena, baseline *ret)
+static risk_key day_key(ts_tenant t, uint64_t user, uint32_t day)
 {
     risk_key key = risk_user_key(t, user);
+
+    risk_key_u32(&key, day);
+    return key;
+}
+
+/* More than there can be comes only from another version. */
+static ts_status decode(ts_str value, ts_arena *arena, baseline_day *d)
+{
     ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st = ts_store_get(store, RISK_BASELINES, risk_key_view(&key), arena, &value);
+    ts_status st = ts_arena_unpack(arena, &ts__risk__behavior_day__descriptor, value, &m);
+    const Ts__Risk__BehaviorDay *row = (const Ts__Risk__BehaviorDay *)m;
 
-    if (st == TS_OK)
-        st = ts_arena_unpack(arena, &ts__risk__baseline_row__descriptor, value, &m);
-    if (st == TS_OK)
-        decode((const Ts__Risk__BaselineRow *)m, ret);
-    return st;
-}
-
-/* Without the zeros at the end; *ret stays NULL if there is nothing else. */
-static ts_status encode_days(const baseline *b, const uint32_t *days, ts_arena *arena,
-                             uint32_t **ret, size_t *ret_count)
-{
-    size_t count = BASELINE_RING;
-
-    while (count > 0 && days[place_of(b, count - 1)] == 0)
-        count--;
-    *ret_count = count;
-    if (count == 0)
-        return TS_OK;
-    *ret = ts_arena_array(arena, count, sizeof(**ret));
-    if (*ret == NULL)
-        return TS_NOMEM;
-    for (size_t i = 0; i < count; i++)
-        (*ret)[i] = days[place_of(b, i)];
-    return TS_OK;
-}
-
-static ts_status encode_series(const baseline *b, ts_arena *arena, Ts__Risk__BaselineRow *row)
-{
-    row->series = ts_arena_array(arena, BEHAVIOR_METRICS, sizeof(Ts__Risk__BaselineSeries *));
-    if (row->series == NULL)
-        return TS_NOMEM;
-    for (uint32_t m = 0; m < BEHAVIOR_METRICS; m++) {
-        Ts__Risk__BaselineSeries *s = ts_arena_alloc(arena, sizeof(*s));
-        ts_status st;
-
-        if (s == NULL)
-            return TS_NOMEM;
-        ts__risk__baseline_series__init(s);
-        s->metric = m;
-        st = encode_days(b, b->counts[m], arena, &s->counts, &s->n_counts);
-        if (st != TS_OK)
-            return st;
-        if (s->n_counts > 0)
-            row->series[row->n_series++] = s;
-    }
-    return TS_OK;
-}
-
-static void show(const baseline_anomaly *a, Ts__Risk__Anomaly *ret)
-{
-    ts__risk__anomaly__init(ret);
-    ret->metric = (char *)(uintptr_t)behavior_metrics[a->metric].name; /* only packed */
-    ret->observed = a->observed;
-    ret->expected = a->expected;
-    ret->z_score = a->z;
-    ret->detected_ms = a->detected_ms;
-    ret->day = a->day;
-    ret->days = a->days;
-}
-
-static ts_status encode(const baseline *b, ts_arena *arena, Ts__Risk__BaselineRow *row)
-{
-    ts_status st;
-
-    ts__risk__baseline_row__init(row);
-    row->last_day = b->last_day;
-    row->active = bits_back(b, b->active);
-    st = encode_days(b, b->hours, arena, &row->hours, &row->n_hours);
-    if (st == TS_OK)
-        st = encode_series(b, arena, row);
     if (st != TS_OK)
         return st;
-    row->networks = ts_arena_array(arena, b->network_count + 1, sizeof(*row->networks));
-    row->anomalies = ts_arena_array(arena, b->anomaly_count + 1, sizeof(*row->anomalies));
-    if (row->networks == NULL || row->anomalies == NULL)
-        return TS_NOMEM;
-    for (size_t i = 0; i < b->network_count; i++)
-        row->networks[row->n_networks++] =
-            (uint64_t)b->networks[i].network << 32 | bits_back(b, b->networks[i].days);
-    for (size_t i = 0; i < b->anomaly_count; i++) {
-        row->anomalies[i] = ts_arena_alloc(arena, sizeof(Ts__Risk__Anomaly));
-        if (row->anomalies[i] == NULL)
-            return TS_NOMEM;
-        show(&b->anomalies[i], row->anomalies[i]);
-        row->n_anomalies++;
-    }
+    d->hours = row->hours;
+    d->active = row->active;
+    d->end_ms = row->end_ms;
+    for (size_t i = 0; i < row->n_counts && i < BEHAVIOR_METRICS; i++)
+        d->counts[i] = row->counts[i];
+    for (size_t i = 0; i < row->n_networks && i < BASELINE_NETWORKS_MAX; i++)
+        d->networks[d->network_count++] = row->networks[i];
     return TS_OK;
+}
+
+static void put_day(risk_work *w, uint64_t user, baseline_day *d)
+{
+    risk_key key = day_key(w->tenant, user, d->day);
+    Ts__Risk__BehaviorDay row = TS__RISK__BEHAVIOR_DAY__INIT;
+
+    row.hours = d->hours;
+    row.active = d->active;
+    row.end_ms = d->end_ms;
+    row.counts = d->counts;
+    row.n_counts = BEHAVIOR_METRICS;
+    while (row.n_counts > 0 && d->counts[row.n_counts - 1] == 0)
+        row.n_counts--;
+    row.networks = d->networks;
+    row.n_networks = d->network_count;
+    ts_batch_put_message(w->batch, w->store, RISK_BASELINES, risk_key_view(&key), &row.base);
 }
 
 /* ---- counting ---- */
 
-static ts_status baseline_of(risk_work *w, const baseline_limits *limits, work_user *u,
-                             work_baseline **ret)
+static work_day *known_day(work_user *u, uint32_t day)
 {
-    ts_status st = TS_OK;
+    for (work_day **at = &u->days; *at != NULL; at = &(*at)->next) {
+        work_day *d = *at;
 
-    if (u->baseline == NULL) {
-        u->baseline = ts_arena_alloc(w->arena, sizeof(*u->baseline));
-        if (u->baseline == NULL)
-            return TS_NOMEM;
-        u->baseline->limits = limits;
-        if (!u->is_new)
-            st = load(w->store, w->tenant, u->row->number, w->arena, &u->baseline->state);
+        if (d->state.day != day)
+            continue;
+        *at = d->next;
+        d->next = u->days;
+        u->days = d;
+        return d;
     }
-    *ret = u->baseline;
-    return st == TS_NOT_FOUND ? TS_OK : st;
+    return NULL;
 }
 
-ts_status baselines_take(risk_work *w, const baseline_limits *limits, work_user *user,
-                         const risk_record *record)
+static ts_status day_of(risk_work *w, work_user *u, uint32_t day, work_day **ret)
+{
+    risk_key key = day_key(w->tenant, u->row->number, day);
+    ts_status st = TS_NOT_FOUND;
+    work_day *d = known_day(u, day);
+    ts_str value;
+
+    *ret = d;
+    if (d != NULL)
+        return TS_OK;
+    d = ts_arena_alloc(w->arena, sizeof(*d));
+    if (d == NULL)
+        return TS_NOMEM;
+    d->state.day = day;
+    if (!u->is_new)
+        st = ts_store_get(w->store, RISK_BASELINES, risk_key_view(&key), w->arena, &value);
+    if (st == TS_OK)
+        st = decode(value, w->arena, &d->state);
+    if (st != TS_OK && st != TS_NOT_FOUND)
+        return st;
+    d->next = u->days;
+    u->days = d;
+    *ret = d;
+    return TS_OK;
+}
+
+ts_status baselines_take(risk_work *w, work_user *user, const risk_record *record)
 {
     const Ts__Risk__Event *e = record->event;
+    int64_t at_ms = e->event_ms < w->now_ms ? e->event_ms : w->now_ms;
     behavior_act act = behavior_act_of(record);
-    work_baseline *b = NULL;
+    work_day *d = NULL;
     ts_status st;
 
-    if (!act.is_own && act.metrics == 0)
+    if (at_ms < 0 || (!act.is_own && act.metrics == 0))
         return TS_OK;
-    st = baseline_of(w, limits, user, &b);
-    if (st == TS_OK &&
-        baseline_take(&b->state, &act, e->event_ms < w->now_ms ? e->event_ms : w->now_ms, w->now_ms,
-                      limits))
-        b->touched = true;
+    st = day_of(w, user, (uint32_t)ts_time_day(at_ms), &d);
+    if (st == TS_OK && baseline_take(&d->state, &act, at_ms))
+        d->touched = true;
     return st;
 }
 
-ts_status baselines_finish(risk_work *w, work_user *user)
+void baselines_finish(risk_work *w, const work_user *user)
 {
-    risk_key key = risk_user_key(w->tenant, user->row->number);
-    work_baseline *b = user->baseline;
-    Ts__Risk__BaselineRow row;
-    ts_status st;
-
-    if (b == NULL || !b->touched)
-        return TS_OK;
-    baseline_judge(&b->state, w->now_ms, b->limits);
-    st = encode(&b->state, w->arena, &row);
-    if (st == TS_OK)
-        ts_batch_put_message(w->batch, w->store, RISK_BASELINES, risk_key_view(&key), &row.base);
-    return st;
+    for (work_day *d = user->days; d != NULL; d = d->next) {
+        if (d->touched)
+            put_day(w, user->row->number, &d->state);
+    }
 }
 
 /* ---- showing ---- */
 
+static ts_status load_days(ts_store *store, ts_tenant t, uint64_t user, uint32_t from,
+                           uint32_t until, ts_arena *arena, baseline_day **ret, size_t *ret_count)
+{
+    risk_key lower = day_key(t, user, from);
+    risk_key upper = day_key(t, user, until);
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it =
+        ts_iter_new(store, RISK_BASELINES, risk_key_view(&lower), risk_key_view(&upper), false);
+    size_t capacity = 0;
+
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it); ts_iter_next(it)) {
+        ts_str key = ts_iter_key(it);
+        baseline_day *d;
+        ts_status st;
+
+        if (key.n != DAY_AT + 4)
+            return TS_CORRUPT;
+        if (!ts_arena_grow(arena, ret, *ret_count, &capacity, sizeof(**ret)))
+            return TS_NOMEM;
+        d = &(*ret)[(*ret_count)++];
+        *d = (baseline_day){ .day = risk_read_u32(key, DAY_AT) };
+        st = decode(ts_iter_value(it), arena, d);
+        if (st != TS_OK)
+            return st;
+    }
+    return ts_iter_status(it);
+}
+
 /* Our words and numbers only. */
-static char *explain(const baseline_anomaly *a, ts_arena *arena)
+static ts_status tell(const baseline_anomaly *a, ts_arena *arena, Ts__Risk__Anomaly *ret)
 {
     const behavior_metric *m = &behavior_metrics[a->metric];
     char date[TS_RFC3339_SIZE];
 
+    ts__risk__anomaly__init(ret);
+    ret->metric = (char *)(uintptr_t)m->name; /* only packed */
+    ret->observed = a->observed;
+    ret->expected = a->expected;
+    ret->z_score = a->z;
+    ret->detected_ms = a->at_ms;
     ts_time_format((int64_t)a->day * TS_DAY_MS, false, date);
-    return ts_arena_printf(arena,
-                           "%u %s on %.10s (UTC). The median of the %u %s of activity in the %d "
-                           "days before is %.10g.",
-                           a->observed, a->observed == 1 ? m->one : m->many, date, a->days,
-                           a->days == 1 ? "day" : "days", BASELINE_DAYS, a->expected);
+    ret->explanation =
+        ts_arena_printf(arena,
+                        "%u %s on %.10s (UTC). The median of the %u %s of activity in the %d "
+                        "days before is %.10g.",
+                        a->observed, a->observed == 1 ? m->one : m->many, date, a->days,
+                        a->days == 1 ? "day" : "days", BASELINE_DAYS, a->expected);
+    return ret->explanation == NULL ? TS_NOMEM : TS_OK;
+}
+
+static ts_status tell_all(const baseline_anomaly *found, size_t count, ts_arena *arena,
+                          Ts__Risk__Anomaly ***ret)
+{
+    Ts__Risk__Anomaly *rows = ts_arena_array(arena, count + 1, sizeof(*rows));
+    ts_status st = TS_OK;
+
+    *ret = ts_arena_array(arena, count + 1, sizeof(**ret));
+    if (rows == NULL || *ret == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        (*ret)[i] = &rows[i];
+        st = tell(&found[i], arena, &rows[i]);
+    }
+    return st;
 }
 
 ts_status baselines_show(ts_store *store, ts_tenant t, uint64_t user, const baseline_limits *limits,
                          int64_t now_ms, ts_arena *arena, Ts__Risk__Anomaly ***ret,
                          size_t *ret_count)
 {
-    baseline *b = ts_arena_alloc(arena, sizeof(*b));
-    Ts__Risk__Anomaly **list = ts_arena_array(arena, BASELINE_ANOMALIES_MAX, sizeof(*list));
+    baseline_anomaly *found = ts_arena_array(arena, limits->anomalies_max + 1, sizeof(*found));
+    uint32_t today = (uint32_t)ts_time_day(now_ms);
+    uint32_t reach = baseline_reach(limits);
+    baseline_day *days = NULL;
     size_t count = 0;
     ts_status st;
 
-    if (b == NULL || list == NULL)
+    if (found == NULL)
         return TS_NOMEM;
-    st = load(store, t, user, arena, b);
-    if (st != TS_OK && st != TS_NOT_FOUND)
+    /* What a wrong clock has dated ahead is not looked at before its time. */
+    st = load_days(store, t, user, today > reach ? today - reach : 0, today + 1, arena, &days,
+                   &count);
+    if (st != TS_OK)
         return st;
-    for (size_t i = 0; i < b->anomaly_count; i++) {
-        const baseline_anomaly *a = &b->anomalies[i];
-
-        if (!baseline_shows(a->day, now_ms, limits))
-            continue;
-        list[count] = ts_arena_alloc(arena, sizeof(**list));
-        if (list[count] == NULL)
-            return TS_NOMEM;
-        show(a, list[count]);
-        list[count]->explanation = explain(a, arena);
-        if (list[count]->explanation == NULL)
-            return TS_NOMEM;
-        count++;
-    }
-    *ret = list;
-    *ret_count = count;
-    return TS_OK;
+    count = baseline_judge(days, count, now_ms, limits, found);
+    st = tell_all(found, count, arena, ret);
+    *ret_count = st == TS_OK ? count : 0;
+    return st;
 }

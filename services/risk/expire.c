@@ -1,6 +1,5 @@
 #include "expire.h"
 
-#include "baselines.h"
 #include "detect/sigma/correlation.h"
 #include "hits.h"
 #include "keys.h"
@@ -11,6 +10,7 @@
 #define HIT_TIME_AT   41 /* behind tenant, correlation and group */
 #define EVENT_DAY_AT  9
 #define USER_EVENT_AT 17 /* behind tenant and user */
+#define USER_DAY_AT   17
 
 /* Should this row go? */
 typedef bool is_over(ts_str key, int64_t before_ms);
@@ -20,25 +20,22 @@ static bool hit_is_over(ts_str key, int64_t before_ms)
     return key.n > HIT_TIME_AT + 8 && (int64_t)risk_read_u64(key, HIT_TIME_AT) < before_ms;
 }
 
-static uint32_t read_u32(ts_str key, size_t at)
-{
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < 4; i++)
-        n = n << 8 | (uint8_t)key.p[at + i];
-    return n;
-}
-
 static bool event_is_over(ts_str key, int64_t before_ms)
 {
     return key.n >= EVENT_DAY_AT + 4 &&
-           (int64_t)read_u32(key, EVENT_DAY_AT) < before_ms / TS_DAY_MS;
+           (int64_t)risk_read_u32(key, EVENT_DAY_AT) < before_ms / TS_DAY_MS;
 }
 
 static bool user_event_is_over(ts_str key, int64_t before_ms)
 {
     return key.n >= USER_EVENT_AT + 8 &&
            (int64_t)~risk_read_u64(key, USER_EVENT_AT) < before_ms / TS_DAY_MS * TS_DAY_MS;
+}
+
+static bool user_day_is_over(ts_str key, int64_t before_ms)
+{
+    return key.n >= USER_DAY_AT + 4 &&
+           (int64_t)risk_read_u32(key, USER_DAY_AT) < before_ms / TS_DAY_MS;
 }
 
 /* Looks at up to RISK_EXPIRE_SLICE rows from `from` on, which moves behind them; empty at the end. */
@@ -102,58 +99,18 @@ ts_status risk_expire_events(const risk_expiry *e, int64_t now_ms, uint64_t *ret
     return st;
 }
 
-/* ---- rows that others may just be changing ---- */
-
-#define LOCKED_ARENA_MAX (UINT64_C(4) << 20)
-
-/* May this row, as the walk sees it, be one that goes? */
-typedef bool may_be_over(const risk_expiry *e, ts_str key, ts_str value, int64_t now_ms,
-                         ts_arena *arena);
-/* Under the tenant's lock; TS_NOT_FOUND: it is not there any more. True with a batch that forgets it. */
-typedef ts_status forget_row(const risk_expiry *e, int64_t now_ms, ts_tenant t, ts_str key,
-                             ts_arena *arena, ts_batch *batch, bool *ret);
-
-static ts_status expire_locked(const risk_expiry *e, int64_t now_ms, ts_str key, forget_row *forget,
-                               ts_arena *arena, uint64_t *count)
+/* Days that no shown one is held against any more. */
+ts_status risk_expire_baselines(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count)
 {
-    ts_tenant t = { risk_read_u64(key, 0), key.p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
-    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    bool over = false;
-    ts_status st;
-
-    if (batch == NULL)
-        return TS_NOMEM;
-    work_lock(e->store, t);
-    st = forget(e, now_ms, t, key, arena, batch, &over);
-    if (st == TS_OK && over)
-        st = ts_store_write(e->store, batch, NULL);
-    work_unlock(e->store, t);
-    *count += over;
-    return st == TS_NOT_FOUND ? TS_OK : st; /* or the organization has just been erased */
-}
-
-static ts_status expire_one_by_one(const risk_expiry *e, unsigned family, may_be_over *over,
-                                   forget_row *forget, int64_t now_ms, uint64_t *ret_count)
-{
-    TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_new(e->store, family, TS_STR_NULL, TS_STR_NULL, false);
-    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(LOCKED_ARENA_MAX);
-    ts_status st = TS_OK;
-
     *ret_count = 0;
-    if (it == NULL || arena == NULL)
-        return TS_NOMEM;
-    for (; st == TS_OK && ts_iter_valid(it) && !atomic_load(e->cancelled); ts_iter_next(it)) {
-        ts_arena_reset(arena);
-        if (over(e, ts_iter_key(it), ts_iter_value(it), now_ms, arena))
-            st = expire_locked(e, now_ms, ts_iter_key(it), forget, arena, ret_count);
-    }
-    return st == TS_OK ? ts_iter_status(it) : st;
+    return expire(e, RISK_BASELINES, user_day_is_over,
+                  now_ms - (int64_t)e->baseline_days * TS_DAY_MS, ret_count);
 }
 
 /* ---- firings of nobody ---- */
 
-#define ORPHAN_ID_SIZE 16
+#define ORPHAN_ARENA_MAX (UINT64_C(4) << 20)
+#define ORPHAN_ID_SIZE   16
 
 /* The firing's id in a row of kind ORPHAN_FIRING; NULL for other rows. */
 static const uint8_t *orphan_firing(ts_str key)
@@ -167,16 +124,7 @@ static const uint8_t *orphan_firing(ts_str key)
     return (const uint8_t *)key.p + at + 2;
 }
 
-static bool is_orphan_firing(const risk_expiry *e, ts_str key, ts_str value, int64_t now_ms,
-                             ts_arena *arena)
-{
-    (void)e;
-    (void)value;
-    (void)now_ms;
-    (void)arena;
-    return orphan_firing(key) != NULL;
-}
-
+/* False if the firing may still count; true with a batch that forgets it. */
 static ts_status forget_firing(const risk_expiry *e, int64_t now_ms, ts_tenant t, ts_str key,
                                ts_arena *arena, ts_batch *batch, bool *ret)
 {
@@ -185,11 +133,9 @@ static ts_status forget_firing(const risk_expiry *e, int64_t now_ms, ts_tenant t
     risk_key owner = risk_key_tenant(t);
     ProtobufCMessage *m = NULL;
     ts_str value;
-    ts_status st;
+    ts_status st = ts_store_get(e->store, RISK_FIRINGS, risk_key_view(&firing), arena, &value);
 
-    if (!ts_store_has(e->store, RISK_ORPHANS, key))
-        return TS_NOT_FOUND;
-    st = ts_store_get(e->store, RISK_FIRINGS, risk_key_view(&firing), arena, &value);
+    *ret = false;
     if (st == TS_OK)
         st = ts_arena_unpack(arena, &ts__risk__firing__descriptor, value, &m);
     if (st != TS_OK && st != TS_NOT_FOUND)
@@ -206,38 +152,41 @@ static ts_status forget_firing(const risk_expiry *e, int64_t now_ms, ts_tenant t
     return TS_OK;
 }
 
+static ts_status expire_orphan(const risk_expiry *e, int64_t now_ms, ts_str key, ts_arena *arena,
+                               uint64_t *count)
+{
+    ts_tenant t = { risk_read_u64(key, 0), key.p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    bool over = false;
+    ts_status st = TS_OK;
+
+    if (batch == NULL)
+        return TS_NOMEM;
+    work_lock(e->store, t);
+    if (ts_store_has(e->store, RISK_ORPHANS, key))
+        st = forget_firing(e, now_ms, t, key, arena, batch, &over);
+    if (st == TS_OK && over)
+        st = ts_store_write(e->store, batch, NULL);
+    work_unlock(e->store, t);
+    *count += over;
+    return st == TS_NOT_FOUND ? TS_OK : st; /* the organization has just been erased */
+}
+
 ts_status risk_expire_orphans(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count)
 {
-    return expire_one_by_one(e, RISK_ORPHANS, is_orphan_firing, forget_firing, now_ms, ret_count);
-}
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(e->store, RISK_ORPHANS, TS_STR_NULL, TS_STR_NULL, false);
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(ORPHAN_ARENA_MAX);
+    ts_status st = TS_OK;
 
-/* ---- baselines ---- */
-
-static bool baseline_is_spent(const risk_expiry *e, ts_str key, ts_str value, int64_t now_ms,
-                              ts_arena *arena)
-{
-    ProtobufCMessage *m = NULL;
-
-    (void)key;
-    return ts_arena_unpack(arena, &ts__risk__baseline_row__descriptor, value, &m) == TS_OK &&
-           baseline_is_over(((const Ts__Risk__BaselineRow *)m)->last_day, now_ms, e->anomaly_days);
-}
-
-static ts_status forget_baseline(const risk_expiry *e, int64_t now_ms, ts_tenant t, ts_str key,
-                                 ts_arena *arena, ts_batch *batch, bool *ret)
-{
-    ts_str value;
-    ts_status st = ts_store_get(e->store, RISK_BASELINES, key, arena, &value);
-
-    (void)t;
-    *ret = st == TS_OK && baseline_is_spent(e, key, value, now_ms, arena);
-    if (*ret)
-        ts_batch_delete(batch, e->store, RISK_BASELINES, key);
-    return st;
-}
-
-ts_status risk_expire_baselines(const risk_expiry *e, int64_t now_ms, uint64_t *ret_count)
-{
-    return expire_one_by_one(e, RISK_BASELINES, baseline_is_spent, forget_baseline, now_ms,
-                             ret_count);
+    *ret_count = 0;
+    if (it == NULL || arena == NULL)
+        return TS_NOMEM;
+    for (; st == TS_OK && ts_iter_valid(it) && !atomic_load(e->cancelled); ts_iter_next(it)) {
+        if (orphan_firing(ts_iter_key(it)) == NULL)
+            continue;
+        ts_arena_reset(arena);
+        st = expire_orphan(e, now_ms, ts_iter_key(it), arena, ret_count);
+    }
+    return st == TS_OK ? ts_iter_status(it) : st;
 }

@@ -17,7 +17,6 @@
 struct risk_ingest {
     detection_engine *engine;
     int64_t retention_ms;
-    baseline_limits limits;
     pthread_mutex_t lock; /* guards the idle parsers */
     risk_parser *idle[PARSERS_MAX];
     size_t idle_count;
@@ -35,7 +34,6 @@ ts_status risk_ingest_new(const risk_config *config, risk_ingest **ret, ts_error
     if (in == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     pthread_mutex_init(&in->lock, NULL);
-    in->limits = baselines_limits(config);
     in->retention_ms = config->retention_days * TS_DAY_MS;
     st = detection_engine_new(config->rules_dir, (uint32_t)config->noisy_firings, &in->engine, err);
     if (st != TS_OK)
@@ -143,7 +141,7 @@ static ts_status take_event(risk_ingest *in, intake *k, const risk_record *recor
         return st;
     st = detection_apply(in->engine, &k->detection, k->w, record, user, matches);
     if (st == TS_OK && user != NULL)
-        st = baselines_take(k->w, &in->limits, user, record);
+        st = baselines_take(k->w, user, record);
     return st;
 }
 
@@ -273,7 +271,7 @@ ts_status risk_rpc_ingest(ts_call *call, const ProtobufCMessage *in, ProtobufCMe
     ts_status st;
 
     if (!ts_store_has_room(app->store))
-        return ts_fail(call->error, TS_UNAVAILABLE, "",
+        return ts_fail(call->error, TS_UNAVAILABLE, TS_PARAM_DISK,
                        "the disk is nearly full: nothing is taken in");
     parser = take_parser(app->ingest);
     if (parser == NULL)

@@ -24,7 +24,7 @@ const ts_family risk_families[] = {
     { .name = "app_order" },
     { .name = "app_users", .type = &ts__risk__app_user__descriptor },
     { .name = "contacts", .type = &ts__risk__contact__descriptor },
-    { .name = "baselines", .type = &ts__risk__baseline_row__descriptor },
+    { .name = "baselines", .type = &ts__risk__behavior_day__descriptor },
     { .name = "once", .is_internal = true },
     { .name = "inbox", .is_global = true },
     { .name = NULL },
@@ -91,6 +91,15 @@ uint64_t risk_read_u64(ts_str bytes, size_t at)
     uint64_t n = 0;
 
     for (size_t i = 0; i < 8 && at + i < bytes.n; i++)
+        n = n << 8 | (uint8_t)bytes.p[at + i];
+    return n;
+}
+
+uint32_t risk_read_u32(ts_str bytes, size_t at)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < 4 && at + i < bytes.n; i++)
         n = n << 8 | (uint8_t)bytes.p[at + i];
     return n;
 }

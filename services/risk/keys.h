@@ -21,7 +21,7 @@
  *   app_order       T list(1) 100-score(1) name 0 app(16)            empty      list: 0 all, 1 trusted, 2 untrusted
  *   app_users       T app(16) user(8)                                AppUser
  *   contacts        T value 0                                        Contact
- *   baselines       T user(8)                                        BaselineRow
+ *   baselines       T user(8) day(4)                                 BehaviorDay
  *   once            see ts/once.h
  *   inbox           see common/outbox                                           global
  */
@@ -81,6 +81,7 @@ void risk_key_bytes(risk_key *k, const void *bytes, size_t n);
 ts_str risk_key_view(const risk_key *k);
 
 uint64_t risk_read_u64(ts_str bytes, size_t at);
+uint32_t risk_read_u32(ts_str bytes, size_t at);
 
 risk_key risk_event_key(ts_tenant t, int64_t event_ms, const uint8_t id[16]);
 risk_key risk_user_key(ts_tenant t, uint64_t user);

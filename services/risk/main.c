@@ -1,4 +1,5 @@
 /* ts-risk: takes in events, detects, scores, and hands on. Wiring only. */
+#include "baselines.h"
 #include "config.h"
 #include "ingest.h"
 #include "keys.h"
@@ -25,7 +26,7 @@ static bool has_room(void *context, ts_error *why)
 {
     if (ts_store_has_room(context))
         return true;
-    ts_error_set(why, "", "the disk is nearly full");
+    ts_error_set(why, "", "the disk is nearly full: nothing is taken in");
     return false;
 }
 
@@ -95,6 +96,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     risk app = { 0 };
     peers to = { 0 };
     ts_rpc_server *server = NULL;
+    baseline_limits limits = baselines_limits(config);
     ts_rpc_options rpc = { .address = ts_process_bus(p, "risk"),
                            .service_name = "risk",
                            .rows = risk_rows,
@@ -115,8 +117,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
         ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS,
-                              (uint32_t)config->anomaly_days, &app.sweep, err);
+        st = risk_sweep_start(store, config->retention_days * TS_DAY_MS, baseline_reach(&limits),
+                              &app.sweep, err);
     }
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);
@@ -124,7 +126,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
-        ts_process_check(p, has_room, store);
+        ts_process_remark(p, has_room, store);
         ts_process_ready(p, true);
         ts_process_wait(p, NULL, NULL);
         ts_rpc_server_drain(server, config->drain_ms);
@@ -133,7 +135,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     stop_relays(&to);
     risk_sweep_stop(app.sweep);
     ts_inbox_free(app.inbox);
-    ts_process_uncheck(p);
+    ts_process_unremark(p);
     return st;
 }
 

@@ -142,7 +142,7 @@ ts_status risk_rpc_put_directory(ts_call *call, const ProtobufCMessage *in, Prot
         return ts_fail(call->error, TS_TOO_LARGE, "", "an upload may have at most %lld rows",
                        (long long)app->config->directory_rows);
     if (!ts_store_has_room(app->store))
-        return ts_fail(call->error, TS_UNAVAILABLE, "",
+        return ts_fail(call->error, TS_UNAVAILABLE, TS_PARAM_DISK,
                        "the disk is nearly full: nothing is taken in");
     u.rows_by_user.arena = call->arena;
     st = copy_request(call->arena, req, &cleaned);

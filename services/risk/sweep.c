@@ -20,7 +20,7 @@ struct risk_sweep {
     pthread_cond_t wake;
     atomic_bool stopping;
     int64_t retention_ms;
-    uint32_t anomaly_days;
+    uint32_t baseline_days;
 };
 
 typedef struct due_user {
@@ -135,7 +135,7 @@ static bool pause_until(risk_sweep *s, int64_t ms)
 
 static void expire(risk_sweep *s)
 {
-    const risk_expiry e = { s->store, s->retention_ms, s->anomaly_days, &s->stopping };
+    const risk_expiry e = { s->store, s->retention_ms, s->baseline_days, &s->stopping };
     uint64_t hits = 0, events = 0, orphans = 0, baselines = 0;
     ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
 
@@ -149,7 +149,7 @@ static void expire(risk_sweep *s)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
     else if (hits + events + orphans + baselines > 0)
         ts_info(TS_MSG("expired"), TS_F_U64("hits", hits), TS_F_U64("event_rows", events),
-                TS_F_U64("firings_of_nobody", orphans), TS_F_U64("baselines", baselines));
+                TS_F_U64("firings_of_nobody", orphans), TS_F_U64("baseline_days", baselines));
 }
 
 static void backfill(risk_sweep *s)
@@ -196,7 +196,7 @@ static void *sweep_main(void *argument)
     return NULL;
 }
 
-ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t anomaly_days,
+ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t baseline_days,
                            risk_sweep **ret, ts_error *err)
 {
     risk_sweep *s = calloc(1, sizeof(*s));
@@ -206,7 +206,7 @@ ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t anoma
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     s->store = store;
     s->retention_ms = retention_ms;
-    s->anomaly_days = anomaly_days;
+    s->baseline_days = baseline_days;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -13,7 +13,7 @@
 typedef struct risk_sweep risk_sweep;
 
 /* Days as in risk_expiry. */
-TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t anomaly_days,
+TS_CHECK ts_status risk_sweep_start(ts_store *store, int64_t retention_ms, uint32_t baseline_days,
                                     risk_sweep **ret, ts_error *err);
 /* NULL is fine. */
 void risk_sweep_stop(risk_sweep *s);

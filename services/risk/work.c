@@ -473,10 +473,9 @@ ts_status work_finish(risk_work *w)
             st = risk_rescore(w, u);
         if (st == TS_OK && u->touched)
             st = index_user(w, u);
-        if (st == TS_OK)
-            st = baselines_finish(w, u);
         if (st != TS_OK)
             return st;
+        baselines_finish(w, u);
         if (u->touched)
             write_user(w, u, old_score);
     }

@@ -34,7 +34,7 @@ typedef struct work_user {
     /* As the stored row has them, for the search index; NULL if there is none. */
     const char *old_name, *old_department, *old_email;
     bool was_suspended;
-    struct work_baseline *baseline; /* NULL: not looked at (baselines.h) */
+    struct work_day *days; /* counted by this work (baselines.h) */
     struct work_user *next;
 } work_user;
 

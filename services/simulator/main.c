@@ -62,6 +62,25 @@ static ts_status write_directory(const sim_options *o, ts_error *err)
     return st == TS_OK ? file_flush(f, err) : st;
 }
 
+static ts_status upload_directory(const sim_options *o, sim_post *post, ts_error *err)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf b = TS_BUF_INIT(LABEL_MAX_BYTES);
+    ts_status st = TS_OK;
+
+    for (uint32_t i = 0; st == TS_OK && i < o->setup.company.people; i++) {
+        ts_buf_char(&b, i % SIM_POST_PEOPLE == 0 ? '[' : ',');
+        sim_export_person(&o->setup.company, i, &b);
+        if (i % SIM_POST_PEOPLE + 1 < SIM_POST_PEOPLE && i + 1 < o->setup.company.people)
+            continue;
+        ts_buf_char(&b, ']');
+        st = ts_buf_status(&b);
+        if (st == TS_OK)
+            st = sim_post_directory(post, ts_buf_view(&b), err);
+        ts_buf_clear(&b);
+    }
+    return st;
+}
+
 static ts_status write_labels(const sim_options *o, const sim_play *play, ts_error *err)
 {
     TS_CLEANUP(file_close) FILE *f = NULL;
@@ -114,6 +133,22 @@ static ts_status play_records(sim_play *play, FILE *out, sim_post *post, ts_erro
     }
 }
 
+/* The days before those with attacks. */
+static ts_status play_history(const sim_options *o, FILE *out, sim_post *post, ts_error *err)
+{
+    TS_CLEANUP(sim_play_free_p) sim_play *play = NULL;
+    sim_setup setup = o->setup;
+    ts_status st;
+
+    if (o->history == 0)
+        return TS_OK;
+    setup.end_ms -= setup.days * TS_DAY_MS;
+    setup.days = o->history;
+    setup.attacks = 0;
+    st = sim_play_new(&setup, &play, err);
+    return st == TS_OK ? play_records(play, out, post, err) : st;
+}
+
 static void print_totals(const sim_post *post, int64_t took_ms)
 {
     const sim_post_totals t = sim_post_totals_of(post);
@@ -153,8 +188,13 @@ static ts_status run(const sim_options *o, ts_error *err)
         st = sim_post_new(o->post, key, o->speed, &post, err);
     if (st != TS_OK || (out == NULL && post == NULL))
         return st;
+    if (post != NULL && o->with_directory)
+        st = upload_directory(o, post, err);
     start_ms = ts_boot_ms();
-    st = play_records(play, out, post, err);
+    if (st == TS_OK)
+        st = play_history(o, out, post, err);
+    if (st == TS_OK)
+        st = play_records(play, out, post, err);
     if (st == TS_OK && post != NULL)
         st = sim_post_flush(post, err);
     if (post != NULL)

@@ -16,6 +16,8 @@ const char *sim_options_help(void)
            "\n"
            "  --people N         people of the company, 1 to 100000 (142)\n"
            "  --days N           days, 1 to 365 (7)\n"
+           "  --history N        ordinary days before them, without attacks; with the days at "
+           "most 365 (0)\n"
            "  --end TIME         the play ends then, RFC 3339 (now)\n"
            "  --seed N           another company and other days for each number (1)\n"
            "  --domain NAME      of the company's addresses (" DEFAULT_DOMAIN ")\n"
@@ -29,6 +31,7 @@ const char *sim_options_help(void)
            "  --directory FILE   write the people as a JSON array\n"
            "  --places FILE      write address blocks and their places as a JSON array\n"
            "  --post URL         post the records to URL/v1/events, 500 at a time\n"
+           "  --with-directory   --post uploads the people first, to URL/v1/directory/users\n"
            "  --key KEY          API key for --post (or the environment variable TS_API_KEY)\n"
            "  --speed N          events a second for --post; 0 is as fast as possible (0)\n";
 }
@@ -81,6 +84,8 @@ static ts_status take(sim_options *o, const char *name, const char *value, ts_er
         return small_number("people", value, 1, SIM_PEOPLE_MAX, &o->setup.company.people, err);
     if (strcmp(name, "--days") == 0)
         return small_number("days", value, 1, SIM_DAYS_MAX, &o->setup.days, err);
+    if (strcmp(name, "--history") == 0)
+        return small_number("history", value, 0, SIM_DAYS_MAX - 1, &o->history, err);
     if (strcmp(name, "--seed") == 0)
         return number("seed", value, 0, UINT64_MAX, &o->setup.company.seed, err);
     if (strcmp(name, "--events") == 0)
@@ -110,6 +115,21 @@ static ts_status take(sim_options *o, const char *name, const char *value, ts_er
     return TS_OK;
 }
 
+/* What no option can tell alone. */
+static ts_status check(const sim_options *o, ts_error *err)
+{
+    if (o->history > 0 && o->history > SIM_DAYS_MAX - o->setup.days)
+        return ts_fail(err, TS_INVALID, "history",
+                       "history must be at most %u with %u days: %u together",
+                       SIM_DAYS_MAX - o->setup.days, o->setup.days, SIM_DAYS_MAX);
+    if (o->history > 0 && o->setup.max_events > 0)
+        return ts_fail(err, TS_INVALID, "events",
+                       "events counts the records of all days: it goes without history");
+    if (o->with_directory && o->post == NULL)
+        return ts_fail(err, TS_INVALID, "with-directory", "with-directory needs --post");
+    return TS_OK;
+}
+
 ts_status sim_options_parse(int argc, char *const *argv, int64_t now_ms, sim_options *ret,
                             ts_error *err)
 {
@@ -125,6 +145,11 @@ ts_status sim_options_parse(int argc, char *const *argv, int64_t now_ms, sim_opt
             o.help = true;
             break;
         }
+        if (strcmp(argv[i], "--with-directory") == 0) {
+            o.with_directory = true;
+            i--; /* no value */
+            continue;
+        }
         if (i + 1 == argc)
             return ts_fail(err, TS_INVALID, argv[i], "%s needs a value; see --help", argv[i]);
         st = take(&o, argv[i], argv[i + 1], err);
@@ -134,6 +159,8 @@ ts_status sim_options_parse(int argc, char *const *argv, int64_t now_ms, sim_opt
     if (o.out == NULL && o.labels == NULL && o.directory == NULL && o.places == NULL &&
         o.post == NULL)
         o.out = "-";
+    if (!o.help && check(&o, err) != TS_OK)
+        return TS_INVALID;
     *ret = o;
     return TS_OK;
 }

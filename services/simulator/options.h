@@ -8,6 +8,7 @@
 
 typedef struct sim_options {
     sim_setup setup;
+    uint32_t history; /* ordinary days before those of the setup */
     bool help;
     const char *out;    /* NULL: none; "-": standard output */
     const char *labels; /* NULL: none */
@@ -15,7 +16,8 @@ typedef struct sim_options {
     const char *places;
     const char *post; /* base URL; NULL: none */
     const char *key;
-    uint32_t speed; /* events a second; 0: as fast as possible */
+    bool with_directory; /* upload the people, too */
+    uint32_t speed;      /* events a second; 0: as fast as possible */
 } sim_options;
 
 /* Options borrow from argv. `now_ms` is the default of --end. TS_INVALID with words. */

@@ -19,9 +19,18 @@
 #define REPEAT_MS         500
 #define RETRY_AFTER_MAX_S 60L
 
+/* What is sent where. */
+typedef struct target {
+    const char *method;
+    long wanted; /* status */
+    char url[URL_MAX];
+    struct curl_slist *headers;
+} target;
+
 struct sim_post {
     CURL *curl;
-    struct curl_slist *headers;
+    target events;
+    target directory;
     ts_json_parser *parser;
     ts_buf body;
     ts_buf answer;
@@ -48,29 +57,43 @@ static void sleep_ms(int64_t ms)
         ;
 }
 
-static ts_status add_header(sim_post *p, const char *line)
+static ts_status add_header(target *t, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(p->headers, line);
+    struct curl_slist *longer = curl_slist_append(t->headers, line);
 
     if (longer == NULL)
         return TS_NOMEM;
-    p->headers = longer;
+    t->headers = longer;
     return TS_OK;
 }
 
-static ts_status add_headers(sim_post *p, const char *key)
+static ts_status target_init(target *t, ts_str base, const char *path, const char *key,
+                             const char *type)
 {
     char line[URL_MAX];
     ts_status st;
 
+    (void)snprintf(t->url, sizeof(t->url), "%.*s%s", (int)base.n, base.p, path);
     if ((size_t)snprintf(line, sizeof(line), "Authorization: Bearer %s", key) >= sizeof(line))
         return TS_INVALID;
-    st = add_header(p, line);
+    st = add_header(t, line);
     ts_wipe(line, sizeof(line));
+    (void)snprintf(line, sizeof(line), "Content-Type: %s", type);
     if (st == TS_OK)
-        st = add_header(p, "Content-Type: application/x-ndjson");
+        st = add_header(t, line);
     /* libcurl would ask for "100 Continue" first: a round trip for nothing. */
-    return st == TS_OK ? add_header(p, "Expect:") : st;
+    return st == TS_OK ? add_header(t, "Expect:") : st;
+}
+
+static ts_status aim(sim_post *p, const target *t)
+{
+    if (curl_easy_setopt(p->curl, CURLOPT_URL, t->url) != CURLE_OK ||
+        curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK)
+        return TS_INVALID;
+    curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, t->headers);
+    curl_easy_setopt(p->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(p->curl, CURLOPT_CUSTOMREQUEST, t->method);
+    return TS_OK;
 }
 
 ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_post **ret,
@@ -78,8 +101,7 @@ ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_pos
 {
     TS_CLEANUP(sim_post_free_p) sim_post *p = NULL;
     const size_t n = strlen(url);
-    const int base = (int)(n > 0 && url[n - 1] == '/' ? n - 1 : n);
-    char full[URL_MAX];
+    const ts_str base = ts_str_n(url, n > 0 && url[n - 1] == '/' ? n - 1 : n);
 
     if (n >= URL_MAX - 64)
         return ts_fail(err, TS_INVALID, "post", "post must be shorter than %d characters",
@@ -94,14 +116,14 @@ ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_pos
     p->parser = ts_json_parser_new(ANSWER_MAX_BYTES);
     if (p->curl == NULL || p->parser == NULL)
         return TS_NOMEM;
-    if (add_headers(p, key) != TS_OK)
+    p->events = (target){ .method = "POST", .wanted = 202 };
+    p->directory = (target){ .method = "PUT", .wanted = 200 };
+    if (target_init(&p->events, base, "/v1/events?source=google_workspace", key,
+                    "application/x-ndjson") != TS_OK ||
+        target_init(&p->directory, base, "/v1/directory/users", key, "application/json") != TS_OK)
         return ts_fail(err, TS_INVALID, "key", "key is too long");
-    snprintf(full, sizeof(full), "%.*s/v1/events?source=google_workspace", base, url);
-    if (curl_easy_setopt(p->curl, CURLOPT_URL, full) != CURLE_OK ||
-        curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK)
+    if (aim(p, &p->events) != TS_OK)
         return ts_fail(err, TS_INVALID, "post", "post is no URL that can be posted to");
-    curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
-    curl_easy_setopt(p->curl, CURLOPT_POST, 1L);
     curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, &p->answer);
     curl_easy_setopt(p->curl, CURLOPT_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
@@ -116,7 +138,8 @@ void sim_post_free(sim_post *p)
     if (p == NULL)
         return;
     curl_easy_cleanup(p->curl);
-    curl_slist_free_all(p->headers);
+    curl_slist_free_all(p->events.headers);
+    curl_slist_free_all(p->directory.headers);
     ts_json_parser_free(p->parser);
     ts_buf_done(&p->body);
     ts_buf_done(&p->answer);
@@ -172,13 +195,16 @@ static int64_t repeat_after_ms(sim_post *p)
     return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * TS_SECOND_MS;
 }
 
-static ts_status send_batch(sim_post *p, ts_error *err)
+/* Repeats it until it is acknowledged; the answer stands in p->answer. */
+static ts_status deliver(sim_post *p, const target *t, ts_str body, ts_error *err)
 {
     const int64_t give_up_ms = ts_boot_ms() + GIVE_UP_MS;
     long status = 0;
 
-    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, p->body.data);
-    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body.size);
+    if (aim(p, t) != TS_OK)
+        return ts_fail(err, TS_NOMEM, "post", "out of memory");
+    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, body.p);
+    curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
     for (;;) {
         CURLcode code;
         int64_t wait_ms = REPEAT_MS;
@@ -188,8 +214,8 @@ static ts_status send_batch(sim_post *p, ts_error *err)
         code = curl_easy_perform(p->curl);
         if (code == CURLE_OK) {
             curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
-            if (status == 202)
-                return read_totals(p, err);
+            if (status == t->wanted)
+                return TS_OK;
             if (status != 429 && status < 500)
                 return refused(p, status, err);
             wait_ms = repeat_after_ms(p);
@@ -218,11 +244,28 @@ ts_status sim_post_flush(sim_post *p, ts_error *err)
     /* By when the events before this batch should have gone out. */
     if (p->speed > 0)
         sleep_ms(p->start_ms + (int64_t)(p->sent * 1000 / p->speed) - ts_boot_ms());
-    st = send_batch(p, err);
+    st = deliver(p, &p->events, ts_buf_view(&p->body), err);
+    if (st == TS_OK)
+        st = read_totals(p, err);
     p->sent += p->count;
     p->count = 0;
     ts_buf_clear(&p->body);
     return st;
+}
+
+ts_status sim_post_directory(sim_post *p, ts_str people, ts_error *err)
+{
+    ts_json root, rejected;
+    ts_status st = deliver(p, &p->directory, people, err);
+
+    if (st != TS_OK)
+        return st;
+    if (parse_answer(p, &root) != TS_OK || !ts_json_path(root, "data.rejected_count", &rejected))
+        return ts_fail(err, TS_CORRUPT, "post", "the answer to an upload lacks rejected_count");
+    if (ts_json_i64(rejected, -1) != 0)
+        return ts_fail(err, TS_INVALID, "post", "the directory refuses %lld of the people",
+                       (long long)ts_json_i64(rejected, -1));
+    return TS_OK;
 }
 
 ts_status sim_post_record(sim_post *p, ts_str line, ts_error *err)

@@ -9,7 +9,8 @@
 
 #include "ts/base.h"
 
-#define SIM_POST_BATCH 500u
+#define SIM_POST_BATCH  500u
+#define SIM_POST_PEOPLE 1000u /* of one directory upload */
 
 typedef struct sim_post sim_post;
 
@@ -33,6 +34,8 @@ TS_DEFINE_CLEANUP(sim_post, sim_post_free);
 TS_CHECK ts_status sim_post_record(sim_post *p, ts_str line, ts_error *err);
 /* Sends what is left. */
 TS_CHECK ts_status sim_post_flush(sim_post *p, ts_error *err);
+/* Uploads people, a JSON array of directory rows; at most SIM_POST_PEOPLE of them. Statuses as above. */
+TS_CHECK ts_status sim_post_directory(sim_post *p, ts_str people, ts_error *err);
 sim_post_totals sim_post_totals_of(const sim_post *p);
 
 #endif

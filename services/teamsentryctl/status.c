@@ -33,6 +33,7 @@ ts_status ctl_status(ctl *c)
         const char *address = variable(services[i].name, "OPS_ADDRESS");
         const char *text = variable(services[i].name, "OPS_PORT");
         int64_t port = services[i].port;
+        char words[TS_PROBE_WORDS_SIZE];
         bool ready;
 
         if (address == NULL || address[0] == '\0')
@@ -41,16 +42,20 @@ ts_status ctl_status(ctl *c)
             (ts_parse_i64(ts_str_of(text), &port) != TS_OK || port < 1 || port > 65535))
             return ts_fail(&c->error, TS_INVALID, "",
                            "the ops port of %s must be between 1 and 65535", services[i].name);
-        ready = ts_process_probe(address, port);
+        ready = ts_process_probe(address, port, words);
         down += ready ? 0 : 1;
         if (!ctl_wants_json(c)) {
-            ts_buf_printf(c->out, "%-19s %-9s http://%s:%lld\n", services[i].name,
+            ts_buf_printf(c->out, "%-19s %-9s http://%s:%lld", services[i].name,
                           ready ? "ready" : "not ready", address, (long long)port);
+            if (strcmp(words, "ready") != 0)
+                ts_buf_printf(c->out, "  %s", words);
+            ts_buf_char(c->out, '\n');
             continue;
         }
         ts_jsonw_object(&c->json);
         ts_jsonw_kz(&c->json, "name", services[i].name);
         ts_jsonw_kbool(&c->json, "ready", ready);
+        ts_jsonw_kz(&c->json, "says", words);
         ts_jsonw_kz(&c->json, "address", address);
         ts_jsonw_ki64(&c->json, "port", port);
         ts_jsonw_object_end(&c->json);

@@ -191,6 +191,24 @@ static void a_key_acts_on_its_own_organization_and_a_test_key_on_test_keys(void)
 
 /* ---- changing ---- */
 
+static void an_update_may_be_for_the_key_that_was_looked_at(void)
+{
+    const Ts__Auth__ApiKey *row = NULL;
+    key k = new_key(TS_PERM_INGEST);
+    Ts__Auth__UpdateKeyRequest request = update_of(&k);
+
+    request.revision = get_key(&k)->revision;
+    CHECK(request.revision != 0);
+    (void)authorize(&k);
+    CHECK_EQ(get_key(&k)->revision, request.revision); /* using it changes nothing of that */
+    request.name = text("looked at");
+    CHECK_EQ(update(nobody, &request, &row), TS_OK);
+    request.name = text("too late");
+    expect_refused(update(nobody, &request, &row), TS_PRECONDITION, "If-Match");
+    CHECK(get_key(&k)->revision != request.revision);
+    CHECK(strcmp(get_key(&k)->name, "looked at") == 0);
+}
+
 static void an_update_counts_from_the_next_call_and_leaves_the_rest(void)
 {
     Ts__Auth__UpdateKeyRequest request;
@@ -587,6 +605,7 @@ int main(void)
     start();
     RUN(keys_are_listed_newest_first_and_in_pages);
     RUN(a_key_acts_on_its_own_organization_and_a_test_key_on_test_keys);
+    RUN(an_update_may_be_for_the_key_that_was_looked_at);
     RUN(an_update_counts_from_the_next_call_and_leaves_the_rest);
     RUN(updates_that_are_wrong_are_refused);
     RUN(a_rotated_key_works_on_beside_the_new_one_and_then_ends);

@@ -1,5 +1,5 @@
-/* A cut across two stores while one hands rows over to the other: what is opened from it goes on as if nothing had been; and a
- * consumer that was restored alone is not waited for. */
+/* A cut across two stores while one hands rows over to the other: what is opened from it goes on as if nothing had been; a
+ * consumer that was restored alone is not waited for; a producer that was put back without a backup does not talk to the wall. */
 #include <pthread.h>
 
 #include "check.h"
@@ -25,7 +25,7 @@ typedef struct pair {
 static char directory[64];
 
 /* The metrics' registry keeps pointing at relays, so that they live as long as the process; here there are many. */
-static ts_relay *relays[64];
+static ts_relay *relays[128];
 static size_t relay_count;
 
 static void path_of(char ret[192], const char *where, const char *name)
@@ -139,14 +139,22 @@ static void stop(pair *p)
     stop_consumer(p);
 }
 
+static void produce_all(ts_store *store, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+        Ts__AiUse use = TS__AI_USE__INIT;
+
+        put_count(b, store, count_of(store) + 1);
+        ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
+        CHECK_EQ(ts_store_write(store, b, NULL), TS_OK);
+    }
+    CHECK_EQ(ts_store_sync_all(store), TS_OK);
+}
+
 static void produce(ts_store *store)
 {
-    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
-    Ts__AiUse use = TS__AI_USE__INIT;
-
-    put_count(b, store, count_of(store) + 1);
-    ts_outbox_add(b, 0, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
-    CHECK_EQ(ts_store_commit(store, b), TS_OK);
+    produce_all(store, 1);
 }
 
 static uint64_t waiting(ts_store *store)
@@ -351,11 +359,119 @@ static void a_consumer_restored_alone_is_not_waited_for(void)
     end();
 }
 
+/* ---- a producer's directory put back as it was, by whoever knows nothing of backups: a snapshot of its disk ---- */
+
+static void copy_producer(const char *from, const char *to)
+{
+    char source[192];
+    char target[192];
+    char command[640];
+
+    path_of(source, from, "producer");
+    path_of(target, to, "producer");
+    snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", target, source, target);
+    CHECK_EQ(system(command), 0); /* NOLINT: paths of our own */
+}
+
+static double begun_anew(void)
+{
+    return metric("ts_outbox_begun_anew_total{peer=\"consumer\"}");
+}
+
+/* `waiting_then` rows wait in the snapshot and are taken over afterwards, `lost` more come and go with it, `fresh` new ones are
+ * there when the two meet again. What was made is counted once, whatever number it has. */
+static void put_back(unsigned waiting_then, unsigned lost, unsigned fresh)
+{
+    double before;
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, 5);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    produce_all(p.producer, waiting_then);
+    stop_producer(&p);
+    copy_producer("", "old-");
+    start(&p, "");
+    produce_all(p.producer, lost);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    CHECK_EQ(taken, 5 + waiting_then + lost);
+    before = begun_anew();
+    stop(&p);
+
+    start_producer(&p, "old-"); /* nobody to talk to yet */
+    produce_all(p.producer, fresh);
+    start_consumer(&p, "");
+    CHECK_SOON(waiting(p.producer) == 0);
+    produce_all(p.producer, 3);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + fresh + 3);
+    CHECK_EQ(begun_anew() - before, lost > 0 ? 1 : 0);
+    stop(&p);
+    start_consumer(&p, ""); /* from then on all is as ever */
+    start_producer(&p, "old-");
+    produce_all(p.producer, 2);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + fresh + 5);
+    CHECK_EQ(begun_anew() - before, lost > 0 ? 1 : 0);
+    stop(&p);
+    end();
+}
+
+static void rows_of_a_store_that_was_put_back_are_not_taken_for_repeats(void)
+{
+    put_back(0, 4, 2); /* fewer than were lost */
+    put_back(0, 4, 9); /* more */
+    put_back(0, 1, 1); /* the very number */
+    put_back(3, 4, 2);
+}
+
+/* It had not heard that all was taken: that is what happens whenever a process is killed, and no sign of anything. */
+static void rows_that_were_taken_before_are_repeats(void)
+{
+    put_back(3, 0, 4);
+    put_back(300, 0, 0); /* more than go at once */
+}
+
+static void a_store_may_be_put_back_twice(void)
+{
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, 5);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_producer(&p);
+    copy_producer("", "old-");
+    start_producer(&p, "");
+    produce_all(p.producer, 4);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    for (unsigned i = 1; i <= 2; i++) {
+        stop_producer(&p);
+        copy_producer("old-", "new-");
+        start_producer(&p, "new-");
+        produce_all(p.producer, 2 * i);
+        taken += 2 * i;
+        CHECK_SOON(waiting(p.producer) == 0);
+        CHECK_EQ(count_of(p.consumer), taken);
+    }
+    stop(&p);
+    end();
+}
+
 int main(void)
 {
     RUN(a_cut_goes_on_as_if_nothing_had_been);
     RUN(a_pause_holds_rows_back_until_it_ends_by_itself_or_is_ended);
     RUN(who_does_not_know_is_not_quiet);
     RUN(a_consumer_restored_alone_is_not_waited_for);
+    RUN(rows_of_a_store_that_was_put_back_are_not_taken_for_repeats);
+    RUN(rows_that_were_taken_before_are_repeats);
+    RUN(a_store_may_be_put_back_twice);
     return 0;
 }

@@ -61,7 +61,7 @@ static void put_event(ts_store *store, uint64_t org, int64_t at_ms)
 static void hits_that_no_window_reaches_go(ts_store *store)
 {
     atomic_bool cancelled = false;
-    const risk_expiry e = { store, RETENTION, 30, &cancelled };
+    const risk_expiry e = { store, RETENTION, 58, &cancelled };
     int64_t edge_ms = NOW_MS - SIGMA_TIMESPAN_MAX_MS - RISK_HITS_LATENESS_MS;
     uint64_t n = 0;
 
@@ -77,7 +77,7 @@ static void hits_that_no_window_reaches_go(ts_store *store)
 static void events_over_their_retention_go_with_their_index(ts_store *store)
 {
     atomic_bool cancelled = false;
-    const risk_expiry e = { store, RETENTION, 30, &cancelled };
+    const risk_expiry e = { store, RETENTION, 58, &cancelled };
     uint64_t n = 0;
 
     put_event(store, 1, NOW_MS);
@@ -94,7 +94,7 @@ static void events_over_their_retention_go_with_their_index(ts_store *store)
 static void a_stop_ends_it_after_a_slice(ts_store *store)
 {
     atomic_bool cancelled = true;
-    const risk_expiry e = { store, RETENTION, 30, &cancelled };
+    const risk_expiry e = { store, RETENTION, 58, &cancelled };
     uint64_t n = 0;
 
     for (uint32_t i = 0; i < MANY; i++)

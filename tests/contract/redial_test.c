@@ -1,5 +1,5 @@
-/* A peer that dies while it is being dialled: accepted, then hung up on, before a word of the handshake. The bus must dial it
- * again; its library alone takes the broken pipe for an order to stop. */
+/* A peer that dies while it is being dialled, or while it dials: accepted, then hung up on, before a word of the handshake. The
+ * bus must dial it again, and let others in; its library alone takes the broken pipe for an order to stop. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -142,11 +142,31 @@ static void many_callers_wait_for_one_that_dials(void)
     ts_rpc_server_stop(server);
 }
 
+static void clients_that_hang_up_close_the_door_to_nobody(void)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    ts_rpc_server *server = serve();
+    ts_peer *peer = NULL;
+
+    snprintf(name.sun_path, sizeof(name.sun_path), "%s/test-fast", directory);
+    for (int i = 0; i < HANG_UPS; i++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        CHECK_EQ(connect(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
+        close(fd);
+    }
+    CHECK_EQ(ts_peer_new("test", address, &peer, NULL), TS_OK);
+    CHECK_SOON(authorize(peer) == TS_OK);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
 int main(void)
 {
     scratch_directory(directory);
     snprintf(address, sizeof(address), "ipc://%s/test", directory);
     RUN(a_peer_that_hung_up_on_a_dial_is_dialled_again);
+    RUN(clients_that_hang_up_close_the_door_to_nobody);
     RUN(many_callers_wait_for_one_that_dials);
     remove_directory(directory);
     return 0;

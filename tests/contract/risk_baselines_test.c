@@ -203,7 +203,7 @@ static void an_anomaly_adds_nothing_to_the_score(void)
     CHECK_EQ(profile_in(tenant)->user->active_rule_count, 0);
 }
 
-/* One post with everything, day after day posts, and posts in the opposite order within three days say the same. */
+/* One post with everything, one for each day, and days in another order say the same. */
 static void posts_may_be_cut_anywhere(void)
 {
     unsigned counts[25] = { [3] = 50, [7] = 90, [20] = 30 };
@@ -221,7 +221,7 @@ static void posts_may_be_cut_anywhere(void)
 
         qualifier = 1000000;
         for (uint32_t step = 0; step < 24; step++) {
-            uint32_t back = part == 2 ? 24 - (step / 4 * 4 + 3 - step % 4) : 24 - step;
+            uint32_t back = part == 2 ? 24 - step * 7 % 24 : 24 - step;
             unsigned count = counts[back] == 0 ? 3 : counts[back];
 
             put_act(&all, "login", "login_success", on_day(back));
@@ -253,7 +253,7 @@ static void rows_are_exported_expire_and_go_with_their_organization(void)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
     atomic_bool cancelled = false;
-    const risk_expiry e = { s.store, TS_DAY_MS, 30, &cancelled };
+    const risk_expiry e = { s.store, TS_DAY_MS, 58, &cancelled };
     char **lines = NULL;
     unsigned found = 0;
     uint64_t gone = 0;
@@ -263,24 +263,22 @@ static void rows_are_exported_expire_and_go_with_their_organization(void)
     put_history(&body);
     put_downloads(&body, on_day(0), 60);
     post(tenant, &body, 160, 0);
-    CHECK_EQ(baseline_rows(), 1);
+    CHECK_EQ(baseline_rows(), 26);
     count = served_export(&s, &ts_risk_export, tenant, 100, &lines);
     for (size_t i = 0; i < count; i++)
         found += strstr(lines[i], "\"family\":\"baselines\"") != NULL &&
-                 strstr(lines[i], "\"files_downloaded_per_day\"") != NULL;
-    CHECK_EQ(found, 1);
+                 strstr(lines[i], "\"counts\":[") != NULL;
+    CHECK_EQ(found, 26);
 
-    CHECK_EQ(risk_expire_baselines(&e, on_day(0) + 31 * TS_DAY_MS, &gone), TS_OK);
+    /* 58 days before now is the last that is kept. */
+    CHECK_EQ(risk_expire_baselines(&e, on_day(0) + 33 * TS_DAY_MS, &gone), TS_OK);
+    CHECK_EQ(baseline_rows(), 26);
+    CHECK_EQ(risk_expire_baselines(&e, on_day(0) + 34 * TS_DAY_MS, &gone), TS_OK);
+    CHECK_EQ(baseline_rows(), 25);
+    CHECK_EQ(profile_in(tenant)->n_anomalies, 1);
+    CHECK_EQ(risk_expire_baselines(&e, on_day(0) + 58 * TS_DAY_MS, &gone), TS_OK);
     CHECK_EQ(baseline_rows(), 1);
-    CHECK_EQ(risk_expire_baselines(&e, on_day(0) + 32 * TS_DAY_MS, &gone), TS_OK);
-    CHECK(gone >= 1);
-    CHECK_EQ(baseline_rows(), 0);
     CHECK_EQ(profile_in(tenant)->n_anomalies, 0);
-
-    ts_buf_clear(&body);
-    put_downloads(&body, on_day(0) + 100, 1);
-    post(tenant, &body, 1, 0);
-    CHECK_EQ(baseline_rows(), 1);
     served_erase(&s, &ts_risk_accept, tenant.org);
     CHECK_EQ(baseline_rows(), 0);
 }
@@ -290,50 +288,33 @@ static void a_row_with_more_than_there_can_be_is_cut(void)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
-    Ts__Risk__BaselineRow row = TS__RISK__BASELINE_ROW__INIT;
-    Ts__Risk__BaselineSeries series = TS__RISK__BASELINE_SERIES__INIT;
-    Ts__Risk__BaselineSeries unknown = TS__RISK__BASELINE_SERIES__INIT;
-    Ts__Risk__BaselineSeries *all[] = { &series, &unknown };
-    Ts__Risk__Anomaly anomaly = TS__RISK__ANOMALY__INIT;
-    Ts__Risk__Anomaly *anomalies[50];
-    uint32_t days[100];
-    uint64_t networks[100];
+    Ts__Risk__BehaviorDay row = TS__RISK__BEHAVIOR_DAY__INIT;
+    uint32_t many[100];
     risk_key key;
 
     fresh_organization();
-    put_act(&body, "login", "login_success", on_day(1));
-    post(tenant, &body, 1, 0);
-    for (size_t i = 0; i < TS_COUNT(days); i++) {
-        days[i] = UINT32_MAX;
-        networks[i] = (uint64_t)(i + 1) << 32 | UINT32_MAX;
-    }
-    anomaly.metric = text("sign_ins_per_day");
-    anomaly.day = (uint32_t)ts_time_day(on_day(1));
-    for (size_t i = 0; i < TS_COUNT(anomalies); i++)
-        anomalies[i] = &anomaly;
-    row.last_day = (uint32_t)ts_time_day(on_day(1));
-    row.hours = days;
-    row.n_hours = TS_COUNT(days);
-    series.metric = 1;
-    series.counts = days;
-    series.n_counts = TS_COUNT(days);
-    unknown.metric = 4000000000u;
-    unknown.counts = days;
-    unknown.n_counts = 1;
-    row.series = all;
-    row.n_series = 2;
-    row.networks = networks;
-    row.n_networks = TS_COUNT(networks);
-    row.anomalies = anomalies;
-    row.n_anomalies = TS_COUNT(anomalies);
+    put_history(&body);
+    post(tenant, &body, 100, 0);
+    for (size_t i = 0; i < TS_COUNT(many); i++)
+        many[i] = UINT32_MAX;
+    row.hours = UINT32_MAX;
+    row.counts = many;
+    row.n_counts = TS_COUNT(many);
+    row.networks = many;
+    row.n_networks = TS_COUNT(many);
+    row.end_ms = 1;
     key = risk_user_key(tenant, profile_in(tenant)->user->number);
+    risk_key_u32(&key, (uint32_t)ts_time_day(on_day(0)));
     ts_batch_put_message(batch, s.store, RISK_BASELINES, risk_key_view(&key), &row.base);
     CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
-    CHECK_EQ(profile_in(tenant)->n_anomalies, 32);
     ts_buf_clear(&body);
     put_act(&body, "login", "login_success", on_day(0));
     post(tenant, &body, 1, 0);
-    CHECK_EQ(profile_in(tenant)->n_anomalies, 32);
+    CHECK_EQ(profile_in(tenant)->n_anomalies, 11);
+    for (size_t i = 0; i < 10; i++)
+        CHECK_EQ(profile_in(tenant)->anomalies[i]->observed, UINT32_MAX);
+    CHECK_EQ(profile_in(tenant)->anomalies[10]->observed,
+             21); /* hours: noon and those beside it are known */
 }
 
 /* ---- kill -9 ---- */

@@ -265,7 +265,7 @@ static void firings_of_nobody_go_when_they_can_count_no_more(void)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
     atomic_bool cancelled = false;
-    const risk_expiry e = { s.store, TS_DAY_MS, 30, &cancelled };
+    const risk_expiry e = { s.store, TS_DAY_MS, 58, &cancelled };
     int64_t at_ms = ts_wall_ms() - 60000;
     uint64_t n = 0;
 

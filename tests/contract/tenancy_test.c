@@ -1,6 +1,7 @@
 /* The end of an organization in a store, as every service has it: nothing of it is left or comes back, whatever was under way,
  * and nobody else loses a row. */
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "served.h"
 #include "ts/audit.h"
@@ -256,6 +257,87 @@ static void parked_rows_go_with_their_organization(void)
     end();
 }
 
+/* ---- a long outbox ---- */
+
+#define LONG_OUTBOX 40000
+
+/* One row of a producer, to the inbox itself: from more than one thread. */
+static uint64_t accept_one(const char producer[17], uint64_t seq, ts_tenant tenant,
+                           const char *kind, const ProtobufCMessage *payload)
+{
+    ts_arena *arena = ts_arena_new(1u << 20);
+    ts_error err = { "", "" };
+    ts_call call = { .arena = arena, .error = &err };
+    Ts__HandOverRequest request = TS__HAND_OVER_REQUEST__INIT;
+    Ts__HandOverReply reply = TS__HAND_OVER_REPLY__INIT;
+    Ts__HandOverRow row = TS__HAND_OVER_ROW__INIT;
+    Ts__HandOverRow *list[] = { &row };
+    uint8_t bytes[1024];
+
+    row.seq = seq;
+    row.org = tenant.org;
+    row.mode = (uint32_t)tenant.mode;
+    row.kind = (char *)(uintptr_t)kind; /* only read, like the producer */
+    row.payload.data = bytes;
+    row.payload.len = protobuf_c_message_pack(payload, bytes);
+    request.producer.data = (uint8_t *)(uintptr_t)producer;
+    request.producer.len = 16;
+    request.epoch = 1;
+    request.rows = list;
+    request.n_rows = 1;
+    CHECK_EQ(ts_inbox_accept(inbox, &call, &request, &reply), TS_OK);
+    ts_arena_free(arena);
+    return reply.last_seq;
+}
+
+static atomic_uint erasing;
+
+static void *erase_as_auth(void *unused)
+{
+    Ts__OrganizationErase erase = TS__ORGANIZATION_ERASE__INIT;
+
+    CHECK_EQ(accept_one("auth, of a test.", 1, gone, TS_KIND_ERASE, &erase.base), 1);
+    atomic_fetch_sub(&erasing, 1);
+    return unused;
+}
+
+/* The row comes twice at once, as it does when auth has waited too long for the answer; another producer goes on meanwhile. */
+static void a_long_outbox_holds_up_nobody_and_is_emptied_once(void)
+{
+    Ts__AiUse note = TS__AI_USE__INIT;
+    pthread_t threads[2];
+    uint64_t taken = 0, between = 0;
+    ts_batch *b = ts_batch_new();
+
+    begin();
+    note.tool = (char *)(uintptr_t) "kept"; /* only packed */
+    for (unsigned i = 0; i < LONG_OUTBOX; i++)
+        ts_outbox_add(b, TO_PEER, i % 2 == 0 ? gone : upper, "ai_use", 1, &note.base);
+    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
+    ts_batch_free(b);
+    atomic_store(&erasing, 2);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, erase_as_auth, NULL), 0);
+    while (atomic_load(&erasing) > 0) {
+        bool fenced = ts_store_is_erased(s.store, gone.org) && atomic_load(&erasing) == 2;
+
+        taken++;
+        CHECK_EQ(accept_one("another of ours.", taken, upper, "ai_use", &note.base), taken);
+        between += fenced && atomic_load(&erasing) == 2;
+    }
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    CHECK(between > 4); /* those that wait for a lock come in between once or twice */
+    CHECK_EQ(served_rows_of(&s, families, gone.org), 0);
+    CHECK_EQ(served_sent(&s, TO_AUTH), 1);
+    CHECK_EQ(served_sent(&s, TO_PEER), LONG_OUTBOX + taken);
+    for (uint64_t seq = 1; seq <= LONG_OUTBOX; seq++) {
+        CHECK_EQ(strcmp(waiting(TO_PEER, seq)->kind, seq % 2 == 1 ? "nothing" : "ai_use"), 0);
+        served_forget(&s);
+    }
+    end();
+}
+
 static void rows_for_the_audit_log_are_kept(void)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
@@ -487,6 +569,7 @@ int main(void)
     RUN(tombstones_are_found_among_many);
     RUN(late_rows_are_acknowledged_without_effect);
     RUN(parked_rows_go_with_their_organization);
+    RUN(a_long_outbox_holds_up_nobody_and_is_emptied_once);
     RUN(rows_for_the_audit_log_are_kept);
     RUN(calls_of_an_erased_organization_are_refused_with_words);
     RUN(a_key_without_a_tenant_is_our_own_mistake);

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import threading
+import time
 
 
 def own_verify(payload_body, signature, secret):
@@ -85,7 +86,7 @@ class Receiver:
     def take(self, path, headers, body):
         with self.changed:
             status = self.statuses.pop(0) if self.statuses else 200
-            self.deliveries.append({"path": path, "headers": headers, "body": body, "json": json.loads(body), "status": status})
+            self.deliveries.append({"path": path, "headers": headers, "body": body, "json": json.loads(body), "status": status, "at": time.time()})
             self.changed.notify_all()
             return status
 

@@ -75,7 +75,6 @@ class Baselines(base.SuiteCase):
         self.post(downloads(email, 0, 60, first=40))
         again = self.profile(email).data["anomalies"]
         self.assertEqual((len(again), again[0]["observed"]), (1, 100))
-        self.assertEqual(again[0]["detected_at"], found[0]["detected_at"])
 
     def test_a_killed_risk_counts_each_event_once(self):
         email = records.person("leo")
@@ -111,7 +110,7 @@ class Settings(unittest.TestCase):
 
     def test_limits_have_bounds(self):
         for name, least, most in (("TS_RISK_ANOMALY_Z_TENTHS", 10, 1000), ("TS_RISK_ANOMALY_LEARNING_DAYS", 3, 28),
-                                  ("TS_RISK_ANOMALY_DAYS", 1, 3650), ("TS_RISK_ANOMALIES_MAX", 0, 32)):
+                                  ("TS_RISK_ANOMALY_DAYS", 1, 365), ("TS_RISK_ANOMALIES_MAX", 0, 100)):
             for value in (least, most):
                 self.assertEqual(self.check(name, value).returncode, 0, (name, value))
             for value in (least - 1, most + 1):

@@ -75,6 +75,7 @@ TABLE = {
     "replayWebhookEvent": [call("/v1/webhooks/events/evt_1/replay", WEBHOOKS, NONE, "POST")],
     "listApiKeys": [call("/v1/api-keys", NONE)],
     "createApiKey": [call("/v1/api-keys", NONE, NONE, "POST", {"name": "x", "mode": "test"})],
+    "getApiKey": [call("/v1/api-keys/key_1", NONE)],
     "updateApiKey": [call("/v1/api-keys/key_1", NONE, NONE, "PATCH", {"name": "x"})],
     "revokeApiKey": [call("/v1/api-keys/key_1", NONE, NONE, "DELETE")],
     "rotateApiKey": [call("/v1/api-keys/key_1/rotate", NONE, NONE, "POST", {})],

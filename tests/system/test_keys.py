@@ -98,6 +98,35 @@ class Keys(base.SuiteCase):
         self.assertEqual(self.change(key, name="Late").status, 409)
         self.assertEqual(self.api.request("POST", "/v1/api-keys/%s/rotate" % key["id"]).status, 409)
 
+    def test_a_change_may_ask_for_the_key_that_was_read(self):
+        secret, key = self.make(name="First")
+        path = "/v1/api-keys/" + key["id"]
+        kind = {"Content-Type": "application/json"}
+
+        def change(name, **more):
+            return self.api.request("PATCH", path, json.dumps({"name": name}), dict(kind, **more))
+
+        read = self.api.request("GET", path)
+        self.assertEqual((read.status, read.data["api_key"]), (200, self.listed(key)), read.text)
+        self.assertNotIn(secret, read.text)
+        self.assertEqual(read.headers["Cache-Control"], "no-store")
+        tag = read.headers["ETag"]
+        self.assertEqual(self.api.request("GET", path, headers={"If-None-Match": tag}).status, 304)
+        self.assertEqual(change("Second", **{"If-Match": tag}).status, 200)
+        for stale in (tag, '"other"', "W/" + tag, '"x", ' + tag):
+            answer = change("Third", **{"If-Match": stale})
+            self.assertEqual((answer.status, answer.error["code"], answer.error["param"]), (412, "precondition_failed", "If-Match"))
+        self.assertEqual(self.listed(key)["name"], "Second")
+        tag = self.api.request("GET", path).headers["ETag"]
+        self.assertEqual(change("Third", **{"If-Match": '"x", ' + tag}).status, 200)
+        self.assertEqual(change("Fourth", **{"If-Match": "*"}).status, 200)
+        self.assertEqual(change("Fifth").status, 200)
+        tag = self.api.request("GET", path).headers["ETag"]
+        self.rotate(key)
+        self.assertEqual(change("Sixth", **{"If-Match": tag}).status, 412)
+        missing = self.api.request("PATCH", path[:-4] + "0000", "{\"name\": \"x\"}", dict(kind, **{"If-Match": "*"}))
+        self.assertEqual(missing.status, 404)
+
     def test_rotation_with_and_without_overlap(self):
         old, key = self.make(permissions=["read:users", "ingest"])
         fresh, successor = self.rotate(key)
@@ -121,6 +150,7 @@ class Keys(base.SuiteCase):
         self.addCleanup(api.close)
         self.assertEqual({k["mode"] for k in api.pages("/v1/api-keys", "api_keys")}, {"test"})
         self.assertIsNone(self.listed(live, api))
+        self.assertEqual(api.request("GET", "/v1/api-keys/" + live["id"]).status, 403)
         for method, path, fields in (("POST", "/v1/api-keys", {"name": "x", "mode": "live"}),
                                      ("PATCH", "/v1/api-keys/" + live["id"], {"name": "x"}),
                                      ("POST", "/v1/api-keys/%s/rotate" % live["id"], {}),

@@ -378,11 +378,14 @@ class Tools(McpCase):
                 ("get_user_risk_profile", {}, "bad_request", "user_email is required"),
                 ("get_user_risk_profile", {"user_email": 7}, "bad_request", "user_email must be a string"),
                 ("get_user_risk_profile", {"user_email": "a\u0000b"}, "bad_request", "NUL"),
-                ("get_user_risk_profile", {"user_email": "no@body.example"}, "not_found", "search_users"),
+                ("get_user_risk_profile", {"user_email": "mona.wrong@body.example"}, "not_found", '{"query":"mona"}'),
+                ("get_user_risk_profile", {"user_email": "\"mona {\"@body.example"}, "not_found", "from search_users."),
                 ("get_incident_details", {"incident_id": "inc_nothing"}, "not_found", "list_incidents"),
                 ("list_incidents", {"limit": 0}, "bad_request", "from 1 to 200"),
                 ("list_incidents", {"limit": "5"}, "bad_request", "whole number"),
                 ("list_incidents", {"status": "new"}, "bad_request", "open, closed, all"),
+                ("list_incidents", {"status": "new"}, "bad_request", '{"status":"closed","severity":"critical"}'),
+                ("list_incidents", {"response_format": "short"}, "bad_request", "concise, detailed"),
                 ("list_incidents", {"stat": "open"}, "bad_request", "Unknown argument"),
                 ("get_agent_summary", {"x": 1}, "bad_request", "takes no arguments"),
                 ("update_incident_status", {"incident_id": "inc_nothing"}, "bad_request", "status is required")):
@@ -399,9 +402,46 @@ class Tools(McpCase):
         self.expect_failure(reader.call("get_security_overview", include_incidents=True), "forbidden", "read:incidents")
         self.expect_failure(reader.call("manage_trusted_contacts", action="add", value="a.example"), "forbidden")
         self.assertEqual(reader.call("manage_trusted_contacts", action="list")["isError"], False)
+
+    def test_what_belongs_to_others_is_not_there(self):
         stranger = self.suite.client(self.suite.make_key(self.suite.organization("Other"), "admin")[0])
         self.addCleanup(stranger.close)
-        self.expect_failure(mcp.Mcp(stranger).call("get_user_risk_profile", user_email=self.people[0]), "not_found")
+        other = mcp.Mcp(stranger)
+        incident = self.api.get("/v1/incidents").data["incidents"][0]["id"]
+        for name, real, never in (("get_user_risk_profile", {"user_email": self.people[0]}, {"user_email": "mona.no@lumen-works.example"}),
+                                  ("get_incident_details", {"incident_id": incident}, {"incident_id": "inc_0000000000000000000000"}),
+                                  ("update_incident_status", {"incident_id": incident, "status": "resolved"},
+                                   {"incident_id": "inc_0000000000000000000000", "status": "resolved"})):
+            result = other.call(name, **real)
+            self.expect_failure(result, "not_found")
+            self.assertEqual(result["content"], other.call(name, **never)["content"])
+        for name, given in (("list_incidents", {"status": "all", "user": self.people[0]}), ("search_users", {"query": "mona"}),
+                            ("list_high_risk_users", {"min_risk_score": 0}), ("list_trusted_apps", {}), ("get_agent_summary", {}),
+                            ("get_ai_usage_report", {"group_by": "user"}), ("security_query", {"query": "why is %s at risk" % self.people[0]}),
+                            ("security_query", {"query": "show incidents of all organizations"})):
+            result = other.call(name, **given)
+            text = json.dumps(result)
+            self.assertNotIn(incident, text)
+            self.assertNotIn(self.organization, text)
+            if self.people[0] not in json.dumps(given):
+                self.assertNotIn("mona.", text)
+        # The key alone says whose data it is.
+        for tool in other.tools():
+            self.assertEqual([name for name in tool["inputSchema"]["properties"] if re.search("org|tenant|mode", name)], [])
+
+    def test_where_nothing_is_found_something_wider_is_proposed(self):
+        mine, seen = self.mcp(), set()
+        for name, given in (("list_incidents", {"since": "2030-01-01"}), ("list_high_risk_users", {"min_risk_score": 100}),
+                            ("search_users", {"query": "zzzz"}), ("list_trusted_apps", {"status": "trusted"}),
+                            ("get_ai_usage_report", {"days": 1})):
+            answer = mine.data(name, **given)
+            if answer["data"].get("pagination", answer["data"].get("totals"))[("total" if "pagination" in answer["data"] else "events")]:
+                continue
+            step = answer["meta"]["next_steps"][0]
+            self.assertNotEqual((step["tool"], step["arguments"]), (name, given))
+            mine.data(step["tool"], **step["arguments"])
+            seen.add(name)
+        self.assertLessEqual({"list_incidents", "search_users", "list_trusted_apps"}, seen)
 
     def test_text_of_others_stays_data(self):
         result = self.mcp().call("list_trusted_apps")

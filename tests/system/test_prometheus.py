@@ -1,5 +1,5 @@
 """A real Prometheus over a running suite: every target is scraped, every query of the dashboards answers, the alert rules pass
-promtool and three of them fire and clear for real."""
+promtool and five of them fire and clear for real; what the runbook says to look at first shows the cause."""
 
 import glob
 import json
@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import unittest
 import urllib.parse
 
 import base
 import records
-from suite import ROOT, SERVICES, free_ports, http_get, wait_until
+from suite import ROOT, SERVICES, Suite, free_ports, http_get, wait_until
 
 RULES = os.path.join(ROOT, "deploy", "prometheus", "rules.yml")
 RULES_TEST = os.path.join(ROOT, "deploy", "prometheus", "rules_test.yml")
@@ -34,11 +35,28 @@ def quickened(text):
     return re.sub(r"(_oldest(?:_due)?_seconds\)?) > \d+", r"\1 > 2", text)
 
 
+def small_disk(folder, mib):
+    """A file system of its own at `folder`; False where that is not allowed."""
+    os.makedirs(folder)
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % mib, "ts-test", folder], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
 @unittest.skipUnless(shutil.which("prometheus") and shutil.which("promtool"), "prometheus is not here")
 class PrometheusTest(base.SuiteCase):
+    # An endpoint that hangs is given up soon; the store of risk has a small disk of its own.
+    environment = {"TS_WEBHOOK_DISPATCHER_TIMEOUT_MS": "200"}
+
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
+        cls.suite = Suite(cls.environment)
+        cls.addClassCleanup(cls.suite.close)
+        cls.risk_disk = os.path.join(cls.suite.data, "risk")
+        cls.has_small_disk = small_disk(cls.risk_disk, 192)
+        if cls.has_small_disk:
+            cls.addClassCleanup(subprocess.run, ["umount", cls.risk_disk], check=True)
+        cls.addClassCleanup(cls.suite.stop)
+        cls.suite.start()
         cls.port = free_ports(1)
         folder = os.path.join(cls.suite.directory, "prometheus")
         os.makedirs(folder)
@@ -145,3 +163,50 @@ class PrometheusTest(base.SuiteCase):
     def test_no_dispatcher(self):
         cause, cure = self.halted("webhook-dispatcher")
         self.fires_and_clears("TeamSentryNoDispatcher", cause, cure)
+
+    def test_a_full_disk(self):
+        """risk starts and reads, and says to clients, to probes and to the operator why it takes nothing in."""
+        if not self.has_small_disk:
+            self.skipTest("mounting is not allowed here")
+        filler = os.path.join(self.risk_disk, "filler")
+
+        def post():
+            return self.api.events(records.takeover(records.person("full")))
+
+        def status():
+            return self.suite.up("--status", "--data", self.suite.data).stdout
+
+        def fill():
+            with open(filler, "wb") as file:
+                file.write(b"x" * (140 << 20))
+
+        def check_and_make_room():
+            answer = post()
+            self.assertEqual((answer.status, answer.headers["Retry-After"]), (503, "1"), answer.text)
+            self.assertIn("disk is nearly full", answer.error["message"])
+            self.assertEqual(self.api.get("/v1/overview").status, 200)
+            self.assertRegex(status(), "(?m)^risk .*the disk is nearly full: nothing is taken in$")
+            old = self.suite.pid("risk")
+            os.kill(old, signal.SIGTERM)
+            self.suite.wait_restarted("risk", old)
+            os.unlink(filler)
+
+        self.fires_and_clears("TeamSentryDiskFull", fill, check_and_make_room, process="risk")
+        wait_until(lambda: post().status == 202, 20, "events are taken in again")
+        self.assertNotIn("disk", status())
+
+    def test_an_endpoint_that_hangs(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as hung:
+            made = []
+
+            def attach():
+                made.append(self.api.create_endpoint("http://127.0.0.1:%d/hung" % hung.getsockname()[1], ["incident.created"])[0])
+                self.post([r for i in range(8) for r in records.takeover(records.person("hung"))])
+
+            def detach():
+                pending = self.api.get("/v1/webhooks/events", status="pending").text
+                self.assertIn(made[0], pending)
+                self.assertIn("timeout", pending)
+                self.assertEqual(self.api.request("DELETE", "/v1/webhooks/endpoints/" + made[0]).status, 200)
+
+            self.fires_and_clears("TeamSentryEndpointDown", attach, detach, process="webhooks")

@@ -157,7 +157,7 @@ class Rolling(base.SuiteCase):
         old = self.suite.pid(service)
         began = time.monotonic()
         os.kill(old, signal.SIGTERM)
-        self.suite.wait_restarted(service, old, 60)
+        self.suite.wait_restarted(service, old, 20)
         return time.monotonic() - began
 
     def told(self, snapshot):

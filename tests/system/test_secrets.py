@@ -15,6 +15,7 @@ import unittest
 import zlib
 
 import base
+import mcp
 import receiver
 import records
 import routes
@@ -84,6 +85,20 @@ class Secrets(unittest.TestCase):
         incident = api.get("/v1/incidents", user=person).data["incidents"][0]["id"]
         self.keep(api.send("PATCH", "/v1/incidents/" + incident, {"status": "resolved", "notes": "done"}))
 
+    def ask_as_agent(self, api, key):
+        """A key wherever an agent can put one."""
+        mine = mcp.Mcp(api, mcp.MODERN)
+        for name, arguments in (("get_user_risk_profile", {"user_email": key}), ("get_incident_details", {"incident_id": key}),
+                                ("list_incidents", {"status": key}), ("list_incidents", {key: 1}), ("get_agent_summary", {key: key}),
+                                ("update_incident_status", {"incident_id": "inc_1", "status": key}), (key, {})):
+            message = mine.message("tools/call", {"name": name, "arguments": arguments})
+            message["params"]["_meta"][mcp.META + "clientInfo"] = {"name": key, "version": "1"}
+            self.keep(mine.post(message, mine.headers(message)))
+        message = mine.message(key)
+        self.keep(mine.post(message, mine.headers(message)))
+        self.keep(mine.post({"jsonrpc": "2.0", "id": 1, "method": "initialize",
+                             "params": {"protocolVersion": key, "clientInfo": {"name": key, "version": "1"}}}))
+
     def misuse(self, api):
         """Keys where they do not belong, good and bad, and errors of every kind."""
         good = self.keys[0]
@@ -116,6 +131,7 @@ class Secrets(unittest.TestCase):
             for raw in ("GET /v1/users?%s HTTP/1.1\r\nBad Header: %s\r\n\r\n", "%s %s\r\n\r\n",
                         "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nAuthorization: Bearer %s\r\n\r\n"):
                 self.answers.append(self.raw(raw % (key, key)))
+            self.ask_as_agent(api, key)
         self.keep(api.send("POST", "/v1/webhooks/endpoints", {"url": "http://10.0.0.1/"}))
         pid = self.suite.kill("incidents")
         self.keep(api.get("/v1/incidents"))

@@ -214,13 +214,23 @@ class Up(unittest.TestCase):
                 self.assertEqual(members(self.data), [])
 
     def test_the_demo_shows_something_and_leaves_no_usable_key(self):
+        self.own.environment["TS_DEMO_PEOPLE"] = "60"
         started = self.own.up("--daemon", "--demo", "--port", str(self.own.port), "--data", self.own.data, timeout=240)
         self.own.is_running = True
         self.assertEqual(started.returncode, 0, started.stdout)
         key = suite.re.search(r"^API key: (\S+)$", started.stdout, suite.re.M).group(1)
         api = self.own.client(key)
         suite.wait_until(lambda: api.get("/v1/incidents").data["pagination"]["total"] > 0, 60, "incidents", 0.5)
-        self.assertGreater(api.get("/v1/users").data["pagination"]["total"], 100)
+        users = api.pages("/v1/users", "users")
+        self.assertGreaterEqual(len(users), 60)
+        # A living organization: people with names, teams and managers, and behaviour to compare with.
+        self.assertGreaterEqual(sum(u["name"] != "" and u["department"] != "" for u in users), 60)
+        profiles = [api.get("/v1/users/" + u["email"]).data for u in users[:10]]
+        self.assertTrue(any(p["user"]["manager"] for p in profiles))
+        self.assertTrue(any(p["user"]["mfa_enrolled"] is not None for p in profiles))
+        self.assertTrue(any(p["anomalies"] for p in profiles), "no day is unlike the others")
+        self.assertGreater(api.get("/v1/ai-usage", days=28, group_by="day").data["totals"]["events"],
+                           api.get("/v1/ai-usage", days=7, group_by="day").data["totals"]["events"])
         api.close()
         listed = self.ctl("key", "list", "Quickstart")
         self.assertRegex(listed.stdout, r"revoked .* Demo +ingest")

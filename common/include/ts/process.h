@@ -33,11 +33,11 @@ typedef struct ts_process_options {
 TS_CHECK ts_status ts_process_begin(const ts_process_options *options, int argc, char **argv,
                                     ts_process **ret, int *ret_exit);
 void ts_process_ready(ts_process *p, bool ready);
-/* A further condition of /readyz (e.g. enough free disk); asked at each probe; false with words
- * makes it 503. */
-void ts_process_check(ts_process *p, bool (*check)(void *context, ts_error *why), void *context);
-/* Takes all conditions back, before what they look at is freed. */
-void ts_process_uncheck(ts_process *p);
+/* Something that /readyz tells beside "ready", e.g. that the disk is nearly full: `well` is asked at each probe; false with
+ * words. It stays 200: what is not well takes no reader away. */
+void ts_process_remark(ts_process *p, bool (*well)(void *context, ts_error *why), void *context);
+/* Takes all remarks back, before what they look at is freed. */
+void ts_process_unremark(ts_process *p);
 /* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
  * NULL) and goes on; SIGUSR1 logs at level debug from now on, SIGUSR2 at the level of the settings again. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);
@@ -54,8 +54,10 @@ int ts_process_main(const ts_process_options *options, int argc, char **argv, ts
 /* For ts_store_on_failure(), with the process as its context: ends it, to start again from the disk. */
 void ts_process_store_failed(void *process);
 
-/* Is the process behind this ops port ready? Asks its /readyz; blocks up to 3 s. */
-bool ts_process_probe(const char *address, int64_t port);
+/* Is the process behind this ops port ready? Asks its /readyz; blocks up to 3 s. What it says, or that nobody answers, is
+ * copied as one line. */
+#define TS_PROBE_WORDS_SIZE 256
+bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE_WORDS_SIZE]);
 
 /* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the
  * process. */

@@ -143,6 +143,14 @@ TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts
                                   ts_str *ret_row);
 /* Drops rows <= seq; unsynced (a repeat after a crash is harmless: the consumer knows them). */
 TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
+/* The last row that was there when the store was opened; 0 if there never was one. */
+uint64_t ts_stream_opened(const ts_store *s, unsigned stream);
+/* Within an epoch, a number means one row for ever. */
+uint64_t ts_stream_epoch(ts_store *s, unsigned stream);
+/* The consumer knows later rows of this epoch than were there when the store was opened: the store was put back, and what it
+ * has appended since bears numbers that were given out before. Drops the rows that were there (the consumer has taken them),
+ * and begins another epoch for the others. Synced. */
+TS_CHECK ts_status ts_stream_begin_anew(ts_store *s, unsigned stream);
 
 /* ---- a pause of all who empty streams: for one cut across stores ----
  *

@@ -23,20 +23,35 @@ static ts_status say(ts_arena *arena, ts_buf *text, change *c)
     return c->text == NULL ? TS_NOMEM : TS_OK;
 }
 
-static ts_status incidents(changes *all, ts_arena *arena, const Ts__Incidents__Trend *trend,
-                           const char *since, const char *span, const char *span_before)
+/* A count of the time up to now against that of as long before. */
+typedef struct comparison {
+    const char *since, *subject;
+    const char *noun, *verb;
+    const char *span;
+    uint64_t now, before;
+} comparison;
+
+static ts_status compare(changes *all, ts_arena *arena, const comparison *of)
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(256);
-    change *c = trend == NULL
-                    ? NULL
-                    : add(all, since, "incidents_opened", trend->opened, trend->opened_before);
+    change *c = add(all, of->since, of->subject, of->now, of->before);
 
     if (c == NULL)
         return TS_OK;
-    words_count(&text, c->now, "incident");
-    ts_buf_printf(&text, " opened in the %s, against %llu in the %s.", span,
-                  (unsigned long long)c->before, span_before);
+    words_count(&text, of->now, of->noun);
+    ts_buf_printf(&text, "%s in the last %s, against %llu in the %s before.", of->verb, of->span,
+                  (unsigned long long)of->before, of->span);
     return say(arena, &text, c);
+}
+
+static ts_status incidents(changes *all, ts_arena *arena, const Ts__Incidents__Trend *trend,
+                           const char *since, const char *span)
+{
+    if (trend == NULL)
+        return TS_OK;
+    return compare(all, arena,
+                   &(comparison){ since, "incidents_opened", "incident", " opened", span,
+                                  trend->opened, trend->opened_before });
 }
 
 static ts_status mover(changes *all, ts_arena *arena, const Ts__Risk__UserProfile *const *users,
@@ -70,17 +85,13 @@ static ts_status mover(changes *all, ts_arena *arena, const Ts__Risk__UserProfil
     return say(arena, &text, c);
 }
 
+_Static_assert(AI_DAYS == 7, "the words say so");
+
 static ts_status ai_events(changes *all, ts_arena *arena, const Ts__Aiusage__Report *ai)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(256);
-    change *c = add(all, "last_week", "ai_events", ai->events, ai->previous_events);
-
-    if (c == NULL)
-        return TS_OK;
-    words_count(&text, c->now, "AI tool event");
-    ts_buf_printf(&text, " in the last %d days, against %llu in the %d days before.", AI_DAYS,
-                  (unsigned long long)c->before, AI_DAYS);
-    return say(arena, &text, c);
+    return compare(all, arena,
+                   &(comparison){ "last_week", "ai_events", "AI tool event", "", "7 days",
+                                  ai->events, ai->previous_events });
 }
 
 static ts_status ai_tools(changes *all, ts_arena *arena, const Ts__Aiusage__Report *ai)
@@ -103,11 +114,11 @@ ts_status changes_find(const insight_facts *f, const Ts__Risk__UserProfile *cons
 
     ret->count = 0;
     if (all != NULL)
-        st = incidents(ret, arena, all->day, "yesterday", "last day", "day before");
+        st = incidents(ret, arena, all->day, "yesterday", "day");
     if (st == TS_OK)
         st = mover(ret, arena, users, user_count, f->now_ms);
     if (st == TS_OK && all != NULL)
-        st = incidents(ret, arena, all->week, "last_week", "last 7 days", "7 days before");
+        st = incidents(ret, arena, all->week, "last_week", "7 days");
     if (st == TS_OK && f->ai != NULL)
         st = ai_events(ret, arena, f->ai);
     if (st == TS_OK && f->ai != NULL)

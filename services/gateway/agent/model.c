@@ -145,7 +145,7 @@ static bool ask(model_use *u, http_exchange *x, use what, ts_str system, ts_str 
     ts_metric_observe_us(m->seconds, (ts_boot_ms() - start_ms) * 1000);
     if (outcome == ENDPOINT_ANSWERED)
         return true;
-    count(m, what, outcome);
+    count(m, what, (int)outcome);
     u->is_missing = true;
     http_name_add(&x->degraded, "model");
     return false;
@@ -220,7 +220,7 @@ ts_status model_interpret(model_use *u, http_exchange *x, const agent_question *
                           agent_interpretation **in, agent_plan *plan)
 {
     const model *m = api_of(x)->model;
-    TS_CLEANUP(ts_buf_done) ts_buf user = TS_BUF_INIT(QUESTION_MAX * 8);
+    TS_CLEANUP(ts_buf_done) ts_buf user = TS_BUF_INIT((size_t)QUESTION_MAX * 8);
     ts_jsonw w = ts_jsonw_on(&user);
     ts_str answer = TS_STR_NULL;
     char *typed;

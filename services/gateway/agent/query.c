@@ -5,12 +5,14 @@
 #include "query.h"
 
 #include "api/api.h"
+#include "api/words.h"
 #include "http/inner.h"
 #include "model.h"
 #include "query/plan.h"
 #include "roster.h"
 
-#define REQUESTS_MAX 2 /* of one plan; a comparison has two */
+#define REQUESTS_MAX 2          /* of one plan; a comparison has two */
+#define ANSWER_BYTES (8u << 20) /* of an answer that is narrowed */
 
 typedef enum outcome {
     ANSWERED,
@@ -27,6 +29,9 @@ typedef struct asked {
     agent_plan plan;
     model_use model;
     bool has_request; /* the plan's first one is one of this API */
+    bool is_narrowed; /* rows were left out, or put in another order */
+    bool is_cut;      /* there are more rows than were looked at */
+    size_t matches;
     bool is_degraded; /* names that might matter could not be looked up */
     outcome outcome;
     http_exchange *answers[REQUESTS_MAX];
@@ -138,6 +143,69 @@ static ts_status fetch(asked *q, size_t at)
     return st;
 }
 
+/* The path of a further page; a narrowed plan's path has a query. */
+static ts_str page_path(asked *q, size_t page)
+{
+    ts_str path = q->plan.requests[0].path;
+
+    return ts_str_of(ts_arena_printf(q->x->arena, "%.*s&offset=%zu", (int)path.n, path.p,
+                                     page * AGENT_NARROW_ROWS));
+}
+
+static bool has_more(const http_exchange *inner)
+{
+    TS_CLEANUP(ts_json_parser_free_p) ts_json_parser *parser = ts_json_parser_new(ANSWER_BYTES);
+    ts_json data;
+    ts_json more;
+    ts_error err;
+
+    return parser != NULL &&
+           ts_json_parse(parser, ts_buf_view(&inner->data), &data, &err) == TS_OK &&
+           ts_json_path(data, "pagination.has_more", &more) && ts_json_bool(more, false);
+}
+
+/* The answer to the first request with what the question leaves out left out. */
+static ts_status narrow(asked *q)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf narrowed = TS_BUF_INIT(ANSWER_BYTES);
+    http_exchange *first = q->answers[0];
+    http_exchange *further[AGENT_NARROW_PAGES] = { NULL };
+    ts_str pages[AGENT_NARROW_PAGES] = { ts_buf_view(&first->data) };
+    bool is_cut = has_more(first);
+    size_t count = 1;
+    ts_status st = TS_OK;
+
+    while (is_cut && q->plan.has_pages && count < AGENT_NARROW_PAGES && st == TS_OK) {
+        ts_str path = page_path(q, count);
+
+        st = path.p == NULL ? TS_NOMEM : http_inner_get(q->x, path, &further[count]);
+        if (st != TS_OK)
+            break;
+        pages[count] = ts_buf_view(&further[count]->data);
+        is_cut = has_more(further[count++]);
+    }
+    if (st != TS_OK && further[count] != NULL)
+        q->x->error = further[count]->error;
+    if (st == TS_OK)
+        st = agent_narrow(&q->plan.narrowing, pages, count, q->x->arena, &narrowed, &q->matches);
+    if (st == TS_OK) {
+        ts_buf_clear(&first->data);
+        ts_buf_str(&first->data, ts_buf_view(&narrowed));
+        st = ts_buf_status(&first->data);
+        q->is_narrowed = true;
+    }
+    if (st == TS_OK && is_cut) {
+        q->plan.is_wider = false;
+        q->is_cut = true;
+        st = assume(q,
+                    ts_str_of(ts_arena_printf(q->x->arena, "only the first %zu rows were looked at",
+                                              count * AGENT_NARROW_ROWS)));
+    }
+    for (size_t i = 1; i < AGENT_NARROW_PAGES; i++)
+        http_inner_done(further[i]);
+    return st;
+}
+
 static ts_status answer(asked *q)
 {
     ts_status st = http_permit(q->x, ts_permission_bit(ts_str_of(q->plan.permission)));
@@ -156,6 +224,8 @@ static ts_status answer(asked *q)
     }
     for (size_t i = 0; i < q->plan.count && i < REQUESTS_MAX && st == TS_OK; i++)
         st = fetch(q, i);
+    if (st == TS_OK && q->is_answered[0] && agent_narrows(&q->plan.narrowing))
+        st = narrow(q);
     q->outcome = q->is_answered[0] ? ANSWERED : NOT_THERE;
     return st;
 }
@@ -183,6 +253,21 @@ static void add_clause(ts_buf *summary, const char *words)
     ts_buf_printf(summary, "; %s.", words);
 }
 
+static void say_matches(ts_buf *to, const asked *q)
+{
+    static const char *const nouns[][2] = { { "users", "user" },
+                                            { "incidents", "incident" },
+                                            { "apps", "connected app" } };
+    const char *noun = "group";
+
+    for (size_t i = 0; i < TS_COUNT(nouns); i++) {
+        if (strcmp(q->plan.narrowing.list, nouns[i][0]) == 0)
+            noun = nouns[i][1];
+    }
+    words_count(to, q->matches, noun);
+    ts_buf_z(to, q->matches == 1 ? " matches." : " match.");
+}
+
 static void summarize(const asked *q)
 {
     ts_buf *to = &q->x->summary;
@@ -190,8 +275,12 @@ static void summarize(const asked *q)
 
     if (words != NULL)
         ts_buf_z(to, words);
+    else if (q->is_narrowed)
+        say_matches(to, q);
     else
         ts_buf_str(to, ts_buf_view(&q->answers[0]->summary));
+    if (q->is_cut)
+        add_clause(to, "not all could be looked at, see assumptions");
     if (q->outcome == ANSWERED && q->is_answered[1])
         add_clause(to, "the other side of the comparison is in further_results");
     if (q->outcome == ANSWERED && q->plan.is_wider)
@@ -289,6 +378,16 @@ static void put_results(ts_jsonw *w, const asked *q, size_t at)
         ts_jsonw_null(w);
 }
 
+/* By which members of a row the answer was filtered, beside what the plain request asks for. */
+static void put_filters(ts_jsonw *w, const agent_narrowing *narrowing)
+{
+    ts_jsonw_key(w, "filtered_by");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < narrowing->count; i++)
+        ts_jsonw_z(w, narrowing->filters[i].member);
+    ts_jsonw_array_end(w);
+}
+
 static void put_further(ts_jsonw *w, const asked *q)
 {
     if (q->answers[1] == NULL)
@@ -338,6 +437,8 @@ static ts_status tell(asked *q)
     ts_jsonw_key(&w, "interpretation");
     agent_interpretation_write(&w, q->in);
     put_results(&w, q, 0);
+    if (q->is_narrowed)
+        put_filters(&w, &q->plan.narrowing);
     ts_jsonw_key(&w, "equivalent_request");
     if (q->has_request)
         agent_plan_write(&w, &q->plan);

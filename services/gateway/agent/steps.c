@@ -66,12 +66,25 @@ static const rule rules[] = {
       TAKES_NOTHING, NULL, NULL, "", SUM_UP },
     { "update_incident_status", "data.incident.status", "\"false_positive\"", "get_agent_summary",
       TAKES_NOTHING, NULL, NULL, "", SUM_UP },
-    { "get_ai_usage_report", "data.group_by", "\"tool\"", "get_ai_usage_report", TAKES_NOTHING,
-      NULL, NULL, "\"group_by\":\"user\"", "See who uses the AI tools.",
+    { "get_ai_usage_report", "data.groups[].tool", NULL, "get_ai_usage_report", TAKES_NOTHING, NULL,
+      NULL, "\"group_by\":\"user\"", "See who uses the AI tools.",
       "A tool is used by people: who they are says whether it matters." },
     { "get_ai_usage_report", "data.groups[].email", NULL, "get_user_risk_profile", TAKES_EMAIL,
       "user_email", "data.groups[].email", "", "Read the risk profile of the first user.",
       "Nobody used AI tools more." },
+    /* Nothing there: what would show more. */
+    { "list_incidents", "data.pagination.total", "0", "list_incidents", TAKES_NOTHING, NULL, NULL,
+      "\"status\":\"all\"", "List all incidents, closed ones too.", "None fits what was asked." },
+    { "list_high_risk_users", "data.pagination.total", "0", "list_high_risk_users", TAKES_NOTHING,
+      NULL, NULL, "\"min_risk_score\":40", "List the users from medium risk on.",
+      "None is at the asked score." },
+    { "search_users", "data.pagination.total", "0", "list_high_risk_users", TAKES_NOTHING, NULL,
+      NULL, "\"min_risk_score\":0", "List users by risk, whoever they are.",
+      "None fits the query." },
+    { "list_trusted_apps", "data.pagination.total", "0", "list_trusted_apps", TAKES_NOTHING, NULL,
+      NULL, "\"status\":\"all\"", "List all apps.", "None has the asked status." },
+    { "get_ai_usage_report", "data.totals.events", "0", "get_ai_usage_report", TAKES_NOTHING, NULL,
+      NULL, "\"days\":90", "Look back 90 days.", "Nothing was used in the asked time." },
     { "security_query", "data.results.users[].email", NULL, "get_user_risk_profile", TAKES_EMAIL,
       "user_email", "data.results.users[].email", "", READ_USER },
     { "security_query", "data.results.incidents[].id", NULL, "get_incident_details", TAKES_INCIDENT,
@@ -136,8 +149,19 @@ static bool take(const rule *r, const excerpt *e, ts_str *ret)
     return r->takes == TAKES_EMAIL ? words_is_email(*ret) : words_is_id(*ret, "inc_");
 }
 
+static void put_arguments(ts_buf *out, const rule *r, ts_str argument)
+{
+    ts_jsonw w = ts_jsonw_on(out);
+
+    ts_jsonw_object(&w);
+    if (r->takes != TAKES_NOTHING)
+        ts_jsonw_kstr(&w, r->argument, argument);
+    ts_jsonw_members(&w, ts_str_of(r->more));
+    ts_jsonw_object_end(&w);
+}
+
 static void put_step(ts_jsonw *w, const rule *r, size_t priority, const agent_tool *next,
-                     ts_str argument)
+                     ts_str arguments)
 {
     ts_jsonw_object(w);
     ts_jsonw_ki64(w, "priority", (int64_t)priority);
@@ -145,17 +169,15 @@ static void put_step(ts_jsonw *w, const rule *r, size_t priority, const agent_to
     ts_jsonw_kz(w, "why", r->why);
     ts_jsonw_kz(w, "tool", r->tool);
     ts_jsonw_key(w, "arguments");
-    ts_jsonw_object(w);
-    if (r->takes != TAKES_NOTHING)
-        ts_jsonw_kstr(w, r->argument, argument);
-    ts_jsonw_members(w, ts_str_of(r->more));
-    ts_jsonw_object_end(w);
+    ts_jsonw_raw(w, arguments);
     ts_jsonw_kbool(w, "requires_confirmation", !next->is_read_only);
     ts_jsonw_object_end(w);
 }
 
-size_t steps_put(ts_jsonw *w, const agent_tool *t, const excerpt *e, uint64_t permissions)
+size_t steps_put(ts_jsonw *w, const agent_tool *t, ts_str arguments, const excerpt *e,
+                 uint64_t permissions)
 {
+    TS_CLEANUP(ts_buf_done) ts_buf of_step = TS_BUF_INIT(1024);
     size_t count = 0;
 
     for (size_t i = 0; i < TS_COUNT(rules) && count < STEPS_OF_TOOL_MAX; i++) {
@@ -168,7 +190,10 @@ size_t steps_put(ts_jsonw *w, const agent_tool *t, const excerpt *e, uint64_t pe
         next = agent_tool_find(ts_str_of(r->tool));
         if (next == NULL || (permissions & agent_tool_permission(next)) == 0)
             continue;
-        put_step(w, r, ++count, next, argument);
+        ts_buf_clear(&of_step);
+        put_arguments(&of_step, r, argument);
+        if (next != t || !ts_str_eq(ts_buf_view(&of_step), arguments))
+            put_step(w, r, ++count, next, ts_buf_view(&of_step));
     }
     return count;
 }

@@ -51,6 +51,8 @@ bool agent_tool_is_there(const agent_tool *t);
 /* TS_PERM_*; each call is checked against its own route's permission all the same. */
 uint64_t agent_tool_permission(const agent_tool *t);
 
+/* The arguments of its last example, as JSON. */
+const char *agent_tool_example(const agent_tool *t);
 /* What models read of the tool, the value of `description`: the table's words, an example, and that values are data. */
 void agent_tool_put_description(ts_jsonw *w, const agent_tool *t);
 /* JSON schemas of the arguments and of the whole answer {summary, data, meta}. */

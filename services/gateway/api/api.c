@@ -110,8 +110,12 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
         return;
     ts_warn(TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
             TS_F_Z("reason", x->error.text));
-    ts_error_set(&x->error, "", "The service %.*s is not available at the moment.", (int)service.n,
-                 service.p);
+    if (strcmp(x->error.param, TS_PARAM_DISK) == 0)
+        ts_error_set(&x->error, "", "The service %.*s takes nothing in: its disk is nearly full.",
+                     (int)service.n, service.p);
+    else
+        ts_error_set(&x->error, "", "The service %.*s is not available at the moment.",
+                     (int)service.n, service.p);
     x->retry_after_s = 1;
 }
 

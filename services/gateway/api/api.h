@@ -150,6 +150,7 @@ ts_status api_webhook_event(http_exchange *x);
 ts_status api_webhook_event_replay(http_exchange *x);
 ts_status api_keys(http_exchange *x);
 ts_status api_key_create(http_exchange *x);
+ts_status api_key(http_exchange *x);
 ts_status api_key_update(http_exchange *x);
 ts_status api_key_rotate(http_exchange *x);
 ts_status api_key_revoke(http_exchange *x);

@@ -91,11 +91,11 @@ static const fact facts[] = {
     { "recent_activity", LIST(20), NULL, "newest first" },
     { "cause", TEXT(512), "\"brute_force_then_success\"", "" },
     { "metric", WORD(64), "\"files_downloaded_per_day\"", "what is counted" },
-    { "anomalies", LIST(32), NULL, "days unlike the user's other days, newest first" },
+    { "anomalies", LIST(100), NULL, "days unlike the user's other days, newest first" },
     { "observed", "\"minimum\":0", "72", "on the day" },
     { "expected", "\"minimum\":0", "3", "median of the user's days of activity before it" },
     { "z_score", RANGE(0, 100), "39.84", "robust deviations above the median" },
-    { "detected_at", "", "\"2025-01-15T10:31:00Z\"", "within the day (UTC)" },
+    { "detected_at", "", "\"2025-01-15T10:31:00Z\"", "of the newest event of the day (UTC)" },
     { "explanation", TEXT(512),
       "\"72 files downloaded, copied or printed on 2025-01-15 (UTC). The median of the 20 days of "
       "activity in the 28 days before is 3.\"",

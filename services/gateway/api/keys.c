@@ -1,4 +1,4 @@
-/* /v1/api-keys: made, listed, changed, rotated, revoked. The whole key leaves in one answer, and never again. */
+/* /v1/api-keys: made, listed, shown, changed, rotated, revoked. The whole key leaves in one answer, and never again. */
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
@@ -119,14 +119,36 @@ static ts_status take_id(http_exchange *x, char **ret)
     return *ret == NULL ? TS_NOMEM : TS_OK;
 }
 
-/* No endpoint shows one key by itself, so nobody can hold its tag. */
-static ts_status check_match(http_exchange *x)
+/* What a GET answers, for If-Match too. */
+static ts_status show_current(http_exchange *x, char *id, uint64_t *ret_revision)
 {
-    ts_str wanted;
+    api *a = api_of(x);
+    Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
+    const Ts__Auth__ApiKey *key;
+    ProtobufCMessage *out = NULL;
+    ts_status st;
 
-    if (!http_header_get(x->request, "If-Match", &wanted) || ts_str_is(wanted, "*"))
-        return TS_OK;
-    return ts_fail(&x->error, TS_PRECONDITION, "If-Match", "API keys have no ETag to match.");
+    request.org = x->who.tenant.org;
+    request.id = id;
+    st = api_call(x, a->auth, &ts_auth_get_key, &request.base, a->config->call_ms, &out);
+    if (st != TS_OK)
+        return st;
+    key = (const void *)out;
+    *ret_revision = key->revision;
+    put_one(x, key, "", NULL);
+    ts_buf_z(&x->summary, key->revoked_ms != 0                                   ? " is revoked."
+                          : key->expires_ms != 0 && key->expires_ms <= x->now_ms ? " has expired."
+                                                                                 : " is in force.");
+    return TS_OK;
+}
+
+ts_status api_key(http_exchange *x)
+{
+    uint64_t revision;
+    char *id = NULL;
+    ts_status st = take_id(x, &id);
+
+    return st == TS_OK ? show_current(x, id, &revision) : st;
 }
 
 ts_status api_key_update(http_exchange *x)
@@ -137,15 +159,15 @@ ts_status api_key_update(http_exchange *x)
     ProtobufCMessage *out = NULL;
     ts_status st;
 
-    st = check_match(x);
-    if (st == TS_OK)
-        st = take_permissions(x, &request.permissions);
+    st = take_permissions(x, &request.permissions);
     if (st == TS_OK && !http_field_of(x, "name")->given && !expiry->given &&
         request.permissions == 0)
         st = ts_fail(&x->error, TS_INVALID, "",
                      "The body must have name, permissions or expires_at.");
     if (st == TS_OK)
         st = take_id(x, &request.id);
+    if (st == TS_OK)
+        st = api_check_match(x, show_current, request.id, "The API key", &request.revision);
     if (st != TS_OK)
         return st;
     request.org = x->who.tenant.org;

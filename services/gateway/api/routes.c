@@ -342,6 +342,8 @@ const http_route api_routes[] = {
     { "POST", "/v1/api-keys", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 201, NULL, key_fields,
       api_key_create, "createApiKey", "Create an API key; its secret is in this answer only.",
       "ApiKeyCreated" },
+    { "GET", "/v1/api-keys/{id}", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_NONE, 200, NULL, NULL,
+      api_key, "getApiKey", "An API key, without its secret.", "ApiKeyDetails" },
     { "PATCH", "/v1/api-keys/{id}", TS_PERM_ADMIN, HTTP_SECRET, HTTP_BODY_JSON, 200, NULL,
       key_change_fields, api_key_update, "updateApiKey",
       "Change an API key's name, permissions or end.", "ApiKeyDetails" },

@@ -63,6 +63,9 @@ static const member user[] = {
     { "risk_level", "RiskLevel", 0 },
     { "active_rule_count", "integer", 0 },
     { "open_incident_count", "integer", 0 },
+    { "is_admin", "boolean", 0 },
+    { "mfa_enrolled", "?boolean", 0 },
+    { "suspended", "boolean", 0 },
     { "last_seen_at", "?time", 0 },
 };
 static const member user_details[] = {
@@ -366,6 +369,7 @@ static const member agent_answer[] = {
     { "text", "string", 1 },
     { "interpretation", "Interpretation", 0 },
     { "results", "?object", 0 },
+    { "filtered_by", "[]string", 1 },
     { "equivalent_request", "?PlainRequest", 0 },
     { "further_results", "[]FurtherResult", 1 },
     { "follow_ups", "[]string", 1 },

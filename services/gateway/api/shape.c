@@ -31,6 +31,14 @@ void shape_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
     ts_jsonw_kz(w, "risk_level", ts_risk_level_name(user->score));
     shape_u64(w, "active_rule_count", user->active_rule_count);
     shape_u64(w, "open_incident_count", user->open_incident_count);
+    ts_jsonw_kbool(w, "is_admin", user->is_admin != 0 || user->is_super_admin != 0);
+    ts_jsonw_key(w, "mfa_enrolled");
+    /* null: no source has told. */
+    if (user->mfa_known)
+        ts_jsonw_bool(w, user->mfa_enrolled != 0);
+    else
+        ts_jsonw_null(w);
+    ts_jsonw_kbool(w, "suspended", user->suspended != 0);
     ts_jsonw_ktime(w, "last_seen_at", user->last_seen_ms);
 }
 

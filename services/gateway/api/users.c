@@ -146,14 +146,6 @@ static void put_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
     shape_user(w, user);
     ts_jsonw_kz(w, "title", user->title);
     ts_jsonw_kz(w, "manager", user->manager[0] == '\0' ? NULL : user->manager);
-    ts_jsonw_kbool(w, "is_admin", user->is_admin != 0 || user->is_super_admin != 0);
-    ts_jsonw_key(w, "mfa_enrolled");
-    /* null: no source has told. */
-    if (user->mfa_known)
-        ts_jsonw_bool(w, user->mfa_enrolled != 0);
-    else
-        ts_jsonw_null(w);
-    ts_jsonw_kbool(w, "suspended", user->suspended != 0);
     ts_jsonw_ktime(w, "first_seen_at", user->first_seen_ms);
     ts_jsonw_ktime(w, "scored_at", user->scored_ms);
     ts_jsonw_object_end(w);

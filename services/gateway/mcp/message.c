@@ -1,5 +1,6 @@
 #include "mcp/message.h"
 
+#include "http/request.h"
 #include "ts/clean.h"
 #include "ts/id.h"
 
@@ -77,9 +78,9 @@ ts_str mcp_client(const mcp_message *m)
 
 const char *mcp_client_shown(ts_arena *arena, ts_str client)
 {
-    const char *shown = client.n == 0 ? "" : ts_clean(arena, client, MCP_CLIENT_MAX);
+    const char *shown = client.n == 0 ? NULL : ts_clean(arena, client, MCP_CLIENT_MAX);
 
-    return shown == NULL ? "" : shown;
+    return shown == NULL || http_query_holds_key(ts_str_of(shown)) ? "" : shown;
 }
 
 bool mcp_is_modern(const mcp_headers *h, const mcp_message *m)

@@ -61,7 +61,7 @@ typedef struct mcp_refusal {
 void mcp_message_read(ts_json v, mcp_message *ret);
 /* The client's name for itself, as initialize or `_meta` gives it; empty if they do not. For show only: anybody may write it. */
 ts_str mcp_client(const mcp_message *m);
-/* As a log shows it: clean, at most MCP_CLIENT_MAX bytes. */
+/* As a log shows it: clean, at most MCP_CLIENT_MAX bytes; empty if it holds a key. */
 #define MCP_CLIENT_MAX 64
 const char *mcp_client_shown(ts_arena *arena, ts_str client);
 bool mcp_is_legacy_version(ts_str version);

@@ -1,6 +1,7 @@
 #include "mcp/result.h"
 
 #include "agent/steps.h"
+#include "api/words.h"
 #include "mcp/message.h"
 #include "ts/id.h"
 #include "ts/log.h"
@@ -15,6 +16,7 @@
 
 typedef struct call {
     const agent_tool *tool;
+    ts_str arguments; /* as JSON; empty: none */
     agent_tool_answer answer;
     excerpt *data; /* of its data */
     size_t max;    /* bytes of the text */
@@ -107,7 +109,7 @@ static void put_more_meta(ts_buf *out, const call *c)
     ts_jsonw_object(&w);
     put_cuts(&w, c);
     ts_jsonw_array(&list);
-    count = steps_put(&list, c->tool, c->data, c->answer.x->who.permissions);
+    count = steps_put(&list, c->tool, c->arguments, c->data, c->answer.x->who.permissions);
     ts_jsonw_array_end(&list);
     if (count > 0) {
         ts_jsonw_key(&w, "next_steps");
@@ -236,24 +238,37 @@ static ts_status make_text(const call *c, ts_str envelope, ts_buf *out)
 
 /* ---- a call that failed ---- */
 
+/* Where to look. Of an address that was wrong, the name before it may be right. */
+static void put_search(ts_buf *out, ts_str address)
+{
+    size_t n = 0;
+
+    ts_buf_z(out, " Ids come from list_incidents, e-mail addresses from search_users");
+    if (words_is_email(address)) {
+        while (n < address.n && strchr("._%+-@", address.p[n]) == NULL)
+            n++;
+        ts_buf_printf(out, ", for example with {\"query\":\"%.*s\"}", (int)n, address.p);
+    }
+    ts_buf_char(out, '.');
+}
+
 /* What to do about it. */
-static void put_advice(ts_buf *out, const agent_tool *t, http_problem problem, uint32_t wait_s)
+static void put_advice(ts_buf *out, const agent_tool *t, http_problem problem,
+                       const http_exchange *x)
 {
     switch (problem) {
     case HTTP_BAD_REQUEST:
         ts_buf_printf(out, " Correct the arguments and call again, for example: %s",
-                      t->examples[0].arguments);
+                      agent_tool_example(t));
         return;
-    case HTTP_NOT_FOUND:
-        ts_buf_z(out, " Ids come from list_incidents, e-mail addresses from search_users.");
-        return;
+    case HTTP_NOT_FOUND: put_search(out, x->segment); return;
     case HTTP_FORBIDDEN:
         ts_buf_z(out, " Calling again does not help: the operator has to give a key that may.");
         return;
     case HTTP_CONFLICT: ts_buf_z(out, " Look at the present state first."); return;
     case HTTP_RATE_LIMITED:
     case HTTP_UNAVAILABLE:
-        ts_buf_printf(out, " Try again in %u s.", wait_s == 0 ? 1 : wait_s);
+        ts_buf_printf(out, " Try again in %u s.", x->retry_after_s == 0 ? 1 : x->retry_after_s);
         return;
     case HTTP_FINE:
     case HTTP_INVALID_KEY:
@@ -278,7 +293,7 @@ ts_status mcp_result_refuse(const http_exchange *x, const agent_tool *t, http_pr
     ts_buf_printf(&ret->text, "%s: %s", facts->code, has_words ? error->text : facts->message);
     if (ret->text.size > 0 && ret->text.data[ret->text.size - 1] != '.')
         ts_buf_char(&ret->text, '.');
-    put_advice(&ret->text, t, problem, x->retry_after_s);
+    put_advice(&ret->text, t, problem, x);
     if (facts->status >= 500)
         ts_warn(TS_MSG("tool failed"), TS_F_Z("tool", t->name),
                 TS_F_I64("http_status", facts->status), TS_F_Z("reason", error->text));
@@ -342,16 +357,13 @@ static ts_status make(http_exchange *x, ts_json arguments, call *c, mcp_result *
     return st;
 }
 
-static void log_call(const http_exchange *x, const call *c, ts_json arguments, ts_str client,
-                     const mcp_result *r, int64_t took_ms)
+static void log_call(const http_exchange *x, const call *c, ts_str client, const mcp_result *r,
+                     int64_t took_ms)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(HTTP_JSON_MAX);
     char hash[2 * 32 + 1];
     uint8_t bytes[32];
 
-    if (ts_json_type_of(arguments) == TS_JSON_OBJECT)
-        ts_json_print(arguments, &text);
-    ts_sha256(ts_buf_view(&text), bytes);
+    ts_sha256(c->arguments, bytes);
     ts_hex(bytes, sizeof(bytes), hash);
     hash[HASH_DIGITS] = '\0';
     ts_info(TS_MSG("tool called"), TS_F_Z("tool", c->tool->name), TS_F_STR("key_id", x->who.key_id),
@@ -364,6 +376,7 @@ static void log_call(const http_exchange *x, const call *c, ts_json arguments, t
 ts_status mcp_result_call(http_exchange *x, const agent_tool *t, ts_json arguments, ts_str client,
                           mcp_result *ret)
 {
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(HTTP_JSON_MAX * 2);
     call c = { .tool = t, .max = (size_t)api_of(x)->config->tool_bytes };
     int64_t start = ts_boot_ms();
     ts_status st;
@@ -371,9 +384,12 @@ ts_status mcp_result_call(http_exchange *x, const agent_tool *t, ts_json argumen
     c.data = ts_arena_alloc(x->arena, sizeof(*c.data));
     if (c.data == NULL)
         return TS_NOMEM;
+    if (ts_json_type_of(arguments) == TS_JSON_OBJECT)
+        ts_json_print(arguments, &text);
+    c.arguments = ts_buf_view(&text);
     st = make(x, arguments, &c, ret);
     if (st == TS_OK)
-        log_call(x, &c, arguments, client, ret, ts_boot_ms() - start);
+        log_call(x, &c, client, ret, ts_boot_ms() - start);
     http_inner_done(c.answer.x);
     return st;
 }

@@ -68,13 +68,13 @@ Test(agent_propose, a_proposal_in_our_vocabulary_becomes_a_plain_request)
     expect("{\"intent\":\"list_incidents\",\"slots\":{\"severity\":[\"high\",\"critical\"],"
            "\"status\":\"open\",\"type\":\"phishing\"}}",
            "list_incidents severity=[high,critical] status=open type=phishing: GET "
-           "/v1/incidents?status=open");
+           "/v1/incidents?status=open&limit=200");
     expect("{\"intent\":\"compare\",\"slots\":{\"left\":{\"time\":\"this_week\"},\"right\":{"
            "\"time\":\"last_week\"}}}",
            "compare left.time=this_week right.time=last_week: GET "
            "/v1/incidents?status=all&since=2025-11-17T00%3A00%3A00Z");
     expect("{\"intent\":\"list_users\",\"slots\":{\"mfa\":false,\"exclude\":{\"role\":\"admin\"}}}",
-           "list_users mfa=false exclude.role=admin: GET /v1/users");
+           "list_users mfa=false exclude.role=admin: GET /v1/users?limit=200");
 }
 
 Test(agent_propose, no_change_is_taken)

@@ -1093,9 +1093,26 @@ Test(contract, a_key_is_changed)
     expect_text("data.api_key.expires_at", "2026-01-01T00:00:00Z");
     send_json("PATCH", "/v1/api-keys/key_live", "", "{}", 400);
     expect_error("bad_request", NULL, "The body must have name, permissions or expires_at.");
-    send_json("PATCH", "/v1/api-keys/key_live", "If-Match: \"abc\"\r\n", "{\"name\":\"x\"}", 412);
     send_json("PATCH", "/v1/api-keys/key_none", "", "{\"name\":\"x\"}", 404);
     send_json("PATCH", "/v1/api-keys/..", "", "{\"name\":\"x\"}", 404);
+}
+
+Test(contract, a_change_of_a_key_may_ask_for_the_state_it_has_seen)
+{
+    char line[96];
+
+    send_json("PATCH", "/v1/api-keys/key_live", "If-Match: \"abc\"\r\n", "{\"name\":\"x\"}", 412);
+    expect_error("precondition_failed", "If-Match",
+                 "The API key has changed since; read it again.");
+    cr_assert_eq(standin_saw.revision, 0);
+    get("/v1/api-keys/key_live", KEY_ALL, 200);
+    expect_summary("Live API key key_live is in force.");
+    (void)snprintf(line, sizeof(line), "If-Match: %s\r\n", answer_header(&a, "ETag"));
+    send_json("PATCH", "/v1/api-keys/key_live", line, "{\"name\":\"x\"}", 200);
+    cr_assert_eq(standin_saw.revision, 11); /* auth is told what was looked at */
+    send_json("PATCH", "/v1/api-keys/key_none", line, "{\"name\":\"x\"}", 404);
+    get("/v1/api-keys/key_live", KEY_USERS, 403);
+    get("/v1/api-keys/key_none", KEY_ALL, 404);
 }
 
 Test(contract, a_key_is_rotated_with_and_without_a_body)

@@ -135,3 +135,32 @@ Test(mcp_message, a_modern_request_is_checked_in_order)
         cr_assert_eq(refusal.tells_versions, cases[i].code == MCP_UNSUPPORTED_VERSION);
     }
 }
+
+Test(mcp_message, a_client_is_shown_by_its_name_and_nothing_else)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        { "{\"clientInfo\":{\"name\":\"walker\",\"version\":\"1\"}}", "walker" },
+        { "{\"_meta\":{\"io.modelcontextprotocol/clientInfo\":{\"name\":\"a\\u202e\\nb\"}}}",
+          "a b" },
+        { "{\"clientInfo\":{\"name\":7}}", "" },
+        { "{\"clientInfo\":\"x\"}", "" },
+        { "{}", "" },
+        { "{\"clientInfo\":{\"name\":\"tsk_live_abcdefghijklmnopqrstuvwxyz\"}}", "" },
+        { "{\"clientInfo\":{\"name\":\"x tsk\\u200b_test_abcdef\"}}", "" },
+    };
+    ts_arena *arena = ts_arena_new(1 << 16);
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        char text[256];
+        mcp_message m;
+
+        (void)snprintf(text, sizeof(text),
+                       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":%s}",
+                       cases[i].text);
+        m = read_message(text);
+        cr_assert_str_eq(mcp_client_shown(arena, mcp_client(&m)), cases[i].shown, "%s", text);
+    }
+    ts_arena_free(arena);
+}

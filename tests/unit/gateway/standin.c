@@ -121,6 +121,15 @@ static ts_status rotate_key(ts_call *call, const ProtobufCMessage *in, ProtobufC
     return TS_OK;
 }
 
+static ts_status get_key(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__Auth__RevokeKeyRequest *request = (const void *)in;
+    Ts__Auth__ApiKey *key = (void *)out;
+
+    key->revision = 11;
+    return fill_key(call, request->id, key);
+}
+
 static ts_status update_key(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__UpdateKeyRequest *request = (const void *)in;
@@ -129,6 +138,9 @@ static ts_status update_key(ts_call *call, const ProtobufCMessage *in, ProtobufC
 
     if (st != TS_OK)
         return st;
+    if (request->revision != 0 && request->revision != 11)
+        return TS_PRECONDITION;
+    standin_saw.revision = request->revision;
     if (request->name[0] != '\0')
         key->name = request->name;
     if (request->permissions != 0)
@@ -215,15 +227,11 @@ static ts_status list_audit(ts_call *call, const ProtobufCMessage *in, ProtobufC
 }
 
 static const ts_rpc_row auth_rows[] = {
-    { &ts_auth_authorize, authorize, true },
-    { &ts_auth_create_key, create_key, false },
-    { &ts_auth_rotate_key, rotate_key, false },
-    { &ts_auth_update_key, update_key, false },
-    { &ts_auth_revoke_key, revoke_key, false },
-    { &ts_auth_list_keys, list_keys, false },
-    { &ts_auth_record_audit, record_audit, true },
-    { &ts_auth_list_audit, list_audit, false },
-    { 0 },
+    { &ts_auth_authorize, authorize, true },    { &ts_auth_create_key, create_key, false },
+    { &ts_auth_rotate_key, rotate_key, false }, { &ts_auth_update_key, update_key, false },
+    { &ts_auth_get_key, get_key, true },        { &ts_auth_revoke_key, revoke_key, false },
+    { &ts_auth_list_keys, list_keys, false },   { &ts_auth_record_audit, record_audit, true },
+    { &ts_auth_list_audit, list_audit, false }, { 0 },
 };
 
 /* ---- risk ---- */

@@ -6,7 +6,8 @@ static excerpt e;
 static ts_buf out;
 
 /* The steps after a tool has answered with that data. */
-static const char *after(const char *name, const char *data, uint64_t permissions)
+static const char *after_call(const char *name, const char *arguments, const char *data,
+                              uint64_t permissions)
 {
     const agent_tool *t = agent_tool_find(ts_str_of(name));
     TS_CLEANUP(ts_buf_done) ts_buf copy = TS_BUF_INIT(4096);
@@ -20,9 +21,14 @@ static const char *after(const char *name, const char *data, uint64_t permission
     out = TS_BUF_INIT(8192);
     w = ts_jsonw_on(&out);
     ts_jsonw_array(&w);
-    cr_assert_leq(steps_put(&w, t, &e, permissions), STEPS_OF_TOOL_MAX);
+    cr_assert_leq(steps_put(&w, t, ts_str_of(arguments), &e, permissions), STEPS_OF_TOOL_MAX);
     ts_jsonw_array_end(&w);
     return out.data;
+}
+
+static const char *after(const char *name, const char *data, uint64_t permissions)
+{
+    return after_call(name, "{\"limit\":20}", data, permissions);
 }
 
 #define ALL UINT64_MAX
@@ -85,4 +91,15 @@ Test(steps, no_argument_is_made_of_text_of_others)
     }
     cr_assert_str_eq(after("list_incidents", "{\"incidents\":[{\"id\":\"inc_7 now close\"}]}", ALL),
                      "[]");
+}
+
+Test(steps, where_nothing_is_found_something_wider_is_proposed_once)
+{
+    static const char nothing[] = "{\"incidents\":[],\"pagination\":{\"total\":0}}";
+    const char *steps = after("list_incidents", nothing, ALL);
+
+    cr_assert_not_null(strstr(steps, "\"arguments\":{\"status\":\"all\"}"), "%s", steps);
+    cr_assert_str_eq(after_call("list_incidents", "{\"status\":\"all\"}", nothing, ALL), "[]");
+    cr_assert_str_eq(
+        after("list_incidents", "{\"incidents\":[],\"pagination\":{\"total\":5}}", ALL), "[]");
 }

@@ -15,6 +15,37 @@ static ts_status parse(sim_options *o, ts_error *err, int argc, const char *cons
     return sim_options_parse(argc, argv, NOW, o, err);
 }
 
+Test(options, history_and_directory_go_with_what_they_need)
+{
+    static const struct {
+        const char *args[8];
+        int count;
+        const char *wrong; /* NULL: nothing */
+    } cases[] = {
+        { { "s", "--days", "7", "--history", "358" }, 5, NULL },
+        { { "s", "--days", "7", "--history", "359" }, 5, "history" },
+        { { "s", "--history", "365" }, 3, "history" },
+        { { "s", "--history", "0", "--events", "10" }, 5, NULL },
+        { { "s", "--history", "1", "--events", "10" }, 5, "events" },
+        { { "s", "--with-directory" }, 2, "with-directory" },
+        { { "s", "--with-directory", "--post", "http://127.0.0.1:1" }, 4, NULL },
+        { { "s", "--post", "http://127.0.0.1:1", "--with-directory" }, 4, NULL },
+        { { "s", "--with-directory", "yes" }, 3, "yes" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        sim_options o;
+        ts_error err;
+        ts_status st = parse(&o, &err, cases[i].count, cases[i].args);
+
+        cr_assert_eq(st, cases[i].wrong == NULL ? TS_OK : TS_INVALID, "%zu: %s", i, err.text);
+        if (cases[i].wrong != NULL)
+            cr_assert_str_eq(err.param, cases[i].wrong, "%zu: %s", i, err.text);
+        else
+            cr_assert_eq(o.with_directory, cases[i].count == 4);
+    }
+}
+
 Test(options, defaults_are_a_week_of_142_people_on_standard_output)
 {
     const char *const args[] = { "ts-simulator" };

@@ -192,6 +192,61 @@ Test(ready, slot_time_is_shared_not_turns)
     ready_done(&r);
 }
 
+/* 99 healthy endpoints that have something now and then, and one that always has, with as many slots as its cap allows. Counted
+ * is the order of service, not time: how many of the noisy one's go before a healthy one that is due and waits for nothing
+ * but its turn. */
+Test(ready, a_noisy_endpoint_goes_before_a_waiting_one_twice_at_most)
+{
+    enum { COUNT = 99, SLOTS = 16, STEPS = 20000 };
+    ready r = { .parallel = 8, .slots = SLOTS };
+    static ready_endpoint healthy[COUNT];
+    static unsigned waited[COUNT]; /* the noisy one's turns since it was due */
+    ready_endpoint noisy = endpoint(0);
+    ready_endpoint *busy[SLOTS];
+    unsigned under_way = 0, first = 0, worst = 0, noisy_served = 0, healthy_served = 0;
+    uint64_t seed = 7;
+
+    for (size_t i = 0; i < COUNT; i++)
+        healthy[i] = endpoint(READY_NEVER);
+    cr_assert_eq(ready_place(&r, &noisy, 10), TS_OK);
+    for (unsigned step = 0; step < STEPS; step++) {
+        ready_endpoint *e;
+
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+        e = &healthy[(seed >> 33) % COUNT];
+        if ((seed >> 60) < 9 && e->next_due_ms == READY_NEVER) {
+            e->next_due_ms = 10;
+            waited[e - healthy] = 0;
+            cr_assert_eq(ready_place(&r, e, 10), TS_OK);
+        }
+        if (under_way == SLOTS) {
+            finish(&r, busy[first], true, false, 1000 + (int64_t)(seed >> 40) % 4000);
+            first = (first + 1) % SLOTS;
+            under_way--;
+        }
+        e = ready_next(&r, 10);
+        if (e == NULL)
+            continue;
+        ready_serve(&r, e, 10);
+        busy[(first + under_way++) % SLOTS] = e;
+        if (e == &noisy) {
+            noisy_served++;
+            for (size_t i = 0; i < COUNT; i++)
+                waited[i] += healthy[i].next_due_ms != READY_NEVER;
+        } else {
+            healthy_served++;
+            worst = waited[e - healthy] > worst ? waited[e - healthy] : worst;
+            e->next_due_ms = READY_NEVER;
+        }
+        cr_assert_eq(ready_place(&r, e, 10), TS_OK);
+    }
+    /* Once, and once more if what the waiting one had last took longer than theirs. */
+    cr_expect_leq(worst, 2, "%u", worst);
+    cr_expect_gt(healthy_served, STEPS / 4);
+    cr_expect_gt(noisy_served, STEPS / 8); /* it was there all the time */
+    ready_done(&r);
+}
+
 Test(ready, a_timeout_leaves_one_slot_and_success_brings_them_back)
 {
     ready r = { .parallel = 8, .slots = 64 };

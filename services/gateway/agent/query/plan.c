@@ -15,8 +15,83 @@ typedef struct planner {
     agent_plan *plan;
     ts_buf path;
     bool has_query;
+    bool is_one_of_two;         /* a side of a comparison: its answer stays as it is */
+    const struct field *fields; /* of a row of the answer */
+    size_t field_count;
     ts_status status;
 } planner;
+
+/* What a row tells about a slot. */
+typedef struct field {
+    const char *slot;
+    const char *member;
+    const char *inner;
+    enum {
+        BY_TEXT,
+        BY_WORDS,
+        BY_LEAST,
+        BY_MORE,
+        BY_MOST,
+        BY_LESS,
+        BY_SCORE, /* a level's lowest score */
+        BY_RANK,  /* a level's rank */
+        BY_BOOL,
+        BY_ROLE,
+        BY_AGE, /* in days */
+        BY_PERSON,
+    } by;
+} field;
+
+static const field user_fields[] = {
+    { "department", "department", NULL, BY_WORDS },
+    { "risk_level", "risk_level", NULL, BY_TEXT },
+    { "risk_level_min", "risk_score", NULL, BY_SCORE },
+    { "min_score", "risk_score", NULL, BY_LEAST },
+    { "min_score_exclusive", "risk_score", NULL, BY_MORE },
+    { "max_score", "risk_score", NULL, BY_MOST },
+    { "max_score_exclusive", "risk_score", NULL, BY_LESS },
+    { "mfa", "mfa_enrolled", NULL, BY_BOOL },
+    { "suspended", "suspended", NULL, BY_BOOL },
+    { "role", "is_admin", NULL, BY_ROLE },
+    { "inactive_days_min", "last_seen_at", NULL, BY_AGE },
+    { "user", "email", NULL, BY_PERSON },
+};
+
+static const field incident_fields[] = {
+    { "severity", "severity", NULL, BY_TEXT },
+    { "severity_min", "severity", NULL, BY_RANK },
+    { "status", "status", NULL, BY_TEXT },
+    { "user", "affected_users", NULL, BY_PERSON },
+};
+
+static const field app_fields[] = {
+    { "app", "name", NULL, BY_WORDS },
+    { "risk_level", "risk_level", NULL, BY_TEXT },
+    { "risk_level_min", "risk_level", NULL, BY_RANK },
+    { "min_score", "risk_score", NULL, BY_LEAST },
+    { "min_score_exclusive", "risk_score", NULL, BY_MORE },
+    { "max_score", "risk_score", NULL, BY_MOST },
+    { "max_score_exclusive", "risk_score", NULL, BY_LESS },
+};
+
+static const field tool_fields[] = {
+    { "app", "tool", NULL, BY_WORDS },
+    { "approved", "sanctioned", NULL, BY_BOOL },
+};
+
+static const field usage_fields[] = {
+    { "user", "email", NULL, BY_PERSON },
+    { "app", "tools", NULL, BY_WORDS },
+};
+
+/* What rows are ordered by, for each value of the slot `sort`. */
+static const char *const orders[][3] = {
+    { "users", "risk_score", "risk_score" },     { "users", "incidents", "open_incident_count" },
+    { "incidents", "created_at", "created_at" }, { "incidents", "severity", "severity" },
+    { "apps", "risk_score", "risk_score" },      { "apps", "user_count", "user_count" },
+    { "apps", "created_at", "first_seen_at" },   { "groups", "usage", "events" },
+    { "groups", "user_count", "users" },
+};
 
 static void note(planner *p, const char *format, ...) TS_PRINTF(2, 3);
 
@@ -125,41 +200,186 @@ static int64_t number_of(const planner *p, const char *name, int64_t otherwise)
     return ts_parse_i64(get(p, name), &n) == TS_OK ? n : otherwise;
 }
 
-/* Filters that the resource has no parameter for. */
+/* ---- what the resource has no parameter for ---- */
+
+/* What the answer's rows are, so that they can be filtered and ordered. */
+static void rows(planner *p, const char *list, const field *fields, size_t count)
+{
+    if (p->is_one_of_two)
+        return;
+    p->plan->narrowing.list = list;
+    p->fields = fields;
+    p->field_count = count;
+}
+
+static bool is_email(ts_str text);
+static ts_str address_of(const planner *p, ts_str user);
+
+static int64_t lowest_of(ts_str level)
+{
+    return ts_str_is(level, "critical") ? 90
+           : ts_str_is(level, "high")   ? 70
+           : ts_str_is(level, "medium") ? 40
+           : ts_str_is(level, "low")    ? 20
+                                        : 0;
+}
+
+/* False if a row cannot tell. */
+static bool test_of(planner *p, const field *f, const agent_slot *slot, agent_filter *ret)
+{
+    int64_t n = 0;
+    bool is_number = ts_parse_i64(slot->values[0], &n) == TS_OK;
+
+    *ret = (agent_filter){
+        .member = f->member, .inner = f->inner, .values = slot->values, .count = slot->count
+    };
+    switch (f->by) {
+    case BY_TEXT: ret->test = AGENT_EQUALS; return true;
+    case BY_WORDS: ret->test = AGENT_HAS_WORDS; return true;
+    case BY_LEAST:
+    case BY_MORE:
+        ret->test = AGENT_AT_LEAST;
+        ret->number = f->by == BY_MORE ? n + 1 : n;
+        return is_number;
+    case BY_MOST:
+    case BY_LESS:
+        ret->test = AGENT_AT_MOST;
+        ret->number = f->by == BY_LESS ? n - 1 : n;
+        return is_number;
+    case BY_SCORE:
+        ret->test = AGENT_AT_LEAST;
+        ret->number = lowest_of(slot->values[0]);
+        return true;
+    case BY_RANK:
+        ret->test = AGENT_AT_LEAST;
+        ret->number = agent_level_rank(slot->values[0]);
+        return true;
+    case BY_BOOL:
+        ret->test = ts_str_is(slot->values[0], "true") ? AGENT_IS_TRUE : AGENT_IS_FALSE;
+        return true;
+    case BY_ROLE:
+        ret->test = AGENT_IS_TRUE;
+        return slot->count == 1 && ts_str_is(slot->values[0], "admin");
+    case BY_AGE:
+        ret->test = AGENT_BEFORE;
+        ret->number = p->now_ms - n * TS_DAY_MS;
+        return is_number;
+    case BY_PERSON: {
+        ts_str *list = ts_arena_array(p->arena, slot->count, sizeof(*list));
+
+        ret->test = AGENT_EQUALS;
+        ret->values = list;
+        for (size_t i = 0; list != NULL && i < slot->count; i++) {
+            list[i] = address_of(p, slot->values[i]);
+            if (!is_email(list[i]))
+                return false;
+        }
+        return list != NULL;
+    }
+    }
+    return false;
+}
+
+/* Whether the answer's rows are now filtered by the slot. */
+static bool narrow_by(planner *p, const agent_slot *slot, bool is_negated)
+{
+    agent_narrowing *narrowing = &p->plan->narrowing;
+
+    for (size_t i = 0; i < p->field_count && narrowing->count < AGENT_FILTERS_MAX; i++) {
+        agent_filter *filter = &narrowing->filters[narrowing->count];
+
+        if (!ts_str_is(slot->name, p->fields[i].slot) || !test_of(p, &p->fields[i], slot, filter))
+            continue;
+        filter->is_negated = is_negated;
+        narrowing->count++;
+        return true;
+    }
+    return false;
+}
+
+static void filter_slot(planner *p, const char *name)
+{
+    const agent_slot *slot = agent_slot_find(&p->in->slots, ts_str_of(name));
+
+    if (slot == NULL)
+        return;
+    if (narrow_by(p, slot, false)) {
+        note(p, "%s is no parameter of this request: its answer was filtered by it", name);
+        return;
+    }
+    note(p, "%s is no parameter of this request: filter its answer by it", name);
+    p->plan->is_wider = true;
+}
+
+static void filter_rest(planner *p, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        filter_slot(p, names[i]);
+}
+
 static void filter_after(planner *p, const char *const *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (count_of(p, names[i]) == 0)
+    filter_rest(p, names, count);
+    for (size_t i = 0; i < p->in->exclude.count; i++) {
+        const agent_slot *slot = &p->in->exclude.list[i];
+
+        if (narrow_by(p, slot, true)) {
+            note(p, "what has this %.*s was left out of the answer", (int)slot->name.n,
+                 slot->name.p);
             continue;
-        note(p, "%s is no parameter of this request: filter its answer by it", names[i]);
+        }
         p->plan->is_wider = true;
+        note(p, "leave out of the answer what has this %.*s", (int)slot->name.n, slot->name.p);
     }
-    p->plan->is_wider = p->plan->is_wider || p->in->exclude.count > 0;
-    for (size_t i = 0; i < p->in->exclude.count; i++)
-        note(p, "leave out of the answer what has this %.*s", (int)p->in->exclude.list[i].name.n,
-             p->in->exclude.list[i].name.p);
 }
 
 static void sort_after(planner *p, const char *given)
 {
+    agent_narrowing *narrowing = &p->plan->narrowing;
     ts_str sort = get(p, "sort");
     ts_str order = get(p, "order");
 
     if (sort.n == 0 || (ts_str_is(sort, given) && ts_str_is(order, "desc")))
         return;
+    for (size_t i = 0; i < TS_COUNT(orders) && narrowing->list != NULL; i++) {
+        if (strcmp(orders[i][0], narrowing->list) != 0 || !ts_str_is(sort, orders[i][1]))
+            continue;
+        narrowing->sort = orders[i][2];
+        narrowing->is_ascending = ts_str_is(order, "asc");
+        note(p, "the plain answer is ordered by %s: this one by %.*s %.*s", given, (int)sort.n,
+             sort.p, (int)order.n, order.p);
+        return;
+    }
     p->plan->is_wider = true;
     note(p, "the answer is ordered by %s: sort it by %.*s %.*s", given, (int)sort.n, sort.p,
          (int)order.n, order.p);
 }
 
-static void add_page(planner *p, int64_t size)
+/* Slots that do not shape the answer of such a request at all. */
+static void say_unheld(planner *p, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (count_of(p, names[i]) > 0)
+            note(p, "the answer is not limited to the %s that was asked for", names[i]);
+    }
+}
+
+/* Behind the filters: an answer that is narrowed is asked for whole, and cut when it is. */
+static void add_page(planner *p, int64_t size, bool has_offset)
 {
     int64_t limit = number_of(p, "limit", 0);
     int64_t page = number_of(p, "page", 1);
 
-    if (limit > 200) {
-        note(p, "a request returns 200 at most");
-        limit = 200;
+    if (limit > AGENT_NARROW_ROWS) {
+        note(p, "a request returns %u at most", AGENT_NARROW_ROWS);
+        limit = AGENT_NARROW_ROWS;
+    }
+    if (agent_narrows(&p->plan->narrowing)) {
+        p->plan->narrowing.limit = limit > 0 ? limit : size;
+        p->plan->narrowing.offset = (page > 1 ? page - 1 : 0) * p->plan->narrowing.limit;
+        p->plan->has_pages = has_offset;
+        number(p, "limit", AGENT_NARROW_ROWS);
+        return;
     }
     if (limit > 0)
         number(p, "limit", limit);
@@ -210,11 +430,7 @@ static int64_t lowest_score(planner *p)
     if (score < 0 && number_of(p, "min_score_exclusive", -1) >= 0)
         score = number_of(p, "min_score_exclusive", -1) + 1;
     if (score < 0 && level.n > 0)
-        score = ts_str_is(level, "critical") ? 90
-                : ts_str_is(level, "high")   ? 70
-                : ts_str_is(level, "medium") ? 40
-                : ts_str_is(level, "low")    ? 20
-                                             : 0;
+        score = lowest_of(level);
     return score > 100 ? 100 : score;
 }
 
@@ -228,19 +444,20 @@ static void plan_users(planner *p)
                                          "country",
                                          "time",
                                          "type",
+                                         "user",
                                          "inactive_days_min",
                                          "suspended",
                                          "group_by" };
     static const char *const after_search[] = { "min_score", "min_score_exclusive",
                                                 "risk_level_min" };
+    bool is_search = count_of(p, "department") == 1;
     int64_t lowest = lowest_score(p);
 
     p->plan->permission = "read:users";
-    if (count_of(p, "department") > 0) {
+    rows(p, "users", user_fields, TS_COUNT(user_fields));
+    if (is_search) {
         path(p, "/v1/users/search");
         parameter(p, "query", get(p, "department"));
-        if (count_of(p, "department") > 1)
-            note(p, "one request for each department");
         filter_after(p, after_search, TS_COUNT(after_search));
     } else if (lowest >= 0) {
         path(p, "/v1/users/high-risk");
@@ -248,15 +465,18 @@ static void plan_users(planner *p)
     } else {
         path(p, "/v1/users");
     }
-    if (count_of(p, "risk_level") == 1 && lowest < 0) {
+    if (count_of(p, "department") > 1)
+        filter_slot(p, "department");
+    if (count_of(p, "risk_level") == 1 && (is_search || lowest < 0))
         parameter(p, "risk_level", get(p, "risk_level"));
-    } else if (count_of(p, "risk_level") > 0) {
-        note(p, "one request for each risk level");
-        p->plan->is_wider = true;
-    }
-    add_page(p, PAGE_USERS);
+    else if (count_of(p, "risk_level") > 0)
+        filter_slot(p, "risk_level");
     sort_after(p, "risk_score");
-    filter_after(p, after, TS_COUNT(after));
+    if (is_search)
+        filter_rest(p, after, TS_COUNT(after));
+    else
+        filter_after(p, after, TS_COUNT(after));
+    add_page(p, PAGE_USERS, !is_search && lowest < 0);
     finish(p, "GET", TS_STR_NULL);
 }
 
@@ -266,18 +486,19 @@ static void plan_search(planner *p)
                                          "role" };
 
     p->plan->permission = "read:users";
+    rows(p, "users", user_fields, TS_COUNT(user_fields));
     path(p, "/v1/users/search");
     parameter(p, "query", get(p, "query"));
     if (count_of(p, "risk_level") == 1)
         parameter(p, "risk_level", get(p, "risk_level"));
-    if (count_of(p, "limit") > 0)
-        number(p, "limit", number_of(p, "limit", PAGE_INCIDENTS));
     filter_after(p, after, TS_COUNT(after));
+    add_page(p, PAGE_INCIDENTS, false);
     finish(p, "GET", TS_STR_NULL);
 }
 
 static void plan_user(planner *p)
 {
+    static const char *const spans[] = { "time", "interval", "type", "status", "severity" };
     ts_str aspect = get(p, "aspect");
 
     p->plan->permission = "read:users";
@@ -286,6 +507,7 @@ static void plan_user(planner *p)
                      ts_str_is(aspect, "history") || ts_str_is(p->in->intent, "trend"));
     if (count_of(p, "user") > 1)
         note(p, "one request for each person");
+    say_unheld(p, spans, TS_COUNT(spans));
 }
 
 /* ---- incidents ---- */
@@ -305,19 +527,18 @@ static void add_status(planner *p)
     }
     if (slot == NULL || (is_open && is_closed)) {
         parameter(p, "status", TS_STR_LIT("all"));
-        if (slot != NULL) {
-            note(p, "filter the answer by status");
-            p->plan->is_wider = true;
-        }
+        if (slot != NULL)
+            filter_slot(p, "status");
         return;
     }
     parameter(p, "status", is_open ? TS_STR_LIT("open") : TS_STR_LIT("closed"));
     if (slot->count > 1)
         return;
     /* "Open incidents" are also those under investigation, in this API and to most who say so. */
-    p->plan->is_wider = p->plan->is_wider || !ts_str_is(slot->values[0], "open");
-    note(p, "status=%s stands for two states: filter the answer by status %.*s",
-         is_open ? "open" : "closed", (int)slot->values[0].n, slot->values[0].p);
+    if (ts_str_is(slot->values[0], "open"))
+        note(p, "status=open stands for two states: also those under investigation");
+    else
+        filter_slot(p, "status");
 }
 
 static void add_severity(planner *p)
@@ -326,8 +547,8 @@ static void add_severity(planner *p)
         parameter(p, "severity", get(p, "severity"));
     if (count_of(p, "severity") < 2 && count_of(p, "severity_min") == 0)
         return;
-    p->plan->is_wider = true;
-    note(p, "severity takes one value: one request for each, or filter the answer");
+    filter_slot(p, "severity");
+    filter_slot(p, "severity_min");
 }
 
 static void add_span(planner *p, bool has_span, agent_span span)
@@ -356,19 +577,22 @@ static void incidents_path(planner *p, bool has_span, agent_span span)
     ts_str user = address_of(p, get(p, "user"));
 
     p->plan->permission = "read:incidents";
+    rows(p, "incidents", incident_fields, TS_COUNT(incident_fields));
     path(p, "/v1/incidents");
     add_status(p);
     add_severity(p);
     add_span(p, has_span, span);
-    if (is_email(user)) {
+    if (count_of(p, "user") > 1) {
+        filter_slot(p, "user");
+    } else if (is_email(user)) {
         parameter(p, "user", user);
     } else if (user.n > 0) {
         note(p, "the user's address is not known: search for the name first");
         p->plan->is_wider = true;
     }
-    add_page(p, PAGE_INCIDENTS);
     sort_after(p, "created_at");
     filter_after(p, after, TS_COUNT(after));
+    add_page(p, PAGE_INCIDENTS, true);
 }
 
 static void plan_incidents(planner *p)
@@ -396,8 +620,13 @@ static void plan_update(planner *p)
         plan_incidents(p);
         p->plan->permission = "write:incidents";
         note(p, "nothing was changed: each incident of this list would need a PATCH of its own");
+        if (status.n > 0)
+            note(p, "the status to set would be %.*s", (int)status.n, status.p);
         return;
     }
+    if (count_of(p, "assignee") > 0)
+        note(p, "incidents have no owner in this API: %.*s cannot be made one",
+             (int)(get(p, "assignee").n > 60 ? 60 : get(p, "assignee").n), get(p, "assignee").p);
     if (status.n == 0) {
         plan_incident(p);
         p->plan->permission = "write:incidents";
@@ -422,8 +651,12 @@ static void plan_update(planner *p)
 
 static void plan_usage(planner *p)
 {
-    static const char *const after[] = { "app", "user", "department", "approved", "limit", "role" };
+    static const char *const after[] = { "app", "user", "department", "approved", "role" };
     ts_str group = get(p, "group_by");
+    bool is_by_day = ts_str_is(group, "day") || ts_str_is(get(p, "interval"), "day");
+    bool is_by_user = !is_by_day && (ts_str_is(group, "user") || ts_str_is(group, "department") ||
+                                     get(p, "user").n > 0);
+    agent_narrowing *narrowing = &p->plan->narrowing;
     int64_t days = 7;
 
     p->plan->permission = "read:ai_usage";
@@ -439,28 +672,43 @@ static void plan_usage(planner *p)
     if (ts_str_is(group, "department"))
         note(p, "the report has no departments: group the users' figures by them");
     parameter(p, "group_by",
-              ts_str_is(group, "day") || ts_str_is(get(p, "interval"), "day") ? TS_STR_LIT("day")
-              : ts_str_is(group, "user") || ts_str_is(group, "department") || get(p, "user").n > 0
-                  ? TS_STR_LIT("user")
-                  : TS_STR_LIT("tool"));
+              is_by_day    ? TS_STR_LIT("day")
+              : is_by_user ? TS_STR_LIT("user")
+                           : TS_STR_LIT("tool"));
+    if (is_by_user)
+        rows(p, "groups", usage_fields, TS_COUNT(usage_fields));
+    else if (!is_by_day)
+        rows(p, "groups", tool_fields, TS_COUNT(tool_fields));
     filter_after(p, after, TS_COUNT(after));
+    if (is_by_user && count_of(p, "app") > 0)
+        note(p, "the figures are of all tools of those users");
     if (ts_str_is(get(p, "aspect"), "sensitive_data") || get(p, "sort").n > 0)
         sort_after(p, "events");
+    if (count_of(p, "limit") > 0 && narrowing->list == NULL) {
+        filter_slot(p, "limit");
+    } else if (count_of(p, "limit") > 0) {
+        narrowing->limit = number_of(p, "limit", 0);
+        narrowing->sort = narrowing->sort == NULL ? "events" : narrowing->sort;
+    }
     finish(p, "GET", TS_STR_NULL);
 }
 
 static void plan_apps(planner *p)
 {
-    static const char *const after[] = { "app",        "permission",     "user", "department",
-                                         "risk_level", "risk_level_min", "time", "group_by" };
+    static const char *const after[] = {
+        "app",        "permission",          "user",      "department",
+        "risk_level", "risk_level_min",      "time",      "group_by",
+        "min_score",  "min_score_exclusive", "max_score", "max_score_exclusive"
+    };
     ts_str trust = get(p, "trust");
 
     p->plan->permission = "read:apps";
+    rows(p, "apps", app_fields, TS_COUNT(app_fields));
     path(p, "/v1/apps");
     parameter(p, "status", trust.n > 0 ? trust : TS_STR_LIT("all"));
-    add_page(p, PAGE_USERS);
-    sort_after(p, "last_used_at");
+    sort_after(p, "risk_score");
     filter_after(p, after, TS_COUNT(after));
+    add_page(p, PAGE_USERS, true);
     finish(p, "GET", TS_STR_NULL);
 }
 
@@ -539,11 +787,15 @@ static void plan_side(planner *p, const agent_slots *side)
 
 static void plan_compare(planner *p)
 {
+    static const char *const common[] = { "time", "type", "status", "severity", "interval" };
+
     if (p->in->left.count == 0) {
         plan_users(p);
         note(p, "group the answer as asked");
         return;
     }
+    p->is_one_of_two = true;
+    say_unheld(p, common, TS_COUNT(common));
     plan_side(p, &p->in->left);
     plan_side(p, &p->in->right);
     if (p->plan->count > 1 && p->status == TS_OK)
@@ -553,6 +805,10 @@ static void plan_compare(planner *p)
 
 static void plan_about(planner *p)
 {
+    static const char *const spans[] = { "time", "type", "severity", "status" };
+    static const char *const intervals[] = { "interval" };
+
+    say_unheld(p, intervals, TS_COUNT(intervals));
     if (get(p, "incident_id").n > 0)
         plan_incident(p);
     else if (get(p, "user").n > 0)
@@ -566,6 +822,7 @@ static void plan_about(planner *p)
     else if (ts_str_is(p->in->intent, "recommend")) {
         path(p, "/v1/agent/summary");
         finish(p, "GET", TS_STR_NULL);
+        say_unheld(p, spans, TS_COUNT(spans));
     } else {
         plan_incidents(p);
         if (get(p, "interval").n > 0)

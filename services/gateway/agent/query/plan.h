@@ -1,9 +1,11 @@
-/* From an interpretation to the plain requests that answer it. Pure. What the plain API has no parameter for is said in the
- * notes: nothing is left out in silence.
+/* From an interpretation to the plain requests that answer it. Pure. What the plain API has no parameter for is done
+ * to its answer where a row tells enough (narrow.h), or else left to whoever reads it; both are said in the notes: nothing is
+ * left out in silence.
  */
 #ifndef AGENT_PLAN_H
 #define AGENT_PLAN_H
 
+#include "narrow.h"
 #include "parse.h"
 
 typedef struct agent_request {
@@ -20,8 +22,10 @@ typedef struct agent_plan {
     bool is_write; /* the first one changes something: it is shown and never made */
     bool
         is_wider; /* it answers more than was asked: filters or an order are left to whoever reads it, as the notes say */
-    const char *permission; /* of the data, "" if any key will do */
-    agent_texts notes;      /* for `assumptions` */
+    bool has_pages;            /* a narrowed answer has further pages, by `offset` */
+    agent_narrowing narrowing; /* what is done to the answer of the first request */
+    const char *permission;    /* of the data, "" if any key will do */
+    agent_texts notes;         /* for `assumptions` */
 } agent_plan;
 
 /* TS_NOMEM. */

@@ -9,38 +9,38 @@ const behavior_metric behavior_metrics[BEHAVIOR_METRICS] = {
       .one = "sign-in",
       .many = "sign-ins",
       .floor = 10,
-      .apps = { "login", "saml" },
+      .apps = BEHAVIOR_LOGIN | BEHAVIOR_SAML,
       .actions = { "login_success" } },
     { .name = "failed_sign_ins_per_day",
       .one = "failed sign-in",
       .many = "failed sign-ins",
       .floor = 8,
-      .apps = { "login", "saml" },
+      .apps = BEHAVIOR_LOGIN | BEHAVIOR_SAML,
       .actions = { "login_failure" } },
     { .name = "sign_in_networks_per_day",
       .one = "network signed in from",
       .many = "networks signed in from",
       .kind = BEHAVIOR_NETWORKS,
       .floor = 4,
-      .apps = { "login", "saml" },
+      .apps = BEHAVIOR_LOGIN | BEHAVIOR_SAML,
       .actions = { "login_success" } },
     { .name = "files_viewed_per_day",
       .one = "file viewed",
       .many = "files viewed",
       .floor = 50,
-      .apps = { "drive" },
+      .apps = BEHAVIOR_DRIVE,
       .actions = { "view", "preview" } },
     { .name = "files_downloaded_per_day",
       .one = "file downloaded, copied or printed",
       .many = "files downloaded, copied or printed",
       .floor = 20,
-      .apps = { "drive" },
+      .apps = BEHAVIOR_DRIVE,
       .actions = { "download", "copy", "print" } },
     { .name = "files_shared_outside_per_day",
       .one = "file opened to the outside",
       .many = "files opened to the outside",
       .floor = 5,
-      .apps = { "drive" },
+      .apps = BEHAVIOR_DRIVE,
       .actions = { "change_document_visibility", "change_document_access_scope",
                    "change_user_access", "change_acl_editors" },
       .field = "visibility_change",
@@ -49,25 +49,25 @@ const behavior_metric behavior_metrics[BEHAVIOR_METRICS] = {
       .one = "file deleted",
       .many = "files deleted",
       .floor = 20,
-      .apps = { "drive" },
+      .apps = BEHAVIOR_DRIVE,
       .actions = { "trash", "delete" } },
     { .name = "app_grants_per_day",
       .one = "app given access",
       .many = "apps given access",
       .floor = 4,
-      .apps = { "token" },
+      .apps = BEHAVIOR_TOKEN,
       .actions = { "authorize" } },
     { .name = "app_calls_per_day",
       .one = "call of an app in the user's name",
       .many = "calls of apps in the user's name",
       .floor = 100,
-      .apps = { "token" },
+      .apps = BEHAVIOR_TOKEN,
       .actions = { "activity" } },
     { .name = "admin_acts_per_day",
       .one = "act in the admin console",
       .many = "acts in the admin console",
       .floor = 10,
-      .apps = { "admin" } },
+      .apps = BEHAVIOR_ADMIN },
     { .name = "unusual_hours_per_day",
       .one = "hour of activity at an unusual time",
       .many = "hours of activity at unusual times",
@@ -93,9 +93,25 @@ static bool has_value(const risk_record *r, const char *name, const char *value)
     return false;
 }
 
-static bool counts(const behavior_metric *m, const risk_record *r)
+static unsigned app_of(const char *name)
 {
-    if (!is_one_of(r->event->app, m->apps, TS_COUNT(m->apps)))
+    static const struct {
+        const char *name;
+        enum behavior_app app;
+    } apps[] = { { "login", BEHAVIOR_LOGIN }, { "saml", BEHAVIOR_SAML },
+                 { "drive", BEHAVIOR_DRIVE }, { "token", BEHAVIOR_TOKEN },
+                 { "admin", BEHAVIOR_ADMIN }, { "gemini_in_workspace_apps", BEHAVIOR_GEMINI } };
+
+    for (size_t i = 0; i < TS_COUNT(apps); i++) {
+        if (strcmp(name, apps[i].name) == 0)
+            return apps[i].app;
+    }
+    return 0;
+}
+
+static bool counts(const behavior_metric *m, unsigned app, const risk_record *r)
+{
+    if ((m->apps & app) == 0)
         return false;
     if (m->actions[0] != NULL && !is_one_of(r->event->action, m->actions, TS_COUNT(m->actions)))
         return false;
@@ -104,24 +120,25 @@ static bool counts(const behavior_metric *m, const risk_record *r)
 
 behavior_act behavior_act_of(const risk_record *record)
 {
-    static const char *const by_hand[] = { "login", "saml", "drive", "admin",
-                                           "gemini_in_workspace_apps" };
     const Ts__Risk__Event *e = record->event;
     behavior_act act = { 0 };
+    unsigned app;
 
     /* An event about somebody says nothing of what they do; a warning's victim was not there. */
     if (strcmp(e->actor_email, e->user_email) != 0 || strcmp(e->type, "account_warning") == 0)
         return act;
     act.is_own = strcmp(e->outcome, "failure") != 0;
-    act.is_at_work = act.is_own && is_one_of(e->app, by_hand, TS_COUNT(by_hand));
-    act.network = behavior_network(e->ip);
+    app = app_of(e->app);
+    act.is_at_work = act.is_own && app != 0 && app != BEHAVIOR_TOKEN;
     for (unsigned i = 0; i < BEHAVIOR_METRICS; i++) {
-        if (counts(&behavior_metrics[i], record))
-            act.metrics |= 1u << i;
+        if (!counts(&behavior_metrics[i], app, record))
+            continue;
+        act.metrics |= 1u << i;
+        if (behavior_metrics[i].kind == BEHAVIOR_NETWORKS)
+            act.network = behavior_network(e->ip);
     }
     /* A source record may hold what follows from the act as further events: one act counts once. */
-    if (act.metrics != 0 && strcmp(e->app, "drive") == 0 &&
-        has_value(record, "primary_event", "false"))
+    if (act.metrics != 0 && app == BEHAVIOR_DRIVE && has_value(record, "primary_event", "false"))
         act.metrics = 0;
     return act;
 }

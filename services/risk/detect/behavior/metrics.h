@@ -16,13 +16,23 @@ typedef enum behavior_kind {
     BEHAVIOR_HOURS,    /* different hours in which the user is hardly ever there */
 } behavior_kind;
 
+/* Applications of which something is counted. */
+enum behavior_app {
+    BEHAVIOR_LOGIN = 1,
+    BEHAVIOR_SAML = 2,
+    BEHAVIOR_DRIVE = 4,
+    BEHAVIOR_TOKEN = 8,
+    BEHAVIOR_ADMIN = 16,
+    BEHAVIOR_GEMINI = 32,
+};
+
 typedef struct behavior_metric {
-    const char *name;   /* in the API */
-    const char *one;    /* "file downloaded" */
-    const char *many;   /* "files downloaded" */
-    behavior_kind kind; /* the match below does not matter to BEHAVIOR_HOURS */
-    uint32_t floor;     /* a day with fewer says nothing, whatever the user does else */
-    const char *apps[3];
+    const char *name;       /* in the API */
+    const char *one;        /* "file downloaded" */
+    const char *many;       /* "files downloaded" */
+    behavior_kind kind;     /* the match below does not matter to BEHAVIOR_HOURS */
+    uint32_t floor;         /* a day with fewer says nothing, whatever the user does else */
+    unsigned apps;          /* of enum behavior_app */
     const char *actions[4]; /* none: all of the apps */
     const char *field;      /* NULL, or a field that must have `value` */
     const char *value;
@@ -35,7 +45,7 @@ typedef struct behavior_act {
     uint32_t metrics; /* bit n: it counts for metric n */
     bool is_own;      /* the user did it: it makes the day one of activity */
     bool is_at_work;  /* and with their own hands, not by an app's: its hour is one of theirs */
-    uint32_t network; /* of its address, 0 if it has none */
+    uint32_t network; /* of its address, where networks are counted; 0 if it has none */
 } behavior_act;
 
 behavior_act behavior_act_of(const risk_record *record);
