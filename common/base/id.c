@@ -19,6 +19,8 @@
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+#define PUBLIC_POOL ((size_t)512)
+
 ts_status ts_random(void *ret, size_t n)
 {
     uint8_t *bytes = ret;
@@ -32,6 +34,26 @@ ts_status ts_random(void *ret, size_t n)
         if (got > 0)
             done += (size_t)got;
     }
+    return TS_OK;
+}
+
+ts_status ts_random_public(void *ret, size_t n)
+{
+    static _Thread_local uint8_t pool[PUBLIC_POOL];
+    static _Thread_local size_t left;
+    ts_status st;
+
+    if (n > PUBLIC_POOL / 4)
+        return ts_random(ret, n);
+    if (n > left) {
+        left = 0;
+        st = ts_random(pool, sizeof(pool));
+        if (st != TS_OK)
+            return st;
+        left = sizeof(pool);
+    }
+    left -= n;
+    memcpy(ret, pool + left, n);
     return TS_OK;
 }
 

@@ -21,12 +21,4 @@ struct nng_tls_config;
 TS_CHECK ts_status ts_bus_tls(const char *address, bool is_server, struct nng_tls_config **ret,
                               ts_error *err);
 
-/* Before the first socket: see reset.c. The call is what links it in. */
-void ts_bus_resets(void);
-
-/* A whole message with the packed protobuf as its body. */
-ts_status ts_bus_pack(const ProtobufCMessage *m, size_t max_bytes, nng_msg **ret);
-ts_status ts_bus_unpack(nng_msg *msg, const ProtobufCMessageDescriptor *type, ts_arena *arena,
-                        ProtobufCMessage **ret);
-
 #endif

@@ -1,18 +1,28 @@
 #include "link.h"
 
-#include <nng/protocol/reqrep0/req.h>
+#include <errno.h>
 #include <nng/supplemental/tls/tls.h>
-#include <nng/transport/tls/tls.h>
 #include <time.h>
 
 #include "ts/time.h"
 
 #define CONNECT_WAIT_MS 500
 #define RESTART_WAIT_MS 4000
-#define RECONNECT_MIN   20
-#define RECONNECT_MAX   250
+#define DIAL_MAX_MS     5000
+#define PAUSE_MIN_MS    20
+#define PAUSE_MAX_MS    250
+/* Bits of a call's number that are its place. */
+#define PLACE_BITS 8
+_Static_assert(TS_PEER_IN_FLIGHT_MAX <= 1 << PLACE_BITS, "a place fits into its bits");
 
-void bus_cond_init(pthread_cond_t *cond)
+static void on_dialled(void *argument);
+static void on_ready(void *context);
+static bus_taken on_answer(void *context, uint64_t number, ts_str body);
+static void on_ended(void *context);
+
+static const bus_events events = { .ready = on_ready, .frame = on_answer, .ended = on_ended };
+
+static void cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attributes;
 
@@ -38,52 +48,20 @@ static struct timespec monotonic_in(int64_t ms)
     return t;
 }
 
-/* ADD_PRE, not ADD_POST: a connection that breaks at once may tell of its end before ADD_POST, and would count for ever. */
-static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *argument)
-{
-    bus_link *l = argument;
-
-    pthread_mutex_lock(&l->lock);
-    if (event == NNG_PIPE_EV_ADD_PRE) {
-        l->pipe = nng_pipe_id(pipe);
-    } else if (l->pipe == nng_pipe_id(pipe)) {
-        l->pipe = 0;
-        l->away_boot_ms = ts_boot_ms();
-    }
-    pthread_cond_broadcast(&l->changed);
-    pthread_mutex_unlock(&l->lock);
-}
-
 ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *err)
 {
     pthread_mutex_init(&l->opening, NULL);
     pthread_mutex_init(&l->lock, NULL);
-    bus_cond_init(&l->changed);
+    cond_init(&l->changed);
+    for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++)
+        l->free_places[i] = (uint16_t)(TS_PEER_IN_FLIGHT_MAX - 1 - i);
+    l->free_count = TS_PEER_IN_FLIGHT_MAX;
+    l->pause_ms = PAUSE_MIN_MS;
     return ts_bus_lane_address(base, lane, l->address, err);
 }
 
-static int set_options(bus_link *l)
+static ts_status make_dialer(bus_link *l, ts_error *err)
 {
-    /* Never resend by itself: only we know what may be repeated. */
-    int rv = nng_socket_set_ms(l->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-
-    if (rv == 0)
-        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN);
-    if (rv == 0)
-        rv = nng_socket_set_ms(l->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
-    if (rv == 0)
-        rv = nng_socket_set_size(l->socket, NNG_OPT_RECVMAXSZ, BUS_MESSAGE_MAX + 4096);
-    if (rv == 0)
-        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_ADD_PRE, pipe_event, l);
-    if (rv == 0)
-        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_event, l);
-    return rv;
-}
-
-/* A dialer that works in the background from now on. */
-static ts_status start_dialer(bus_link *l, ts_error *err)
-{
-    nng_dialer dialer = NNG_DIALER_INITIALIZER;
     nng_tls_config *tls = NULL;
     ts_status st = TS_OK;
     int rv;
@@ -92,38 +70,32 @@ static ts_status start_dialer(bus_link *l, ts_error *err)
         st = ts_bus_tls(l->address, false, &tls, err);
     if (st != TS_OK)
         return st;
-    rv = nng_dialer_create(&dialer, l->socket, l->address);
+    rv = nng_stream_dialer_alloc(&l->dialer, l->address);
     if (rv == 0 && tls != NULL)
-        rv = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls);
-    if (rv == 0)
-        rv = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+        rv = nng_stream_dialer_set_ptr(l->dialer, NNG_OPT_TLS_CONFIG, tls);
     if (tls != NULL)
         nng_tls_config_free(tls);
     if (rv == 0)
-        return TS_OK;
-    return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
-                   nng_strerror(rv));
+        rv = nng_aio_alloc(&l->aio, on_dialled, l);
+    if (rv != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
+                       nng_strerror(rv));
+    nng_aio_set_timeout(l->aio, DIAL_MAX_MS);
+    return bus_conn_new(&events, l, BUS_MESSAGE_MAX + 4096, &l->conn);
 }
 
-static ts_status dial(bus_link *l, ts_error *err)
+static void unmake(bus_link *l)
 {
-    int rv = nng_req0_open(&l->socket);
-    ts_status st;
-
-    ts_bus_resets();
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
-                       nng_strerror(rv));
-    rv = set_options(l);
-    l->away_boot_ms = ts_boot_ms();
-    if (rv == 0)
-        st = start_dialer(l, err);
-    else
-        st =
-            ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up a socket: %s", nng_strerror(rv));
-    if (st != TS_OK)
-        nng_close(l->socket);
-    return st;
+    if (l->aio != NULL) {
+        nng_aio_stop(l->aio);
+        nng_aio_free(l->aio);
+    }
+    if (l->dialer != NULL)
+        nng_stream_dialer_free(l->dialer);
+    bus_conn_free(l->conn);
+    l->aio = NULL;
+    l->dialer = NULL;
+    l->conn = NULL;
 }
 
 ts_status bus_link_open(bus_link *l, ts_error *err)
@@ -134,45 +106,233 @@ ts_status bus_link_open(bus_link *l, ts_error *err)
         return TS_OK;
     pthread_mutex_lock(&l->opening);
     if (!atomic_load(&l->is_open)) {
-        st = dial(l, err);
-        atomic_store(&l->is_open, st == TS_OK);
+        st = make_dialer(l, err);
+        if (st == TS_OK) {
+            l->state = LINK_DIALLING;
+            l->away_boot_ms = ts_boot_ms();
+            atomic_store(&l->is_open, true);
+            nng_stream_dialer_dial(l->dialer, l->aio);
+        } else {
+            unmake(l);
+        }
     }
     pthread_mutex_unlock(&l->opening);
     return st;
 }
 
-void bus_link_close(bus_link *l)
+/* Under the lock: the aio is at rest. */
+static void pause_or_end(bus_link *l)
 {
-    if (atomic_load(&l->is_open))
-        nng_close(l->socket);
-    atomic_store(&l->is_open, false);
+    if (l->is_closing) {
+        l->state = LINK_CLOSED;
+        pthread_cond_broadcast(&l->changed);
+        return;
+    }
+    l->state = LINK_PAUSING;
+    nng_sleep_aio((nng_duration)l->pause_ms, l->aio);
+    l->pause_ms = l->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : l->pause_ms * 2;
+}
+
+/* The pause is over, or a dial has ended. */
+static void on_dialled(void *argument)
+{
+    bus_link *l = argument;
+    nng_stream *stream = NULL;
+    int rv = nng_aio_result(l->aio);
+    bool closes;
+
+    pthread_mutex_lock(&l->lock);
+    if (l->state == LINK_DIALLING && rv == 0)
+        stream = nng_aio_get_output(l->aio, 0);
+    if (l->is_closing) {
+        if (stream != NULL)
+            nng_stream_free(stream);
+        pause_or_end(l);
+    } else if (l->state == LINK_PAUSING) {
+        l->state = LINK_DIALLING;
+        nng_stream_dialer_dial(l->dialer, l->aio);
+    } else if (stream == NULL) {
+        pause_or_end(l);
+    } else {
+        l->state = LINK_UP;
+        pthread_mutex_unlock(&l->lock);
+        bus_conn_begin(l->conn, stream);
+        pthread_mutex_lock(&l->lock);
+        closes =
+            l->is_closing; /* whoever closed may have come before there was something to close */
+        pthread_mutex_unlock(&l->lock);
+        if (closes)
+            bus_conn_close(l->conn);
+        return;
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void on_ready(void *context)
+{
+    bus_link *l = context;
+
+    pthread_mutex_lock(&l->lock);
+    l->pause_ms = PAUSE_MIN_MS;
+    atomic_store(&l->is_ready, true);
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* By whoever took the waiter off the list; it is gone afterwards. */
+static void end_waiting(bus_waiter *w)
+{
+    atomic_store(&w->has_ended, true);
+    sem_post(&w->done);
+}
+
+/* Under the lock. */
+static void give_place(bus_link *l, unsigned place)
+{
+    l->waiting[place] = NULL;
+    l->free_places[l->free_count++] = (uint16_t)place;
+}
+
+static void on_ended(void *context)
+{
+    bus_link *l = context;
+    bus_waiter *lost[TS_PEER_IN_FLIGHT_MAX];
+    unsigned count = 0;
+
+    pthread_mutex_lock(&l->lock);
+    if (atomic_exchange(&l->is_ready, false))
+        l->away_boot_ms = ts_boot_ms();
+    for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++) {
+        if (l->waiting[i] == NULL)
+            continue;
+        l->waiting[i]->is_lost = true;
+        lost[count++] = l->waiting[i];
+        give_place(l, i);
+    }
+    pause_or_end(l);
+    pthread_mutex_unlock(&l->lock);
+    for (unsigned i = 0; i < count; i++)
+        end_waiting(lost[i]);
+}
+
+static bus_taken on_answer(void *context, uint64_t number, ts_str body)
+{
+    bus_link *l = context;
+    unsigned place = (unsigned)(number & ((1U << PLACE_BITS) - 1));
+    bus_waiter *w;
+
+    pthread_mutex_lock(&l->lock);
+    w = place < TS_PEER_IN_FLIGHT_MAX ? l->waiting[place] : NULL;
+    if (w != NULL && w->number == number) {
+        w->answer = ts_arena_str(w->arena, body);
+        give_place(l, place);
+    } else {
+        w = NULL; /* nobody waits for it any more */
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (w != NULL)
+        end_waiting(w);
+    return BUS_TAKEN;
 }
 
 void bus_link_done(bus_link *l)
 {
+    if (atomic_load(&l->is_open)) {
+        pthread_mutex_lock(&l->lock);
+        l->is_closing = true;
+        pthread_mutex_unlock(&l->lock);
+        nng_stream_dialer_close(l->dialer);
+        nng_aio_cancel(l->aio);
+        bus_conn_close(l->conn);
+        pthread_mutex_lock(&l->lock);
+        while (l->state != LINK_CLOSED)
+            pthread_cond_wait(&l->changed, &l->lock);
+        pthread_mutex_unlock(&l->lock);
+        unmake(l);
+    }
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);
     pthread_mutex_destroy(&l->opening);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
 {
-    int64_t now_boot_ms = ts_boot_ms();
-    int64_t until_boot_ms = now_boot_ms + CONNECT_WAIT_MS;
+    int64_t now_ms;
+    int64_t until_ms;
     struct timespec until;
-    bool is_connected;
 
+    if (atomic_load(&l->is_ready))
+        return true;
+    now_ms = ts_boot_ms();
+    until_ms = now_ms + CONNECT_WAIT_MS;
     pthread_mutex_lock(&l->lock);
-    if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_boot_ms)
-        until_boot_ms = l->away_boot_ms + RESTART_WAIT_MS;
-    if (until_boot_ms > deadline_boot_ms)
-        until_boot_ms = deadline_boot_ms;
-    until = monotonic_in(until_boot_ms - now_boot_ms);
-    while (l->pipe == 0) {
+    if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_ms)
+        until_ms = l->away_boot_ms + RESTART_WAIT_MS;
+    until = monotonic_in(earlier(until_ms, deadline_boot_ms) - now_ms);
+    while (!atomic_load(&l->is_ready)) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;
     }
-    is_connected = l->pipe != 0;
     pthread_mutex_unlock(&l->lock);
-    return is_connected;
+    return atomic_load(&l->is_ready);
+}
+
+/* Is the call still without an outcome? Then it gets none any more. */
+static bool withdraw(bus_link *l, bus_waiter *w)
+{
+    unsigned place = (unsigned)(w->number & ((1U << PLACE_BITS) - 1));
+    bool is_mine;
+
+    pthread_mutex_lock(&l->lock);
+    is_mine = l->waiting[place] == w;
+    if (is_mine)
+        give_place(l, place);
+    pthread_mutex_unlock(&l->lock);
+    return is_mine;
+}
+
+void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufCMessage *call)
+{
+    unsigned place;
+
+    *w = (bus_waiter){ .arena = arena };
+    (void)sem_init(&w->done, 0, 0);
+    pthread_mutex_lock(&l->lock);
+    /* There is one for each: a peer takes at most so many calls at once. */
+    place = l->free_places[--l->free_count];
+    w->number = ++l->calls << PLACE_BITS | place;
+    l->waiting[place] = w;
+    pthread_mutex_unlock(&l->lock);
+    w->sent = bus_conn_send(l->conn, BUS_ANY_GENERATION, w->number, call);
+    if (w->sent != TS_OK && withdraw(l, w)) {
+        w->is_lost = true;
+        end_waiting(w);
+    }
+}
+
+bool bus_link_finish(bus_link *l, bus_waiter *w, int64_t deadline_boot_ms)
+{
+    bool is_there = sem_trywait(&w->done) == 0;
+
+    if (!is_there) {
+        struct timespec until = monotonic_in(deadline_boot_ms - ts_boot_ms());
+        int rc;
+
+        do
+            rc = sem_clockwait(&w->done, CLOCK_MONOTONIC, &until);
+        while (rc != 0 && errno == EINTR);
+        is_there = rc == 0;
+    }
+    if (!is_there && !withdraw(l, w)) {
+        while (sem_wait(&w->done) != 0) /* is being posted now */
+            ;
+        is_there = true;
+    }
+    (void)sem_destroy(&w->done);
+    return is_there && atomic_load(&w->has_ended);
 }

@@ -1,76 +1,82 @@
 /* The serving side of the bus.
  *
- * Each lane is a REP socket with a fixed number of work items, each a context, an aio and an arena:
- * that many messages are in work at once, the rest waits in the peers. Lanes fast and park handle a
- * message on nng's own thread, since their handlers never block; slow and bulk put it into a queue
- * for the lane's worker threads.
+ * Each lane listens at an address of its own and has a fixed number of items, each an arena and what belongs to one call: that
+ * many calls are in work at once, the rest waits unread in the connections. Lanes fast and park handle a call on nng's own
+ * thread, since their handlers never block; slow and bulk put it into a queue for the lane's worker threads.
  *
- * An item moves RECEIVING -> WORKING -> SENDING -> RECEIVING. While WORKING, `open_calls` counts
- * the calls that are not answered yet plus one for the loop that starts them; whoever brings it to
- * 0 sends the reply. So a parked call may be finished by another thread while its neighbours are
- * still being started.
+ * Each call is answered by itself, in whatever order handlers end; the connection sends together what is there together.
+ * A connection whose frame found no item stands in the lane's list `full` and is resumed when an item is free again.
  */
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/tls/tls.h>
-#include <nng/transport/tls/tls.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#include "internal.h"
+#include "conn.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
 #include "ts/trace.h"
 
-#define ARENA_DEFAULT     (UINT64_C(64) << 20)
-#define CALLS_PER_MESSAGE 256
-#define TIMEOUT_MAX_MS    (10 * TS_MINUTE_MS)
-#define METHODS_MAX       64
-#define ANSWERS_READ_MS   30
+#define ARENA_DEFAULT  (UINT64_C(64) << 20)
+#define TIMEOUT_MAX_MS (10 * TS_MINUTE_MS)
+#define METHODS_MAX    64
+/* Of accepting, after it failed: out of file descriptors, say. */
+#define ACCEPT_PAUSE_MS 100
+/* How long the last answers may take to leave. */
+#define FLUSH_MS        500
+#define ANSWERS_READ_MS 30
 
-static const unsigned default_contexts[TS_LANES] = { 32, 16, 8, 64 };
-
-typedef enum item_state { ITEM_RECEIVING, ITEM_WORKING, ITEM_SENDING } item_state;
+static const unsigned default_contexts[TS_LANES] = { 256, 16, 8, 64 };
 
 typedef struct lane lane;
-typedef struct item item;
 
-typedef struct pending_call {
-    ts_call call; /* first: a handler's ts_call is its pending_call */
-    item *owner;
+/* A connection of a lane; kept and used again until the server stops. */
+typedef struct client {
+    lane *lane;
+    bus_conn *conn;
+    struct client *next;      /* of all */
+    struct client *next_idle; /* guarded by the lane's lock, as the two below */
+    struct client *next_full;
+    bool is_full;
+} client;
+
+/* A call in work. */
+typedef struct item {
+    ts_call call; /* first: a handler's ts_call is its item */
+    client *from;
+    uint64_t generation; /* of the connection that it came over */
+    uint64_t number;
+    ts_arena *arena;
+    const Ts__Call *in;
     const ts_rpc_row *row;
     ts_error error;
     Ts__Reply reply;
     int64_t started_us;
-} pending_call;
-
-struct item {
-    lane *lane;
-    nng_ctx ctx;
-    nng_aio *aio;
-    ts_arena *arena;
-    item_state state;
-    Ts__CallBatch *batch;
-    pending_call *calls;
-    atomic_size_t open_calls;
-    atomic_int pipe; /* the connection that the message came over; 0: it is gone */
-    item *next;      /* in the lane's queue */
-};
+    struct item *next; /* free, or in the lane's queue */
+} item;
 
 struct lane {
     ts_rpc_server *server;
     ts_lane number;
-    nng_socket socket;
-    bool is_open;
+    nng_stream_listener *listener;
+    nng_aio *accepting;
+    bool is_pausing; /* only touched where the aio is at rest */
     item *items;
     unsigned item_count;
     pthread_t *workers;
     unsigned worker_count;
-    pthread_mutex_t lock; /* guards the queue and stopping */
+
+    pthread_mutex_t lock; /* guards all below */
     pthread_cond_t has_work;
+    pthread_cond_t has_ended; /* a connection has */
+    item *idle;
     item *first, *last;
+    client *clients; /* all */
+    client *idle_clients;
+    client *full;
+    unsigned open; /* connections */
     bool stopping;
 };
 
@@ -88,48 +94,68 @@ struct ts_rpc_server {
     atomic_size_t in_work; /* messages between receive and send, parked ones left out */
 };
 
-static void item_receive(item *it)
+/* Under the lane's lock. */
+static void forget_full(client *c)
 {
-    it->state = ITEM_RECEIVING;
-    ts_arena_reset(it->arena);
-    it->batch = NULL;
-    nng_ctx_recv(it->ctx, it->aio);
-}
-
-static void item_send(item *it)
-{
-    Ts__ReplyBatch replies = TS__REPLY_BATCH__INIT;
-    nng_msg *msg = NULL;
-    size_t n = it->batch == NULL ? 0 : it->batch->n_calls;
-
-    replies.replies = ts_arena_array(it->arena, n + 1, sizeof(Ts__Reply *));
-    for (size_t i = 0; replies.replies != NULL && i < n; i++)
-        replies.replies[i] = &it->calls[i].reply;
-    replies.n_replies = replies.replies == NULL ? 0 : n;
-    if (ts_bus_pack(&replies.base, it->lane->server->options.max_message_bytes, &msg) != TS_OK) {
-        /* Too large together or no memory: an empty reply tells the caller that there is none. */
-        replies.n_replies = 0;
-        if (ts_bus_pack(&replies.base, BUS_MESSAGE_MAX, &msg) != TS_OK) {
-            item_receive(it);
-            return;
+    for (client **place = &c->lane->full; *place != NULL; place = &(*place)->next_full) {
+        if (*place == c) {
+            *place = c->next_full;
+            break;
         }
     }
-    it->state = ITEM_SENDING;
-    nng_aio_set_msg(it->aio, msg);
-    nng_ctx_send(it->ctx, it->aio);
+    c->is_full = false;
 }
 
-static void item_call_done(item *it)
+/* NULL: there is none, and the connection waits for one. */
+static item *item_take(client *from)
 {
-    if (atomic_fetch_sub(&it->open_calls, 1) == 1)
-        item_send(it);
+    lane *l = from->lane;
+    item *it;
+
+    pthread_mutex_lock(&l->lock);
+    it = l->idle;
+    if (it != NULL) {
+        l->idle = it->next;
+    } else if (!from->is_full) {
+        from->is_full = true;
+        from->next_full = l->full;
+        l->full = from;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (it == NULL)
+        return NULL;
+    it->from = from;
+    it->generation = bus_conn_generation(from->conn);
+    it->row = NULL;
+    it->error = (ts_error){ .text = "" };
+    ts__reply__init(&it->reply);
+    it->call =
+        (ts_call){ .arena = it->arena, .error = &it->error, .service = l->server->options.service };
+    return it;
+}
+
+static void item_give(item *it)
+{
+    lane *l = it->from->lane;
+    client *full;
+
+    ts_arena_reset(it->arena);
+    pthread_mutex_lock(&l->lock);
+    it->next = l->idle;
+    l->idle = it;
+    full = l->full;
+    if (full != NULL)
+        forget_full(full);
+    pthread_mutex_unlock(&l->lock);
+    if (full != NULL)
+        bus_conn_resume(full->conn);
 }
 
 /* Words and payload of a finished call go into its reply. */
-static void fill_reply(pending_call *p, ProtobufCMessage *out, ts_status st)
+static void fill_reply(item *p, ProtobufCMessage *out, ts_status st)
 {
-    ts_arena *arena = p->owner->arena;
-    ts_rpc_server *server = p->owner->lane->server;
+    ts_arena *arena = p->arena;
+    ts_rpc_server *server = p->from->lane->server;
     size_t n;
 
     if (st == TS_OK && out != NULL) {
@@ -155,9 +181,9 @@ static void fill_reply(pending_call *p, ProtobufCMessage *out, ts_status st)
     }
 }
 
-static void count_call(pending_call *p, ts_status st)
+static void count_call(item *p, ts_status st)
 {
-    ts_rpc_server *server = p->owner->lane->server;
+    ts_rpc_server *server = p->from->lane->server;
     size_t row;
 
     if (p->row == NULL)
@@ -175,13 +201,24 @@ static void count_call(pending_call *p, ts_status st)
                 TS_F_Z("reason", p->error.text));
 }
 
+static void answer(item *p)
+{
+    ts_status st = bus_conn_send(p->from->conn, p->generation, p->number, &p->reply.base);
+
+    /* Gone: nobody waits. Else there is no memory for it, or the peer lets its answers lie: better no connection than a call
+     * that is never answered. */
+    if (st != TS_OK && p->generation == bus_conn_generation(p->from->conn))
+        bus_conn_close(p->from->conn);
+}
+
 void ts_rpc_finish(ts_call *call, ProtobufCMessage *out, ts_status status)
 {
-    pending_call *p = (pending_call *)call;
+    item *p = (item *)call;
 
     fill_reply(p, out, status);
     count_call(p, status);
-    item_call_done(p->owner);
+    answer(p);
+    item_give(p);
 }
 
 static const ts_rpc_row *find_row(const ts_rpc_server *server, const char *method, ts_lane in_lane)
@@ -193,9 +230,9 @@ static const ts_rpc_row *find_row(const ts_rpc_server *server, const char *metho
     return NULL;
 }
 
-static ts_status check_served(pending_call *p)
+static ts_status check_served(item *p)
 {
-    const ts_rpc_options *o = &p->owner->lane->server->options;
+    const ts_rpc_options *o = &p->from->lane->server->options;
 
     if (p->call.tenant.org == 0 || o->serves == NULL ||
         o->serves(o->serves_context, p->call.tenant))
@@ -204,15 +241,15 @@ static ts_status check_served(pending_call *p)
 }
 
 /* Everything a handler may rely on is checked here, for all methods alike. */
-static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage **ret_request)
+static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_request)
 {
-    ts_rpc_server *server = p->owner->lane->server;
+    ts_rpc_server *server = p->from->lane->server;
     ts_call *call = &p->call;
     int64_t now_boot_ms = ts_boot_ms();
     int64_t timeout_ms = in->timeout_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : (int64_t)in->timeout_ms;
     ts_status st;
 
-    p->row = find_row(server, in->method, p->owner->lane->number);
+    p->row = find_row(server, in->method, p->from->lane->number);
     if (p->row == NULL)
         return ts_fail(&p->error, TS_INTERNAL, "method", "no method %.60s in this lane",
                        in->method);
@@ -254,101 +291,46 @@ static ts_status prepare(pending_call *p, const Ts__Call *in, ProtobufCMessage *
     return TS_OK;
 }
 
-static void run_call(item *it, size_t index)
+/* Answers, or parks. On nng's thread or a worker. */
+static void run_call(item *p)
 {
-    pending_call *p = &it->calls[index];
+    ts_rpc_server *server = p->from->lane->server;
     ProtobufCMessage *request = NULL;
     ProtobufCMessage *out = NULL;
     ts_status st;
 
     p->started_us = ts_boot_us();
-    st = prepare(p, it->batch->calls[index], &request);
+    st = prepare(p, p->in, &request);
     if (st == TS_OK) {
-        out = ts_arena_alloc(it->arena, p->row->method->reply->sizeof_message);
+        out = ts_arena_alloc(p->arena, p->row->method->reply->sizeof_message);
         if (out == NULL) {
             st = TS_NOMEM;
         } else {
+            const char *name = p->row->method->name;
+            int64_t started_us = p->started_us;
+
             protobuf_c_message_init(p->row->method->reply, out);
             ts_trace_begin(p->call.caller.request_id, p->call.caller.traceparent);
             st = p->row->handler(&p->call, request, out);
             if (st != TS_PARKED)
-                ts_debug(TS_MSG("call"), TS_F_Z("method", p->row->method->name), TS_F_STATUS(st),
-                         TS_F_I64("took_us", ts_boot_us() - p->started_us));
+                ts_debug(TS_MSG("call"), TS_F_Z("method", name), TS_F_STATUS(st),
+                         TS_F_I64("took_us", ts_boot_us() - started_us));
             ts_trace_end();
             /* Deleted while the call was under way: the store has refused its change, or half of what it read was gone. */
             if (st != TS_OK && st != TS_PARKED && check_served(p) != TS_OK)
                 st = TS_NOT_FOUND;
         }
     }
-    if (st == TS_PARKED)
-        return; /* the handler's side owns it now: touch nothing */
-    ts_rpc_finish(&p->call, out, st);
-}
-
-/* Runs all calls of a received message; may run on nng's thread or a worker. */
-static void item_work(item *it)
-{
-    ts_rpc_server *server = it->lane->server;
-    size_t n = it->batch->n_calls;
-
-    atomic_store(&it->open_calls, n + 1);
-    for (size_t i = 0; i < n; i++)
-        run_call(it, i);
-    item_call_done(it);
+    /* A parked one is the handler's side's now: touch nothing. */
+    if (st != TS_PARKED)
+        ts_rpc_finish(&p->call, out, st);
     atomic_fetch_sub(&server->in_work, 1); /* after the answer: a drain waits for it */
 }
 
-/* TS_OK with batch and calls set up, else the message is not worth an answer. */
-static ts_status item_decode(item *it, nng_msg *msg)
+static void enqueue(lane *l, item *it)
 {
-    ProtobufCMessage *m = NULL;
-    ts_status st = ts_bus_unpack(msg, &ts__call_batch__descriptor, it->arena, &m);
-
-    if (st != TS_OK)
-        return st;
-    it->batch = (Ts__CallBatch *)m;
-    if (it->batch->n_calls > CALLS_PER_MESSAGE)
-        return TS_TOO_LARGE;
-    it->calls = ts_arena_array(it->arena, it->batch->n_calls + 1, sizeof(*it->calls));
-    if (it->calls == NULL)
-        return TS_NOMEM;
-    for (size_t i = 0; i < it->batch->n_calls; i++) {
-        pending_call *p = &it->calls[i];
-
-        ts__reply__init(&p->reply);
-        p->owner = it;
-        p->call.arena = it->arena;
-        p->call.error = &p->error;
-        p->call.service = it->lane->server->options.service;
-    }
-    return TS_OK;
-}
-
-static void item_received(item *it)
-{
-    lane *l = it->lane;
-    nng_msg *msg = nng_aio_get_msg(it->aio);
-    ts_status st;
-
-    atomic_store(&it->pipe, nng_pipe_id(nng_msg_get_pipe(msg)));
-    st = item_decode(it, msg);
-
-    nng_msg_free(msg);
-    if (st != TS_OK) {
-        ts_warn(TS_MSG("message dropped"), TS_F_Z("lane", ts_lane_name(l->number)),
-                TS_F_STATUS(st));
-        it->batch = NULL;
-        item_send(it);
-        return;
-    }
-    it->state = ITEM_WORKING;
-    atomic_fetch_add(&l->server->in_work, 1);
-    if (l->worker_count == 0) {
-        item_work(it);
-        return;
-    }
-    pthread_mutex_lock(&l->lock);
     it->next = NULL;
+    pthread_mutex_lock(&l->lock);
     if (l->last == NULL)
         l->first = it;
     else
@@ -358,29 +340,31 @@ static void item_received(item *it)
     pthread_mutex_unlock(&l->lock);
 }
 
-static void item_callback(void *argument)
+static bus_taken on_call(void *context, uint64_t number, ts_str body)
 {
-    item *it = argument;
-    int rv = nng_aio_result(it->aio);
+    client *from = context;
+    lane *l = from->lane;
+    item *it = item_take(from);
+    ProtobufCMessage *m = NULL;
+    ts_status st;
 
-    switch (it->state) {
-    case ITEM_RECEIVING:
-        if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
-            return;
-        if (rv != 0)
-            item_receive(it);
-        else
-            item_received(it);
-        return;
-    case ITEM_SENDING:
-        if (rv != 0)
-            nng_msg_free(nng_aio_get_msg(it->aio)); /* ours again: the caller is gone */
-        if (rv == NNG_ECLOSED)
-            return;
-        item_receive(it);
-        return;
-    case ITEM_WORKING: return; /* no aio is under way */
+    if (it == NULL)
+        return BUS_LATER;
+    it->number = number;
+    st = ts_arena_unpack(it->arena, &ts__call__descriptor, body, &m);
+    if (st != TS_OK) {
+        ts_warn(TS_MSG("message dropped"), TS_F_Z("lane", ts_lane_name(l->number)),
+                TS_F_STATUS(st));
+        item_give(it);
+        return BUS_WRONG;
     }
+    it->in = (const Ts__Call *)m;
+    atomic_fetch_add(&l->server->in_work, 1);
+    if (l->worker_count == 0)
+        run_call(it);
+    else
+        enqueue(l, it);
+    return BUS_TAKEN;
 }
 
 static void *worker_main(void *argument)
@@ -402,8 +386,87 @@ static void *worker_main(void *argument)
         pthread_mutex_unlock(&l->lock);
         if (it == NULL)
             return NULL;
-        item_work(it);
+        run_call(it);
     }
+}
+
+/* ---- connections ---- */
+
+static void on_ready(void *context)
+{
+    (void)context;
+}
+
+static void on_ended(void *context)
+{
+    client *c = context;
+    lane *l = c->lane;
+
+    pthread_mutex_lock(&l->lock);
+    if (c->is_full)
+        forget_full(c);
+    c->next_idle = l->idle_clients;
+    l->idle_clients = c;
+    l->open--;
+    pthread_cond_broadcast(&l->has_ended);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static const bus_events events = { .ready = on_ready, .frame = on_call, .ended = on_ended };
+
+/* NULL: no memory, or the lane stops. */
+static client *client_take(lane *l)
+{
+    client *c;
+
+    pthread_mutex_lock(&l->lock);
+    c = l->idle_clients;
+    if (l->stopping)
+        c = NULL;
+    else if (c != NULL)
+        l->idle_clients = c->next_idle;
+    else
+        c = calloc(1, sizeof(*c));
+    if (c != NULL && c->conn == NULL) {
+        c->lane = l;
+        if (bus_conn_new(&events, c, l->server->options.max_message_bytes + 4096, &c->conn) !=
+            TS_OK) {
+            free(c);
+            c = NULL;
+        } else {
+            c->next = l->clients;
+            l->clients = c;
+        }
+    }
+    if (c != NULL)
+        l->open++;
+    pthread_mutex_unlock(&l->lock);
+    return c;
+}
+
+static void on_accepted(void *argument)
+{
+    lane *l = argument;
+    int rv = nng_aio_result(l->accepting);
+    nng_stream *stream = NULL;
+    client *c = NULL;
+
+    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
+        return;
+    if (rv == 0 && !l->is_pausing)
+        stream = nng_aio_get_output(l->accepting, 0);
+    if (stream != NULL) {
+        c = client_take(l);
+        if (c == NULL)
+            nng_stream_free(stream);
+        else
+            bus_conn_begin(c->conn, stream);
+    }
+    l->is_pausing = rv != 0 && !l->is_pausing;
+    if (l->is_pausing)
+        nng_sleep_aio(ACCEPT_PAUSE_MS, l->accepting);
+    else
+        nng_stream_listener_accept(l->listener, l->accepting);
 }
 
 static bool lane_is_used(const ts_rpc_server *s, ts_lane number)
@@ -417,7 +480,6 @@ static bool lane_is_used(const ts_rpc_server *s, ts_lane number)
 
 static ts_status start_listener(lane *l, const char *address, ts_error *err)
 {
-    nng_listener listener = NNG_LISTENER_INITIALIZER;
     nng_tls_config *tls = NULL;
     ts_status st = TS_OK;
     int rv;
@@ -426,77 +488,49 @@ static ts_status start_listener(lane *l, const char *address, ts_error *err)
         st = ts_bus_tls(address, true, &tls, err);
     if (st != TS_OK)
         return st;
-    rv = nng_listener_create(&listener, l->socket, address);
+    rv = nng_stream_listener_alloc(&l->listener, address);
     if (rv == 0 && tls != NULL)
-        rv = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
-    if (rv == 0)
-        rv = nng_listener_start(listener, 0);
+        rv = nng_stream_listener_set_ptr(l->listener, NNG_OPT_TLS_CONFIG, tls);
     if (tls != NULL)
         nng_tls_config_free(tls);
+    if (rv == 0)
+        rv = nng_aio_alloc(&l->accepting, on_accepted, l);
+    if (rv == 0)
+        rv = nng_stream_listener_listen(l->listener);
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot listen on %s: %s", address,
                        nng_strerror(rv));
+    nng_stream_listener_accept(l->listener, l->accepting);
     return TS_OK;
-}
-
-/* On a thread of nng's: a connection has ended, and with it the hope of those who asked over it. */
-static void pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *argument)
-{
-    lane *l = argument;
-    int id = nng_pipe_id(pipe);
-
-    (void)event;
-    for (unsigned i = 0; i < l->item_count; i++) {
-        int expected = id;
-
-        atomic_compare_exchange_strong(&l->items[i].pipe, &expected, 0);
-    }
 }
 
 bool ts_rpc_caller_is_there(const ts_call *call)
 {
-    const pending_call *p = (const pending_call *)call;
+    const item *p = (const item *)call;
 
-    return atomic_load(&p->owner->pipe) != 0;
+    return p->generation == bus_conn_generation(p->from->conn);
 }
 
 static ts_status lane_listen(lane *l, ts_error *err)
 {
     char address[TS_BUS_ADDRESS_SIZE];
     ts_status st = ts_bus_lane_address(l->server->options.address, l->number, address, err);
-    int rv;
 
-    if (st != TS_OK)
-        return st;
-    ts_bus_resets();
-    rv = nng_rep0_open(&l->socket);
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot open a socket: %s",
-                       nng_strerror(rv));
-    l->is_open = true;
-    rv = nng_socket_set_size(l->socket, NNG_OPT_RECVMAXSZ,
-                             l->server->options.max_message_bytes + 4096);
-    for (unsigned i = 0; rv == 0 && i < l->item_count; i++) {
+    for (unsigned i = 0; st == TS_OK && i < l->item_count; i++) {
         item *it = &l->items[i];
 
-        it->lane = l;
         it->arena = ts_arena_new(l->server->options.arena_bytes);
-        rv = it->arena == NULL ? NNG_ENOMEM : nng_ctx_open(&it->ctx, l->socket);
-        if (rv == 0)
-            rv = nng_aio_alloc(&it->aio, item_callback, it);
+        if (it->arena == NULL)
+            return ts_fail(err, TS_NOMEM, "", "out of memory");
+        it->next = l->idle;
+        l->idle = it;
     }
-    if (rv == 0)
-        rv = nng_pipe_notify(l->socket, NNG_PIPE_EV_REM_POST, pipe_gone, l);
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot set up %s: %s", address,
-                       nng_strerror(rv));
-    return start_listener(l, address, err);
+    return st == TS_OK ? start_listener(l, address, err) : st;
 }
 
 static ts_status lane_start(lane *l, unsigned workers, ts_error *err)
 {
     const ts_rpc_options *o = &l->server->options;
-    ts_status st;
 
     l->item_count = o->contexts != 0 ? o->contexts : default_contexts[l->number];
     l->items = calloc(l->item_count, sizeof(*l->items));
@@ -508,12 +542,7 @@ static ts_status lane_start(lane *l, unsigned workers, ts_error *err)
             return ts_fail(err, TS_NOMEM, "", "cannot start a worker thread");
         l->worker_count++;
     }
-    st = lane_listen(l, err);
-    if (st != TS_OK)
-        return st;
-    for (unsigned i = 0; i < l->item_count; i++)
-        item_receive(&l->items[i]);
-    return TS_OK;
+    return lane_listen(l, err);
 }
 
 static void register_metrics(ts_rpc_server *s)
@@ -549,6 +578,7 @@ ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret
         s->lanes[i].number = (ts_lane)i;
         pthread_mutex_init(&s->lanes[i].lock, NULL);
         pthread_cond_init(&s->lanes[i].has_work, NULL);
+        pthread_cond_init(&s->lanes[i].has_ended, NULL);
     }
     for (unsigned i = 0; i < TS_LANES && st == TS_OK; i++) {
         unsigned workers = default_workers[i];
@@ -576,9 +606,39 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
     atomic_store(&s->draining, true);
     while (atomic_load(&s->in_work) > 0 && ts_boot_ms() < until_ms)
         nanosleep(&pause, NULL);
-    /* nng drops what it has not read yet of a connection that has ended. */
+    /* A caller that writes to a connection that has ended drops what it has not read yet. */
     if (drain_ms > 0)
         nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
+}
+
+/* The answers that are there leave, if their readers take them. */
+static void flush(lane *l)
+{
+    struct timespec pause = { 0, 2000000 };
+    int64_t until_ms = ts_boot_ms() + FLUSH_MS;
+
+    /* No connection is added any more. */
+    for (client *c = l->clients; c != NULL; c = c->next) {
+        while (!bus_conn_is_idle(c->conn) && ts_boot_ms() < until_ms)
+            nanosleep(&pause, NULL);
+    }
+}
+
+static void close_clients(lane *l)
+{
+    for (client *c = l->clients; c != NULL; c = c->next)
+        bus_conn_close(c->conn);
+    pthread_mutex_lock(&l->lock);
+    while (l->open > 0)
+        pthread_cond_wait(&l->has_ended, &l->lock);
+    pthread_mutex_unlock(&l->lock);
+    while (l->clients != NULL) {
+        client *c = l->clients;
+
+        l->clients = c->next;
+        bus_conn_free(c->conn);
+        free(c);
+    }
 }
 
 static void lane_stop(lane *l)
@@ -587,21 +647,23 @@ static void lane_stop(lane *l)
     l->stopping = true;
     pthread_cond_broadcast(&l->has_work);
     pthread_mutex_unlock(&l->lock);
+    if (l->listener != NULL)
+        nng_stream_listener_close(l->listener);
+    if (l->accepting != NULL) {
+        nng_aio_stop(l->accepting);
+        nng_aio_free(l->accepting);
+    }
     for (unsigned i = 0; i < l->worker_count; i++)
         pthread_join(l->workers[i], NULL);
-    if (l->is_open)
-        nng_close(l->socket);
-    for (unsigned i = 0; l->items != NULL && i < l->item_count; i++) {
-        if (l->items[i].aio != NULL)
-            nng_aio_stop(l->items[i].aio);
-    }
-    for (unsigned i = 0; l->items != NULL && i < l->item_count; i++) {
-        if (l->items[i].aio != NULL)
-            nng_aio_free(l->items[i].aio);
+    flush(l);
+    close_clients(l);
+    if (l->listener != NULL)
+        nng_stream_listener_free(l->listener);
+    for (unsigned i = 0; l->items != NULL && i < l->item_count; i++)
         ts_arena_free(l->items[i].arena);
-    }
     free(l->items);
     free(l->workers);
+    pthread_cond_destroy(&l->has_ended);
     pthread_cond_destroy(&l->has_work);
     pthread_mutex_destroy(&l->lock);
 }

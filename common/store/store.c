@@ -346,29 +346,76 @@ ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
     return TS_OK;
 }
 
+/* Takes the slice; NULL: there was none. */
+static ts_status take_value(rocksdb_pinnableslice_t *take_slice, ts_arena *arena, ts_str *ret_value)
+{
+    const char *bytes;
+    size_t n = 0;
+    char *copy;
+
+    if (take_slice == NULL)
+        return TS_NOT_FOUND;
+    bytes = rocksdb_pinnableslice_value(take_slice, &n);
+    copy = ts_arena_alloc(arena, n + 1);
+    if (copy != NULL && n > 0)
+        memcpy(copy, bytes, n);
+    rocksdb_pinnableslice_destroy(take_slice);
+    if (copy == NULL)
+        return TS_NOMEM;
+    *ret_value = ts_str_n(copy, n);
+    return TS_OK;
+}
+
 ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family, ts_str key,
                             ts_arena *arena, ts_str *ret_value)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
     rocksdb_pinnableslice_t *slice;
-    const char *bytes;
-    size_t n = 0;
-    char *copy;
 
     slice = rocksdb_get_pinned_cf(s->db, s->read_options, family, key.p, key.n, &error);
-    if (error != NULL)
-        return TS_UNAVAILABLE;
-    if (slice == NULL)
-        return TS_NOT_FOUND;
-    bytes = rocksdb_pinnableslice_value(slice, &n);
-    copy = ts_arena_alloc(arena, n + 1);
-    if (copy != NULL && n > 0)
-        memcpy(copy, bytes, n);
-    rocksdb_pinnableslice_destroy(slice);
-    if (copy == NULL)
-        return TS_NOMEM;
-    *ret_value = ts_str_n(copy, n);
-    return TS_OK;
+    return error != NULL ? TS_UNAVAILABLE : take_value(slice, arena, ret_value);
+}
+
+#define MANY_AT_ONCE 32 /* keys that RocksDB looks up together */
+
+static ts_status get_some(ts_store *s, unsigned family, const ts_str *keys, size_t count,
+                          bool ascending, ts_arena *arena, ts_str *ret_values)
+{
+    const char *bytes[MANY_AT_ONCE];
+    size_t sizes[MANY_AT_ONCE];
+    rocksdb_pinnableslice_t *slices[MANY_AT_ONCE] = { NULL };
+    char *errors[MANY_AT_ONCE] = { NULL };
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes[i] = keys[i].p;
+        sizes[i] = keys[i].n;
+        ret_values[i] = TS_STR_NULL;
+    }
+    rocksdb_batched_multi_get_cf(s->db, s->read_options, ts_store_family(s, family), count, bytes,
+                                 sizes, slices, errors, ascending);
+    for (size_t i = 0; i < count; i++) {
+        ts_status one = take_value(slices[i], arena, &ret_values[i]);
+
+        if (errors[i] != NULL)
+            one = TS_UNAVAILABLE;
+        if (one != TS_OK && one != TS_NOT_FOUND)
+            st = one;
+        rocksdb_free(errors[i]);
+    }
+    return st;
+}
+
+ts_status ts_store_get_many(ts_store *s, unsigned family, const ts_str *keys, size_t count,
+                            bool ascending, ts_arena *arena, ts_str *ret_values)
+{
+    ts_status st = TS_OK;
+
+    for (size_t from = 0; from < count && st == TS_OK; from += MANY_AT_ONCE)
+        st = get_some(s, family, keys + from,
+                      count - from < MANY_AT_ONCE ? count - from : MANY_AT_ONCE, ascending, arena,
+                      ret_values + from);
+    return st;
 }
 
 ts_status ts_store_get(ts_store *s, unsigned family, ts_str key, ts_arena *arena, ts_str *ret_value)

@@ -18,7 +18,6 @@ typedef struct gateway_config {
     int64_t call_ms;
     int64_t ingest_ms;
     int64_t ingests;
-    int64_t helpers;
     int64_t auth_failures;
     int64_t failure_addresses;
     int64_t hsts_s;

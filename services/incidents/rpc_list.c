@@ -175,17 +175,35 @@ static ts_status count_opened(const ts_call *call, int64_t since_ms, int64_t unt
                       ret);
 }
 
-static ts_status make_trend(const ts_call *call, int64_t period_ms, Ts__Incidents__Trend **ret)
+static ts_status new_trend(const ts_call *call, uint64_t opened, uint64_t opened_before,
+                           Ts__Incidents__Trend **ret)
 {
-    int64_t since_ms = call->now_ms - period_ms;
-    ts_status st;
-
     *ret = ts_arena_alloc(call->arena, sizeof(**ret));
     if (*ret == NULL)
         return TS_NOMEM;
     ts__incidents__trend__init(*ret);
-    st = count_opened(call, since_ms, 0, &(*ret)->opened);
-    return st == TS_OK ? count_opened(call, since_ms - period_ms, since_ms, &(*ret)->opened_before)
+    (*ret)->opened = opened;
+    (*ret)->opened_before = opened_before;
+    return TS_OK;
+}
+
+/* Yesterday and today are part of the week: each incident is counted in one stretch of time, and walked once. */
+static ts_status count_trends(const ts_call *call, Ts__Incidents__SummaryReply *rep)
+{
+    static const int days[] = { 1, 2, 7, 14 };
+    uint64_t opened[TS_COUNT(days)];
+    int64_t until_ms = 0; /* the first goes on to the newest */
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < TS_COUNT(days) && st == TS_OK; i++) {
+        int64_t since_ms = call->now_ms - days[i] * TS_DAY_MS;
+
+        st = count_opened(call, since_ms, until_ms, &opened[i]);
+        until_ms = since_ms;
+    }
+    if (st == TS_OK)
+        st = new_trend(call, opened[0], opened[1], &rep->day);
+    return st == TS_OK ? new_trend(call, opened[0] + opened[1] + opened[2], opened[3], &rep->week)
                        : st;
 }
 
@@ -195,11 +213,7 @@ static ts_status add_trend(const ts_call *call, Ts__Incidents__SummaryReply *rep
 
     if (st == TS_OK)
         st = find_oldest(call, rep);
-    if (st == TS_OK)
-        st = make_trend(call, TS_DAY_MS, &rep->day);
-    if (st == TS_OK)
-        st = make_trend(call, 7 * TS_DAY_MS, &rep->week);
-    return st;
+    return st == TS_OK ? count_trends(call, rep) : st;
 }
 
 ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

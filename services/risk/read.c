@@ -41,6 +41,45 @@ ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow
     return st;
 }
 
+ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_t *numbers,
+                             size_t count, bool ascending, ts_str *ret_values)
+{
+    const risk *app = call->service;
+    risk_key *keys = ts_arena_array(call->arena, count + 1, sizeof(*keys));
+    ts_str *views = ts_arena_array(call->arena, count + 1, sizeof(*views));
+
+    if (keys == NULL || views == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = risk_user_key(call->tenant, numbers[i]);
+        views[i] = risk_key_view(&keys[i]);
+    }
+    return ts_store_get_many(app->store, family, views, count, ascending, call->arena, ret_values);
+}
+
+ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,
+                          Ts__Risk__UserRow **ret, size_t *ret_count)
+{
+    ts_str *values = ts_arena_array(call->arena, count + 1, sizeof(*values));
+    size_t found = 0;
+    ts_status st;
+
+    if (values == NULL)
+        return TS_NOMEM;
+    st = risk_read_of_users(call, RISK_USERS, numbers, count, false, values);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        ProtobufCMessage *m = NULL;
+
+        if (values[i].p == NULL)
+            continue;
+        st = ts_arena_unpack(call->arena, &ts__risk__user_row__descriptor, values[i], &m);
+        if (st == TS_OK)
+            ret[found++] = (Ts__Risk__UserRow *)m;
+    }
+    *ret_count = found;
+    return st;
+}
+
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high)
 {
     uint64_t n = 0;

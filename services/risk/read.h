@@ -11,6 +11,12 @@
 TS_CHECK ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret);
 /* TS_NOT_FOUND. */
 TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow **ret);
+/* Those of the users that are there, in the order of the numbers; `ret` has room for `count`. */
+TS_CHECK ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,
+                                   Ts__Risk__UserRow **ret, size_t *ret_count);
+/* The values of a family whose keys are tenant and user; NULL where there is none. */
+TS_CHECK ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_t *numbers,
+                                      size_t count, bool ascending, ts_str *ret_values);
 /* Users with a score of low..high. */
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high);
 

@@ -33,75 +33,80 @@ static int highest_first(const void *left, const void *right)
     return a->below != b->below ? (int)a->below - (int)b->below : ts_str_cmp(a->email, b->email);
 }
 
-static ts_status read_place(const search *s, uint64_t user, place *ret)
+/* Up to `max` of the set, ascending. */
+static ts_status list_set(search *s, size_t max, uint64_t **ret, size_t *ret_count)
 {
-    const risk *app = s->call->service;
-    risk_key key = risk_user_key(s->call->tenant, user);
-    ts_str value;
-    ts_status st =
-        ts_store_get(app->store, RISK_USER_PLACES, risk_key_view(&key), s->call->arena, &value);
+    size_t wanted = s->set.count < max ? (size_t)s->set.count : max;
+    uint64_t *numbers = ts_arena_array(s->call->arena, wanted + 1, sizeof(*numbers));
+    size_t count = 0;
 
-    if (st != TS_OK)
-        return st;
-    if (value.n < 2)
-        return TS_CORRUPT;
-    *ret = (place){ (uint8_t)value.p[0], ts_str_n(value.p + 1, value.n - 1), user };
+    if (numbers == NULL)
+        return TS_NOMEM;
+    for (uint64_t word = 0; word <= s->set.last_user / 64 && count < wanted; word++) {
+        for (uint64_t left = s->set.bits[word]; left != 0 && count < wanted; left &= left - 1)
+            numbers[count++] = word * 64 + (uint64_t)__builtin_ctzll(left);
+    }
+    s->rep->truncated = s->set.count > max;
+    *ret = numbers;
+    *ret_count = count;
     return TS_OK;
 }
 
 /* The places of up to `max` of the set. */
 static ts_status read_places(search *s, size_t max, place **ret, size_t *ret_count)
 {
-    place *list = NULL;
-    size_t capacity = 0, count = 0, looked = 0;
+    uint64_t *numbers = NULL;
+    ts_str *values;
+    place *list;
+    size_t count = 0, kept = 0;
+    ts_status st = list_set(s, max, &numbers, &count);
 
-    for (uint64_t word = 0; word <= s->set.last_user / 64; word++) {
-        for (uint64_t left = s->set.bits[word]; left != 0; left &= left - 1) {
-            place one;
-            ts_status st;
+    if (st != TS_OK)
+        return st;
+    values = ts_arena_array(s->call->arena, count + 1, sizeof(*values));
+    list = ts_arena_array(s->call->arena, count + 1, sizeof(*list));
+    if (values == NULL || list == NULL)
+        return TS_NOMEM;
+    st = risk_read_of_users(s->call, RISK_USER_PLACES, numbers, count, true, values);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        uint8_t below;
 
-            if (looked++ == max) {
-                s->rep->truncated = true;
-                break;
-            }
-            st = read_place(s, word * 64 + (uint64_t)__builtin_ctzll(left), &one);
-            if (st == TS_NOT_FOUND ||
-                (st == TS_OK && (one.below > 100 - s->low || one.below < 100 - s->high)))
-                continue;
-            if (st != TS_OK)
-                return st;
-            if (!ts_arena_grow(s->call->arena, &list, count, &capacity, sizeof(*list)))
-                return TS_NOMEM;
-            list[count++] = one;
-        }
+        if (values[i].p == NULL)
+            continue;
+        if (values[i].n < 2)
+            return TS_CORRUPT;
+        below = (uint8_t)values[i].p[0];
+        if (below <= 100 - s->low && below >= 100 - s->high)
+            list[kept++] = (place){ below, ts_str_n(values[i].p + 1, values[i].n - 1), numbers[i] };
     }
     *ret = list;
-    *ret_count = count;
-    return TS_OK;
+    *ret_count = kept;
+    return st;
 }
 
 static ts_status answer_few(search *s, size_t max)
 {
     Ts__Risk__UserList *rep = s->rep;
     place *list = NULL;
+    uint64_t *numbers;
     size_t count = 0;
+    size_t wanted;
     ts_status st = read_places(s, max, &list, &count);
 
+    if (st != TS_OK)
+        return st;
+    wanted = count < s->req->limit ? count : s->req->limit;
     rep->total = count;
     rep->n_users = 0;
-    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
-    if (st != TS_OK || rep->users == NULL)
-        return st != TS_OK ? st : TS_NOMEM;
+    rep->users = ts_arena_array(s->call->arena, wanted + 1, sizeof(*rep->users));
+    numbers = ts_arena_array(s->call->arena, wanted + 1, sizeof(*numbers));
+    if (rep->users == NULL || numbers == NULL)
+        return TS_NOMEM;
     if (count > 1)
         qsort(list, count, sizeof(*list), highest_first);
-    for (size_t i = 0; i < count && rep->n_users < s->req->limit; i++) {
-        st = risk_read_user(s->call, list[i].user, &rep->users[rep->n_users]);
-        if (st == TS_OK)
-            rep->n_users++;
-        else if (st != TS_NOT_FOUND)
-            return st;
-    }
-    return TS_OK;
+    for (size_t i = 0; i < wanted; i++)
+        numbers[i] = list[i].user;
+    return risk_read_users(s->call, numbers, wanted, rep->users, &rep->n_users);
 }
 
 /* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */

@@ -67,6 +67,22 @@ static ts_status mark_end(const ts_call *call, Ts__Risk__UserList *rep)
     return rep->next == NULL ? TS_NOMEM : TS_OK;
 }
 
+/* The next users of the walk, as many as the page still lacks. Who moved between index and row is left out: it is listed next
+ * time. */
+static ts_status add_users(const ts_call *call, ts_iter *it, uint64_t *numbers, size_t wanted,
+                           Ts__Risk__UserList *rep)
+{
+    size_t count = 0;
+    size_t found = 0;
+    ts_status st;
+
+    for (; ts_iter_valid(it) && count < wanted; ts_iter_next(it))
+        numbers[count++] = risk_read_u64(ts_iter_value(it), 0);
+    st = risk_read_users(call, numbers, count, rep->users + rep->n_users, &found);
+    rep->n_users += found;
+    return st;
+}
+
 /* Walks the order index from the highest score asked for down; skipping costs a step per key, no
  * row is read for it. */
 static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersRequest *req,
@@ -77,6 +93,7 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     risk_key until = risk_key_tenant(call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
+    uint64_t *numbers;
     ts_status st = TS_OK;
 
     risk_key_u8(&from, (uint8_t)(100 - high));
@@ -88,20 +105,15 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     it = ts_iter_new(app->store, RISK_USER_ORDER, risk_key_view(&from), risk_key_view(&until),
                      false);
     rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
-    if (it == NULL || rep->users == NULL)
+    numbers = ts_arena_array(call->arena, req->limit, sizeof(*numbers));
+    if (it == NULL || rep->users == NULL || numbers == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it) && rep->n_users < req->limit; ts_iter_next(it)) {
-        if (skip > 0) {
-            skip--;
-            continue;
-        }
-        st = risk_read_user(call, risk_read_u64(ts_iter_value(it), 0), &rep->users[rep->n_users]);
-        if (st == TS_NOT_FOUND)
-            continue; /* moved between index and row: it is listed next time */
-        if (st != TS_OK)
-            return st;
-        rep->n_users++;
-    }
+    for (; skip > 0 && ts_iter_valid(it); skip--)
+        ts_iter_next(it);
+    while (st == TS_OK && ts_iter_valid(it) && rep->n_users < req->limit)
+        st = add_users(call, it, numbers, req->limit - rep->n_users, rep);
+    if (st != TS_OK)
+        return st;
     st = ts_iter_status(it);
     return st == TS_OK ? mark_end(call, rep) : st;
 }

@@ -1,8 +1,10 @@
-/* The bus with real sockets: types, lanes, combining, deadlines, limits, restarts. */
+/* The bus with real sockets: types, lanes, combining, deadlines, limits, strangers, restarts. */
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -11,6 +13,7 @@
 
 #define THREADS 16
 #define CALLS   200
+#define CROWD   40
 
 static char directory[64];
 static char address[128];
@@ -258,6 +261,128 @@ static void slow_calls_are_bounded_and_never_hold_up_fast_ones(void)
     ts_rpc_server_stop(server);
 }
 
+/* The slow lane has 16 places for calls: the rest waits unread. */
+static void calls_beyond_the_places_of_a_lane_wait_for_their_turn(void)
+{
+    service s = { 0 };
+    ts_rpc_server *server;
+    ts_peer *peer;
+    pthread_t threads[CROWD];
+
+    atomic_store(&s.hold, true);
+    server = start(&s);
+    peer = dial();
+    for (size_t i = 0; i < CROWD; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, list_keys_once, peer), 0);
+    CHECK_SOON(atomic_load(&s.running) == 4);
+    atomic_store(&s.hold, false);
+    for (size_t i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(atomic_load(&s.calls), CROWD);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
+static void *let_go_when_three_run(void *argument)
+{
+    service *s = argument;
+
+    CHECK_SOON(atomic_load(&s->running) == 3);
+    atomic_store(&s->hold, false);
+    return NULL;
+}
+
+static void calls_of_one_thread_are_under_way_at_the_same_time(void)
+{
+    service s = { 0 };
+    ts_rpc_server *server;
+    ts_peer *peer;
+    Ts__Auth__ListKeysRequest req = TS__AUTH__LIST_KEYS_REQUEST__INIT;
+    Ts__Auth__AuthorizeRequest bad = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+    ts_caller caller = caller_with(20000);
+    ts_rpc_part parts[4] = { { .method = &ts_auth_authorize, .in = &bad.base } };
+    pthread_t thread;
+
+    bad.cost = 7777;
+    atomic_store(&s.hold, true);
+    server = start(&s);
+    peer = dial();
+    for (size_t i = 0; i < TS_COUNT(parts); i++) {
+        if (i > 0)
+            parts[i] = (ts_rpc_part){ .method = &ts_auth_list_keys, .in = &req.base };
+        parts[i].peer = peer;
+        parts[i].arena = ts_arena_new(1 << 20);
+    }
+    CHECK_EQ(pthread_create(&thread, NULL, let_go_when_three_run, &s), 0);
+    ts_rpc_call_all(&caller, parts, TS_COUNT(parts));
+    pthread_join(thread, NULL);
+    CHECK_EQ(parts[0].status, TS_CONFLICT);
+    CHECK(parts[0].out == NULL && strcmp(parts[0].error.param, "cost") == 0);
+    for (size_t i = 0; i < TS_COUNT(parts); i++) {
+        if (i > 0)
+            CHECK(parts[i].status == TS_OK && parts[i].out != NULL);
+        ts_arena_free(parts[i].arena);
+    }
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
+/* A connection to the lane of fast calls that speaks whatever it likes. */
+static int connect_raw(void)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(name.sun_path, sizeof(name.sun_path), "%s/test-fast", directory);
+    CHECK(fd >= 0);
+    CHECK_EQ(connect(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
+    return fd;
+}
+
+/* The greeting comes whatever the stranger says; after it nothing but the end. */
+static void expect_hang_up(int fd)
+{
+    char greeting[8];
+    char more;
+
+    CHECK_EQ(recv(fd, greeting, sizeof(greeting), MSG_WAITALL), 8);
+    CHECK(memcmp(greeting, "TSBUS\0\0\1", 8) == 0);
+    CHECK(recv(fd, &more, 1, 0) <= 0);
+    close(fd);
+}
+
+static void a_stranger_is_hung_up_on_and_others_are_served(void)
+{
+    static const char too_long[] = "TSBUS\0\0\1\xff\xff\xff\x7f\1\0\0\0\0\0\0\0";
+    static const char no_call[] = "TSBUS\0\0\1\4\0\0\0\1\0\0\0\0\0\0\0\xff\xff\xff\xff";
+    const struct {
+        const char *bytes;
+        size_t n;
+    } words[] = {
+        { "GET / HTTP/1.1\r\n\r\n", 18 },
+        { "TSBUS\0\0\2", 8 }, /* a later version */
+        { too_long, sizeof(too_long) - 1 },
+        { no_call, sizeof(no_call) - 1 },
+    };
+    service s = { 0 };
+    ts_rpc_server *server = start(&s);
+    ts_peer *peer = dial();
+    int silent = connect_raw();
+    uint32_t got = 0;
+
+    for (size_t i = 0; i < TS_COUNT(words); i++) {
+        int fd = connect_raw();
+
+        CHECK_EQ(send(fd, words[i].bytes, words[i].n, MSG_NOSIGNAL), (ssize_t)words[i].n);
+        expect_hang_up(fd);
+        CHECK_EQ(authorize(peer, 3, 5000, &got, NULL), TS_OK);
+        CHECK_EQ(got, 3);
+    }
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+    expect_hang_up(silent);
+}
+
 static void a_late_peer_costs_no_more_than_the_deadline(void)
 {
     service s = { 0 };
@@ -501,6 +626,46 @@ static void kill_server(pid_t pid)
     CHECK_EQ(waitpid(pid, &status, 0), pid);
 }
 
+static void *ingest_in_vain(void *argument)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(UINT64_C(64) << 20);
+    Ts__Risk__IngestRequest req = TS__RISK__INGEST_REQUEST__INIT;
+    ts_caller caller = caller_with(700);
+    ProtobufCMessage *out = NULL;
+    int64_t started_ms = ts_boot_ms();
+
+    req.body.len = (size_t)8 << 20;
+    req.body.data = calloc(1, req.body.len);
+    CHECK(req.body.data != NULL);
+    CHECK_EQ(ts_rpc_call(argument, &ts_risk_ingest, &caller, &req.base, arena, &out, NULL),
+             TS_UNAVAILABLE);
+    CHECK(ts_boot_ms() - started_ms < 15000);
+    free(req.body.data);
+    return NULL;
+}
+
+/* Eight callers fill what may lie for it, and the rest is refused at once; none of them hangs. */
+static void a_peer_that_stands_still_holds_nobody_past_the_deadline(void)
+{
+    pid_t pid = spawn_server();
+    ts_peer *peer = dial();
+    pthread_t threads[10];
+    uint32_t got = 0;
+
+    CHECK_EQ(authorize(peer, 1, 20000, &got, NULL), TS_OK);
+    CHECK_EQ(ingest(peer, 100, &got), TS_OK);
+    CHECK_EQ(kill(pid, SIGSTOP), 0);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, ingest_in_vain, peer), 0);
+    for (size_t i = 0; i < TS_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(kill(pid, SIGCONT), 0);
+    CHECK_SOON(ingest(peer, 200, &got) == TS_OK);
+    CHECK_EQ(got, 200);
+    ts_peer_free(peer);
+    kill_server(pid);
+}
+
 static atomic_int answered;
 
 static void *call_through_restarts(void *argument)
@@ -564,6 +729,9 @@ int main(int argc, char **argv)
     RUN(words_of_an_error_cross_the_wire);
     RUN(a_call_without_organization_is_refused_unless_the_method_allows_it);
     RUN(slow_calls_are_bounded_and_never_hold_up_fast_ones);
+    RUN(calls_beyond_the_places_of_a_lane_wait_for_their_turn);
+    RUN(calls_of_one_thread_are_under_way_at_the_same_time);
+    RUN(a_stranger_is_hung_up_on_and_others_are_served);
     RUN(a_late_peer_costs_no_more_than_the_deadline);
     RUN(a_peer_that_is_down_fails_a_call_before_its_deadline);
     RUN(a_patient_call_has_no_answer_only_at_its_deadline);
@@ -573,6 +741,7 @@ int main(int argc, char **argv)
     RUN(a_message_over_the_limit_is_refused_before_it_is_sent);
     RUN(a_parked_call_is_finished_by_another_thread);
     RUN(a_draining_server_says_so);
+    RUN(a_peer_that_stands_still_holds_nobody_past_the_deadline);
     RUN(calls_go_on_when_the_peer_is_killed_and_comes_back);
     remove_directory(directory);
     return 0;

@@ -11,6 +11,7 @@
 
 #define WRITERS 8
 #define WRITES  50
+#define MANY    80 /* a number whose predecessor is no multiple of 37 */
 
 enum { ROWS, OTHER };
 static const ts_family families[] = { { .name = "rows", .is_global = true },
@@ -62,6 +63,37 @@ static void a_batch_is_there_whole_after_reopening(void)
     CHECK(holds(s, ROWS, "a", "1"));
     CHECK(holds(s, OTHER, "a", "2"));
     CHECK(!ts_store_has(s, ROWS, TS_STR_LIT("b")));
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+/* More than RocksDB looks up together, in an order that is none, with gaps and one key twice. */
+static void many_keys_are_read_in_one_go(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    char directory[64];
+    char text[MANY][8];
+    ts_str keys[MANY];
+    ts_str values[MANY];
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(text[i], sizeof(text[i]), "k%03zu", i * 37 % (MANY - 1));
+        keys[i] = ts_str_of(text[i]);
+        if (i % 3 != 0)
+            put(s, ROWS, text[i], text[i]);
+    }
+    put(s, OTHER, text[0], "of another family");
+    CHECK_EQ(ts_store_get_many(s, ROWS, keys, MANY, false, arena, values), TS_OK);
+    for (size_t i = 0; i + 1 < MANY; i++) {
+        bool is_there = i % 3 != 0 || (i == 0 && (MANY - 1) % 3 != 0);
+
+        CHECK((values[i].p != NULL) == is_there);
+        CHECK(!is_there || ts_str_is(values[i], text[i]));
+    }
+    CHECK_EQ(ts_store_get_many(s, ROWS, keys, 0, false, arena, values), TS_OK);
     ts_store_close(s);
     remove_directory(directory);
 }
@@ -391,6 +423,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "write") == 0)
         return write_until_killed(argv[2]);
     RUN(a_batch_is_there_whole_after_reopening);
+    RUN(many_keys_are_read_in_one_go);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
     RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);

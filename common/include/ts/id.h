@@ -10,6 +10,8 @@ typedef struct ts_hash128 {
 
 /* Bytes from the system's CSPRNG (getrandom). TS_INTERNAL if it fails. */
 TS_CHECK ts_status ts_random(void *ret, size_t n);
+/* The same for what is no secret (ids of calls, requests, traces), without a system call for each: the thread keeps some. */
+TS_CHECK ts_status ts_random_public(void *ret, size_t n);
 
 void ts_sha256(ts_str data, uint8_t ret[32]);
 void ts_hmac_sha256(ts_str key, ts_str data, uint8_t ret[32]);

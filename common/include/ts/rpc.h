@@ -1,13 +1,13 @@
-/* RPC over nng: typed methods, lanes, many calls in one message.
+/* RPC over nng: typed methods, lanes, many calls at once on one connection.
  *
- * A method lives in one lane, each lane is a socket of its own, so that slow work never holds fast
- * work up: fast  point reads and Authorize; no fsync, no scan; the only lane whose calls share
- * messages slow  lists and changes bulk  ingest, relays, export park  calls that wait long without
- * holding a worker
+ * A method lives in one lane, each lane has a connection of its own, so that slow work never holds fast work up:
+ *   fast  point reads and Authorize; no fsync, no scan
+ *   slow  lists and changes
+ *   bulk  ingest, relays, export
+ *   park  calls that wait long without holding a worker
  *
- * A call carries a random call_id that stays the same when the call is repeated: it alone
- * deduplicates. A call whose deadline has passed is dropped, not worked on. REQ's own resend is
- * off: we repeat idempotent calls, nobody else does.
+ * A call carries a random call_id that stays the same when the call is repeated: it alone deduplicates. A call whose deadline
+ * has passed is dropped, not worked on. Nothing is sent again by itself: we repeat idempotent calls, nobody else does.
  */
 #ifndef TS_RPC_H
 #define TS_RPC_H
@@ -94,7 +94,7 @@ typedef struct ts_rpc_options {
     bool (*serves)(void *context, ts_tenant tenant);
     void *serves_context;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
-    unsigned contexts;                   /* messages at once per lane; 0 = a default per lane */
+    unsigned contexts;                   /* calls at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */
     size_t arena_bytes;                  /* ceiling per call; 0 = 64 MiB */
 } ts_rpc_options;
@@ -133,9 +133,26 @@ TS_DEFINE_CLEANUP(ts_peer, ts_peer_free);
 
 /* One call; blocks until the answer or the deadline. *ret_out lives in `arena`.
  * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or 256 calls
- * are in flight. Thread-safe. Concurrent calls of the fast lane share messages. */
+ * are in flight. Thread-safe. */
 TS_CHECK ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
                                const ProtobufCMessage *in, ts_arena *arena,
                                ProtobufCMessage **ret_out, ts_error *err);
+
+/* One of several calls that are under way at the same time. */
+typedef struct ts_rpc_part {
+    ts_peer *peer;
+    const ts_method *method;
+    const ProtobufCMessage *in;
+    ts_arena *arena;       /* no two parts may share one: answers come in any order */
+    ProtobufCMessage *out; /* NULL unless status is TS_OK */
+    ts_status status;
+    ts_error error;
+    bool replayed;
+} ts_rpc_part;
+#define TS_RPC_PARTS_MAX 8
+
+/* At most TS_RPC_PARTS_MAX calls at once, each as ts_rpc_call() would make it; blocks until all have their outcome. Leaves
+ * caller->ret_replayed alone. */
+void ts_rpc_call_all(const ts_caller *caller, ts_rpc_part *parts, size_t count);
 
 #endif

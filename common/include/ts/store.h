@@ -73,6 +73,9 @@ TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_er
 /* TS_NOT_FOUND; *ret_value lives in the arena. */
 TS_CHECK ts_status ts_store_get(ts_store *s, unsigned family, ts_str key, ts_arena *arena,
                                 ts_str *ret_value);
+/* Many keys in one go, each at about half the price. ret_values[i].p is NULL where there is none. `ascending`: the keys are. */
+TS_CHECK ts_status ts_store_get_many(ts_store *s, unsigned family, const ts_str *keys, size_t count,
+                                     bool ascending, ts_arena *arena, ts_str *ret_values);
 bool ts_store_has(ts_store *s, unsigned family, ts_str key);
 
 typedef struct ts_iter ts_iter;

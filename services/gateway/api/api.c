@@ -48,14 +48,12 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
         st = model_new(config, a->grammar, &a->model, err);
     if (st != TS_OK)
         return st;
-    a->helpers = api_helpers_new((size_t)config->helpers);
     a->bursts = api_bursts_new(a->auth);
-    return a->helpers == NULL || a->bursts == NULL ? TS_NOMEM : TS_OK;
+    return a->bursts == NULL ? TS_NOMEM : TS_OK;
 }
 
 void api_done(api *a)
 {
-    api_helpers_free(a->helpers);
     api_bursts_free(a->bursts);
     for (size_t i = 0; i < a->gate_count; i++)
         api_gate_done(&a->gates[i].gate);
@@ -122,6 +120,15 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
+static size_t row_of(const api *a, const ts_peer *peer)
+{
+    size_t row = 0;
+
+    while (row < a->gate_count && a->gates[row].peer != peer)
+        row++;
+    return row;
+}
+
 /* Once each time, however many requests find it out; one that refuses for want of disk is there. */
 static void tell(api *a, size_t row, ts_status st, const ts_error *err)
 {
@@ -134,22 +141,27 @@ static void tell(api *a, size_t row, ts_status st, const ts_error *err)
     }
 }
 
+void api_leave(api *a, const ts_peer *peer, ts_status st, const ts_error *err)
+{
+    size_t row = row_of(a, peer);
+
+    api_gate_leave(&a->gates[row].gate);
+    tell(a, row, st, err);
+}
+
 ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
                   const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                   ts_error *err)
 {
-    size_t row = 0;
+    size_t row = row_of(a, peer);
     ts_status st;
 
-    while (row < a->gate_count && a->gates[row].peer != peer)
-        row++;
     if (row == a->gate_count)
         return TS_INTERNAL;
     if (!api_gate_enter(&a->gates[row].gate, caller->deadline_boot_ms))
-        return ts_fail(err, TS_UNAVAILABLE, "", "too many calls are under way to it");
+        return ts_fail(err, TS_UNAVAILABLE, "", API_GATE_WORDS);
     st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
-    api_gate_leave(&a->gates[row].gate);
-    tell(a, row, st, err);
+    api_leave(a, peer, st, err);
     return st;
 }
 

@@ -14,7 +14,6 @@
 #include "ts/metrics.h"
 #include "ts/rpc.h"
 
-typedef struct api_helpers api_helpers;
 typedef struct api_bursts api_bursts;
 
 /* auth, risk, incidents, ai-usage, webhooks */
@@ -34,7 +33,6 @@ typedef struct api {
         atomic_bool is_away; /* said once */
     } gates[API_PEERS_MAX];
     size_t gate_count;
-    api_helpers *helpers;
     api_bursts *bursts;
     atomic_int ingests;            /* under way */
     struct agent_grammar *grammar; /* of questions in plain words */
@@ -107,14 +105,14 @@ TS_CHECK ts_status api_check_match(http_exchange *x, api_show *show, char *id, c
 TS_CHECK ts_status api_ingest_begin(http_exchange *x);
 void api_ingest_end(http_exchange *x);
 
-/* Runs all parts at the same time. Returns the first needed part's failure, with its words in x->error; optional parts that
+/* Gives back the place at a service that the call had, and says once that the service is away or there again. */
+void api_leave(api *a, const ts_peer *peer, ts_status st, const ts_error *err);
+#define API_GATE_WORDS "too many calls are under way to it"
+
+/* Asks for all parts at the same time, at most TS_RPC_PARTS_MAX. Returns the first needed part's failure, with its words in x->error; optional parts that
  * fail are named in x->degraded, unless what they asked for does not exist. Always release with api_parts_done(). */
 TS_CHECK ts_status api_gather(http_exchange *x, api_part *parts, size_t count);
 void api_parts_done(api_part *parts, size_t count);
-
-/* Threads that run parts. NULL if out of memory; `threads` 0 is fine: the callers do all themselves. */
-api_helpers *api_helpers_new(size_t threads);
-void api_helpers_free(api_helpers *h);
 
 /* ---- handlers, a file per resource ---- */
 

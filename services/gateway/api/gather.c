@@ -1,164 +1,75 @@
-/* Parts of one answer, fetched from several services at the same time.
- *
- * The caller queues all parts but the first, works on the first itself, then on every other that no helper has taken yet,
- * and at last waits for those that helpers are at. So no request waits for a free helper, and with no helper at all the
- * parts simply run one after the other.
- */
+/* Parts of one answer, asked of several services at the same time. */
 #include "api/api.h"
-
-#include <pthread.h>
 
 /* One part's memory: the largest is a report of a few hundred groups. */
 #define PART_ARENA_MAX ((size_t)16 * 1024 * 1024)
-#define PARTS_MAX      8
 
-/* One answer's parts, on its caller's stack. */
-typedef struct gathering {
-    api *app;
-    const ts_caller *caller;
-    pthread_cond_t
-        done; /* of its own: a part that is done wakes one caller, not those of all other answers */
-    size_t left; /* parts that are not done */
-} gathering;
-
-typedef struct job {
-    api_part *part;
-    gathering *of;
-    struct job *next;
-    bool is_taken;
-} job;
-
-struct api_helpers {
-    pthread_mutex_t
-        mutex;           /* guards the queue, is_ending, is_taken of jobs and left of gatherings */
-    pthread_cond_t news; /* a job was queued, or the end */
-    job *first;
-    bool is_ending;
-    pthread_t *threads;
-    size_t count;
-};
-
-static void run_part(api *a, api_part *part, const ts_caller *caller)
+/* A place at its service for each call, in the order of the services: two requests never wait for each other's places. A part
+ * that gets none has failed. Returns how many calls there are, with the number of each one's part. */
+static size_t enter(api *a, const ts_caller *caller, api_part *parts, size_t count,
+                    ts_rpc_part *ret_calls, size_t *ret_part_of)
 {
-    part->arena = ts_arena_new(PART_ARENA_MAX);
-    if (part->arena == NULL) {
-        part->status = TS_NOMEM;
-        return;
-    }
-    part->status = api_rpc(a, part->peer, part->method, caller, part->in, part->arena, &part->out,
-                           &part->error);
-    if (part->status != TS_OK)
-        part->out = NULL;
-}
+    size_t calls = 0;
 
-/* Takes the job out of the queue; the mutex is held. */
-static void unlink_job(api_helpers *h, job *wanted)
-{
-    for (job **place = &h->first; *place != NULL; place = &(*place)->next) {
-        if (*place == wanted) {
-            *place = wanted->next;
-            break;
+    for (size_t gate = 0; gate < a->gate_count; gate++) {
+        for (size_t i = 0; i < count; i++) {
+            api_part *part = &parts[i];
+
+            if (part->peer != a->gates[gate].peer || part->arena == NULL)
+                continue;
+            if (!api_gate_enter(&a->gates[gate].gate, caller->deadline_boot_ms)) {
+                part->status = ts_fail(&part->error, TS_UNAVAILABLE, "", API_GATE_WORDS);
+                continue;
+            }
+            ret_part_of[calls] = i;
+            ret_calls[calls++] = (ts_rpc_part){
+                .peer = part->peer, .method = part->method, .in = part->in, .arena = part->arena
+            };
         }
     }
-    wanted->is_taken = true;
+    return calls;
 }
 
-/* The mutex is held, and is given up while the part runs. */
-static void run_job(api_helpers *h, job *j)
+static void leave(api *a, api_part *parts, const ts_rpc_part *calls, const size_t *part_of,
+                  size_t count)
 {
-    unlink_job(h, j);
-    pthread_mutex_unlock(&h->mutex);
-    run_part(j->of->app, j->part, j->of->caller);
-    pthread_mutex_lock(&h->mutex);
-    /* Under the mutex to the end: its caller is gone as soon as it sees that nothing is left. */
-    if (--j->of->left == 0)
-        pthread_cond_signal(&j->of->done);
-}
-
-static void *help(void *context)
-{
-    api_helpers *h = context;
-
-    pthread_mutex_lock(&h->mutex);
-    while (!h->is_ending) {
-        if (h->first != NULL)
-            run_job(h, h->first);
-        else
-            pthread_cond_wait(&h->news, &h->mutex);
-    }
-    pthread_mutex_unlock(&h->mutex);
-    return NULL;
-}
-
-api_helpers *api_helpers_new(size_t threads)
-{
-    api_helpers *h = calloc(1, sizeof(*h));
-
-    if (h == NULL)
-        return NULL;
-    pthread_mutex_init(&h->mutex, NULL);
-    pthread_cond_init(&h->news, NULL);
-    h->threads = calloc(threads == 0 ? 1 : threads, sizeof(pthread_t));
-    /* Fewer threads than wished for only means less at the same time. */
-    while (h->threads != NULL && h->count < threads &&
-           pthread_create(&h->threads[h->count], NULL, help, h) == 0)
-        h->count++;
-    return h;
-}
-
-void api_helpers_free(api_helpers *h)
-{
-    if (h == NULL)
-        return;
-    pthread_mutex_lock(&h->mutex);
-    h->is_ending = true;
-    pthread_cond_broadcast(&h->news);
-    pthread_mutex_unlock(&h->mutex);
-    for (size_t i = 0; i < h->count; i++)
-        (void)pthread_join(h->threads[i], NULL);
-    pthread_cond_destroy(&h->news);
-    pthread_mutex_destroy(&h->mutex);
-    free(h->threads);
-    free(h);
-}
-
-static void run_all(api_helpers *h, gathering *g, job *jobs, size_t count)
-{
-    pthread_cond_init(&g->done, NULL);
-    pthread_mutex_lock(&h->mutex);
-    for (size_t i = count; i > 1; i--) {
-        jobs[i - 1].next = h->first;
-        h->first = &jobs[i - 1];
-        pthread_cond_signal(&h->news); /* one helper for each, not all for one */
-    }
     for (size_t i = 0; i < count; i++) {
-        if (!jobs[i].is_taken)
-            run_job(h, &jobs[i]);
+        api_part *part = &parts[part_of[i]];
+
+        api_leave(a, part->peer, calls[i].status, &calls[i].error);
+        part->status = calls[i].status;
+        part->error = calls[i].error;
+        part->out = calls[i].out;
     }
-    while (g->left > 0)
-        pthread_cond_wait(&g->done, &h->mutex);
-    pthread_mutex_unlock(&h->mutex);
-    pthread_cond_destroy(&g->done);
+}
+
+static void run_all(api *a, const ts_caller *caller, api_part *parts, size_t count)
+{
+    ts_rpc_part calls[TS_RPC_PARTS_MAX];
+    size_t part_of[TS_RPC_PARTS_MAX];
+    size_t call_count;
+
+    for (size_t i = 0; i < count; i++) {
+        parts[i].arena = ts_arena_new(PART_ARENA_MAX);
+        parts[i].status = parts[i].arena == NULL ? TS_NOMEM : TS_INTERNAL;
+    }
+    call_count = enter(a, caller, parts, count, calls, part_of);
+    ts_rpc_call_all(caller, calls, call_count);
+    leave(a, parts, calls, part_of, call_count);
 }
 
 ts_status api_gather(http_exchange *x, api_part *parts, size_t count)
 {
     api *a = api_of(x);
-    job jobs[PARTS_MAX] = { { .part = NULL } };
     ts_caller caller;
-    gathering g = { .app = a, .caller = &caller, .left = count };
     ts_status st;
 
-    if (count > PARTS_MAX)
+    if (count > TS_RPC_PARTS_MAX)
         return TS_INTERNAL;
     st = api_caller(x, a->config->call_ms, &caller);
     if (st != TS_OK)
         return st;
-    for (size_t i = 0; i < count; i++) {
-        jobs[i].part = &parts[i];
-        jobs[i].of = &g;
-    }
-    run_all(a->helpers, &g, jobs, count);
+    run_all(a, &caller, parts, count);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].status == TS_OK)
             continue;

@@ -139,7 +139,7 @@ static void find_trace(http_exchange *x)
         return;
     }
     random[23] = 1;
-    ts_ignore(ts_random(random, sizeof(random)));
+    ts_ignore(ts_random_public(random, sizeof(random)));
     ts_traceparent_make(random, x->traceparent);
 }
 
@@ -160,7 +160,7 @@ static void begin(const http_service *s, http_work *w)
         memcpy(x->request_id, id.p, id.n);
     } else {
         /* An id of zeros, if the system has no random bytes, is better than no answer. */
-        ts_ignore(ts_random(&random, sizeof(random)));
+        ts_ignore(ts_random_public(&random, sizeof(random)));
         ts_id_format("req_", random, x->request_id);
     }
     ts_log_request(x->request_id);

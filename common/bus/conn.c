@@ -1,0 +1,410 @@
+/* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
+ * finds nothing more to do; while one of them is set the stream is not freed. `in` belongs to whoever holds is_reading. The last
+ * one out of a closed connection frees the stream and tells of the end (settle()).
+ *
+ * Operations of nng's start after the lock is left: a write wakes the peer, and callers that come meanwhile must only append.
+ */
+#include "conn.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ts/buf.h"
+
+#define GREETING      "TSBUS\0\0\1" /* the last byte is the version */
+#define GREETING_SIZE ((size_t)8)
+#define HEADER_SIZE   ((size_t)12)
+/* Read at once; a longer frame grows the buffer, which shrinks again when it is empty. */
+#define IN_SIZE ((size_t)32 * 1024)
+/* A buffer above this is given back when it has left. */
+#define OUT_KEEP ((size_t)256 * 1024)
+/* Nothing is read from a peer that lets so many bytes of answers lie. */
+#define OUT_HOLD (UINT64_C(16) << 20)
+/* What may lie for a peer that reads nothing: calls that nobody waits for any more lie there too. */
+#define OUT_MAX (UINT64_C(64) << 20)
+
+struct bus_conn {
+    bus_events events;
+    void *context;
+    size_t frame_max;
+    nng_aio *send_aio;
+    nng_aio *read_aio;
+    char *in;
+    size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
+    bool is_greeted;
+    atomic_uint_fast64_t generation;
+    atomic_bool is_open; /* written under the lock */
+
+    pthread_mutex_t lock; /* guards all below */
+    nng_stream *stream;   /* NULL: ended */
+    bool is_sending;
+    bool is_reading;
+    bool is_delivering;  /* what is sent meanwhile leaves afterwards */
+    bool must_read_on;   /* resumed while reading */
+    bool is_held;        /* not read from until less lies in `out` */
+    ts_buf out;          /* waits */
+    ts_buf leaving;      /* is being sent */
+    size_t left_already; /* of `leaving` */
+};
+
+static void on_sent(void *argument);
+static void on_read(void *argument);
+
+ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bus_conn **ret)
+{
+    bus_conn *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return TS_NOMEM;
+    c->events = *events;
+    c->context = context;
+    c->frame_max = frame_max;
+    c->out = TS_BUF_INIT(OUT_MAX);
+    c->leaving = TS_BUF_INIT(OUT_MAX);
+    atomic_init(&c->generation, 1);
+    pthread_mutex_init(&c->lock, NULL);
+    c->in = malloc(IN_SIZE);
+    c->in_size = IN_SIZE;
+    if (c->in == NULL || nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
+        nng_aio_alloc(&c->read_aio, on_read, c) != 0) {
+        bus_conn_free(c);
+        return TS_NOMEM;
+    }
+    *ret = c;
+    return TS_OK;
+}
+
+static void aio_free(nng_aio *aio)
+{
+    if (aio == NULL)
+        return;
+    nng_aio_stop(aio);
+    nng_aio_free(aio);
+}
+
+void bus_conn_free(bus_conn *c)
+{
+    if (c == NULL)
+        return;
+    aio_free(c->send_aio);
+    aio_free(c->read_aio);
+    ts_buf_done(&c->out);
+    ts_buf_done(&c->leaving);
+    pthread_mutex_destroy(&c->lock);
+    free(c->in);
+    free(c);
+}
+
+uint64_t bus_conn_generation(const bus_conn *c)
+{
+    return atomic_load(&c->generation);
+}
+
+/* Leaves the lock. The last use of a closed connection. */
+static void settle(bus_conn *c)
+{
+    nng_stream *stream = NULL;
+
+    if (!c->is_open && !c->is_sending && !c->is_reading && c->stream != NULL) {
+        stream = c->stream;
+        c->stream = NULL;
+        atomic_fetch_add(&c->generation, 1);
+        ts_buf_done(&c->out);
+        ts_buf_done(&c->leaving);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (stream == NULL)
+        return;
+    nng_stream_free(stream);
+    c->events.ended(c->context);
+}
+
+/* Under the lock. */
+static void break_off(bus_conn *c)
+{
+    if (!c->is_open)
+        return;
+    c->is_open = false; /* before the stream is closed: see start_send() */
+    nng_stream_close(c->stream);
+}
+
+/* Under the lock: takes what waits. True: the caller leaves the lock and calls start_send(). */
+static bool may_send(bus_conn *c)
+{
+    ts_buf empty = c->leaving;
+
+    if (c->is_sending || c->is_delivering || !c->is_open || c->out.size == 0)
+        return false;
+    c->leaving = c->out;
+    c->out = empty;
+    c->left_already = 0;
+    c->is_sending = true;
+    return true;
+}
+
+/* Whoever set is_sending, without the lock. nng's streams (1.5.2) keep for ever what is begun after they were closed: so
+ * whoever began looks again, and takes it back himself. */
+static void start_send(bus_conn *c)
+{
+    nng_iov iov = { .iov_buf = c->leaving.data + c->left_already,
+                    .iov_len = c->leaving.size - c->left_already };
+
+    (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
+    nng_stream_send(c->stream, c->send_aio);
+    if (!c->is_open)
+        nng_aio_cancel(c->send_aio);
+}
+
+/* Whoever set is_reading, without the lock; else as start_send(). */
+static void start_read(bus_conn *c)
+{
+    nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
+
+    (void)nng_aio_set_iov(c->read_aio, 1, &iov);
+    nng_stream_recv(c->stream, c->read_aio);
+    if (!c->is_open)
+        nng_aio_cancel(c->read_aio);
+}
+
+static uint64_t le(const char *p, size_t n)
+{
+    uint64_t number = 0;
+
+    for (size_t i = n; i > 0; i--)
+        number = number << 8 | (uint8_t)p[i - 1];
+    return number;
+}
+
+static void put_le(char *p, uint64_t number, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (char)(number >> (8 * i) & 0xff);
+}
+
+/* Room for a frame of `need` bytes that begins at in_at, which becomes 0. */
+static bool make_room(bus_conn *c, size_t need)
+{
+    size_t size = need > IN_SIZE ? need : IN_SIZE;
+    size_t kept = c->in_have - c->in_at;
+    char *bigger;
+
+    if (c->in_at > 0 && kept > 0)
+        memmove(c->in, c->in + c->in_at, kept);
+    c->in_have = kept;
+    c->in_at = 0;
+    if (size <= c->in_size && (kept > 0 || c->in_size == IN_SIZE))
+        return true;
+    bigger = realloc(c->in, size);
+    if (bigger == NULL)
+        return false;
+    c->in = bigger;
+    c->in_size = size;
+    return true;
+}
+
+/* Delivers the whole frames that are there, and makes room for the rest of the next. */
+static bus_taken deliver(bus_conn *c)
+{
+    for (;;) {
+        size_t there = c->in_have - c->in_at;
+        const char *p = c->in + c->in_at;
+        bus_taken taken;
+        uint64_t length;
+
+        if (!c->is_greeted) {
+            if (there < GREETING_SIZE)
+                return make_room(c, GREETING_SIZE) ? BUS_TAKEN : BUS_WRONG;
+            if (memcmp(p, GREETING, GREETING_SIZE) != 0)
+                return BUS_WRONG;
+            c->is_greeted = true;
+            c->in_at += GREETING_SIZE;
+            c->events.ready(c->context);
+            continue;
+        }
+        if (there < HEADER_SIZE)
+            return make_room(c, HEADER_SIZE) ? BUS_TAKEN : BUS_WRONG;
+        length = le(p, 4);
+        if (length > c->frame_max)
+            return BUS_WRONG;
+        if (there - HEADER_SIZE < length)
+            return make_room(c, HEADER_SIZE + length) ? BUS_TAKEN : BUS_WRONG;
+        taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
+        if (taken != BUS_TAKEN)
+            return taken;
+        c->in_at += HEADER_SIZE + length;
+    }
+}
+
+/* By whoever set is_reading, without the lock: delivers what is there, then reads more or gives is_reading up. */
+static void read_on(bus_conn *c)
+{
+    for (;;) {
+        bus_taken taken;
+        bool sends;
+        bool is_held;
+
+        pthread_mutex_lock(&c->lock);
+        c->is_delivering = true;
+        c->must_read_on = false;
+        pthread_mutex_unlock(&c->lock);
+        taken = deliver(c);
+        pthread_mutex_lock(&c->lock);
+        c->is_delivering = false;
+        if (taken == BUS_WRONG)
+            break_off(c);
+        sends = may_send(c);
+        is_held = taken == BUS_TAKEN && c->out.size + c->leaving.size > OUT_HOLD;
+        if (c->is_open && taken == BUS_TAKEN && !is_held) {
+            pthread_mutex_unlock(&c->lock);
+            if (sends)
+                start_send(c);
+            start_read(c);
+            return;
+        }
+        if (c->is_open && taken == BUS_LATER && c->must_read_on) {
+            pthread_mutex_unlock(&c->lock);
+            if (sends)
+                start_send(c);
+            continue;
+        }
+        c->is_held = is_held;
+        c->is_reading = false;
+        if (!sends) {
+            settle(c);
+            return;
+        }
+        pthread_mutex_unlock(&c->lock);
+        start_send(c);
+        return;
+    }
+}
+
+static void on_read(void *argument)
+{
+    bus_conn *c = argument;
+
+    if (nng_aio_result(c->read_aio) == 0) {
+        c->in_have += nng_aio_count(c->read_aio);
+        read_on(c);
+        return;
+    }
+    pthread_mutex_lock(&c->lock);
+    break_off(c);
+    c->is_reading = false;
+    settle(c);
+}
+
+static void on_sent(void *argument)
+{
+    bus_conn *c = argument;
+    bool sends = false;
+    bool reads = false;
+
+    pthread_mutex_lock(&c->lock);
+    c->left_already += nng_aio_count(c->send_aio);
+    if (nng_aio_result(c->send_aio) != 0)
+        break_off(c);
+    if (c->is_open && c->left_already < c->leaving.size) {
+        sends = true;
+    } else {
+        c->is_sending = false;
+        ts_buf_clear(&c->leaving);
+        if (c->leaving.capacity > OUT_KEEP)
+            ts_buf_done(&c->leaving);
+        sends = may_send(c);
+    }
+    if (c->is_held && c->is_open && c->out.size + c->leaving.size <= OUT_HOLD && !c->is_reading) {
+        c->is_held = false;
+        c->is_reading = true;
+        reads = true;
+    }
+    if (!sends && !reads) {
+        settle(c);
+        return;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+    if (reads)
+        read_on(c);
+}
+
+void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
+{
+    bool sends;
+
+    c->in_have = 0;
+    c->in_at = 0;
+    c->is_greeted = false;
+    pthread_mutex_lock(&c->lock);
+    c->stream = take_stream;
+    c->is_open = true;
+    c->is_reading = true;
+    c->is_held = false;
+    ts_buf_add(&c->out, GREETING, GREETING_SIZE);
+    sends = may_send(c);
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+    start_read(c);
+}
+
+void bus_conn_close(bus_conn *c)
+{
+    pthread_mutex_lock(&c->lock);
+    break_off(c);
+    settle(c);
+}
+
+void bus_conn_resume(bus_conn *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->must_read_on = true;
+    if (c->is_reading || !c->is_open || c->is_held) {
+        pthread_mutex_unlock(&c->lock);
+        return;
+    }
+    c->is_reading = true;
+    pthread_mutex_unlock(&c->lock);
+    read_on(c);
+}
+
+ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
+                        const ProtobufCMessage *body)
+{
+    size_t n = protobuf_c_message_get_packed_size(body);
+    bool sends = false;
+    char *p = NULL;
+
+    if (n > UINT32_MAX)
+        return TS_TOO_LARGE;
+    pthread_mutex_lock(&c->lock);
+    /* Full: a peer that takes nothing is as good as away. */
+    if (!c->is_open || (c->out.size > 0 && n + HEADER_SIZE > OUT_MAX - c->out.size) ||
+        (generation != BUS_ANY_GENERATION && generation != bus_conn_generation(c))) {
+        pthread_mutex_unlock(&c->lock);
+        return TS_UNAVAILABLE;
+    }
+    p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+    if (p != NULL) {
+        put_le(p, n, 4);
+        put_le(p + 4, number, 8);
+        protobuf_c_message_pack(body, (uint8_t *)p + HEADER_SIZE);
+        c->out.size += HEADER_SIZE + n;
+        sends = may_send(c);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+    return p == NULL ? TS_NOMEM : TS_OK;
+}
+
+bool bus_conn_is_idle(bus_conn *c)
+{
+    bool is_idle;
+
+    pthread_mutex_lock(&c->lock);
+    is_idle = !c->is_open || (!c->is_sending && !c->is_delivering && c->out.size == 0);
+    pthread_mutex_unlock(&c->lock);
+    return is_idle;
+}
