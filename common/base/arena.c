@@ -269,6 +269,23 @@ ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type, t
     return TS_OK;
 }
 
+/* A piece that has a block to itself is given back at once; others wait for the arena's end. */
+static void give_back(ts_arena *a, const void *piece, size_t n)
+{
+    if (n <= BLOCK_BYTES_MAX)
+        return;
+    for (block *b = a->head; b != NULL && b->next != NULL; b = b->next) {
+        block *alone = b->next;
+
+        if (alone->bytes != piece || alone->filled != n)
+            continue;
+        b->next = alone->next;
+        a->used -= n;
+        block_free(alone);
+        return;
+    }
+}
+
 bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, size_t size)
 {
     size_t wanted = *capacity == 0 ? GROW_FIRST : *capacity;
@@ -290,6 +307,8 @@ bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, 
     if (count > 0 && old != NULL)
         memcpy(list, old, count * size);
     memcpy(list_ptr, &list, sizeof(list));
+    if (old != NULL)
+        give_back(a, old, *capacity * size);
     *capacity = wanted;
     return true;
 }

@@ -236,6 +236,7 @@ typedef struct running {
     Ts__Call call;
     uint8_t call_id[16];
     bool is_counted; /* among those in flight */
+    bool is_begun;
     attempt attempt;
 } running;
 
@@ -258,7 +259,7 @@ static ts_status compose(running *r, const ts_caller *caller)
     return ts_random_public(r->call_id, sizeof(r->call_id));
 }
 
-static ts_status begin(running *r, const ts_caller *caller)
+static ts_status prepare(running *r, const ts_caller *caller)
 {
     ts_rpc_part *part = r->part;
     ts_peer *peer = part->peer;
@@ -272,8 +273,23 @@ static ts_status begin(running *r, const ts_caller *caller)
     if (atomic_fetch_add(&peer->in_flight, 1) >= TS_PEER_IN_FLIGHT_MAX)
         return ts_fail(&part->error, TS_UNAVAILABLE, "", "too many calls to %s at once",
                        peer->name);
-    start(peer, part->method, &r->call, caller, part->arena, &r->attempt);
     return TS_OK;
+}
+
+/* Starts the parts whose peer is there, or those whose peer was not and must be waited for. */
+static void start_all(running *all, size_t count, const ts_caller *caller, bool awaited)
+{
+    for (size_t i = 0; i < count; i++) {
+        running *r = &all[i];
+        ts_rpc_part *part = r->part;
+
+        if (part->status != TS_OK || r->is_begun)
+            continue;
+        if (!awaited && !bus_link_is_ready(&part->peer->links[part->method->lane]))
+            continue;
+        r->is_begun = true;
+        start(part->peer, part->method, &r->call, caller, part->arena, &r->attempt);
+    }
 }
 
 static void end(running *r, const ts_caller *caller, int64_t started_us)
@@ -309,11 +325,15 @@ void ts_rpc_call_all(const ts_caller *caller, ts_rpc_part *parts, size_t count)
     for (size_t i = 0; i < count; i++) {
         all[i].part = &parts[i];
         all[i].is_counted = false;
+        all[i].is_begun = false;
         parts[i].out = NULL;
         parts[i].replayed = false;
         parts[i].error = (ts_error){ .text = "" };
-        parts[i].status = begin(&all[i], caller);
+        parts[i].status = prepare(&all[i], caller);
     }
+    /* Waiting for one that is away takes no time from those that are there. */
+    start_all(all, count, caller, false);
+    start_all(all, count, caller, true);
     for (size_t i = 0; i < count; i++)
         end(&all[i], caller, started_us);
 }

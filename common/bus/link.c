@@ -266,7 +266,7 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
     int64_t until_ms;
     struct timespec until;
 
-    if (atomic_load(&l->is_ready))
+    if (bus_link_is_ready(l))
         return true;
     now_ms = ts_boot_ms();
     until_ms = now_ms + CONNECT_WAIT_MS;

@@ -56,6 +56,11 @@ TS_CHECK ts_status bus_link_open(bus_link *l, ts_error *err);
 /* No call may be under way. Ends the connection and waits until all is quiet. */
 void bus_link_done(bus_link *l);
 
+static inline bool bus_link_is_ready(bus_link *l)
+{
+    return atomic_load(&l->is_ready);
+}
+
 /* Waits for the connection, at most until the deadline, for CONNECT_WAIT_MS; with `restarts` until it has been away for
  * RESTART_WAIT_MS, if that is later: so long may its peer take to start again. False: it stays away. */
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts);

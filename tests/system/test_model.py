@@ -103,7 +103,7 @@ class WithModel(base.SuiteCase):
         self.assertEqual((found["intent"], found["source"]), ("list_users", "model"))
         self.assertEqual(found["slots"], {"department": "finance", "risk_level_min": "low"})
         self.assertIn("language model", found["assumptions"][0])
-        self.assertEqual(answer.data["equivalent_request"], {"method": "GET", "path": "/v1/users/search?query=finance"})
+        self.assertEqual(answer.data["equivalent_request"], {"method": "GET", "path": "/v1/users/search?query=finance&limit=200"})
         self.assertEqual([user["email"] for user in answer.data["results"]["users"]], [self.dana])
         self.assertNotIn("degraded", answer.json["meta"])
         asked = self.model.asked[0]

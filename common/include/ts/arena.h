@@ -38,7 +38,8 @@ TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor
                                    ts_str bytes, ProtobufCMessage **ret);
 
 /* A growing array in an arena: `TS_ARENA_PUSH(arena, list, count, capacity) = item`-like helper.
- * Ensures room for one more in *list (element size `size`); false on failure. */
+ * Ensures room for one more in *list (element size `size`); false on failure. The list may move: its old place is no longer its
+ * own. */
 bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -53,7 +53,9 @@ Test(agent_grammar, mistakes_are_refused_by_file_and_line, .init = make_director
         const char *text;
         const char *said;
     } cases[] = {
-        { "\nwords: {a: b}\n", "x.yaml line 2: words is no section" },
+        { "\nphrases: {a: b}\n", "x.yaml line 2: phrases is no section" },
+        { "\nwords: {common: /nonexistent}\n", "x.yaml line 2: cannot read /nonexistent" },
+        { "words: {common: [a]}", "x.yaml line 1: must be the path of a file" },
         { "lexicon: {status: {open: [open]}, act: {close: [open]}}",
           "x.yaml line 1: \"open\" already means status:open" },
         { "lexicon: {status: {open: ['(a|b']}}", "x.yaml line 1: parentheses do not fit" },

@@ -141,6 +141,22 @@ Test(arena, a_list_grows_and_keeps_what_it_holds)
     cr_assert_geq(capacity, 1000);
 }
 
+Test(arena, a_large_list_leaves_no_earlier_copies)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *a = ts_arena_new((size_t)64 << 20);
+    uint64_t *list = NULL;
+    size_t capacity = 0;
+    const size_t count = (size_t)1 << 20;
+
+    for (size_t i = 0; i < count; i++) {
+        cr_assert(ts_arena_grow(a, &list, i, &capacity, sizeof(*list)));
+        list[i] = i;
+    }
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(list[i], i);
+    cr_expect_lt(ts_arena_used(a), capacity * sizeof(*list) + ((size_t)256 << 10));
+}
+
 Test(arena, a_list_that_cannot_grow_stays_as_it_is)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *a = ts_arena_new(100);
