@@ -21,10 +21,12 @@ build_packages=(
     libyaml-dev                                  # detection rules
     libsimdjson-dev                              # JSON that comes in
     zlib1g-dev                                   # gzip bodies
+    wamerican-small                              # English words, for questions in plain words
 )
 runtime_packages=(
     ca-certificates
     libnng1 libprotobuf-c1 libcivetweb1 librocksdb7.8 libssl3 libcurl4 libyaml-0-2 libsimdjson14 zlib1g
+    wamerican-small
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev

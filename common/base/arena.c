@@ -269,8 +269,7 @@ ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type, t
     return TS_OK;
 }
 
-/* A piece that has a block to itself is given back at once; others wait for the arena's end. */
-static void give_back(ts_arena *a, const void *piece, size_t n)
+void ts_arena_give_back(ts_arena *a, const void *piece, size_t n)
 {
     if (n <= BLOCK_BYTES_MAX)
         return;
@@ -308,7 +307,7 @@ bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, 
         memcpy(list, old, count * size);
     memcpy(list_ptr, &list, sizeof(list));
     if (old != NULL)
-        give_back(a, old, *capacity * size);
+        ts_arena_give_back(a, old, *capacity * size);
     *capacity = wanted;
     return true;
 }

@@ -37,6 +37,10 @@ ProtobufCAllocator *ts_arena_protobuf(ts_arena *a);
 TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type,
                                    ts_str bytes, ProtobufCMessage **ret);
 
+/* `piece` of `n` bytes, from ts_arena_alloc() or _array(), is not needed any more. One that is large enough to have memory to
+ * itself is freed, others wait for the arena's end. */
+void ts_arena_give_back(ts_arena *a, const void *piece, size_t n);
+
 /* A growing array in an arena: `TS_ARENA_PUSH(arena, list, count, capacity) = item`-like helper.
  * Ensures room for one more in *list (element size `size`); false on failure. The list may move: its old place is no longer its
  * own. */

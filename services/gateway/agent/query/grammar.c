@@ -118,10 +118,12 @@ uint32_t agent_grammar_step(const agent_grammar *g, uint32_t node, uint32_t word
 static bool widen_nodes(agent_grammar *g)
 {
     size_t count = g->node_slot_count == 0 ? 4096 : g->node_slot_count * 2;
+    uint32_t *slots = ts_arena_array(g->arena, count, sizeof(*slots));
 
-    g->node_slots = ts_arena_array(g->arena, count, sizeof(*g->node_slots));
-    if (g->node_slots == NULL)
+    if (slots == NULL)
         return false;
+    ts_arena_give_back(g->arena, g->node_slots, g->node_slot_count * sizeof(*g->node_slots));
+    g->node_slots = slots;
     g->node_slot_count = count;
     for (size_t i = 1; i < g->node_count; i++)
         g->node_slots[node_slot(g, g->nodes[i].parent, g->nodes[i].word)] = (uint32_t)i;

@@ -28,6 +28,7 @@ static bool widen(agent_names *n)
 
     if (slots == NULL)
         return false;
+    ts_arena_give_back(n->arena, n->slots, n->slot_count * sizeof(*n->slots));
     n->slots = slots;
     n->slot_count = slot_count;
     for (size_t i = 1; i < n->count; i++)
