@@ -70,14 +70,16 @@ struct lane {
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t has_work;
-    pthread_cond_t has_ended; /* a connection has */
+    pthread_cond_t has_ended; /* a connection has, or the last item is back */
     item *idle;
+    unsigned lent; /* items that are not idle */
     item *first, *last;
     client *clients; /* all */
     client *idle_clients;
     client *full;
     unsigned open; /* connections */
     bool stopping;
+    bool closed; /* no call is taken any more */
 };
 
 typedef struct method_metrics {
@@ -113,9 +115,10 @@ static item *item_take(client *from)
     item *it;
 
     pthread_mutex_lock(&l->lock);
-    it = l->idle;
+    it = l->closed ? NULL : l->idle;
     if (it != NULL) {
         l->idle = it->next;
+        l->lent++;
     } else if (!from->is_full) {
         from->is_full = true;
         from->next_full = l->full;
@@ -134,6 +137,15 @@ static item *item_take(client *from)
     return it;
 }
 
+/* Under the lane's lock. */
+static void count_back(lane *l)
+{
+    l->lent--;
+    if (l->closed && l->lent == 0)
+        pthread_cond_broadcast(&l->has_ended);
+}
+
+/* The last use of the lane by whoever had the item: a server that stops waits for it. */
 static void item_give(item *it)
 {
     lane *l = it->from->lane;
@@ -144,11 +156,17 @@ static void item_give(item *it)
     it->next = l->idle;
     l->idle = it;
     full = l->full;
-    if (full != NULL)
+    if (full == NULL)
+        count_back(l);
+    else
         forget_full(full);
     pthread_mutex_unlock(&l->lock);
-    if (full != NULL)
-        bus_conn_resume(full->conn);
+    if (full == NULL)
+        return;
+    bus_conn_resume(full->conn);
+    pthread_mutex_lock(&l->lock);
+    count_back(l);
+    pthread_mutex_unlock(&l->lock);
 }
 
 /* Words and payload of a finished call go into its reply. */
@@ -611,6 +629,30 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
         nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
 }
 
+/* No call is taken from now on. Those that came when no worker was left are answered, and those that others have are waited
+ * for: who answers uses its connection. */
+static void take_back(lane *l)
+{
+    item *late;
+
+    pthread_mutex_lock(&l->lock);
+    l->closed = true;
+    late = l->first;
+    l->first = NULL;
+    l->last = NULL;
+    pthread_mutex_unlock(&l->lock);
+    while (late != NULL) {
+        item *it = late;
+
+        late = it->next; /* it is another's once it is answered */
+        run_call(it);
+    }
+    pthread_mutex_lock(&l->lock);
+    while (l->lent > 0)
+        pthread_cond_wait(&l->has_ended, &l->lock);
+    pthread_mutex_unlock(&l->lock);
+}
+
 /* The answers that are there leave, if their readers take them. */
 static void flush(lane *l)
 {
@@ -655,6 +697,7 @@ static void lane_stop(lane *l)
     }
     for (unsigned i = 0; i < l->worker_count; i++)
         pthread_join(l->workers[i], NULL);
+    take_back(l);
     flush(l);
     close_clients(l);
     if (l->listener != NULL)

@@ -480,6 +480,33 @@ static void a_parked_call_is_finished_by_another_thread(void)
     ts_rpc_server_stop(server);
 }
 
+static void *finish_late(void *argument)
+{
+    static Ts__Webhooks__LeaseReply rep = TS__WEBHOOKS__LEASE_REPLY__INIT;
+    struct timespec pause = { 0, 100000000 };
+
+    nanosleep(&pause, NULL);
+    ts_rpc_finish(argument, &rep.base, TS_OK);
+    return NULL;
+}
+
+static void a_server_that_stops_waits_for_parked_calls(void)
+{
+    service s = { 0 };
+    ts_rpc_server *server = start(&s);
+    ts_peer *peer = dial();
+    pthread_t asks;
+    pthread_t answers;
+
+    CHECK_EQ(pthread_create(&asks, NULL, lease_once, peer), 0);
+    CHECK_SOON(atomic_load(&s.parked) != NULL);
+    CHECK_EQ(pthread_create(&answers, NULL, finish_late, atomic_load(&s.parked)), 0);
+    ts_rpc_server_stop(server);
+    pthread_join(answers, NULL);
+    pthread_join(asks, NULL);
+    ts_peer_free(peer);
+}
+
 static void a_draining_server_says_so(void)
 {
     service s = { 0 };
@@ -740,6 +767,7 @@ int main(int argc, char **argv)
     RUN(a_peer_that_stays_away_is_not_waited_for_for_ever);
     RUN(a_message_over_the_limit_is_refused_before_it_is_sent);
     RUN(a_parked_call_is_finished_by_another_thread);
+    RUN(a_server_that_stops_waits_for_parked_calls);
     RUN(a_draining_server_says_so);
     RUN(a_peer_that_stands_still_holds_nobody_past_the_deadline);
     RUN(calls_go_on_when_the_peer_is_killed_and_comes_back);

@@ -105,10 +105,9 @@ typedef struct ts_rpc_server ts_rpc_server;
 TS_CHECK ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret,
                                        ts_error *err);
 /* New calls are answered TS_UNAVAILABLE, and that they were not begun; waits up to `drain_ms` for those in work, and a moment
- * longer, so that their answers are read before the connection ends. Parked calls are their owner's: it must finish all of
- * them before ts_rpc_server_stop(). */
+ * longer, so that their answers are read before the connection ends. Parked calls are their owner's. */
 void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms);
-/* Drains with 0 if not done, stops and frees. NULL is fine. */
+/* Drains with 0 if not done, waits until the owners of parked calls have finished them, stops and frees. NULL is fine. */
 void ts_rpc_server_stop(ts_rpc_server *s);
 
 /* For handlers of the park lane: return this, keep `call` and `out`, and later call ts_rpc_finish()
