@@ -3,6 +3,8 @@
 #include "proto/methods.h"
 #include "ts/time.h"
 
+#define USER_KEY_SIZE (TS_KEY_TENANT_SIZE + 8)
+
 const ts_family risk_families[] = {
     { .name = "events", .type = &ts__risk__event__descriptor },
     { .name = "user_events" },
@@ -166,4 +168,21 @@ risk_key risk_due_key(int64_t due_ms, ts_tenant t, uint64_t user)
     risk_key_u8(&k, (uint8_t)t.mode);
     risk_key_u64(&k, user);
     return k;
+}
+
+ts_status risk_get_users(ts_store *store, ts_tenant t, unsigned family, const uint64_t *numbers,
+                         size_t count, bool ascending, ts_arena *arena, ts_str *ret_values)
+{
+    char *bytes = ts_arena_array(arena, count + 1, USER_KEY_SIZE);
+    ts_str *keys = ts_arena_array(arena, count + 1, sizeof(*keys));
+
+    if (bytes == NULL || keys == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        risk_key key = risk_user_key(t, numbers[i]);
+
+        memcpy(bytes + i * USER_KEY_SIZE, key.bytes, USER_KEY_SIZE);
+        keys[i] = ts_str_n(bytes + i * USER_KEY_SIZE, USER_KEY_SIZE);
+    }
+    return ts_store_get_many(store, family, keys, count, ascending, arena, ret_values);
 }

@@ -91,4 +91,9 @@ risk_key risk_firing_key(ts_tenant t, uint64_t user, const uint8_t id[16]);
 risk_key risk_app_key(ts_tenant t, const uint8_t app[16]);
 risk_key risk_due_key(int64_t due_ms, ts_tenant t, uint64_t user);
 
+/* The rows of many users in a family that is kept by T user; one that is missing has a NULL pointer. */
+TS_CHECK ts_status risk_get_users(ts_store *store, ts_tenant t, unsigned family,
+                                  const uint64_t *numbers, size_t count, bool ascending,
+                                  ts_arena *arena, ts_str *ret_values);
+
 #endif

@@ -45,16 +45,9 @@ ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_
                              size_t count, bool ascending, ts_str *ret_values)
 {
     const risk *app = call->service;
-    risk_key *keys = ts_arena_array(call->arena, count + 1, sizeof(*keys));
-    ts_str *views = ts_arena_array(call->arena, count + 1, sizeof(*views));
 
-    if (keys == NULL || views == NULL)
-        return TS_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        keys[i] = risk_user_key(call->tenant, numbers[i]);
-        views[i] = risk_key_view(&keys[i]);
-    }
-    return ts_store_get_many(app->store, family, views, count, ascending, call->arena, ret_values);
+    return risk_get_users(app->store, call->tenant, family, numbers, count, ascending, call->arena,
+                          ret_values);
 }
 
 ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,

@@ -1,13 +1,14 @@
 /* risk.SearchUsers: the index (search/) says who is meant, the order index or the users' rows who comes first.
  *
- * Of few, the places are read and sorted. Of many, walking the order index from the highest score down finds the first ones soon, unless
- * they all stand far down in it: then the places of a bounded number of them are read after all, and the answer says that it is cut. */
+ * Of few, the places are read and those of the page kept in order; only the page's users are read whole. Of many, walking the
+ * order index from the highest score down finds the first ones soon, unless they all stand far down in it: then the places of a
+ * bounded number of them are read after all, and the answer says that it is cut. */
 #include "keys.h"
 #include "read.h"
 #include "search/index.h"
 
 #define QUERY_MAX 200   /* characters */
-#define FEW       1000  /* users whose places are read and sorted */
+#define FEW       1000  /* users whose places are read */
 #define MANY      10000 /* the same, if walking the order did not find enough */
 #define WALK_MAX  20000 /* keys of the order that are walked */
 
@@ -25,61 +26,64 @@ typedef struct place {
     uint64_t user;
 } place;
 
-static int highest_first(const void *left, const void *right)
+static bool comes_before(const place *a, const place *b)
 {
-    const place *a = left;
-    const place *b = right;
-
-    return a->below != b->below ? (int)a->below - (int)b->below : ts_str_cmp(a->email, b->email);
+    return a->below != b->below ? a->below < b->below : ts_str_cmp(a->email, b->email) < 0;
 }
 
-/* Up to `max` of the set, ascending. */
-static ts_status list_set(search *s, size_t max, uint64_t **ret, size_t *ret_count)
+/* Puts one among the first `max`, which are in order; what is too many falls out at the end. Most of a thousand are further
+ * down than the page goes, and cost one comparison. Returns how many there are now. */
+static size_t keep_first(place *first, size_t count, size_t max, const place *one)
 {
-    size_t wanted = s->set.count < max ? (size_t)s->set.count : max;
-    uint64_t *numbers = ts_arena_array(s->call->arena, wanted + 1, sizeof(*numbers));
-    size_t count = 0;
+    size_t low = 0;
+    size_t high = count;
 
-    if (numbers == NULL)
-        return TS_NOMEM;
-    for (uint64_t word = 0; word <= s->set.last_user / 64 && count < wanted; word++) {
-        for (uint64_t left = s->set.bits[word]; left != 0 && count < wanted; left &= left - 1)
-            numbers[count++] = word * 64 + (uint64_t)__builtin_ctzll(left);
+    if (count == max && !comes_before(one, &first[count - 1]))
+        return count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (comes_before(one, &first[middle]))
+            high = middle;
+        else
+            low = middle + 1;
     }
-    s->rep->truncated = s->set.count > max;
-    *ret = numbers;
-    *ret_count = count;
-    return TS_OK;
+    if (count < max)
+        count++;
+    memmove(&first[low + 1], &first[low], (count - 1 - low) * sizeof(*first));
+    first[low] = *one;
+    return count;
 }
 
-/* The places of up to `max` of the set. */
-static ts_status read_places(search *s, size_t max, place **ret, size_t *ret_count)
+/* Reads the places of up to `max` of the set. Those of the page, in order, go to `first`; the answer's total counts all. */
+static ts_status read_places(search *s, size_t max, place *first, size_t *ret_count)
 {
-    uint64_t *numbers = NULL;
-    ts_str *values;
-    place *list;
-    size_t count = 0, kept = 0;
-    ts_status st = list_set(s, max, &numbers, &count);
+    size_t count = s->set.count < max ? (size_t)s->set.count : max;
+    uint64_t *numbers = ts_arena_array(s->call->arena, count + 1, sizeof(*numbers));
+    ts_str *values = ts_arena_array(s->call->arena, count + 1, sizeof(*values));
+    size_t kept = 0;
+    ts_status st;
 
-    if (st != TS_OK)
-        return st;
-    values = ts_arena_array(s->call->arena, count + 1, sizeof(*values));
-    list = ts_arena_array(s->call->arena, count + 1, sizeof(*list));
-    if (values == NULL || list == NULL)
+    if (numbers == NULL || values == NULL)
         return TS_NOMEM;
+    s->rep->total = 0;
+    s->rep->truncated = s->set.count > max;
+    count = search_list(s->set.bits, (size_t)(s->set.last_user / 64 + 1), count, numbers);
     st = risk_read_of_users(s->call, RISK_USER_PLACES, numbers, count, true, values);
     for (size_t i = 0; i < count && st == TS_OK; i++) {
-        uint8_t below;
+        place one = { .user = numbers[i] };
 
         if (values[i].p == NULL)
             continue;
         if (values[i].n < 2)
             return TS_CORRUPT;
-        below = (uint8_t)values[i].p[0];
-        if (below <= 100 - s->low && below >= 100 - s->high)
-            list[kept++] = (place){ below, ts_str_n(values[i].p + 1, values[i].n - 1), numbers[i] };
+        one.below = (uint8_t)values[i].p[0];
+        one.email = ts_str_n(values[i].p + 1, values[i].n - 1);
+        if (one.below > 100 - s->low || one.below < 100 - s->high)
+            continue;
+        s->rep->total++;
+        kept = keep_first(first, kept, s->req->limit, &one);
     }
-    *ret = list;
     *ret_count = kept;
     return st;
 }
@@ -87,26 +91,21 @@ static ts_status read_places(search *s, size_t max, place **ret, size_t *ret_cou
 static ts_status answer_few(search *s, size_t max)
 {
     Ts__Risk__UserList *rep = s->rep;
-    place *list = NULL;
-    uint64_t *numbers;
+    place *first = ts_arena_array(s->call->arena, s->req->limit, sizeof(*first));
+    uint64_t *numbers = ts_arena_array(s->call->arena, s->req->limit, sizeof(*numbers));
     size_t count = 0;
-    size_t wanted;
-    ts_status st = read_places(s, max, &list, &count);
+    ts_status st;
 
+    rep->n_users = 0;
+    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
+    if (first == NULL || numbers == NULL || rep->users == NULL)
+        return TS_NOMEM;
+    st = read_places(s, max, first, &count);
     if (st != TS_OK)
         return st;
-    wanted = count < s->req->limit ? count : s->req->limit;
-    rep->total = count;
-    rep->n_users = 0;
-    rep->users = ts_arena_array(s->call->arena, wanted + 1, sizeof(*rep->users));
-    numbers = ts_arena_array(s->call->arena, wanted + 1, sizeof(*numbers));
-    if (rep->users == NULL || numbers == NULL)
-        return TS_NOMEM;
-    if (count > 1)
-        qsort(list, count, sizeof(*list), highest_first);
-    for (size_t i = 0; i < wanted; i++)
-        numbers[i] = list[i].user;
-    return risk_read_users(s->call, numbers, wanted, rep->users, &rep->n_users);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = first[i].user;
+    return risk_read_users(s->call, numbers, count, rep->users, &rep->n_users);
 }
 
 /* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */

@@ -7,6 +7,7 @@
 #define CROWD 21500 /* more than the walk's keys, and than all limits below it */
 #define TAIL  1200  /* of them, last in the order: more than are sorted at once */
 #define BATCH 5000
+#define SMALL 300 /* few enough to be read, more than a page */
 
 static served s;
 static risk app;
@@ -20,12 +21,27 @@ static char *text(const char *z)
     return (char *)(uintptr_t)z; /* only packed */
 }
 
-static void employ(unsigned first, unsigned count)
+static void put_rows(Ts__Risk__DirectoryRow *rows, unsigned count)
 {
     Ts__Risk__PutDirectoryRequest request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT;
     const Ts__Risk__PutDirectoryReply *reply = NULL;
-    Ts__Risk__DirectoryRow *rows = calloc(count, sizeof(*rows));
     Ts__Risk__DirectoryRow **list = calloc(count, sizeof(*list));
+
+    for (unsigned i = 0; i < count; i++) {
+        rows[i].index = i;
+        list[i] = &rows[i];
+    }
+    request.rows = list;
+    request.n_rows = count;
+    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
+    CHECK_EQ(reply->created, count);
+    served_forget(&s);
+    free(list);
+}
+
+static void employ(unsigned first, unsigned count)
+{
+    Ts__Risk__DirectoryRow *rows = calloc(count, sizeof(*rows));
     char(*emails)[40] = calloc(count, sizeof(*emails));
 
     for (unsigned i = 0; i < count; i++) {
@@ -34,20 +50,30 @@ static void employ(unsigned first, unsigned count)
         ts__risk__directory_row__init(&rows[i]);
         snprintf(emails[i], sizeof(*emails), "%s%05u@acme.example", in_tail ? "z" : "account",
                  first + i);
-        rows[i].index = i;
         rows[i].email = emails[i];
         rows[i].name = text("Some Body");
         rows[i].department = text(in_tail ? "Rearguard" : "Crowd");
-        list[i] = &rows[i];
     }
-    request.rows = list;
-    request.n_rows = count;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
-    CHECK_EQ(reply->created, count);
-    served_forget(&s);
+    put_rows(rows, count);
     free(emails);
-    free(list);
     free(rows);
+}
+
+/* Their numbers ascend while their addresses go down, or jump to and fro. */
+static void employ_unordered(const char *department, unsigned step)
+{
+    Ts__Risk__DirectoryRow rows[SMALL];
+    char emails[SMALL][40];
+
+    for (unsigned i = 0; i < SMALL; i++) {
+        ts__risk__directory_row__init(&rows[i]);
+        snprintf(emails[i], sizeof(emails[i]), "%s%03u@other.test", department,
+                 (SMALL - 1 + i * step) % SMALL);
+        rows[i].email = emails[i];
+        rows[i].name = text("Other One");
+        rows[i].department = text(department);
+    }
+    put_rows(rows, SMALL);
 }
 
 static const Ts__Risk__UserList *search_for(const char *query, const char *level, uint32_t limit)
@@ -96,6 +122,39 @@ static void few_are_sorted_whatever_their_place(void)
     CHECK_EQ(search_for("z21", "critical", 200)->total, 0);
 }
 
+static void check_page(const char *query, const char *department, uint32_t limit)
+{
+    const Ts__Risk__UserList *list = search_for(query, "", limit);
+    char email[40];
+
+    CHECK_EQ(list->total, SMALL);
+    CHECK_EQ(list->n_users, limit);
+    CHECK(!list->truncated);
+    for (unsigned i = 0; i < limit; i++) {
+        snprintf(email, sizeof(email), "%s%03u@other.test", department, i);
+        CHECK(strcmp(list->users[i]->email, email) == 0);
+    }
+}
+
+static void a_page_is_the_first_ones_whatever_order_they_came_in(void)
+{
+    const uint32_t limits[] = { 1, 2, 50, 200 };
+
+    employ_unordered("quiet", SMALL - 1);
+    employ_unordered("quick", 77); /* shares no factor with SMALL: each number once */
+    for (size_t i = 0; i < TS_COUNT(limits); i++) {
+        check_page("quiet", "quiet", limits[i]);
+        check_page("quick", "quick", limits[i]);
+    }
+    /* By fronts alone, and by looking at each address. */
+    CHECK_EQ(search_for("qui", "", 1)->total, 2 * SMALL);
+    CHECK_EQ(search_for("quiet2", "", 1)->total, 100);
+    CHECK_EQ(search_for("uick29", "", 1)->total, 10);
+    CHECK_EQ(search_for("uick29 ther.te", "", 1)->total, 10);
+    CHECK_EQ(search_for("k299@other", "", 1)->total, 1);
+    CHECK_EQ(search_for("k299@othes", "", 1)->total, 0);
+}
+
 static void a_level_that_is_not_walked_to_its_end_is_a_cut_answer(void)
 {
     const Ts__Risk__UserList *list = search_for("crowd", "minimal", 2);
@@ -118,6 +177,10 @@ static void a_question_that_reads_too_many_rows_is_cut(void)
     CHECK_EQ(search_for("ac", "", 1)->total, CROWD - TAIL); /* the domain is no beginning */
     /* Of a longer text the fronts fit, and each address is looked at. */
     list = search_for("account", "", 1);
+    CHECK_EQ(list->total, 10000);
+    CHECK(list->truncated);
+    /* Each part of a question may look at as many. */
+    list = search_for("account ccount0", "", 1);
     CHECK_EQ(list->total, 10000);
     CHECK(list->truncated);
     /* A word as a whole is found without. */
@@ -153,6 +216,7 @@ int main(void)
     RUN(few_are_sorted_whatever_their_place);
     RUN(a_level_that_is_not_walked_to_its_end_is_a_cut_answer);
     RUN(a_question_that_reads_too_many_rows_is_cut);
+    RUN(a_page_is_the_first_ones_whatever_order_they_came_in);
     served_stop(&s);
     risk_ingest_free(app.ingest);
     ts_store_close(s.store);

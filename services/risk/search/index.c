@@ -105,7 +105,6 @@ typedef struct question {
     uint64_t last_user;
     size_t words; /* of a set */
     size_t rows;
-    size_t looked;
     bool cut;
 } question;
 
@@ -126,19 +125,14 @@ static uint32_t block_of(ts_str key)
 static ts_status add_row(question *q, ts_iter *it, uint64_t *set)
 {
     ts_str key = ts_iter_key(it);
-    postings p = { .bits = { 0 } };
     size_t from;
-    ts_status st;
 
     if (key.n < TS_KEY_TENANT_SIZE + 2 + BLOCK_SIZE)
         return TS_CORRUPT;
     from = (size_t)block_of(key) * POSTINGS_WORDS;
     if (from >= q->words)
         return TS_OK; /* made after the totals were read */
-    st = postings_read(ts_iter_value(it), p.bits);
-    for (size_t i = 0; st == TS_OK && i < POSTINGS_WORDS; i++)
-        set[from + i] |= p.bits[i];
-    return st;
+    return postings_read(ts_iter_value(it), set + from);
 }
 
 /* Adds whom a term of that kind is about: the whole one, or all that begin with it. */
@@ -163,48 +157,60 @@ static ts_status add_term(question *q, char kind, ts_str term, bool whole, uint6
     return st == TS_OK ? ts_iter_status(it) : st;
 }
 
-/* Whether the user's address holds the text. */
-static ts_status look(question *q, uint64_t user, ts_str text, bool *ret)
+/* Whether the address of a user's place holds the text; there may be no place. */
+static bool holds(ts_str place, ts_str text)
 {
-    risk_key key = risk_user_key(q->tenant, user);
-    ts_str place;
-    ts_status st = ts_store_get(q->store, RISK_USER_PLACES, risk_key_view(&key), q->arena, &place);
+    for (size_t i = 1; i + text.n <= place.n; i++) {
+        if (memcmp(place.p + i, text.p, text.n) == 0)
+            return true;
+    }
+    return false;
+}
 
-    *ret = false;
-    for (size_t i = 1; st == TS_OK && !*ret && i + text.n <= place.n; i++)
-        *ret = memcmp(place.p + i, text.p, text.n) == 0;
-    return st == TS_NOT_FOUND ? TS_OK : st;
+size_t search_list(const uint64_t *bits, size_t words, size_t max, uint64_t *ret)
+{
+    size_t count = 0;
+
+    for (size_t word = 0; word < words && count < max; word++) {
+        for (uint64_t rest = bits[word]; rest != 0 && count < max; rest &= rest - 1)
+            ret[count++] = word * 64 + (uint64_t)__builtin_ctzll(rest);
+    }
+    return count;
+}
+
+static uint64_t count_left(const question *q, const uint64_t *left)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < q->words; i++)
+        count += (uint64_t)__builtin_popcountll(left[i]);
+    return count;
 }
 
 /* Adds those of `left`, up to a limit, whose address holds the text. */
 static ts_status look_at(question *q, const uint64_t *left, ts_str text, uint64_t *set)
 {
-    for (size_t word = 0; word < q->words; word++) {
-        for (uint64_t bits = left[word] & ~set[word]; bits != 0; bits &= bits - 1) {
-            bool holds = false;
-            ts_status st;
+    size_t count = (size_t)count_left(q, left);
+    uint64_t *users;
+    ts_str *places;
+    ts_status st;
 
-            if (q->looked++ == SEARCH_LOOKED_MAX) {
-                q->cut = true;
-                return TS_OK;
-            }
-            st = look(q, word * 64 + (uint64_t)__builtin_ctzll(bits), text, &holds);
-            if (st != TS_OK)
-                return st;
-            if (holds)
-                set[word] |= bits & -bits;
-        }
+    if (count > SEARCH_LOOKED_MAX) {
+        q->cut = true;
+        count = SEARCH_LOOKED_MAX;
     }
-    return TS_OK;
-}
-
-static uint64_t count_left(const question *q, const uint64_t *left, const uint64_t *set)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < q->words; i++)
-        count += (uint64_t)__builtin_popcountll(left[i] & ~set[i]);
-    return count;
+    users = ts_arena_array(q->arena, count + 1, sizeof(*users));
+    places = ts_arena_array(q->arena, count + 1, sizeof(*places));
+    if (users == NULL || places == NULL)
+        return TS_NOMEM;
+    count = search_list(left, q->words, count, users);
+    st =
+        risk_get_users(q->store, q->tenant, RISK_USER_PLACES, users, count, true, q->arena, places);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        if (holds(places[i], text))
+            set[users[i] >> 6] |= UINT64_C(1) << (users[i] & 63);
+    }
+    return st;
 }
 
 /* A long text that begins before the '@': its fronts narrow down who is looked at. */
@@ -219,10 +225,10 @@ static ts_status add_within(question *q, ts_str text, uint64_t *set)
         if (one == NULL)
             return TS_NOMEM;
         st = add_term(q, SEARCH_END_FRONT, ts_str_n(text.p + i, SEARCH_FRONT), true, one);
-        for (size_t j = 0; left != NULL && j < q->words; j++)
-            one[j] &= left[j];
+        for (size_t j = 0; j < q->words; j++)
+            one[j] &= left == NULL ? ~set[j] : left[j];
         left = one;
-        if (count_left(q, left, set) <= FEW_ENOUGH)
+        if (count_left(q, left) <= FEW_ENOUGH)
             break;
     }
     return st == TS_OK && left != NULL ? look_at(q, left, text, set) : st;

@@ -10,7 +10,7 @@
 #define SEARCH_ROWS_MAX                                                                            \
     10000 /* rows of the index that one question reads; beyond it the answer is cut, and says so */
 #define SEARCH_LOOKED_MAX                                                                          \
-    10000 /* addresses that are looked at because their fronts fit; beyond it the answer is cut */
+    10000 /* addresses that each part looks at because their fronts fit; beyond it the answer is cut */
 
 /* Changes of one unit of work, gathered: a row that a thousand new users meet is written once. */
 typedef struct search_edits {
@@ -36,6 +36,9 @@ static inline bool search_set_has(const search_set *s, uint64_t user)
 {
     return user <= s->last_user && (s->bits[user >> 6] >> (user & 63) & 1) != 0;
 }
+
+/* The first `max` numbers in a set, ascending. Returns how many there are. */
+size_t search_list(const uint64_t *bits, size_t words, size_t max, uint64_t *ret);
 
 /* Who meets all parts of a query. *ret_cut: SEARCH_ROWS_MAX or SEARCH_LOOKED_MAX was reached, there may be more. */
 TS_CHECK ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user,
