@@ -63,6 +63,9 @@ static void put_count(ts_batch *b, ts_store *store, uint64_t n)
     ts_batch_put(b, store, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
 }
 
+static atomic_bool refuses; /* the consumer: for now */
+static atomic_uint refused;
+
 /* Counts, as ai-usage does: nothing here would notice a row that comes twice. */
 static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *arena, ts_batch *batch,
                        ts_error *err)
@@ -70,6 +73,10 @@ static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *aren
     (void)row;
     (void)arena;
     (void)err;
+    if (atomic_load(&refuses)) {
+        atomic_fetch_add(&refused, 1);
+        return TS_UNAVAILABLE;
+    }
     put_count(batch, service, count_of(service) + 1);
     return TS_OK;
 }
@@ -359,6 +366,39 @@ static void a_consumer_restored_alone_is_not_waited_for(void)
     end();
 }
 
+static void rows_that_are_lost_are_counted_once_however_often_the_next_one_comes(void)
+{
+    double in_before = metric("ts_inbox_lost_total");
+    double out_before = metric("ts_outbox_lost_total{peer=\"consumer\"}");
+    char path[192];
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    path_of(path, "old-", "consumer");
+    CHECK_EQ(ts_store_checkpoint(p.consumer, path, NULL), TS_OK);
+    produce_all(p.producer, 4);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    start_consumer(&p, "old-");
+    atomic_store(&refused, 0);
+    atomic_store(&refuses, true);
+    produce_all(p.producer, 2);
+    CHECK_SOON(atomic_load(&refused) >= 4);
+    stop_consumer(&p); /* nor by who starts again */
+    start_consumer(&p, "old-");
+    CHECK_SOON(atomic_load(&refused) >= 6);
+    atomic_store(&refuses, false);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), 3);
+    CHECK_EQ(metric("ts_inbox_lost_total") - in_before, 4);
+    CHECK_EQ(metric("ts_outbox_lost_total{peer=\"consumer\"}") - out_before, 4);
+    stop(&p);
+    end();
+}
+
 /* ---- a producer's directory put back as it was, by whoever knows nothing of backups: a snapshot of its disk ---- */
 
 static void copy_producer(const char *from, const char *to)
@@ -470,6 +510,7 @@ int main(void)
     RUN(a_pause_holds_rows_back_until_it_ends_by_itself_or_is_ended);
     RUN(who_does_not_know_is_not_quiet);
     RUN(a_consumer_restored_alone_is_not_waited_for);
+    RUN(rows_that_are_lost_are_counted_once_however_often_the_next_one_comes);
     RUN(rows_of_a_store_that_was_put_back_are_not_taken_for_repeats);
     RUN(rows_that_were_taken_before_are_repeats);
     RUN(a_store_may_be_put_back_twice);
