@@ -83,6 +83,7 @@ struct ts_store {
 struct ts_batch {
     rocksdb_writebatch_t *rows;
     ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
+    ts_buf seen;     /* struct seen_row, key, value's beginning; repeated */
     uint64_t *orgs;  /* claimed; mostly one */
     size_t org_count;
     size_t org_capacity;

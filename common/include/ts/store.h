@@ -104,6 +104,9 @@ void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str 
 void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
                           const ProtobufCMessage *m);
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key);
+/* When the batch is written, and only if the row's value still begins with `seen` then: what another batch has put there
+ * meanwhile stays. Not for a key that the same batch puts. Both are copied. */
+void ts_batch_delete_seen(ts_batch *b, unsigned family, ts_str key, ts_str seen);
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until);
 /* The batch is about this organization: the write refuses it once the organization is erased. Puts into tenant families
  * claim theirs by themselves, and outbox rows their tenant's. */
