@@ -156,6 +156,8 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     ProtobufCMessage *out = NULL;
     uint8_t producer[16];
     uint64_t acknowledged;
+    uint64_t epoch_last;
+    bool is_past; /* rows from before a restore: not yet what the two meet about */
     ts_caller caller = { .request_id = "",
                          .actor = r->actor,
                          .client_addr = "",
@@ -164,14 +166,17 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     ts_status st;
 
     req.trimmed = first - 1;
-    st = r->has_met ? collect(r, first, last, arena, &req)
-                    : collect_first(r, first, last, arena, &req);
+    req.epoch = ts_stream_epoch_of(r->options.store, r->options.stream, first, &epoch_last);
+    is_past = epoch_last != UINT64_MAX;
+    if (last > epoch_last)
+        last = epoch_last;
+    st = r->has_met || is_past ? collect(r, first, last, arena, &req)
+                               : collect_first(r, first, last, arena, &req);
     if (st != TS_OK)
         return st;
     memcpy(producer, ts_store_uuid(r->options.store), sizeof(producer));
     req.producer.data = producer;
     req.producer.len = sizeof(producer);
-    req.epoch = ts_stream_epoch(r->options.store, r->options.stream);
     caller.deadline_boot_ms = ts_boot_ms() + RELAY_CALL_MS;
     st = ts_rpc_call(r->options.peer, r->options.method, &caller, &req.base, arena, &out, NULL);
     if (st != TS_OK)
@@ -183,9 +188,11 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
         ts_warn(TS_MSG("the peer was restored: rows it had acknowledged are lost there"),
                 TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", rep->lost));
     }
-    if (!r->has_met && was_put_back(r, first, acknowledged))
+    if (acknowledged > epoch_last)
+        acknowledged = epoch_last; /* what came after the backup is not here any more */
+    if (!is_past && !r->has_met && was_put_back(r, first, acknowledged))
         return begin_anew(r);
-    r->has_met = true;
+    r->has_met = r->has_met || !is_past;
     if (req.rows[0]->seq < first)
         return TS_OK; /* it was a question only */
     if (acknowledged < first)

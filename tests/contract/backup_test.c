@@ -399,6 +399,90 @@ static void rows_that_are_lost_are_counted_once_however_often_the_next_one_comes
     end();
 }
 
+/* ---- a producer restored alone ---- */
+
+/* The peer has taken the `waiting_then` rows that wait in the copy afterwards, and `more` that the copy does not know. Nothing comes twice, and what is made from then on, under numbers that were given out before, comes too. */
+static void restore_producer(unsigned before, unsigned waiting_then, unsigned more)
+{
+    double lost_before = metric("ts_inbox_lost_total");
+    char path[192];
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, before);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    produce_all(p.producer, waiting_then);
+    path_of(path, "copy-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, more);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    CHECK_EQ(taken, before + waiting_then + more);
+    stop(&p);
+    start_producer(&p, "copy-"); /* nobody to talk to yet */
+    CHECK_EQ(ts_store_epoch(p.producer), 2);
+    produce_all(p.producer, 2);
+    stop_producer(&p);
+    start_producer(&p, "copy-"); /* nor after the next start */
+    produce_all(p.producer, 1);
+    start_consumer(&p, "");
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + 3);
+    stop(&p);
+    CHECK_EQ(metric("ts_inbox_lost_total") - lost_before, 0);
+    end();
+}
+
+/* Rows of two epochs wait in the second copy. */
+static void a_restored_producer_may_be_restored_again(void)
+{
+    char path[192];
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, 2);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    produce_all(p.producer, 3);
+    path_of(path, "one-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, 4);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop(&p);
+    start_producer(&p, "one-");
+    produce_all(p.producer, 2);
+    path_of(path, "two-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, 1);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    CHECK_EQ(taken, 2 + 3 + 4 + 2 + 1);
+    stop_producer(&p);
+    start_producer(&p, "two-");
+    CHECK_EQ(ts_store_epoch(p.producer), 3);
+    produce_all(p.producer, 2);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + 2);
+    stop(&p);
+    end();
+}
+
+static void a_producer_restored_alone_sends_nothing_twice(void)
+{
+    restore_producer(5, 3, 4);
+    restore_producer(0, 3, 0); /* the peer knew nothing of it */
+    restore_producer(5, 0, 2);
+    restore_producer(5, 600, 1); /* more than go at once */
+}
+
 /* ---- a producer's directory put back as it was, by whoever knows nothing of backups: a snapshot of its disk ---- */
 
 static void copy_producer(const char *from, const char *to)
@@ -511,6 +595,8 @@ int main(void)
     RUN(who_does_not_know_is_not_quiet);
     RUN(a_consumer_restored_alone_is_not_waited_for);
     RUN(rows_that_are_lost_are_counted_once_however_often_the_next_one_comes);
+    RUN(a_producer_restored_alone_sends_nothing_twice);
+    RUN(a_restored_producer_may_be_restored_again);
     RUN(rows_of_a_store_that_was_put_back_are_not_taken_for_repeats);
     RUN(rows_that_were_taken_before_are_repeats);
     RUN(a_store_may_be_put_back_twice);

@@ -150,6 +150,9 @@ TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
 uint64_t ts_stream_opened(const ts_store *s, unsigned stream);
 /* Within an epoch, a number means one row for ever. */
 uint64_t ts_stream_epoch(ts_store *s, unsigned stream);
+/* The epoch in which row `seq` got its number, and the last row of that epoch; UINT64_MAX: it is the present one. A row that
+ * waited in a backup may have been taken before the restore: only in its own epoch it is known for a repeat. */
+uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last);
 /* The consumer knows later rows of this epoch than were there when the store was opened: the store was put back, and what it
  * has appended since bears numbers that were given out before. Drops the rows that were there (the consumer has taken them),
  * and begins another epoch for the others. Synced. */
