@@ -45,6 +45,7 @@ struct ts_peer {
     char name[48];
     bus_link links[TS_LANES];
     atomic_uint in_flight;
+    atomic_bool is_cancelled;
     pthread_mutex_t counting; /* guards what is added to the table */
     method_counts counts[METHODS_MAX];
 };
@@ -76,6 +77,13 @@ void ts_peer_free(ts_peer *peer)
         bus_link_done(&peer->links[i]);
     pthread_mutex_destroy(&peer->counting);
     free(peer);
+}
+
+void ts_peer_cancel(ts_peer *peer)
+{
+    atomic_store(&peer->is_cancelled, true); /* first: nothing is repeated */
+    for (unsigned i = 0; i < TS_LANES; i++)
+        bus_link_cancel(&peer->links[i]);
 }
 
 static void fill_call(Ts__Call *call, const ts_method *method, const ts_caller *caller)
@@ -181,7 +189,7 @@ static void finish_or_repeat(ts_peer *peer, const ts_method *method, Ts__Call *c
 
         finish(peer, method, caller->deadline_boot_ms, a);
         if (a->status == TS_OK || !may_repeat(method, caller, a) ||
-            ts_boot_ms() + pause_ms >= caller->deadline_boot_ms)
+            atomic_load(&peer->is_cancelled) || ts_boot_ms() + pause_ms >= caller->deadline_boot_ms)
             return;
         nanosleep(&pause, NULL);
         pause_ms = 2 * pause_ms > REPEAT_LAST_MS ? REPEAT_LAST_MS : 2 * pause_ms;

@@ -193,22 +193,45 @@ static void give_place(bus_link *l, unsigned place)
     l->free_places[l->free_count++] = (uint16_t)place;
 }
 
-static void on_ended(void *context)
+/* Under the lock: takes all off the list, for end_waiting(). */
+static unsigned lose_all(bus_link *l, bus_waiter *ret[TS_PEER_IN_FLIGHT_MAX])
 {
-    bus_link *l = context;
-    bus_waiter *lost[TS_PEER_IN_FLIGHT_MAX];
     unsigned count = 0;
 
-    pthread_mutex_lock(&l->lock);
-    if (atomic_exchange(&l->is_ready, false))
-        l->away_boot_ms = ts_boot_ms();
     for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++) {
         if (l->waiting[i] == NULL)
             continue;
         l->waiting[i]->is_lost = true;
-        lost[count++] = l->waiting[i];
+        ret[count++] = l->waiting[i];
         give_place(l, i);
     }
+    return count;
+}
+
+void bus_link_cancel(bus_link *l)
+{
+    bus_waiter *lost[TS_PEER_IN_FLIGHT_MAX];
+    unsigned count;
+
+    pthread_mutex_lock(&l->lock);
+    l->is_cancelled = true;
+    count = lose_all(l, lost);
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    for (unsigned i = 0; i < count; i++)
+        end_waiting(lost[i]);
+}
+
+static void on_ended(void *context)
+{
+    bus_link *l = context;
+    bus_waiter *lost[TS_PEER_IN_FLIGHT_MAX];
+    unsigned count;
+
+    pthread_mutex_lock(&l->lock);
+    if (atomic_exchange(&l->is_ready, false))
+        l->away_boot_ms = ts_boot_ms();
+    count = lose_all(l, lost);
     pause_or_end(l);
     pthread_mutex_unlock(&l->lock);
     for (unsigned i = 0; i < count; i++)
@@ -274,7 +297,7 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
     if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_ms)
         until_ms = l->away_boot_ms + RESTART_WAIT_MS;
     until = monotonic_in(earlier(until_ms, deadline_boot_ms) - now_ms);
-    while (!atomic_load(&l->is_ready)) {
+    while (!atomic_load(&l->is_ready) && !l->is_cancelled) {
         if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
             break;
     }
@@ -299,6 +322,7 @@ static bool withdraw(bus_link *l, bus_waiter *w)
 void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufCMessage *call)
 {
     unsigned place;
+    bool is_cancelled;
 
     *w = (bus_waiter){ .arena = arena };
     (void)sem_init(&w->done, 0, 0);
@@ -307,8 +331,10 @@ void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufC
     place = l->free_places[--l->free_count];
     w->number = ++l->calls << PLACE_BITS | place;
     l->waiting[place] = w;
+    is_cancelled = l->is_cancelled;
     pthread_mutex_unlock(&l->lock);
-    w->sent = bus_conn_send(l->conn, BUS_ANY_GENERATION, w->number, call);
+    w->sent =
+        is_cancelled ? TS_UNAVAILABLE : bus_conn_send(l->conn, BUS_ANY_GENERATION, w->number, call);
     if (w->sent != TS_OK && withdraw(l, w)) {
         w->is_lost = true;
         end_waiting(w);

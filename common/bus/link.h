@@ -41,6 +41,7 @@ typedef struct bus_link {
     pthread_cond_t changed;
     bus_link_state state;
     bool is_closing;
+    bool is_cancelled;
     int64_t pause_ms;
     int64_t away_boot_ms; /* without a connection since then */
     uint64_t calls; /* ever: the upper part of a number; the lower is the place in `waiting` */
@@ -67,6 +68,8 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts);
 
 /* Sends a call. bus_link_finish() must follow, whatever came of it. */
 void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufCMessage *call);
+/* Calls that are under way and those to come are lost. */
+void bus_link_cancel(bus_link *l);
 /* Waits for the outcome. False: the deadline has passed without one. */
 bool bus_link_finish(bus_link *l, bus_waiter *w, int64_t deadline_boot_ms);
 

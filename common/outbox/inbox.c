@@ -405,20 +405,28 @@ static ts_status take_rows(ts_inbox *in, const Ts__HandOverRequest *req, uint64_
 }
 
 /* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.
- * Waiting for those rows would be for ever. */
-static uint64_t go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last)
+ * Waiting for those rows would be for ever. The moved number is written at once: the next row may be refused for long, and
+ * each time it comes the same rows would be lost again. */
+static ts_status go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last,
+                              ts_str seen_key, uint64_t *ret_lost)
 {
-    uint64_t lost = req->trimmed > *last ? req->trimmed - *last : 0;
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = NULL;
     char producer[2 * PRODUCER_SIZE + 1];
+    ts_status st;
 
-    if (lost == 0)
-        return 0;
+    if (req->trimmed <= *last)
+        return TS_OK;
+    batch = ts_batch_new();
+    st = batch == NULL ? TS_NOMEM : finish(in, batch, req->trimmed, seen_key);
+    if (st != TS_OK)
+        return st;
+    *ret_lost = req->trimmed - *last;
+    *last = req->trimmed;
     ts_hex(req->producer.data, PRODUCER_SIZE, producer);
     ts_warn(TS_MSG("this store was restored: rows it had taken in are lost"),
-            TS_F_Z("producer", producer), TS_F_U64("rows", lost));
-    ts_metric_add(in->lost, lost);
-    *last = req->trimmed;
-    return lost;
+            TS_F_Z("producer", producer), TS_F_U64("rows", *ret_lost));
+    ts_metric_add(in->lost, *ret_lost);
+    return TS_OK;
 }
 
 ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest *req,
@@ -447,7 +455,7 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
         last = req->rows[0]->seq - 1;
     before = last;
     if (st == TS_OK)
-        rep->lost = go_over_lost(in, req, &last);
+        st = go_over_lost(in, req, &last, ts_buf_view(&seen_key), &rep->lost);
     if (st == TS_OK)
         stopped = take_rows(in, req, &last, ts_buf_view(&seen_key));
     ticket = in->ticket;

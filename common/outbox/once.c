@@ -91,26 +91,15 @@ ts_status ts_once_find(ts_store *s, unsigned family, ts_call *call, const Protob
     return TS_OK;
 }
 
-/* The row may have been written anew since: its own time decides. */
-static ts_status drop_row(ts_batch *b, ts_store *s, unsigned family, ts_str key, int64_t at_ms,
-                          ts_arena *arena)
-{
-    ts_str row;
-    ts_status st = ts_store_get(s, family, key, arena, &row);
-
-    if (st == TS_OK && row.n >= HEADER_SIZE && read_ms(row.p) == at_ms)
-        ts_batch_delete(b, s, family, key);
-    return st == TS_NOT_FOUND ? TS_OK : st;
-}
-
-/* Rows whose time is over, the oldest first, a few at a time. */
-static ts_status drop_old(ts_batch *b, ts_store *s, unsigned family, const ts_call *call)
+/* Rows whose time is over, the oldest first, a few at a time. One may have been written anew since, or be just now by another
+ * call: its own time, with which it begins, decides. `own` is put by this batch. */
+static ts_status drop_old(ts_batch *b, ts_store *s, unsigned family, const ts_call *call,
+                          ts_str own)
 {
     TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(KEY_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(KEY_MAX);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     ts_tenant order = { ORDER_ORG, TS_MODE_LIVE };
-    ts_status st = TS_OK;
 
     if (call->now_ms < TS_ONCE_KEEP_MS)
         return TS_OK;
@@ -120,16 +109,18 @@ static ts_status drop_old(ts_batch *b, ts_store *s, unsigned family, const ts_ca
     it = ts_iter_new(s, family, ts_buf_view(&from), ts_buf_view(&until), false);
     if (it == NULL)
         return TS_NOMEM;
-    for (int i = 0; i < DROPS_MAX && st == TS_OK && ts_iter_valid(it); i++, ts_iter_next(it)) {
+    for (int i = 0; i < DROPS_MAX && ts_iter_valid(it); i++, ts_iter_next(it)) {
         ts_str key = ts_iter_key(it);
+        ts_str row_key;
 
         if (key.n != ORDER_SIZE)
             return TS_CORRUPT;
-        st = drop_row(b, s, family, ts_str_n(key.p + TIME_END, key.n - TIME_END),
-                      read_ms(key.p + TS_KEY_TENANT_SIZE), call->arena);
+        row_key = ts_str_n(key.p + TIME_END, key.n - TIME_END);
+        if (!ts_str_eq(row_key, own))
+            ts_batch_delete_seen(b, family, row_key, ts_str_n(key.p + TS_KEY_TENANT_SIZE, 8));
         ts_batch_delete(b, s, family, key);
     }
-    return st == TS_OK ? ts_iter_status(it) : st;
+    return ts_iter_status(it);
 }
 
 ts_status ts_once_keep(ts_batch *b, ts_store *s, unsigned family, const ts_call *call,
@@ -143,8 +134,10 @@ ts_status ts_once_keep(ts_batch *b, ts_store *s, unsigned family, const ts_call 
     ts_hash128 request;
     char *room;
     bool ok;
-    ts_status st = drop_old(b, s, family, call);
+    ts_status st;
 
+    row_key(&key, call->tenant, scope);
+    st = drop_old(b, s, family, call, ts_buf_view(&key));
     if (st != TS_OK)
         return st;
     request = hash_message(in, call->arena, &ok);
@@ -157,7 +150,6 @@ ts_status ts_once_keep(ts_batch *b, ts_store *s, unsigned family, const ts_call 
         return ts_buf_status(&row);
     protobuf_c_message_pack(out, (uint8_t *)room);
     row.size += n;
-    row_key(&key, call->tenant, scope);
     ts_batch_put(b, s, family, ts_buf_view(&key), ts_buf_view(&row));
     ts_key_tenant(&order, (ts_tenant){ ORDER_ORG, TS_MODE_LIVE });
     ts_buf_be64(&order, (uint64_t)call->now_ms);

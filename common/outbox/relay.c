@@ -1,8 +1,11 @@
 /* The sending side of the hand-over: one thread per destination reads durable rows in order, sends
  * many at a time and trims what the consumer has made durable. A destination that is down is asked
  * again with growing pauses; rows wait on disk. */
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "internal.h"
 #include "ts/log.h"
@@ -13,6 +16,7 @@
 #define RELAY_BYTES_MAX  (UINT64_C(1) << 20)
 #define RELAY_ARENA_MAX  (UINT64_C(32) << 20)
 #define RELAY_CALL_MS    10000
+#define RELAY_STOP_S     1 /* for the answer under way; the supervisor gives the process 15 in all */
 #define RELAY_PAUSE_MIN  50
 #define RELAY_PAUSE_MAX  5000
 #define RELAY_IDLE_MS    60000
@@ -24,6 +28,7 @@ struct ts_relay {
     ts_relay_options options;
     pthread_t thread;
     atomic_bool stopping;
+    sem_t ended;          /* posted by the thread, at its end */
     pthread_mutex_t lock; /* a scrape against the stop: guards stopped */
     bool stopped;         /* the store must not be asked any more */
     char actor[64];
@@ -151,6 +156,8 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     ProtobufCMessage *out = NULL;
     uint8_t producer[16];
     uint64_t acknowledged;
+    uint64_t epoch_last;
+    bool is_past; /* rows from before a restore: not yet what the two meet about */
     ts_caller caller = { .request_id = "",
                          .actor = r->actor,
                          .client_addr = "",
@@ -159,14 +166,17 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     ts_status st;
 
     req.trimmed = first - 1;
-    st = r->has_met ? collect(r, first, last, arena, &req)
-                    : collect_first(r, first, last, arena, &req);
+    req.epoch = ts_stream_epoch_of(r->options.store, r->options.stream, first, &epoch_last);
+    is_past = epoch_last != UINT64_MAX;
+    if (last > epoch_last)
+        last = epoch_last;
+    st = r->has_met || is_past ? collect(r, first, last, arena, &req)
+                               : collect_first(r, first, last, arena, &req);
     if (st != TS_OK)
         return st;
     memcpy(producer, ts_store_uuid(r->options.store), sizeof(producer));
     req.producer.data = producer;
     req.producer.len = sizeof(producer);
-    req.epoch = ts_stream_epoch(r->options.store, r->options.stream);
     caller.deadline_boot_ms = ts_boot_ms() + RELAY_CALL_MS;
     st = ts_rpc_call(r->options.peer, r->options.method, &caller, &req.base, arena, &out, NULL);
     if (st != TS_OK)
@@ -178,9 +188,11 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
         ts_warn(TS_MSG("the peer was restored: rows it had acknowledged are lost there"),
                 TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", rep->lost));
     }
-    if (!r->has_met && was_put_back(r, first, acknowledged))
+    if (acknowledged > epoch_last)
+        acknowledged = epoch_last; /* what came after the backup is not here any more */
+    if (!is_past && !r->has_met && was_put_back(r, first, acknowledged))
         return begin_anew(r);
-    r->has_met = true;
+    r->has_met = r->has_met || !is_past;
     if (req.rows[0]->seq < first)
         return TS_OK; /* it was a question only */
     if (acknowledged < first)
@@ -244,6 +256,7 @@ static void *relay_main(void *argument)
         ts_stream_wait(store, r->options.stream, UINT64_MAX, pause_ms, &r->stopping);
         pause_ms = pause_ms * 2 > RELAY_PAUSE_MAX ? RELAY_PAUSE_MAX : pause_ms * 2;
     }
+    sem_post(&r->ended);
     return NULL;
 }
 
@@ -256,6 +269,7 @@ ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_err
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     r->options = *options;
     pthread_mutex_init(&r->lock, NULL);
+    (void)sem_init(&r->ended, 0, 0);
     snprintf(r->actor, sizeof(r->actor), "service:%s", options->service_name);
     snprintf(labels, sizeof(labels), "peer=\"%s\"", options->peer_name);
     r->sent = ts_counter("ts_outbox_sent_total", labels, "rows handed over and acknowledged");
@@ -275,15 +289,41 @@ ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_err
     return TS_OK;
 }
 
-/* The registry keeps pointing at the relay: its memory lives as long as the process. */
-void ts_relay_stop(ts_relay *r)
+static void join(ts_relay *r, const struct timespec *until)
 {
-    if (r == NULL)
-        return;
-    atomic_store(&r->stopping, true);
-    ts_stream_wake(r->options.store);
+    int rc;
+
+    do
+        rc = sem_clockwait(&r->ended, CLOCK_MONOTONIC, until);
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0)
+        ts_peer_cancel(r->options.peer);
     pthread_join(r->thread, NULL);
     pthread_mutex_lock(&r->lock);
     r->stopped = true;
     pthread_mutex_unlock(&r->lock);
+}
+
+/* The registry keeps pointing at a relay: its memory lives as long as the process. */
+void ts_relays_stop(ts_relay *const *relays, size_t count)
+{
+    struct timespec until;
+
+    for (size_t i = 0; i < count; i++) {
+        if (relays[i] == NULL)
+            continue;
+        atomic_store(&relays[i]->stopping, true);
+        ts_stream_wake(relays[i]->options.store);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RELAY_STOP_S;
+    for (size_t i = 0; i < count; i++) {
+        if (relays[i] != NULL)
+            join(relays[i], &until);
+    }
+}
+
+void ts_relay_stop(ts_relay *r)
+{
+    ts_relays_stop(&r, 1);
 }

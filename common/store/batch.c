@@ -12,6 +12,12 @@
 #include "ts/time.h"
 
 #define BATCH_APPEND_MAX (UINT64_C(512) << 20)
+#define BATCH_SEEN_MAX   ((size_t)1 << 20)
+
+typedef struct seen_row {
+    unsigned family;
+    uint32_t key_size, seen_size;
+} seen_row;
 
 ts_batch *ts_batch_new(void)
 {
@@ -21,6 +27,7 @@ ts_batch *ts_batch_new(void)
         return NULL;
     b->rows = rocksdb_writebatch_create();
     b->appended = TS_BUF_INIT(BATCH_APPEND_MAX);
+    b->seen = TS_BUF_INIT(BATCH_SEEN_MAX);
     return b;
 }
 
@@ -30,6 +37,7 @@ void ts_batch_free(ts_batch *b)
         return;
     rocksdb_writebatch_destroy(b->rows);
     ts_buf_done(&b->appended);
+    ts_buf_done(&b->seen);
     free(b->orgs);
     free(b);
 }
@@ -88,6 +96,19 @@ void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key)
     rocksdb_writebatch_delete_cf(b->rows, ts_store_family(s, family), key.p, key.n);
 }
 
+void ts_batch_delete_seen(ts_batch *b, unsigned family, ts_str key, ts_str seen)
+{
+    seen_row row = { family, (uint32_t)key.n, (uint32_t)seen.n };
+
+    if (key.n > BATCH_SEEN_MAX || seen.n > BATCH_SEEN_MAX) {
+        b->out_of_memory = true;
+        return;
+    }
+    ts_buf_add(&b->seen, &row, sizeof(row));
+    ts_buf_str(&b->seen, key);
+    ts_buf_str(&b->seen, seen);
+}
+
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until)
 {
     rocksdb_writebatch_delete_range_cf(b->rows, ts_store_family(s, family), from.p, from.n, until.p,
@@ -109,7 +130,52 @@ void ts_batch_append(ts_batch *b, unsigned stream, ts_str row)
 
 bool ts_batch_is_empty(const ts_batch *b)
 {
-    return rocksdb_writebatch_count(b->rows) == 0 && b->appended.size == 0;
+    return rocksdb_writebatch_count(b->rows) == 0 && b->appended.size == 0 && b->seen.size == 0;
+}
+
+static ts_status begins_with(ts_store *s, unsigned family, ts_str key, ts_str seen, bool *ret)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
+        s->db, s->read_options, ts_store_family(s, family), key.p, key.n, &error);
+    const char *value;
+    size_t n = 0;
+
+    *ret = false;
+    if (error != NULL)
+        return TS_UNAVAILABLE;
+    if (slice == NULL)
+        return TS_OK;
+    value = rocksdb_pinnableslice_value(slice, &n);
+    *ret = n >= seen.n && memcmp(value, seen.p, seen.n) == 0;
+    rocksdb_pinnableslice_destroy(slice);
+    return TS_OK;
+}
+
+/* Under write_lock: nobody else writes between the look and the deletion. */
+static ts_status delete_seen_rows(ts_store *s, ts_batch *b)
+{
+    const char *p = b->seen.data;
+    const char *end = p + b->seen.size;
+
+    while (p < end) {
+        seen_row row;
+        ts_str key;
+        ts_str seen;
+        bool is_same;
+        ts_status st;
+
+        memcpy(&row, p, sizeof(row));
+        key = ts_str_n(p + sizeof(row), row.key_size);
+        seen = ts_str_n(key.p + key.n, row.seen_size);
+        p = seen.p + seen.n;
+        st = begins_with(s, row.family, key, seen, &is_same);
+        if (st != TS_OK)
+            return st;
+        if (is_same)
+            ts_batch_delete(b, s, row.family, key);
+    }
+    return TS_OK;
 }
 
 ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
@@ -118,7 +184,8 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
     uint64_t last[TS_STORE_STREAMS];
     ts_status st;
 
-    if (b->out_of_memory || ts_buf_status(&b->appended) != TS_OK)
+    if (b->out_of_memory || ts_buf_status(&b->appended) != TS_OK ||
+        ts_buf_status(&b->seen) != TS_OK)
         return TS_NOMEM;
     if (b->without_tenant)
         return TS_INTERNAL;
@@ -127,7 +194,9 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
 
     pthread_mutex_lock(&s->write_lock);
     memcpy(last, s->last_written, sizeof(last));
-    st = ts_erased_claims(s, b) ? TS_NOT_FOUND : ts_stream_number_rows(s, b, last);
+    st = ts_erased_claims(s, b) ? TS_NOT_FOUND : delete_seen_rows(s, b);
+    if (st == TS_OK)
+        st = ts_stream_number_rows(s, b, last);
     if (st == TS_OK) {
         rocksdb_write(s->db, s->write_options, b->rows, &error);
         if (error == NULL) {

@@ -11,6 +11,7 @@
 
 #define STORE_FAMILIES_MAX 32
 #define STORE_STRIPES      64
+#define STORE_PAST_MAX     8 /* restores, one after the other, during which the same rows wait */
 
 /* Families of the store itself come first: RocksDB's default one holds meta rows, the second one
  * the streams. */
@@ -25,6 +26,12 @@ typedef struct store_purge {
     bool has_thread;
     bool stopping;
 } store_purge;
+
+/* Rows up to `last`, above those of the entry before, have their numbers from an epoch that a restore has ended. */
+typedef struct store_past {
+    uint64_t last;
+    uint64_t epoch;
+} store_past;
 
 /* Locks are taken in this order: write_lock, then sync_lock or erased_lock. */
 struct ts_store {
@@ -61,6 +68,8 @@ struct ts_store {
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
+    store_past past[TS_STORE_STREAMS][STORE_PAST_MAX]; /* constant, ascending; as the next */
+    size_t past_count[TS_STORE_STREAMS];
     uint64_t turns[TS_STORE_STREAMS]; /* how often the stream has begun anew */
     bool entered[TS_STORE_STREAMS];   /* rows are being handed over */
     bool unsure[TS_STORE_STREAMS];    /* nobody knows whether the last ones were taken */
@@ -83,6 +92,7 @@ struct ts_store {
 struct ts_batch {
     rocksdb_writebatch_t *rows;
     ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
+    ts_buf seen;     /* struct seen_row, key, value's beginning; repeated */
     uint64_t *orgs;  /* claimed; mostly one */
     size_t org_count;
     size_t org_capacity;
@@ -116,5 +126,7 @@ void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);
  * write_lock. */
 ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS]);
 ts_status ts_stream_load(ts_store *s);
+/* A restore ends this epoch of the store: rows that wait keep it. Repeatable; not synced. */
+ts_status ts_stream_end_epoch(ts_store *s, uint64_t epoch);
 
 #endif

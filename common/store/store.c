@@ -111,7 +111,7 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     return TS_OK;
 }
 
-/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "turn/<n>" (8), "erased/" org (8) -> at_ms (8). */
+/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "turn/<n>" (8), "past/<n>" (n * 16), "erased/" org (8) -> at_ms (8). */
 static ts_status meta_get(ts_store *s, const char *name, void *ret, size_t size)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -151,6 +151,9 @@ static ts_status next_epoch_if_restored(ts_store *s, uint8_t number[8])
     snprintf(path, sizeof(path), "%s/" RESTORED_MARK, s->directory);
     if (access(path, F_OK) != 0)
         return TS_OK;
+    st = ts_stream_end_epoch(s, ts_be64_read(number));
+    if (st != TS_OK)
+        return st;
     ts_be64_write(ts_be64_read(number) + 1, number);
     st = meta_put(s, "epoch", number, 8);
     if (st != TS_OK)

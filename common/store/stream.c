@@ -1,13 +1,15 @@
 /* Streams: key = stream number (1), sequence number (8, big-endian), in a family of their own. The
  * last number given out stands in a meta row of the same batch, so that an emptied stream goes on
- * where it was. A stream's epoch is the store's and, above it, how often the stream has begun anew. */
+ * where it was. A stream's epoch is the store's and, above it, how often the stream has begun anew; rows that
+ * waited when a restore ended an epoch keep it. */
 #include <time.h>
 
 #include "internal.h"
 #include "ts/time.h"
 
-#define NAME_SIZE  6 /* "last/" or "turn/", and the stream's digit */
+#define NAME_SIZE  6 /* "last/", "turn/" or "past/", and the stream's digit */
 #define TURN_SHIFT 32
+#define PAST_SIZE  16 /* last, epoch */
 
 static void meta_name(const char *what, unsigned stream, char ret[NAME_SIZE])
 {
@@ -70,6 +72,71 @@ static ts_status load_number(ts_store *s, const char *what, unsigned stream, uin
     return TS_OK;
 }
 
+static ts_status load_past(ts_store *s, unsigned stream)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char name[NAME_SIZE];
+    char *value;
+    size_t n = 0;
+
+    meta_name("past/", stream, name);
+    value = rocksdb_get_cf(s->db, s->read_options, s->families[FAMILY_META], name, sizeof(name), &n,
+                           &error);
+    if (error != NULL)
+        return TS_UNAVAILABLE;
+    s->past_count[stream] = 0;
+    for (size_t at = 0; at + PAST_SIZE <= n && s->past_count[stream] < STORE_PAST_MAX;
+         at += PAST_SIZE)
+        s->past[stream][s->past_count[stream]++] =
+            (store_past){ ts_be64_read(value + at), ts_be64_read(value + at + 8) };
+    rocksdb_free(value);
+    return TS_OK;
+}
+
+static ts_status save_past(ts_store *s, unsigned stream, const store_past *past, size_t count)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    char bytes[STORE_PAST_MAX * PAST_SIZE];
+    char name[NAME_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        ts_be64_write(past[i].last, bytes + i * PAST_SIZE);
+        ts_be64_write(past[i].epoch, bytes + i * PAST_SIZE + 8);
+    }
+    meta_name("past/", stream, name);
+    rocksdb_put_cf(s->db, s->write_options, s->families[FAMILY_META], name, sizeof(name), bytes,
+                   count * PAST_SIZE, &error);
+    return error == NULL ? TS_OK : TS_UNAVAILABLE;
+}
+
+static ts_status end_epoch(ts_store *s, unsigned stream, uint64_t epoch)
+{
+    store_past past[STORE_PAST_MAX + 1];
+    uint64_t last = s->last_written[stream];
+    size_t count = 0;
+    size_t over;
+
+    if (s->first[stream] > last)
+        return TS_OK; /* nothing waits */
+    for (size_t i = 0; i < s->past_count[stream]; i++) {
+        if (s->past[stream][i].last >= s->first[stream])
+            past[count++] = s->past[stream][i];
+    }
+    if (count == 0 || past[count - 1].last < last)
+        past[count++] = (store_past){ last, epoch | s->turns[stream] << TURN_SHIFT };
+    over = count > STORE_PAST_MAX ? count - STORE_PAST_MAX : 0; /* the oldest */
+    return save_past(s, stream, past + over, count - over);
+}
+
+ts_status ts_stream_end_epoch(ts_store *s, uint64_t epoch)
+{
+    ts_status st = ts_stream_load(s);
+
+    for (unsigned i = 0; i < TS_STORE_STREAMS && st == TS_OK; i++)
+        st = end_epoch(s, i, epoch);
+    return st;
+}
+
 static ts_status load_one(ts_store *s, unsigned stream)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -80,6 +147,8 @@ static ts_status load_one(ts_store *s, unsigned stream)
 
     if (st == TS_OK)
         st = load_number(s, "turn/", stream, &s->turns[stream]);
+    if (st == TS_OK)
+        st = load_past(s, stream);
     if (st != TS_OK)
         return st;
     s->last_opened[stream] = s->last_written[stream];
@@ -212,6 +281,18 @@ uint64_t ts_stream_epoch(ts_store *s, unsigned stream)
     turns = s->turns[stream];
     pthread_mutex_unlock(&s->sync_lock);
     return s->epoch | turns << TURN_SHIFT;
+}
+
+uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last)
+{
+    for (size_t i = 0; i < s->past_count[stream]; i++) {
+        if (seq <= s->past[stream][i].last) {
+            *ret_last = s->past[stream][i].last;
+            return s->past[stream][i].epoch;
+        }
+    }
+    *ret_last = UINT64_MAX;
+    return ts_stream_epoch(s, stream);
 }
 
 ts_status ts_stream_begin_anew(ts_store *s, unsigned stream)

@@ -84,8 +84,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     }
     ts_rpc_server_stop(server);
     ts_periodic_stop(expiry);
-    for (size_t i = 0; i < TS_COUNT(relays); i++)
-        ts_relay_stop(relays[i]);
+    ts_relays_stop(relays, TS_COUNT(relays));
     ts_inbox_free(app.inbox);
     return st;
 }

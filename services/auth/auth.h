@@ -12,6 +12,9 @@
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 
+/* As many as a pass of auth_tend() looks at. */
+#define AUTH_SPOILT_MAX 1000
+
 typedef struct auth {
     ts_store *store;
     const auth_config *config;
@@ -25,6 +28,10 @@ typedef struct auth {
     ts_metric *unknown;
     ts_metric *limited;
     ts_metric *suspended;
+    ts_metric *due_spoilt;
+    uint64_t
+        spoilt[AUTH_SPOILT_MAX]; /* hashes of due rows that cannot be worked off; of auth_tend() */
+    size_t spoilt_count;
 } auth;
 
 extern const ts_rpc_row auth_rows[];

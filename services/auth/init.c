@@ -43,6 +43,8 @@ ts_status auth_init(auth *app, ts_error *err)
     app->unknown = authorized("result=\"unknown\"");
     app->limited = authorized("result=\"limited\"");
     app->suspended = authorized("result=\"suspended\"");
+    app->due_spoilt = ts_counter("ts_auth_due_spoilt_total", "",
+                                 "due rows left alone because what they are about cannot be read");
     app->cache = auth_cache_new((size_t)app->config->cache_keys);
     app->parser = ts_json_parser_new(TS_AUDIT_DETAILS_MAX);
     if (app->cache == NULL || app->parser == NULL)

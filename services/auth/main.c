@@ -71,10 +71,9 @@ static void stop(auth *app, outside *o)
 {
     ts_rpc_server_stop(o->server);
     auth_tender_stop(o->tender);
-    for (unsigned i = 0; i < AUTH_STREAMS; i++) {
-        ts_relay_stop(o->relays[i]);
+    ts_relays_stop(o->relays, TS_COUNT(o->relays));
+    for (unsigned i = 0; i < AUTH_STREAMS; i++)
         ts_peer_free(o->peers[i]);
-    }
     auth_done(app);
 }
 

@@ -5,10 +5,11 @@
 #include "audit.h"
 #include "change.h"
 #include "erase.h"
+#include "ts/id.h"
 #include "ts/log.h"
 #include "ts/time.h"
 
-#define DUE_A_PASS     1000
+#define DUE_A_PASS     AUTH_SPOILT_MAX
 #define ENTRIES_A_PASS 10000
 #define ARENA_BYTES    ((size_t)32 << 20)
 #define PERIOD_S       1
@@ -98,6 +99,31 @@ static ts_status erase_org(pass *p, ts_str due)
 
 /* ---- what is due ---- */
 
+static bool is_spoilt(const auth *app, ts_str due)
+{
+    uint64_t hash = app->spoilt_count == 0 ? 0 : ts_hash_mem(due.p, due.n);
+
+    for (size_t i = 0; i < app->spoilt_count; i++) {
+        if (app->spoilt[i] == hash)
+            return true;
+    }
+    return false;
+}
+
+/* It stays, and is left alone until the next start: one that cannot be read must neither hold up the others nor be told of
+ * each second. */
+static void leave_alone(auth *app, ts_str due, ts_status st)
+{
+    char hex[2 * AUTH_ROW_KEY_MAX + 1];
+
+    ts_hex((const uint8_t *)due.p, due.n < AUTH_ROW_KEY_MAX ? due.n : AUTH_ROW_KEY_MAX, hex);
+    ts_log_error(TS_MSG("something due cannot be worked off and is left alone"), TS_F_Z("due", hex),
+                 TS_F_STATUS(st));
+    ts_metric_add(app->due_spoilt, 1);
+    if (app->spoilt_count < AUTH_SPOILT_MAX)
+        app->spoilt[app->spoilt_count++] = ts_hash_mem(due.p, due.n);
+}
+
 /* Rows of AUTH_DUE, copied, so that no iterator stays open over changes. */
 static ts_status list_due(pass *p, ts_str from, ts_str until, ts_str **ret, size_t *ret_count)
 {
@@ -112,8 +138,11 @@ static ts_status list_due(pass *p, ts_str from, ts_str until, ts_str **ret, size
     if (*ret == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && *ret_count < DUE_A_PASS; ts_iter_next(it)) {
-        ts_str copy = ts_arena_str(p->list, ts_iter_key(it));
+        ts_str copy;
 
+        if (is_spoilt(p->app, ts_iter_key(it)))
+            continue;
+        copy = ts_arena_str(p->list, ts_iter_key(it));
         if (copy.p == NULL)
             return TS_NOMEM;
         (*ret)[(*ret_count)++] = copy;
@@ -135,8 +164,13 @@ static ts_status each_due(pass *p, char kind, uint64_t below,
     ts_buf_char(&until, kind);
     ts_buf_be64(&until, below);
     st = list_due(p, ts_buf_view(&from), ts_buf_view(&until), &due, &count);
-    for (size_t i = 0; i < count && st == TS_OK; i++)
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
         st = work(p, due[i]);
+        if (st == TS_OK || st == TS_UNAVAILABLE || st == TS_NOMEM)
+            continue; /* not the row's fault */
+        leave_alone(p->app, due[i], st);
+        st = TS_OK;
+    }
     p->has_written = p->has_written || count > 0;
     return st;
 }

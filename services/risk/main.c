@@ -66,8 +66,7 @@ static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_erro
 
 static void stop_relays(peers *to)
 {
-    for (size_t i = 0; i < TS_COUNT(to->relays); i++)
-        ts_relay_stop(to->relays[i]);
+    ts_relays_stop(to->relays, TS_COUNT(to->relays));
     ts_peer_free(to->incidents);
     ts_peer_free(to->ai_usage);
     ts_peer_free(to->webhooks);

@@ -531,6 +531,78 @@ static void keys_that_ended_by_a_wrong_clock_are_counted_right(void)
     CHECK_EQ(active_of(org), 1); /* that without an end */
 }
 
+/* ---- rows that cannot be read ---- */
+
+static void write_key_row(const key *k, ts_str value)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf row_key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    auth_row_key(&row_key, live_of(k->org), k->id);
+    ts_batch_put(b, s.store, AUTH_KEYS, ts_buf_view(&row_key), value);
+    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
+}
+
+static ts_str read_key_row(const key *k, ts_arena *arena)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf row_key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
+    ts_str value = TS_STR_NULL;
+
+    auth_row_key(&row_key, live_of(k->org), k->id);
+    CHECK_EQ(ts_store_get(s.store, AUTH_KEYS, ts_buf_view(&row_key), arena, &value), TS_OK);
+    return value;
+}
+
+/* An organization that is due to be erased and is not there. */
+static void put_due_org(uint64_t org)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf due = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    auth_due_org(&due, org);
+    ts_batch_put(b, s.store, AUTH_DUE, ts_buf_view(&due), TS_STR_NULL);
+    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
+}
+
+static double spoilt(void)
+{
+    return metric("ts_auth_due_spoilt_total");
+}
+
+static void a_row_that_is_spoilt_stops_nothing_and_is_counted_once(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
+    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    int64_t ends_ms = ts_wall_ms() + TS_HOUR_MS;
+    double before = spoilt();
+    ts_str row;
+    key k[2];
+
+    request.name = text("short");
+    for (size_t i = 0; i < TS_COUNT(k); i++) {
+        request.org = new_org();
+        request.expires_ms = ends_ms + (int64_t)i; /* the spoilt one comes first */
+        CHECK_EQ(create_key(&request, &k[i]), TS_OK);
+    }
+    row = read_key_row(&k[0], arena);
+    write_key_row(&k[0], TS_STR_LIT("\xff\xff\xff"));
+    put_due_org(1000000);
+    CHECK_EQ(auth_tend(&app, ends_ms + 1), TS_OK);
+    CHECK_EQ(active_of(k[0].org), 1);
+    CHECK_EQ(active_of(k[1].org), 0);
+    CHECK_EQ(spoilt() - before, 2);
+    CHECK_EQ(auth_tend(&app, ends_ms + 2), TS_OK);
+    CHECK_EQ(spoilt() - before, 2);
+    restart(); /* looks again */
+    CHECK_EQ(auth_tend(&app, ends_ms + 3), TS_OK);
+    CHECK_EQ(spoilt() - before, 4);
+    write_key_row(&k[0], row);
+    restart();
+    CHECK_EQ(auth_tend(&app, ends_ms + 4), TS_OK);
+    CHECK_EQ(active_of(k[0].org), 0);
+    CHECK_EQ(spoilt() - before, 5);
+}
+
 static void a_name_may_be_as_long_as_the_setting_says(void)
 {
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
@@ -617,6 +689,7 @@ int main(void)
     RUN(an_organization_has_so_many_keys_and_no_more);
     RUN(keys_that_have_ended_leave_room);
     RUN(keys_that_ended_by_a_wrong_clock_are_counted_right);
+    RUN(a_row_that_is_spoilt_stops_nothing_and_is_counted_once);
     RUN(a_name_may_be_as_long_as_the_setting_says);
     RUN(a_store_of_the_first_version_gets_its_lists);
     stop();

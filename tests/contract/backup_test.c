@@ -63,6 +63,9 @@ static void put_count(ts_batch *b, ts_store *store, uint64_t n)
     ts_batch_put(b, store, EFFECTS, TS_STR_LIT("count"), ts_str_of(text));
 }
 
+static atomic_bool refuses; /* the consumer: for now */
+static atomic_uint refused;
+
 /* Counts, as ai-usage does: nothing here would notice a row that comes twice. */
 static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *arena, ts_batch *batch,
                        ts_error *err)
@@ -70,6 +73,10 @@ static ts_status apply(void *service, const Ts__HandOverRow *row, ts_arena *aren
     (void)row;
     (void)arena;
     (void)err;
+    if (atomic_load(&refuses)) {
+        atomic_fetch_add(&refused, 1);
+        return TS_UNAVAILABLE;
+    }
     put_count(batch, service, count_of(service) + 1);
     return TS_OK;
 }
@@ -359,6 +366,123 @@ static void a_consumer_restored_alone_is_not_waited_for(void)
     end();
 }
 
+static void rows_that_are_lost_are_counted_once_however_often_the_next_one_comes(void)
+{
+    double in_before = metric("ts_inbox_lost_total");
+    double out_before = metric("ts_outbox_lost_total{peer=\"consumer\"}");
+    char path[192];
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce(p.producer);
+    CHECK_SOON(waiting(p.producer) == 0);
+    path_of(path, "old-", "consumer");
+    CHECK_EQ(ts_store_checkpoint(p.consumer, path, NULL), TS_OK);
+    produce_all(p.producer, 4);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    start_consumer(&p, "old-");
+    atomic_store(&refused, 0);
+    atomic_store(&refuses, true);
+    produce_all(p.producer, 2);
+    CHECK_SOON(atomic_load(&refused) >= 4);
+    stop_consumer(&p); /* nor by who starts again */
+    start_consumer(&p, "old-");
+    CHECK_SOON(atomic_load(&refused) >= 6);
+    atomic_store(&refuses, false);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), 3);
+    CHECK_EQ(metric("ts_inbox_lost_total") - in_before, 4);
+    CHECK_EQ(metric("ts_outbox_lost_total{peer=\"consumer\"}") - out_before, 4);
+    stop(&p);
+    end();
+}
+
+/* ---- a producer restored alone ---- */
+
+/* The peer has taken the `waiting_then` rows that wait in the copy afterwards, and `more` that the copy does not know. Nothing comes twice, and what is made from then on, under numbers that were given out before, comes too. */
+static void restore_producer(unsigned before, unsigned waiting_then, unsigned more)
+{
+    double lost_before = metric("ts_inbox_lost_total");
+    char path[192];
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, before);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    produce_all(p.producer, waiting_then);
+    path_of(path, "copy-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, more);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    CHECK_EQ(taken, before + waiting_then + more);
+    stop(&p);
+    start_producer(&p, "copy-"); /* nobody to talk to yet */
+    CHECK_EQ(ts_store_epoch(p.producer), 2);
+    produce_all(p.producer, 2);
+    stop_producer(&p);
+    start_producer(&p, "copy-"); /* nor after the next start */
+    produce_all(p.producer, 1);
+    start_consumer(&p, "");
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + 3);
+    stop(&p);
+    CHECK_EQ(metric("ts_inbox_lost_total") - lost_before, 0);
+    end();
+}
+
+/* Rows of two epochs wait in the second copy. */
+static void a_restored_producer_may_be_restored_again(void)
+{
+    char path[192];
+    uint64_t taken;
+    pair p = { 0 };
+
+    begin();
+    start(&p, "");
+    produce_all(p.producer, 2);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop_consumer(&p);
+    produce_all(p.producer, 3);
+    path_of(path, "one-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, 4);
+    CHECK_SOON(waiting(p.producer) == 0);
+    stop(&p);
+    start_producer(&p, "one-");
+    produce_all(p.producer, 2);
+    path_of(path, "two-", "producer");
+    CHECK_EQ(ts_store_checkpoint(p.producer, path, NULL), TS_OK);
+    start_consumer(&p, "");
+    produce_all(p.producer, 1);
+    CHECK_SOON(waiting(p.producer) == 0);
+    taken = count_of(p.consumer);
+    CHECK_EQ(taken, 2 + 3 + 4 + 2 + 1);
+    stop_producer(&p);
+    start_producer(&p, "two-");
+    CHECK_EQ(ts_store_epoch(p.producer), 3);
+    produce_all(p.producer, 2);
+    CHECK_SOON(waiting(p.producer) == 0);
+    CHECK_EQ(count_of(p.consumer), taken + 2);
+    stop(&p);
+    end();
+}
+
+static void a_producer_restored_alone_sends_nothing_twice(void)
+{
+    restore_producer(5, 3, 4);
+    restore_producer(0, 3, 0); /* the peer knew nothing of it */
+    restore_producer(5, 0, 2);
+    restore_producer(5, 600, 1); /* more than go at once */
+}
+
 /* ---- a producer's directory put back as it was, by whoever knows nothing of backups: a snapshot of its disk ---- */
 
 static void copy_producer(const char *from, const char *to)
@@ -470,6 +594,9 @@ int main(void)
     RUN(a_pause_holds_rows_back_until_it_ends_by_itself_or_is_ended);
     RUN(who_does_not_know_is_not_quiet);
     RUN(a_consumer_restored_alone_is_not_waited_for);
+    RUN(rows_that_are_lost_are_counted_once_however_often_the_next_one_comes);
+    RUN(a_producer_restored_alone_sends_nothing_twice);
+    RUN(a_restored_producer_may_be_restored_again);
     RUN(rows_of_a_store_that_was_put_back_are_not_taken_for_repeats);
     RUN(rows_that_were_taken_before_are_repeats);
     RUN(a_store_may_be_put_back_twice);

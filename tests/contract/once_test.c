@@ -135,6 +135,63 @@ static void a_key_used_again_after_a_day_outlives_the_clearing_of_its_first_use(
     CHECK(ask(live, "key:a", "k2", "other").replayed);
 }
 
+static void clear(void)
+{
+    ts_iter *it = ts_iter_new(s.store, ONCE, TS_STR_NULL, TS_STR_NULL, false);
+    ts_batch *b = ts_batch_new();
+
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        ts_batch_delete(b, s.store, ONCE, ts_iter_key(it));
+    ts_iter_free(it);
+    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
+    ts_batch_free(b);
+}
+
+/* What another caller's call puts into its batch, on its way to the store. */
+static void keep(ts_batch *b, const char *actor, const char *key)
+{
+    Ts__Auth__CreateKeyRequest in = TS__AUTH__CREATE_KEY_REQUEST__INIT;
+    Ts__Auth__CreateKeyReply out = TS__AUTH__CREATE_KEY_REPLY__INIT;
+    ts_call call = { .caller = { .actor = actor, .idempotency_key = key },
+                     .tenant = live,
+                     .method = &ts_auth_create_key,
+                     .arena = s.arena,
+                     .error = &s.error,
+                     .now_ms = now_ms };
+
+    CHECK_EQ(ts_once_keep(b, s.store, ONCE, &call, &in.base, &out.base), TS_OK);
+}
+
+/* Callers lock what they change, not each other. */
+static void a_row_that_is_written_anew_while_another_call_clears_it_away_stays(void)
+{
+    ts_batch *clearing = ts_batch_new();
+    asked first;
+
+    clear();
+    first = ask(live, "key:a", "k4", "one");
+    now_ms += TS_ONCE_KEEP_MS;
+    keep(clearing, "key:e", "k5");
+    CHECK_EQ(ask(live, "key:a", "k4", "one").number, first.number + 1);
+    CHECK_EQ(ts_store_write(s.store, clearing, NULL), TS_OK);
+    ts_batch_free(clearing);
+    CHECK(ask(live, "key:a", "k4", "one").replayed);
+    CHECK_EQ(row_count(), 4);
+}
+
+static void a_call_that_clears_its_own_first_use_away_is_kept(void)
+{
+    asked first;
+
+    clear();
+    first = ask(live, "key:a", "k6", "one");
+    now_ms += TS_ONCE_KEEP_MS;
+    CHECK_EQ(ask(live, "key:a", "k6", "one").number, first.number + 1);
+    CHECK(ask(live, "key:a", "k6", "one").replayed);
+    CHECK_EQ(row_count(), 2);
+    clear();
+}
+
 static void old_rows_go_as_new_ones_come(void)
 {
     for (int i = 0; i < 40; i++)
@@ -172,6 +229,8 @@ int main(void)
     RUN(actors_and_modes_keep_apart);
     RUN(after_a_day_the_key_is_free_again);
     RUN(a_key_used_again_after_a_day_outlives_the_clearing_of_its_first_use);
+    RUN(a_row_that_is_written_anew_while_another_call_clears_it_away_stays);
+    RUN(a_call_that_clears_its_own_first_use_away_is_kept);
     RUN(old_rows_go_as_new_ones_come);
     RUN(answers_outlive_the_process);
     served_stop(&s);

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "proto/methods.h"
 #include "ts/outbox.h"
+#include "ts/time.h"
 #include "ts/trace.h"
 
 #define ROWS_WANTED 3000
@@ -303,6 +304,106 @@ static void a_producer_without_its_peer_waits_and_says_so_once(void)
     remove_directory(directory);
 }
 
+/* ---- a peer that hangs ---- */
+
+#define STOP_MS 9000 /* less than the deadline of one call; it takes about one second */
+#define STREAMS 3 /* more than the server has workers in the lane: calls wait in front of it too */
+
+static atomic_bool hangs;
+static atomic_uint hanging;
+
+static ts_status on_accept_late(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    const Ts__HandOverRequest *req = (const Ts__HandOverRequest *)in;
+    const struct timespec pause = { 0, 5000000 };
+
+    (void)call;
+    atomic_fetch_add(&hanging, 1);
+    while (atomic_load(&hangs))
+        nanosleep(&pause, NULL);
+    ((Ts__HandOverReply *)out)->last_seq = req->rows[req->n_rows - 1]->seq;
+    return TS_OK;
+}
+
+static const ts_rpc_row late_rows[] = { { &ts_aiusage_accept, on_accept_late, true }, { 0 } };
+
+/* The metrics' registry keeps pointing at them. */
+static ts_relay *first_relays[STREAMS];
+static ts_relay *next_relays[STREAMS];
+
+static void start_relays(ts_store *s, const char *address, ts_relay *ret[STREAMS],
+                         ts_peer *peers[STREAMS])
+{
+    for (unsigned i = 0; i < STREAMS; i++) {
+        ts_relay_options o = { .store = s,
+                               .stream = i,
+                               .method = &ts_aiusage_accept,
+                               .service_name = "producer",
+                               .peer_name = "consumer" };
+
+        CHECK_EQ(ts_peer_new("consumer", address, &peers[i], NULL), TS_OK);
+        o.peer = peers[i];
+        CHECK_EQ(ts_relay_start(&o, &ret[i], NULL), TS_OK);
+    }
+}
+
+static void stop_relays(ts_relay *relays[STREAMS], ts_peer *peers[STREAMS])
+{
+    ts_relays_stop(relays, STREAMS);
+    for (unsigned i = 0; i < STREAMS; i++)
+        ts_peer_free(TS_TAKE(peers[i]));
+}
+
+static uint64_t waiting_rows(ts_store *s)
+{
+    uint64_t sum = 0;
+    uint64_t first;
+    uint64_t last;
+
+    for (unsigned i = 0; i < STREAMS; i++) {
+        ts_stream_bounds(s, i, &first, &last);
+        sum += last + 1 - first;
+    }
+    return sum;
+}
+
+/* A process has 15 s to stop, however many peers hang; what they did not answer for goes again. */
+static void relays_of_a_hung_peer_stop_in_time_and_lose_nothing(void)
+{
+    ts_peer *peers[STREAMS];
+    char address[128];
+    ts_rpc_options o = { .address = address, .service_name = "consumer", .rows = late_rows };
+    ts_batch *b = ts_batch_new();
+    Ts__AiUse use = TS__AI_USE__INIT;
+    ts_rpc_server *server = NULL;
+    int64_t asked_ms;
+    ts_store *s;
+
+    scratch_directory(directory);
+    address_of(address);
+    s = open_store("producer");
+    for (unsigned i = 0; i < STREAMS; i++)
+        ts_outbox_add(b, i, (ts_tenant){ 1, TS_MODE_LIVE }, "ai_use", 1, &use.base);
+    CHECK_EQ(ts_store_commit(s, b), TS_OK);
+    ts_batch_free(b);
+    atomic_store(&hangs, true);
+    CHECK_EQ(ts_rpc_server_start(&o, &server, NULL), TS_OK);
+    start_relays(s, address, first_relays, peers);
+    CHECK_SOON(atomic_load(&hanging) >= 2);
+    asked_ms = ts_boot_ms();
+    stop_relays(first_relays, peers);
+    CHECK(ts_boot_ms() - asked_ms < STOP_MS);
+    CHECK(atomic_load(&hanging) < STREAMS); /* they still do: nobody was answered */
+    CHECK_EQ(waiting_rows(s), STREAMS);
+    atomic_store(&hangs, false);
+    start_relays(s, address, next_relays, peers);
+    CHECK_SOON(waiting_rows(s) == 0);
+    stop_relays(next_relays, peers);
+    ts_rpc_server_stop(server);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
 int main(int argc, char **argv)
 {
     self = argv[0];
@@ -315,5 +416,6 @@ int main(int argc, char **argv)
     RUN(every_row_has_its_effect_once_whoever_is_killed);
     remove_directory(directory);
     RUN(a_producer_without_its_peer_waits_and_says_so_once);
+    RUN(relays_of_a_hung_peer_stop_in_time_and_lose_nothing);
     return 0;
 }

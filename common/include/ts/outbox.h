@@ -24,13 +24,15 @@ typedef struct ts_relay ts_relay;
 typedef struct ts_relay_options {
     ts_store *store;
     unsigned stream;
-    ts_peer *peer;            /* borrowed; used by the relay thread */
+    ts_peer *peer;            /* borrowed; nobody else's: its calls end with the relay */
     const ts_method *method;  /* takes HandOverRequest, gives HandOverReply */
     const char *service_name; /* ours, for metrics */
     const char *peer_name;
 } ts_relay_options;
 TS_CHECK ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_error *err);
-/* Ends after the batch under way (or its deadline). NULL is fine. */
+/* Ends all of them at the same time. The batches under way have a second for their answers; a peer that hangs is not waited
+ * for: its rows go again after the next start. NULL is fine, also among them. */
+void ts_relays_stop(ts_relay *const *relays, size_t count);
 void ts_relay_stop(ts_relay *r);
 
 /* Adds the effect of a row to `batch`. TS_OK; TS_INVALID or TS_CORRUPT park the row; anything else

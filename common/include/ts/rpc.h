@@ -126,6 +126,8 @@ typedef struct ts_peer ts_peer;
 /* A lane is dialled in the background from its first call on: a peer that is down now is dialled again for ever. `name` is for metrics
  * and error words. */
 TS_CHECK ts_status ts_peer_new(const char *name, const char *address, ts_peer **ret, ts_error *err);
+/* From any thread, for ever: calls under way and those to come end at once with TS_UNAVAILABLE, not knowing what came of them. */
+void ts_peer_cancel(ts_peer *peer);
 /* No call may be under way. NULL is fine. */
 void ts_peer_free(ts_peer *peer);
 TS_DEFINE_CLEANUP(ts_peer, ts_peer_free);

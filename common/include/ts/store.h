@@ -104,6 +104,9 @@ void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str 
 void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
                           const ProtobufCMessage *m);
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key);
+/* When the batch is written, and only if the row's value still begins with `seen` then: what another batch has put there
+ * meanwhile stays. Not for a key that the same batch puts. Both are copied. */
+void ts_batch_delete_seen(ts_batch *b, unsigned family, ts_str key, ts_str seen);
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until);
 /* The batch is about this organization: the write refuses it once the organization is erased. Puts into tenant families
  * claim theirs by themselves, and outbox rows their tenant's. */
@@ -147,6 +150,9 @@ TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
 uint64_t ts_stream_opened(const ts_store *s, unsigned stream);
 /* Within an epoch, a number means one row for ever. */
 uint64_t ts_stream_epoch(ts_store *s, unsigned stream);
+/* The epoch in which row `seq` got its number, and the last row of that epoch; UINT64_MAX: it is the present one. A row that
+ * waited in a backup may have been taken before the restore: only in its own epoch it is known for a repeat. */
+uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last);
 /* The consumer knows later rows of this epoch than were there when the store was opened: the store was put back, and what it
  * has appended since bears numbers that were given out before. Drops the rows that were there (the consumer has taken them),
  * and begins another epoch for the others. Synced. */
