@@ -343,16 +343,11 @@ static const member answer_range[] = {
 };
 static const member answer_correction[] = { { "from", "string", 0 }, { "to", "string", 0 } };
 static const member answer_interpretation[] = {
-    { "intent", "string", 0 },
-    { "source", "string", 1 },
-    { "slots", "object", 0 },
-    { "time_range", "?TimeRange", 0 },
-    { "assumptions", "[]string", 0 },
-    { "corrections", "[]Correction", 0 },
-    { "unparsed", "[]string", 0 },
-    { "flags", "[]string", 1 },
-    { "questions", "[]string", 1 },
-    { "confidence", "number", 0 },
+    { "intent", "string", 0 },        { "source", "string", 1 },
+    { "slots", "object", 0 },         { "time_range", "?TimeRange", 0 },
+    { "assumptions", "[]string", 0 }, { "corrections", "[]Correction", 0 },
+    { "unparsed", "[]string", 0 },    { "flags", "[]string", 1 },
+    { "questions", "[]string", 1 },   { "confidence", "number", 0 },
     { "restated", "string", 0 },
 };
 static const member answer_request[] = {
