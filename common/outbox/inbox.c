@@ -120,10 +120,21 @@ static void row_key(ts_buf *key, char what, const Ts__HandOverRequest *req)
     ts_buf_be64(key, req->epoch);
 }
 
+static ts_status read_last(ts_str value, uint64_t *ret)
+{
+    uint64_t last = 0;
+
+    if (value.n != 8)
+        return TS_CORRUPT;
+    for (size_t i = 0; i < 8; i++)
+        last = last << 8 | (uint8_t)value.p[i];
+    *ret = last;
+    return TS_OK;
+}
+
 static ts_status load_last(ts_inbox *in, ts_str key, ts_arena *arena, bool *ret_known,
                            uint64_t *ret_last)
 {
-    uint64_t last = 0;
     ts_str value;
     ts_status st = ts_store_get(in->store, in->family, key, arena, &value);
 
@@ -131,14 +142,47 @@ static ts_status load_last(ts_inbox *in, ts_str key, ts_arena *arena, bool *ret_
     *ret_last = 0;
     if (st == TS_NOT_FOUND)
         return TS_OK;
-    if (st != TS_OK)
+    return st == TS_OK ? read_last(value, ret_last) : st;
+}
+
+/* The highest number taken in of any epoch of the producer. `*ret` stays as it is if there is none. */
+static ts_status load_newest(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *ret)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf prefix = TS_BUF_INIT(1 + PRODUCER_SIZE);
+    TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
+    uint64_t newest = 0;
+    uint64_t last;
+
+    ts_buf_char(&prefix, 's');
+    ts_buf_add(&prefix, req->producer.data, req->producer.len);
+    it = ts_iter_prefix(in->store, in->family, ts_buf_view(&prefix), false);
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it); ts_iter_next(it)) {
+        ts_status st = read_last(ts_iter_value(it), &last);
+
+        if (st != TS_OK)
+            return st;
+        newest = last > newest ? last : newest;
+        *ret = newest;
+    }
+    return ts_iter_status(it);
+}
+
+/* What is the last row taken in of the request's epoch, and the last known of its producer. An epoch never heard of begins
+ * where its first row is: the producer was started again. Of one never heard of at all nothing is missed either: its earlier
+ * rows went to a store that is no more. */
+static ts_status load_state(ts_inbox *in, const Ts__HandOverRequest *req, ts_str seen_key,
+                            ts_arena *arena, uint64_t *ret_last, uint64_t *ret_known)
+{
+    bool known;
+    ts_status st = load_last(in, seen_key, arena, &known, ret_last);
+
+    *ret_known = known ? *ret_last : req->trimmed;
+    if (st != TS_OK || known)
         return st;
-    if (value.n != 8)
-        return TS_CORRUPT;
-    for (size_t i = 0; i < 8; i++)
-        last = last << 8 | (uint8_t)value.p[i];
-    *ret_last = last;
-    return TS_OK;
+    *ret_last = req->rows[0]->seq - 1;
+    return load_newest(in, req, ret_known);
 }
 
 static ts_status finish(ts_inbox *in, ts_batch *batch, uint64_t seq, ts_str seen_key)
@@ -407,20 +451,20 @@ static ts_status take_rows(ts_inbox *in, const Ts__HandOverRequest *req, uint64_
 /* What was acknowledged is on disk, so that only a restored copy of this store can be behind what the producer has trimmed.
  * Waiting for those rows would be for ever. The moved number is written at once: the next row may be refused for long, and
  * each time it comes the same rows would be lost again. */
-static ts_status go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t *last,
-                              ts_str seen_key, uint64_t *ret_lost)
+static ts_status go_over_lost(ts_inbox *in, const Ts__HandOverRequest *req, uint64_t known,
+                              ts_str seen_key, uint64_t *last, uint64_t *ret_lost)
 {
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = NULL;
     char producer[2 * PRODUCER_SIZE + 1];
     ts_status st;
 
-    if (req->trimmed <= *last)
+    if (req->trimmed <= known)
         return TS_OK;
     batch = ts_batch_new();
     st = batch == NULL ? TS_NOMEM : finish(in, batch, req->trimmed, seen_key);
     if (st != TS_OK)
         return st;
-    *ret_lost = req->trimmed - *last;
+    *ret_lost = req->trimmed - known;
     *last = req->trimmed;
     ts_hex(req->producer.data, PRODUCER_SIZE, producer);
     ts_warn(TS_MSG("this store was restored: rows it had taken in are lost"),
@@ -435,8 +479,8 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
     TS_CLEANUP(ts_buf_done) ts_buf seen_key = TS_BUF_INIT(64);
     uint64_t ticket;
     uint64_t before;
+    uint64_t known;
     uint64_t last;
-    bool known;
     ts_status stopped = TS_OK;
     ts_status st;
 
@@ -448,14 +492,10 @@ ts_status ts_inbox_accept(ts_inbox *in, ts_call *call, const Ts__HandOverRequest
     row_key(&seen_key, 's', req);
 
     pthread_mutex_lock(&in->lock);
-    st = load_last(in, ts_buf_view(&seen_key), call->arena, &known, &last);
-    /* A producer never seen before may start anywhere: its earlier rows went to a store that is no
-     * more. */
-    if (st == TS_OK && !known)
-        last = req->rows[0]->seq - 1;
+    st = load_state(in, req, ts_buf_view(&seen_key), call->arena, &last, &known);
     before = last;
     if (st == TS_OK)
-        st = go_over_lost(in, req, &last, ts_buf_view(&seen_key), &rep->lost);
+        st = go_over_lost(in, req, known, ts_buf_view(&seen_key), &last, &rep->lost);
     if (st == TS_OK)
         stopped = take_rows(in, req, &last, ts_buf_view(&seen_key));
     ticket = in->ticket;

@@ -35,12 +35,10 @@ struct ts_relay {
     int64_t
         alone_since_ms; /* monotonic; of the relay's thread, as is the next; 0: the peer is there */
     bool has_said_so;
-    bool has_met;              /* the peer's answer has shown that both know the same rows */
     _Atomic int64_t oldest_ms; /* wall time of the first row waiting; 0: none */
     ts_metric *sent;
     ts_metric *failures;
     ts_metric *lost;
-    ts_metric *begun_anew;
 };
 
 static double oldest_age(void *context)
@@ -96,59 +94,6 @@ static ts_status collect(ts_relay *r, uint64_t first, uint64_t last, ts_arena *a
     return TS_OK;
 }
 
-/* ---- the first answer ----
- *
- * Who puts a store back without a backup, from a snapshot of its disk, leaves it in its epoch: the numbers that it gives out
- * from then on were given out before, and the peer would take the rows for repeats. So the first request holds nothing that
- * was made since the store was opened. A peer that knows more than there was then knows a later state of this store.
- *
- * A store that was put back to where it had no row yet has nothing but new ones to ask with: there, it is not seen if the
- * peer knows one row only.
- */
-
-/* In the place of the last row, which the peer has taken long ago: no effect, but an answer. */
-static ts_status make_question(uint64_t seq, ts_arena *arena, Ts__HandOverRequest *req)
-{
-    Ts__HandOverRow *row = ts_arena_alloc(arena, sizeof(*row));
-
-    req->rows = ts_arena_alloc(arena, sizeof(*req->rows));
-    if (row == NULL || req->rows == NULL)
-        return TS_NOMEM;
-    ts__hand_over_row__init(row);
-    row->seq = seq;
-    row->kind = (char *)(uintptr_t)OUTBOX_KIND_NOTHING; /* only packed */
-    req->rows[req->n_rows++] = row;
-    req->trimmed = seq - 1;
-    return TS_OK;
-}
-
-static ts_status collect_first(ts_relay *r, uint64_t first, uint64_t last, ts_arena *arena,
-                               Ts__HandOverRequest *req)
-{
-    uint64_t opened = ts_stream_opened(r->options.store, r->options.stream);
-
-    if (first <= opened)
-        return collect(r, first, last < opened ? last : opened, arena, req);
-    return opened == 0 ? collect(r, first, first, arena, req) : make_question(opened, arena, req);
-}
-
-static bool was_put_back(const ts_relay *r, uint64_t first, uint64_t acknowledged)
-{
-    uint64_t opened = ts_stream_opened(r->options.store, r->options.stream);
-
-    return acknowledged > (opened == 0 ? first : opened);
-}
-
-static ts_status begin_anew(ts_relay *r)
-{
-    ts_warn(TS_MSG("this store was put back without a backup: the peer knows later rows of it"),
-            TS_F_Z("peer", r->options.peer_name));
-    ts_metric_add(r->begun_anew, 1);
-    return ts_stream_begin_anew(r->options.store, r->options.stream);
-}
-
-/* ---- */
-
 static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena *arena)
 {
     Ts__HandOverRequest req = TS__HAND_OVER_REQUEST__INIT;
@@ -157,7 +102,6 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
     uint8_t producer[16];
     uint64_t acknowledged;
     uint64_t epoch_last;
-    bool is_past; /* rows from before a restore: not yet what the two meet about */
     ts_caller caller = { .request_id = "",
                          .actor = r->actor,
                          .client_addr = "",
@@ -167,11 +111,9 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
 
     req.trimmed = first - 1;
     req.epoch = ts_stream_epoch_of(r->options.store, r->options.stream, first, &epoch_last);
-    is_past = epoch_last != UINT64_MAX;
     if (last > epoch_last)
         last = epoch_last;
-    st = r->has_met || is_past ? collect(r, first, last, arena, &req)
-                               : collect_first(r, first, last, arena, &req);
+    st = collect(r, first, last, arena, &req);
     if (st != TS_OK)
         return st;
     memcpy(producer, ts_store_uuid(r->options.store), sizeof(producer));
@@ -189,12 +131,7 @@ static ts_status send_rows(ts_relay *r, uint64_t first, uint64_t last, ts_arena 
                 TS_F_Z("peer", r->options.peer_name), TS_F_U64("rows", rep->lost));
     }
     if (acknowledged > epoch_last)
-        acknowledged = epoch_last; /* what came after the backup is not here any more */
-    if (!is_past && !r->has_met && was_put_back(r, first, acknowledged))
-        return begin_anew(r);
-    r->has_met = r->has_met || !is_past;
-    if (req.rows[0]->seq < first)
-        return TS_OK; /* it was a question only */
+        acknowledged = epoch_last; /* what came after the copy that we are is not here any more */
     if (acknowledged < first)
         return TS_UNAVAILABLE; /* it took nothing: ask again later */
     ts_metric_add(r->sent, acknowledged - first + 1);
@@ -276,8 +213,6 @@ ts_status ts_relay_start(const ts_relay_options *options, ts_relay **ret, ts_err
     r->failures = ts_counter("ts_outbox_failures_total", labels, "hand-over calls that failed");
     r->lost = ts_counter("ts_outbox_lost_total", labels,
                          "acknowledged rows that the peer lost by being restored");
-    r->begun_anew = ts_counter("ts_outbox_begun_anew_total", labels,
-                               "times that our store had been put back without a backup");
     ts_gauge_func("ts_outbox_rows", labels, "durable rows that wait for the peer", waiting_rows, r);
     ts_gauge_func("ts_outbox_oldest_seconds", labels, "age of the oldest waiting row", oldest_age,
                   r);

@@ -11,7 +11,6 @@
 
 #define STORE_FAMILIES_MAX 32
 #define STORE_STRIPES      64
-#define STORE_PAST_MAX     8 /* restores, one after the other, during which the same rows wait */
 
 /* Families of the store itself come first: RocksDB's default one holds meta rows, the second one
  * the streams. */
@@ -27,7 +26,7 @@ typedef struct store_purge {
     bool stopping;
 } store_purge;
 
-/* Rows up to `last`, above those of the entry before, have their numbers from an epoch that a restore has ended. */
+/* Rows up to `last`, above those of the entry before, have their numbers from an earlier epoch. */
 typedef struct store_past {
     uint64_t last;
     uint64_t epoch;
@@ -53,7 +52,6 @@ struct ts_store {
     uint64_t rows;              /* put and deleted so far */
     uint64_t written;           /* commits so far = ticket of the last one */
     uint64_t last_written[TS_STORE_STREAMS];
-    uint64_t last_opened[TS_STORE_STREAMS]; /* constant */
 
     /* Tombstones, ascending. Changed under write_lock and erased_lock: either is enough to read them. */
     pthread_mutex_t erased_lock;
@@ -68,13 +66,12 @@ struct ts_store {
     uint64_t synced;
     uint64_t last_durable[TS_STORE_STREAMS];
     uint64_t first[TS_STORE_STREAMS];
-    store_past past[TS_STORE_STREAMS][STORE_PAST_MAX]; /* constant, ascending; as the next */
+    store_past *past[TS_STORE_STREAMS]; /* constant, ascending; as the next */
     size_t past_count[TS_STORE_STREAMS];
-    uint64_t turns[TS_STORE_STREAMS]; /* how often the stream has begun anew */
-    bool entered[TS_STORE_STREAMS];   /* rows are being handed over */
-    bool unsure[TS_STORE_STREAMS];    /* nobody knows whether the last ones were taken */
-    int64_t paused_until_boot_ms;     /* 0: not */
-    uint64_t pause_id;                /* of the last pause */
+    bool entered[TS_STORE_STREAMS]; /* rows are being handed over */
+    bool unsure[TS_STORE_STREAMS];  /* nobody knows whether the last ones were taken */
+    int64_t paused_until_boot_ms;   /* 0: not */
+    uint64_t pause_id;              /* of the last pause */
     double sync_seconds;
     uint64_t sync_count;
     ts_metric *sync_metric;
@@ -126,7 +123,7 @@ void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);
  * write_lock. */
 ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS]);
 ts_status ts_stream_load(ts_store *s);
-/* A restore ends this epoch of the store: rows that wait keep it. Repeatable; not synced. */
-ts_status ts_stream_end_epoch(ts_store *s, uint64_t epoch);
+/* After ts_stream_load(): what waits is of `before` or earlier, what comes is of an epoch of its own. Not synced. */
+ts_status ts_stream_begin_epoch(ts_store *s, uint64_t before);
 
 #endif

@@ -14,7 +14,7 @@
 #define MIN_FREE_PERCENT 5
 #define LOG_FILE_BYTES   (UINT64_C(1) << 20)
 #define LOG_FILES        2
-#define RESTORED_MARK    "restored"
+#define FILE_NAME_MAX    64 /* of RocksDB's, while it makes them */
 #define WAL_TOTAL_BYTES  (UINT64_C(64) << 20)
 
 void ts_rocksdb_free_p(char **error)
@@ -80,7 +80,7 @@ static void make_options(ts_store *s, const ts_store_options *o)
     rocksdb_options_set_max_log_file_size(s->options, LOG_FILE_BYTES);
     rocksdb_options_set_keep_log_file_num(s->options, LOG_FILES);
     /* A crash leaves a torn end behind: what is in front of it counts. If that end had been synced, and the disk has lost
-     * it, the store is older than its peers know, which the relays find out (ts_stream_begin_anew()). */
+     * it, the store is older than its peers know: they do not mix it up (stream.c). */
     rocksdb_options_set_wal_recovery_mode(s->options, 2);
     s->read_options = rocksdb_readoptions_create();
     s->write_options = rocksdb_writeoptions_create();
@@ -111,7 +111,7 @@ static ts_status open_families(ts_store *s, const ts_store_options *o, ts_error 
     return TS_OK;
 }
 
-/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "turn/<n>" (8), "past/<n>" (n * 16), "erased/" org (8) -> at_ms (8). */
+/* Meta rows, big-endian numbers: "uuid" (16), "epoch" (8), "schema" (4), "last/<n>" (8), "past/<n>" (n * 16), "erased/" org (8) -> at_ms (8). */
 static ts_status meta_get(ts_store *s, const char *name, void *ret, size_t size)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -141,33 +141,11 @@ static ts_status meta_put(ts_store *s, const char *name, const void *value, size
     return error == NULL ? TS_OK : TS_UNAVAILABLE;
 }
 
-/* The numbers that its streams give out from now on were given out before, for other rows. */
-static ts_status next_epoch_if_restored(ts_store *s, uint8_t number[8])
-{
-    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-    char path[sizeof(s->directory) + sizeof(RESTORED_MARK)];
-    ts_status st;
-
-    snprintf(path, sizeof(path), "%s/" RESTORED_MARK, s->directory);
-    if (access(path, F_OK) != 0)
-        return TS_OK;
-    st = ts_stream_end_epoch(s, ts_be64_read(number));
-    if (st != TS_OK)
-        return st;
-    ts_be64_write(ts_be64_read(number) + 1, number);
-    st = meta_put(s, "epoch", number, 8);
-    if (st != TS_OK)
-        return st;
-    /* On disk before the mark goes: counted twice is harmless, not at all is not. */
-    rocksdb_flush_wal(s->db, 1, &error);
-    return error == NULL && unlink(path) == 0 ? TS_OK : TS_UNAVAILABLE;
-}
-
 static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
 {
     uint8_t version[4] = { (uint8_t)(schema >> 24), (uint8_t)(schema >> 16), (uint8_t)(schema >> 8),
                            (uint8_t)schema };
-    uint8_t number[8] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+    uint8_t number[8] = { 0 };
     uint8_t found[4];
     ts_status st;
 
@@ -191,13 +169,13 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
         return ts_fail(err, st, "uuid", "the store's identity cannot be read or written");
 
     st = meta_get(s, "epoch", number, sizeof(number));
-    if (st == TS_NOT_FOUND)
-        st = meta_put(s, "epoch", number, sizeof(number));
+    if (st == TS_OK || st == TS_NOT_FOUND)
+        st = ts_stream_load(s);
     if (st == TS_OK)
-        st = next_epoch_if_restored(s, number);
+        st = ts_stream_begin_epoch(s, ts_be64_read(number));
     if (st != TS_OK)
-        return ts_fail(err, st, "epoch", "the store's epoch cannot be read or written");
-    s->epoch = ts_be64_read(number);
+        return ts_fail(err, st, "epoch",
+                       "the store's streams and their epoch cannot be read or written");
     return TS_OK;
 }
 
@@ -234,9 +212,6 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     st = load_meta(s, o->schema, err);
     if (st != TS_OK)
         return st;
-    st = ts_stream_load(s);
-    if (st != TS_OK)
-        return ts_fail(err, st, "stream", "the store's streams cannot be read");
     st = ts_erased_load(s);
     if (st != TS_OK)
         return ts_fail(err, st, "erased", "the store's tombstones cannot be read");
@@ -270,6 +245,8 @@ void ts_store_close(ts_store *s)
     }
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_destroy(&s->stripes[i]);
+    for (size_t i = 0; i < TS_STORE_STREAMS; i++)
+        free(s->past[i]);
     pthread_cond_destroy(&s->sync_done);
     free(s->erased);
     pthread_mutex_destroy(&s->erased_lock);
@@ -314,27 +291,14 @@ bool ts_store_has_room(ts_store *s)
     return atomic_load(&s->has_room);
 }
 
-/* What was made is on disk, its name in the directory included. */
-static bool sync_path(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC, 0600);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0 && close(fd) != 0)
-        synced = false;
-    return synced;
-}
-
 ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
     rocksdb_checkpoint_t *checkpoint;
-    char mark[PATH_MAX];
-    int n = snprintf(mark, sizeof(mark), "%s/" RESTORED_MARK, directory);
 
-    if (n < 0 || (size_t)n >= sizeof(mark))
-        return ts_fail(err, TS_INVALID, "directory", "directory must have at most %zu bytes",
-                       sizeof(mark) - sizeof("/" RESTORED_MARK));
+    if (strlen(directory) > PATH_MAX - FILE_NAME_MAX)
+        return ts_fail(err, TS_INVALID, "directory", "directory must have at most %d bytes",
+                       PATH_MAX - FILE_NAME_MAX);
     checkpoint = rocksdb_checkpoint_object_create(s->db, &error);
     if (error == NULL) {
         rocksdb_checkpoint_create(checkpoint, directory, 0, &error);
@@ -342,10 +306,6 @@ ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err)
     }
     if (error != NULL)
         return ts_fail(err, TS_UNAVAILABLE, "directory", "checkpoint failed: %s", error);
-    /* Left in the copy: whoever opens it finds it, counts the epoch up and takes it away. */
-    if (!sync_path(mark, O_WRONLY | O_CREAT) || !sync_path(directory, O_RDONLY | O_DIRECTORY))
-        return ts_fail(err, TS_UNAVAILABLE, "directory", "cannot write %s: %s", mark,
-                       strerrordesc_np(errno));
     return TS_OK;
 }
 

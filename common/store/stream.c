@@ -1,10 +1,15 @@
 /* Streams: key = stream number (1), sequence number (8, big-endian), in a family of their own. The
  * last number given out stands in a meta row of the same batch, so that an emptied stream goes on
- * where it was. A stream's epoch is the store's and, above it, how often the stream has begun anew; rows that
- * waited when a restore ended an epoch keep it. */
+ * where it was.
+ *
+ * Each opening of the store draws an epoch of its own, at random. Within one life no number is given out twice, so that epoch
+ * and number together mean one row for ever, whatever was done to the directory in between: a backup or a snapshot put back,
+ * once or again, opened before its peers are there or not. Rows that wait keep the epoch in which they got their number: only
+ * so the peer knows those for repeats that it has taken before. */
 #include <time.h>
 
 #include "internal.h"
+#include "ts/id.h"
 #include "ts/time.h"
 
 #define NAME_SIZE  6 /* "last/", "turn/" or "past/", and the stream's digit */
@@ -75,6 +80,7 @@ static ts_status load_number(ts_store *s, const char *what, unsigned stream, uin
 static ts_status load_past(ts_store *s, unsigned stream)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    store_past *past;
     char name[NAME_SIZE];
     char *value;
     size_t n = 0;
@@ -84,57 +90,13 @@ static ts_status load_past(ts_store *s, unsigned stream)
                            &error);
     if (error != NULL)
         return TS_UNAVAILABLE;
-    s->past_count[stream] = 0;
-    for (size_t at = 0; at + PAST_SIZE <= n && s->past_count[stream] < STORE_PAST_MAX;
-         at += PAST_SIZE)
-        s->past[stream][s->past_count[stream]++] =
+    past = calloc(n / PAST_SIZE + 1, sizeof(*past)); /* one more: for what this start adds */
+    for (size_t at = 0; past != NULL && at + PAST_SIZE <= n; at += PAST_SIZE)
+        past[s->past_count[stream]++] =
             (store_past){ ts_be64_read(value + at), ts_be64_read(value + at + 8) };
     rocksdb_free(value);
-    return TS_OK;
-}
-
-static ts_status save_past(ts_store *s, unsigned stream, const store_past *past, size_t count)
-{
-    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-    char bytes[STORE_PAST_MAX * PAST_SIZE];
-    char name[NAME_SIZE];
-
-    for (size_t i = 0; i < count; i++) {
-        ts_be64_write(past[i].last, bytes + i * PAST_SIZE);
-        ts_be64_write(past[i].epoch, bytes + i * PAST_SIZE + 8);
-    }
-    meta_name("past/", stream, name);
-    rocksdb_put_cf(s->db, s->write_options, s->families[FAMILY_META], name, sizeof(name), bytes,
-                   count * PAST_SIZE, &error);
-    return error == NULL ? TS_OK : TS_UNAVAILABLE;
-}
-
-static ts_status end_epoch(ts_store *s, unsigned stream, uint64_t epoch)
-{
-    store_past past[STORE_PAST_MAX + 1];
-    uint64_t last = s->last_written[stream];
-    size_t count = 0;
-    size_t over;
-
-    if (s->first[stream] > last)
-        return TS_OK; /* nothing waits */
-    for (size_t i = 0; i < s->past_count[stream]; i++) {
-        if (s->past[stream][i].last >= s->first[stream])
-            past[count++] = s->past[stream][i];
-    }
-    if (count == 0 || past[count - 1].last < last)
-        past[count++] = (store_past){ last, epoch | s->turns[stream] << TURN_SHIFT };
-    over = count > STORE_PAST_MAX ? count - STORE_PAST_MAX : 0; /* the oldest */
-    return save_past(s, stream, past + over, count - over);
-}
-
-ts_status ts_stream_end_epoch(ts_store *s, uint64_t epoch)
-{
-    ts_status st = ts_stream_load(s);
-
-    for (unsigned i = 0; i < TS_STORE_STREAMS && st == TS_OK; i++)
-        st = end_epoch(s, i, epoch);
-    return st;
+    s->past[stream] = past;
+    return past == NULL ? TS_NOMEM : TS_OK;
 }
 
 static ts_status load_one(ts_store *s, unsigned stream)
@@ -146,12 +108,9 @@ static ts_status load_one(ts_store *s, unsigned stream)
     ts_status st = load_number(s, "last/", stream, &s->last_written[stream]);
 
     if (st == TS_OK)
-        st = load_number(s, "turn/", stream, &s->turns[stream]);
-    if (st == TS_OK)
         st = load_past(s, stream);
     if (st != TS_OK)
         return st;
-    s->last_opened[stream] = s->last_written[stream];
     s->last_durable[stream] = s->last_written[stream];
     s->first[stream] = s->last_written[stream] + 1;
 
@@ -178,6 +137,74 @@ ts_status ts_stream_load(ts_store *s)
             return st;
     }
     return TS_OK;
+}
+
+/* A store of a version that drew no epochs has in "turn/<n>" how often the stream had begun another one by itself. */
+static ts_status end_turns(ts_store *s, rocksdb_writebatch_t *rows, unsigned stream,
+                           uint64_t *epoch)
+{
+    char name[NAME_SIZE];
+    uint64_t turns;
+    ts_status st = load_number(s, "turn/", stream, &turns);
+
+    if (st != TS_OK || turns == 0)
+        return st;
+    *epoch |= turns << TURN_SHIFT;
+    meta_name("turn/", stream, name);
+    rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_META], name, sizeof(name));
+    return TS_OK;
+}
+
+/* What waits bears numbers of `epoch` and of those before it. An entry stands for a row at least: there are no more than rows. */
+static ts_status end_epoch(ts_store *s, rocksdb_writebatch_t *rows, unsigned stream, uint64_t epoch)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf bytes = TS_BUF_INIT(SIZE_MAX);
+    store_past *past = s->past[stream];
+    uint64_t last = s->last_written[stream];
+    char name[NAME_SIZE];
+    size_t count = 0;
+    ts_status st = end_turns(s, rows, stream, &epoch);
+
+    if (st != TS_OK)
+        return st;
+    for (size_t i = 0; i < s->past_count[stream]; i++) {
+        if (past[i].last >= s->first[stream])
+            past[count++] = past[i];
+    }
+    if (last >= s->first[stream] && (count == 0 || past[count - 1].last < last))
+        past[count++] = (store_past){ last, epoch };
+    s->past_count[stream] = count;
+    meta_name("past/", stream, name);
+    if (count == 0)
+        rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_META], name, sizeof(name));
+    if (count == 0)
+        return TS_OK;
+    for (size_t i = 0; i < count; i++) {
+        ts_buf_be64(&bytes, past[i].last);
+        ts_buf_be64(&bytes, past[i].epoch);
+    }
+    rocksdb_writebatch_put_cf(rows, s->families[FAMILY_META], name, sizeof(name), bytes.data,
+                              bytes.size);
+    return ts_buf_status(&bytes);
+}
+
+ts_status ts_stream_begin_epoch(ts_store *s, uint64_t before)
+{
+    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
+    rocksdb_writebatch_t *rows = rocksdb_writebatch_create();
+    char number[8];
+    ts_status st = ts_random(&s->epoch, sizeof(s->epoch));
+
+    for (unsigned i = 0; i < TS_STORE_STREAMS && st == TS_OK; i++)
+        st = end_epoch(s, rows, i, before);
+    ts_be64_write(s->epoch, number);
+    rocksdb_writebatch_put_cf(rows, s->families[FAMILY_META], "epoch", strlen("epoch"), number,
+                              sizeof(number));
+    /* Not synced: it stands in the log in front of the rows that it is for, and only synced ones are sent. */
+    if (st == TS_OK)
+        rocksdb_write(s->db, s->write_options, rows, &error);
+    rocksdb_writebatch_destroy(rows);
+    return error == NULL ? st : TS_UNAVAILABLE;
 }
 
 void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first, uint64_t *ret_last_durable)
@@ -268,22 +295,7 @@ ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq)
     return error == NULL ? TS_OK : ts_store_fail(s);
 }
 
-uint64_t ts_stream_opened(const ts_store *s, unsigned stream)
-{
-    return s->last_opened[stream];
-}
-
-uint64_t ts_stream_epoch(ts_store *s, unsigned stream)
-{
-    uint64_t turns;
-
-    pthread_mutex_lock(&s->sync_lock);
-    turns = s->turns[stream];
-    pthread_mutex_unlock(&s->sync_lock);
-    return s->epoch | turns << TURN_SHIFT;
-}
-
-uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last)
+uint64_t ts_stream_epoch_of(const ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last)
 {
     for (size_t i = 0; i < s->past_count[stream]; i++) {
         if (seq <= s->past[stream][i].last) {
@@ -292,40 +304,7 @@ uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t
         }
     }
     *ret_last = UINT64_MAX;
-    return ts_stream_epoch(s, stream);
-}
-
-ts_status ts_stream_begin_anew(ts_store *s, unsigned stream)
-{
-    TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
-    rocksdb_writebatch_t *rows;
-    char name[NAME_SIZE];
-    char number[8];
-    uint64_t first;
-    uint64_t last;
-
-    if (atomic_load(&s->failed))
-        return TS_UNAVAILABLE;
-    rows = rocksdb_writebatch_create();
-    pthread_mutex_lock(&s->write_lock);
-    ts_stream_bounds(s, stream, &first, &last);
-    delete_rows(s, rows, stream, first, s->last_opened[stream]);
-    meta_name("turn/", stream, name);
-    ts_be64_write(s->turns[stream] + 1, number); /* changed here alone, under write_lock */
-    rocksdb_writebatch_put_cf(rows, s->families[FAMILY_META], name, sizeof(name), number,
-                              sizeof(number));
-    rocksdb_write(s->db, s->write_options, rows, &error);
-    if (error == NULL) {
-        s->written++;
-        pthread_mutex_lock(&s->sync_lock);
-        s->turns[stream]++;
-        if (first <= s->last_opened[stream])
-            s->first[stream] = s->last_opened[stream] + 1;
-        pthread_mutex_unlock(&s->sync_lock);
-    }
-    pthread_mutex_unlock(&s->write_lock);
-    rocksdb_writebatch_destroy(rows);
-    return error == NULL ? ts_store_sync_all(s) : ts_store_fail(s);
+    return s->epoch;
 }
 
 ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str row)

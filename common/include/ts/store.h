@@ -54,7 +54,7 @@ TS_CHECK ts_status ts_store_open(const ts_store_options *options, ts_store **ret
 void ts_store_close(ts_store *s);
 TS_DEFINE_CLEANUP(ts_store, ts_store_close);
 
-/* 16 bytes made when the store was created, and the epoch (1 more after each restore). */
+/* 16 bytes made when the store was created, and the epoch, drawn at each opening. */
 const uint8_t *ts_store_uuid(const ts_store *s);
 uint64_t ts_store_epoch(const ts_store *s);
 /* False below the floor of free disk space (asked of the file system at most once a second). */
@@ -64,8 +64,7 @@ bool ts_store_has_room(ts_store *s);
 void ts_store_on_failure(ts_store *s, void (*failed)(void *context), void *context);
 /* The table that the store was opened with. */
 const ts_family *ts_store_families(const ts_store *s);
-/* A consistent copy in a directory that must not exist. A store that is opened from it knows that it was restored and has the
- * next epoch. TS_INVALID if the name is longer than a path may be; TS_UNAVAILABLE. */
+/* A consistent copy in a directory that must not exist. TS_INVALID if the name is longer than a path may be; TS_UNAVAILABLE. */
 TS_CHECK ts_status ts_store_checkpoint(ts_store *s, const char *directory, ts_error *err);
 
 /* ---- reading ---- */
@@ -146,17 +145,9 @@ TS_CHECK ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts
                                   ts_str *ret_row);
 /* Drops rows <= seq; unsynced (a repeat after a crash is harmless: the consumer knows them). */
 TS_CHECK ts_status ts_stream_trim(ts_store *s, unsigned stream, uint64_t seq);
-/* The last row that was there when the store was opened; 0 if there never was one. */
-uint64_t ts_stream_opened(const ts_store *s, unsigned stream);
-/* Within an epoch, a number means one row for ever. */
-uint64_t ts_stream_epoch(ts_store *s, unsigned stream);
-/* The epoch in which row `seq` got its number, and the last row of that epoch; UINT64_MAX: it is the present one. A row that
- * waited in a backup may have been taken before the restore: only in its own epoch it is known for a repeat. */
-uint64_t ts_stream_epoch_of(ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last);
-/* The consumer knows later rows of this epoch than were there when the store was opened: the store was put back, and what it
- * has appended since bears numbers that were given out before. Drops the rows that were there (the consumer has taken them),
- * and begins another epoch for the others. Synced. */
-TS_CHECK ts_status ts_stream_begin_anew(ts_store *s, unsigned stream);
+/* The epoch in which row `seq` got its number, and the last row of that epoch; UINT64_MAX: it is the present one. Within an
+ * epoch, a number means one row for ever. */
+uint64_t ts_stream_epoch_of(const ts_store *s, unsigned stream, uint64_t seq, uint64_t *ret_last);
 
 /* ---- a pause of all who empty streams: for one cut across stores ----
  *
