@@ -12,9 +12,6 @@
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 
-/* As many as a pass of auth_tend() looks at. */
-#define AUTH_SPOILT_MAX 1000
-
 typedef struct auth {
     ts_store *store;
     const auth_config *config;
@@ -29,8 +26,8 @@ typedef struct auth {
     ts_metric *limited;
     ts_metric *suspended;
     ts_metric *due_spoilt;
-    uint64_t
-        spoilt[AUTH_SPOILT_MAX]; /* hashes of due rows that cannot be worked off; of auth_tend() */
+    uint64_t *
+        spoilt; /* hashes of due rows that cannot be worked off, at most the setting; of auth_tend() */
     size_t spoilt_count;
 } auth;
 

@@ -18,6 +18,8 @@ const ts_config_item auth_config_items[] = {
            "the longest overlap that a call may ask for, s"),
     TS_NUM(auth_config, audit_keep_days, "TS_AUTH_AUDIT_KEEP_DAYS", 0, 0, 36500,
            "days that audit entries are kept; 0 = for ever"),
+    TS_NUM(auth_config, spoilt_max, "TS_AUTH_SPOILT_MAX", 1000, 1, 10000,
+           "unreadable due rows that are left alone until the next start"),
     TS_NUM(auth_config, drain_ms, "TS_AUTH_DRAIN_MS", 3000, 0, 60000,
            "ms to finish calls when stopping"),
 };

@@ -9,7 +9,7 @@
 #include "ts/log.h"
 #include "ts/time.h"
 
-#define DUE_A_PASS     AUTH_SPOILT_MAX
+#define DUE_A_PASS     1000
 #define ENTRIES_A_PASS 10000
 #define ARENA_BYTES    ((size_t)32 << 20)
 #define PERIOD_S       1
@@ -111,7 +111,7 @@ static bool is_spoilt(const auth *app, ts_str due)
 }
 
 /* It stays, and is left alone until the next start: one that cannot be read must neither hold up the others nor be told of
- * each second. */
+ * each second. Those beyond the setting are tried and told of in each pass, and hold up others when they fill it. */
 static void leave_alone(auth *app, ts_str due, ts_status st)
 {
     char hex[2 * AUTH_ROW_KEY_MAX + 1];
@@ -120,7 +120,7 @@ static void leave_alone(auth *app, ts_str due, ts_status st)
     ts_log_error(TS_MSG("something due cannot be worked off and is left alone"), TS_F_Z("due", hex),
                  TS_F_STATUS(st));
     ts_metric_add(app->due_spoilt, 1);
-    if (app->spoilt_count < AUTH_SPOILT_MAX)
+    if (app->spoilt_count < (size_t)app->config->spoilt_max)
         app->spoilt[app->spoilt_count++] = ts_hash_mem(due.p, due.n);
 }
 

@@ -603,6 +603,30 @@ static void a_row_that_is_spoilt_stops_nothing_and_is_counted_once(void)
     CHECK_EQ(spoilt() - before, 5);
 }
 
+static void as_many_spoilt_rows_are_left_alone_as_the_setting_says(void)
+{
+    int64_t now_ms = ts_wall_ms();
+    double before;
+
+    restart();
+    CHECK_EQ(auth_tend(&app, now_ms), TS_OK); /* what other tests have left */
+    before = spoilt();
+    for (uint64_t org = 2000000; app.spoilt_count < 3; org++) {
+        put_due_org(org);
+        CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
+    }
+    CHECK(spoilt() > before);
+    before = spoilt();
+    CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
+    CHECK_EQ(spoilt() - before, 0);
+    put_due_org(3000000); /* there is no place for it */
+    for (int i = 1; i <= 2; i++) {
+        CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
+        CHECK_EQ(spoilt() - before, i);
+    }
+    CHECK_EQ(app.spoilt_count, 3);
+}
+
 static void a_name_may_be_as_long_as_the_setting_says(void)
 {
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
@@ -690,6 +714,7 @@ int main(void)
     RUN(keys_that_have_ended_leave_room);
     RUN(keys_that_ended_by_a_wrong_clock_are_counted_right);
     RUN(a_row_that_is_spoilt_stops_nothing_and_is_counted_once);
+    RUN(as_many_spoilt_rows_are_left_alone_as_the_setting_says);
     RUN(a_name_may_be_as_long_as_the_setting_says);
     RUN(a_store_of_the_first_version_gets_its_lists);
     stop();

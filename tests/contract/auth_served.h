@@ -15,6 +15,7 @@ static auth_config config = { .cache_keys = 1024,
                               .enterprise_limit = 2 * LIMIT,
                               .keys_max = 10000,
                               .name_max = 100,
+                              .spoilt_max = 3,
                               .overlap_s = 86400,
                               .overlap_max_s = 2592000 };
 static const ts_tenant nobody = { 0, TS_MODE_LIVE };
