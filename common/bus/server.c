@@ -8,39 +8,22 @@
  * A connection whose frame found no item stands in the lane's list `full` and is resumed when an item is free again.
  */
 #include <nng/nng.h>
-#include <nng/supplemental/tls/tls.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#include "conn.h"
+#include "lane.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
 #include "ts/trace.h"
 
-#define ARENA_DEFAULT  (UINT64_C(64) << 20)
-#define TIMEOUT_MAX_MS (10 * TS_MINUTE_MS)
-#define METHODS_MAX    64
-/* Of accepting, after it failed: out of file descriptors, say. */
-#define ACCEPT_PAUSE_MS 100
-/* How long the last answers may take to leave. */
-#define FLUSH_MS        500
+#define ARENA_DEFAULT   (UINT64_C(64) << 20)
+#define TIMEOUT_MAX_MS  (10 * TS_MINUTE_MS)
+#define METHODS_MAX     64
 #define ANSWERS_READ_MS 30
 
 static const unsigned default_contexts[TS_LANES] = { 256, 16, 8, 64 };
-
-typedef struct lane lane;
-
-/* A connection of a lane; kept and used again until the server stops. */
-typedef struct client {
-    lane *lane;
-    bus_conn *conn;
-    struct client *next;      /* of all */
-    struct client *next_idle; /* guarded by the lane's lock, as the two below */
-    struct client *next_full;
-    bool is_full;
-} client;
 
 /* A call in work. */
 typedef struct item {
@@ -57,31 +40,6 @@ typedef struct item {
     struct item *next; /* free, or in the lane's queue */
 } item;
 
-struct lane {
-    ts_rpc_server *server;
-    ts_lane number;
-    nng_stream_listener *listener;
-    nng_aio *accepting;
-    bool is_pausing; /* only touched where the aio is at rest */
-    item *items;
-    unsigned item_count;
-    pthread_t *workers;
-    unsigned worker_count;
-
-    pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t has_work;
-    pthread_cond_t has_ended; /* a connection has, or the last item is back */
-    item *idle;
-    unsigned lent; /* items that are not idle */
-    item *first, *last;
-    client *clients; /* all */
-    client *idle_clients;
-    client *full;
-    unsigned open; /* connections */
-    bool stopping;
-    bool closed; /* no call is taken any more */
-};
-
 typedef struct method_metrics {
     ts_metric *calls;
     ts_metric *failures;
@@ -95,18 +53,6 @@ struct ts_rpc_server {
     atomic_bool draining;
     atomic_size_t in_work; /* messages between receive and send, parked ones left out */
 };
-
-/* Under the lane's lock. */
-static void forget_full(client *c)
-{
-    for (client **place = &c->lane->full; *place != NULL; place = &(*place)->next_full) {
-        if (*place == c) {
-            *place = c->next_full;
-            break;
-        }
-    }
-    c->is_full = false;
-}
 
 /* NULL: there is none, and the connection waits for one. */
 static item *item_take(client *from)
@@ -159,7 +105,7 @@ static void item_give(item *it)
     if (full == NULL)
         count_back(l);
     else
-        forget_full(full);
+        clients_forget_full(full);
     pthread_mutex_unlock(&l->lock);
     if (full == NULL)
         return;
@@ -358,7 +304,7 @@ static void enqueue(lane *l, item *it)
     pthread_mutex_unlock(&l->lock);
 }
 
-static bus_taken on_call(void *context, uint64_t number, ts_str body)
+bus_taken lane_on_call(void *context, uint64_t number, ts_str body)
 {
     client *from = context;
     lane *l = from->lane;
@@ -408,85 +354,6 @@ static void *worker_main(void *argument)
     }
 }
 
-/* ---- connections ---- */
-
-static void on_ready(void *context)
-{
-    (void)context;
-}
-
-static void on_ended(void *context)
-{
-    client *c = context;
-    lane *l = c->lane;
-
-    pthread_mutex_lock(&l->lock);
-    if (c->is_full)
-        forget_full(c);
-    c->next_idle = l->idle_clients;
-    l->idle_clients = c;
-    l->open--;
-    pthread_cond_broadcast(&l->has_ended);
-    pthread_mutex_unlock(&l->lock);
-}
-
-static const bus_events events = { .ready = on_ready, .frame = on_call, .ended = on_ended };
-
-/* NULL: no memory, or the lane stops. */
-static client *client_take(lane *l)
-{
-    client *c;
-
-    pthread_mutex_lock(&l->lock);
-    c = l->idle_clients;
-    if (l->stopping)
-        c = NULL;
-    else if (c != NULL)
-        l->idle_clients = c->next_idle;
-    else
-        c = calloc(1, sizeof(*c));
-    if (c != NULL && c->conn == NULL) {
-        c->lane = l;
-        if (bus_conn_new(&events, c, l->server->options.max_message_bytes + 4096, &c->conn) !=
-            TS_OK) {
-            free(c);
-            c = NULL;
-        } else {
-            c->next = l->clients;
-            l->clients = c;
-        }
-    }
-    if (c != NULL)
-        l->open++;
-    pthread_mutex_unlock(&l->lock);
-    return c;
-}
-
-static void on_accepted(void *argument)
-{
-    lane *l = argument;
-    int rv = nng_aio_result(l->accepting);
-    nng_stream *stream = NULL;
-    client *c = NULL;
-
-    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
-        return;
-    if (rv == 0 && !l->is_pausing)
-        stream = nng_aio_get_output(l->accepting, 0);
-    if (stream != NULL) {
-        c = client_take(l);
-        if (c == NULL)
-            nng_stream_free(stream);
-        else
-            bus_conn_begin(c->conn, stream);
-    }
-    l->is_pausing = rv != 0 && !l->is_pausing;
-    if (l->is_pausing)
-        nng_sleep_aio(ACCEPT_PAUSE_MS, l->accepting);
-    else
-        nng_stream_listener_accept(l->listener, l->accepting);
-}
-
 static bool lane_is_used(const ts_rpc_server *s, ts_lane number)
 {
     for (const ts_rpc_row *row = s->options.rows; row->method != NULL; row++) {
@@ -494,32 +361,6 @@ static bool lane_is_used(const ts_rpc_server *s, ts_lane number)
             return true;
     }
     return false;
-}
-
-static ts_status start_listener(lane *l, const char *address, ts_error *err)
-{
-    nng_tls_config *tls = NULL;
-    ts_status st = TS_OK;
-    int rv;
-
-    if (ts_bus_is_tls(address))
-        st = ts_bus_tls(address, true, &tls, err);
-    if (st != TS_OK)
-        return st;
-    rv = nng_stream_listener_alloc(&l->listener, address);
-    if (rv == 0 && tls != NULL)
-        rv = nng_stream_listener_set_ptr(l->listener, NNG_OPT_TLS_CONFIG, tls);
-    if (tls != NULL)
-        nng_tls_config_free(tls);
-    if (rv == 0)
-        rv = nng_aio_alloc(&l->accepting, on_accepted, l);
-    if (rv == 0)
-        rv = nng_stream_listener_listen(l->listener);
-    if (rv != 0)
-        return ts_fail(err, TS_UNAVAILABLE, "address", "cannot listen on %s: %s", address,
-                       nng_strerror(rv));
-    nng_stream_listener_accept(l->listener, l->accepting);
-    return TS_OK;
 }
 
 bool ts_rpc_caller_is_there(const ts_call *call)
@@ -543,7 +384,7 @@ static ts_status lane_listen(lane *l, ts_error *err)
         it->next = l->idle;
         l->idle = it;
     }
-    return st == TS_OK ? start_listener(l, address, err) : st;
+    return st == TS_OK ? clients_listen(l, address, err) : st;
 }
 
 static ts_status lane_start(lane *l, unsigned workers, ts_error *err)
@@ -594,6 +435,7 @@ ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret
     for (unsigned i = 0; i < TS_LANES; i++) {
         s->lanes[i].server = s;
         s->lanes[i].number = (ts_lane)i;
+        s->lanes[i].frame_max = s->options.max_message_bytes + 4096;
         pthread_mutex_init(&s->lanes[i].lock, NULL);
         pthread_cond_init(&s->lanes[i].has_work, NULL);
         pthread_cond_init(&s->lanes[i].has_ended, NULL);
@@ -653,53 +495,18 @@ static void take_back(lane *l)
     pthread_mutex_unlock(&l->lock);
 }
 
-/* The answers that are there leave, if their readers take them. */
-static void flush(lane *l)
-{
-    struct timespec pause = { 0, 2000000 };
-    int64_t until_ms = ts_boot_ms() + FLUSH_MS;
-
-    /* No connection is added any more. */
-    for (client *c = l->clients; c != NULL; c = c->next) {
-        while (!bus_conn_is_idle(c->conn) && ts_boot_ms() < until_ms)
-            nanosleep(&pause, NULL);
-    }
-}
-
-static void close_clients(lane *l)
-{
-    for (client *c = l->clients; c != NULL; c = c->next)
-        bus_conn_close(c->conn);
-    pthread_mutex_lock(&l->lock);
-    while (l->open > 0)
-        pthread_cond_wait(&l->has_ended, &l->lock);
-    pthread_mutex_unlock(&l->lock);
-    while (l->clients != NULL) {
-        client *c = l->clients;
-
-        l->clients = c->next;
-        bus_conn_free(c->conn);
-        free(c);
-    }
-}
-
 static void lane_stop(lane *l)
 {
     pthread_mutex_lock(&l->lock);
     l->stopping = true;
     pthread_cond_broadcast(&l->has_work);
     pthread_mutex_unlock(&l->lock);
-    if (l->listener != NULL)
-        nng_stream_listener_close(l->listener);
-    if (l->accepting != NULL) {
-        nng_aio_stop(l->accepting);
-        nng_aio_free(l->accepting);
-    }
+    clients_refuse(l);
     for (unsigned i = 0; i < l->worker_count; i++)
         pthread_join(l->workers[i], NULL);
     take_back(l);
-    flush(l);
-    close_clients(l);
+    clients_flush(l);
+    clients_close(l);
     if (l->listener != NULL)
         nng_stream_listener_free(l->listener);
     for (unsigned i = 0; l->items != NULL && i < l->item_count; i++)
