@@ -2,7 +2,6 @@
 #include "audit.h"
 
 #include "chain.h"
-#include "ranks.h"
 #include "ts/audit.h"
 
 #define TEXT_MAX 256
@@ -137,7 +136,8 @@ static ts_status set_index(ts_batch *b, ts_store *s, ts_arena *arena, const Ts__
             ts_batch_delete(b, s, AUTH_AUDIT_INDEX, ts_buf_view(&key));
         if (is_there || count > 0)
             put_count(b, s, ts_buf_view(&view), is_there ? count + 1 : count - 1);
-        st = auth_ranks_move(b, s, arena, ts_buf_view(&view), row->entry->at_ms, is_there);
+        st = ts_ranks_move(&auth_audit_ranks, s, b, arena, ts_buf_view(&view), row->entry->at_ms,
+                           is_there);
         if (st != TS_OK)
             return st;
     }
@@ -237,12 +237,13 @@ ts_status auth_audit_drop(ts_batch *b, ts_store *s, ts_arena *arena, uint64_t or
 static ts_status find_range(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_str view,
                             uint64_t *ret_first, uint64_t *ret_end)
 {
-    ts_status st = q->until_ms == 0 ? load_count(s, arena, view, ret_end)
-                                    : auth_ranks_before(s, view, q->until_ms, ret_end);
+    ts_status st = q->until_ms == 0
+                       ? load_count(s, arena, view, ret_end)
+                       : ts_ranks_count(&auth_audit_ranks, s, view, 0, q->until_ms, ret_end);
 
     *ret_first = 0;
     if (st == TS_OK && q->since_ms > 0)
-        st = auth_ranks_before(s, view, q->since_ms, ret_first);
+        st = ts_ranks_count(&auth_audit_ranks, s, view, 0, q->since_ms, ret_first);
     return st;
 }
 
@@ -253,7 +254,7 @@ static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q
     TS_CLEANUP(ts_buf_done) ts_buf from = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf behind = TS_BUF_INIT(AUTH_INDEX_KEY_MAX + 1);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    ts_status st = auth_ranks_find(s, view, rank, &behind);
+    ts_status st = ts_ranks_find(&auth_audit_ranks, s, view, rank, &behind);
 
     if (st != TS_OK)
         return st == TS_NOT_FOUND ? TS_OK : st; /* dropped as old since it was counted */

@@ -28,6 +28,10 @@ const ts_family auth_families[] = {
     { .name = NULL },
 };
 
+const ts_ranks auth_audit_ranks = { .index = AUTH_AUDIT_INDEX,
+                                    .counts = AUTH_AUDIT_RANKS,
+                                    .rest_bytes = 8 };
+
 void auth_row_key(ts_buf *b, ts_tenant tenant, const char *key_id)
 {
     ts_key_tenant(b, tenant);

@@ -19,12 +19,13 @@
  *                 number(8) 'a'                  AuditAnchor        only if old entries were dropped
  *   audit_index   number(8) V actor 0 at ms(8) entry(8)   -         V: 0 all entries, 1 those of test mode; actor: one or ""
  *   audit_counts  number(8) V actor 0            entries(8)
- *   audit_ranks   number(8) V actor 0 size(1) bucket(8)   entries(8)   see ranks.h
+ *   audit_ranks   number(8) V actor 0 size(1) bucket(8)   entries(8)   see ts/ranks.h
  */
 #ifndef AUTH_KEYS_H
 #define AUTH_KEYS_H
 
 #include "ts/buf.h"
+#include "ts/ranks.h"
 #include "ts/store.h"
 
 enum auth_family {
@@ -47,6 +48,8 @@ enum auth_family {
     AUTH_AUDIT_RANKS
 };
 extern const ts_family auth_families[];
+/* Of the audit log's views: keys of audit_index without the last two numbers. */
+extern const ts_ranks auth_audit_ranks;
 
 #define AUTH_ROW_KEY_MAX   96
 #define AUTH_DUE_KEY       'k'

@@ -3,7 +3,7 @@
  * Each tenant's rows are written in one batch, from its keys alone, and the ranks from the log's index: writing them twice
  * changes nothing, so an upgrade that was killed begins anew. The note that it is done comes last.
  */
-#include "ranks.h"
+#include "store.h"
 
 #define LAYOUT_KEYS 2
 #define LAYOUT      3
@@ -86,7 +86,7 @@ static ts_status upgrade_from(ts_store *s, uint64_t layout, ts_arena *arena)
     if (st == TS_OK && layout < LAYOUT_KEYS)
         st = mend_last_org(s, b);
     if (st == TS_OK)
-        st = auth_ranks_rebuild(s);
+        st = ts_ranks_rebuild(&auth_audit_ranks, s, TS_STR_NULL, NULL, NULL);
     if (st != TS_OK)
         return st;
     auth_put_number(b, s, "layout", LAYOUT);

@@ -5,6 +5,7 @@
 #include "ts/backup.h"
 #include "ts/tenancy.h"
 #include "ts/time.h"
+#include "upgrade.h"
 
 #define ID_SIZE 16
 
@@ -25,7 +26,10 @@ ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *li
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     uint64_t open = 0;
+    ts_status upgraded = upgrade_run(store);
 
+    if (upgraded != TS_OK)
+        return upgraded;
     *app = (incidents){ .store = store, .limits = *limits, .keep_closed_ms = keep_closed_ms };
     for (uint32_t i = 0; i < CHAIN_SEVERITIES; i++) {
         static const char *const labels[CHAIN_SEVERITIES] = {

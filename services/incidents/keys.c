@@ -15,7 +15,12 @@ const ts_family incidents_families[] = {
     { .name = "totals", .type = &ts__incidents__totals__descriptor },
     { .name = "inbox", .is_global = true },
     { .name = "once", .is_internal = true },
+    { .name = "ranks", .is_internal = true },
     { .name = NULL },
+};
+
+const ts_ranks incidents_ranks = {
+    .index = INCIDENTS_LISTS, .counts = INCIDENTS_RANKS, .rest_bytes = ID_SIZE, .newest_first = true
 };
 
 static void add(incidents_key *k, const void *bytes, size_t n)
@@ -133,6 +138,11 @@ incidents_key incidents_list_behind(ts_tenant t, ts_hash128 scope, int64_t creat
     return k;
 }
 
+incidents_key incidents_list_view(ts_tenant t, ts_hash128 scope)
+{
+    return incidents_id_key(t, scope.bytes);
+}
+
 incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_ms)
 {
     incidents_key k = incidents_id_key(t, scope.bytes);
@@ -161,6 +171,33 @@ ts_hash128 incidents_list_scope(incidents_group group, int severity, ts_str user
         parts[2] = ts_str_n(lower, user.n);
     }
     return ts_hash_parts(parts, TS_COUNT(parts));
+}
+
+bool incidents_has_scope(const ts_hash128 *scopes, size_t count, ts_hash128 scope)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(scopes[i].bytes, scope.bytes, sizeof(scope.bytes)) == 0)
+            return true;
+    }
+    return false;
+}
+
+size_t incidents_list_scopes(incidents_group group, int severity, char *const *users,
+                             size_t user_count, ts_hash128 *ret)
+{
+    const incidents_group groups[2] = { GROUP_ALL, group };
+    const int severities[2] = { ANY_SEVERITY, severity };
+    size_t count = 0;
+
+    for (size_t i = 0; i < INCIDENTS_SCOPES(user_count); i++) {
+        ts_str user = i < 4 ? TS_STR_NULL : ts_str_of(users[i / 4 - 1]);
+        ts_hash128 scope = incidents_list_scope(groups[i % 2], severities[i / 2 % 2], user);
+
+        /* Users that differ in case only are one. */
+        if (!incidents_has_scope(ret, count, scope))
+            ret[count++] = scope;
+    }
+    return count;
 }
 
 ts_hash128 incidents_chain_scope(const uint8_t chain[16])

@@ -9,6 +9,7 @@
  *   story       T incident number(4)                   TimelineEntry   all but the detections
  *   lists       T scope ~created_ms(8) incident        empty           newest first
  *   totals      T                                      Totals
+ *   ranks       T scope size(1) bucket(8)              incidents(8)    of the API's lists; see ts/ranks.h
  *   inbox       see common/outbox                                      global
  *   once        see common/outbox                      answers         changes by callers, for 24 hours
  *
@@ -21,6 +22,7 @@
 
 #include "ts/buf.h"
 #include "ts/id.h"
+#include "ts/ranks.h"
 #include "ts/store.h"
 
 enum incidents_family {
@@ -32,10 +34,13 @@ enum incidents_family {
     INCIDENTS_LISTS,
     INCIDENTS_TOTALS,
     INCIDENTS_INBOX,
-    INCIDENTS_ONCE
+    INCIDENTS_ONCE,
+    INCIDENTS_RANKS
 };
 /* For ts_store_open(), in the order above. */
 extern const ts_family incidents_families[];
+/* Of the API's lists: views are T scope. */
+extern const ts_ranks incidents_ranks;
 
 /* A key being built, on the stack; the longest of the table fits. */
 #define INCIDENTS_KEY_MAX 64
@@ -62,6 +67,8 @@ TS_CHECK ts_status incidents_place_parse(ts_str text, int64_t *ret_created_ms, u
 /* Where the list goes on behind that incident. */
 incidents_key incidents_list_behind(ts_tenant t, ts_hash128 scope, int64_t created_ms,
                                     const uint8_t id[16]);
+/* A whole list: the prefix of its keys. */
+incidents_key incidents_list_view(ts_tenant t, ts_hash128 scope);
 /* Where the list begins that holds nothing created at `until_ms` or later. */
 incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_ms);
 
@@ -72,6 +79,12 @@ typedef enum incidents_group { GROUP_ALL, GROUP_OPEN, GROUP_CLOSED } incidents_g
 #define ANY_SEVERITY (-1)
 /* `user` is compared without regard to ASCII case; TS_STR_NULL = any. */
 ts_hash128 incidents_list_scope(incidents_group group, int severity, ts_str user);
+/* Where an incident of one group (open or closed), a severity and those users stands: each of the API's lists once, in no order.
+ * `ret` has room for INCIDENTS_SCOPES(user_count). Gives how many there are. */
+#define INCIDENTS_SCOPES(user_count) (4 * ((size_t)(user_count) + 1))
+size_t incidents_list_scopes(incidents_group group, int severity, char *const *users,
+                             size_t user_count, ts_hash128 *ret);
+bool incidents_has_scope(const ts_hash128 *scopes, size_t count, ts_hash128 scope);
 ts_hash128 incidents_chain_scope(const uint8_t chain[16]);
 ts_hash128 incidents_rule_scope(ts_str rule_id, ts_str dedup_key);
 

@@ -2,8 +2,7 @@
 
 #include "lifecycle.h"
 
-static ts_status load_incident(const ts_call *call, const uint8_t id[16],
-                               Ts__Incidents__Incident **ret)
+static ts_status load_row(const ts_call *call, const uint8_t id[16], Ts__Incidents__Incident **ret)
 {
     const incidents *app = call->service;
     incidents_key key = incidents_id_key(call->tenant, id);
@@ -20,61 +19,131 @@ static ts_status load_incident(const ts_call *call, const uint8_t id[16],
     return *ret == NULL ? TS_CORRUPT : TS_OK;
 }
 
-static ts_iter *range_of(const ts_call *call, const list_query *query)
+ts_status list_load(const ts_call *call, ts_str key, Ts__Incidents__Incident **ret)
+{
+    const incidents *app = call->service;
+    const uint8_t *id = incidents_key_last_id(key);
+    ts_status st = id == NULL ? TS_CORRUPT : load_row(call, id, ret);
+    ts_str value;
+
+    if (st != TS_NOT_FOUND)
+        return st;
+    st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
+    return st == TS_OK ? TS_CORRUPT : st;
+}
+
+static incidents_key view_of(const ts_call *call, const list_query *query)
+{
+    return incidents_list_view(call->tenant,
+                               incidents_list_scope(query->group, query->severity, query->user));
+}
+
+static bool has_no_time(const list_query *query)
+{
+    return query->until_ms < 0 || (query->until_ms != 0 && query->until_ms <= query->since_ms);
+}
+
+static int64_t until_of(const list_query *query)
+{
+    return query->until_ms == 0 ? TS_RANKS_END : query->until_ms;
+}
+
+ts_status list_count(const ts_call *call, const list_query *query, uint64_t *ret)
+{
+    const incidents *app = call->service;
+    incidents_key view = view_of(call, query);
+
+    *ret = 0;
+    return has_no_time(query)
+               ? TS_OK
+               : ts_ranks_count(&incidents_ranks, app->store, incidents_key_view(&view),
+                                query->since_ms, until_of(query), ret);
+}
+
+/* Moves *from to the incident that has `offset` of the list before it, counting those that are newer than all of the list.
+ * TS_NOT_FOUND: there is none. */
+static ts_status skip(const ts_call *call, const list_query *query, incidents_key *from)
+{
+    const incidents *app = call->service;
+    TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(INCIDENTS_KEY_MAX);
+    incidents_key view = view_of(call, query);
+    uint64_t newer = 0;
+    ts_status st = ts_ranks_count(&incidents_ranks, app->store, incidents_key_view(&view),
+                                  until_of(query), TS_RANKS_END, &newer);
+
+    if (st == TS_OK)
+        st = query->offset > UINT64_MAX - newer
+                 ? TS_NOT_FOUND
+                 : ts_ranks_find(&incidents_ranks, app->store, incidents_key_view(&view),
+                                 newer + query->offset, &key);
+    if (st != TS_OK)
+        return st;
+    memcpy(from->bytes, key.data, key.size);
+    from->n = key.size;
+    return TS_OK;
+}
+
+/* Where the page begins, behind *ret_skip others. */
+static ts_status find_begin(const ts_call *call, const list_query *query, incidents_key *ret,
+                            uint64_t *ret_skip)
+{
+    ts_hash128 scope = incidents_list_scope(query->group, query->severity, query->user);
+
+    *ret = incidents_list_from(call->tenant, scope, until_of(query));
+    *ret_skip = 0;
+    if (query->offset > 0) {
+        ts_status st = skip(call, query, ret);
+
+        /* It is behind the end; or the last of a bucket left the list while we counted, then walking finds the page. */
+        if (st == TS_NOT_FOUND)
+            *ret_skip = query->offset;
+        return st == TS_NOT_FOUND ? TS_OK : st;
+    }
+    /* A place outside the asked time is as if the list began there. */
+    if (query->after_id != NULL && query->after_ms < until_of(query))
+        *ret = incidents_list_behind(call->tenant, scope, query->after_ms, query->after_id);
+    return TS_OK;
+}
+
+static ts_iter *walk(const ts_call *call, const list_query *query, incidents_key from)
 {
     const incidents *app = call->service;
     ts_hash128 scope = incidents_list_scope(query->group, query->severity, query->user);
-    int64_t until_ms = query->until_ms == 0 ? INT64_MAX : query->until_ms;
-    incidents_key from = incidents_list_from(call->tenant, scope, until_ms);
     incidents_key until =
         incidents_list_from(call->tenant, scope, query->since_ms > 0 ? query->since_ms : 1);
 
-    /* A place outside the asked time is as if the list began or ended there. */
-    if (query->after_id != NULL && query->after_ms < until_ms)
-        from = incidents_list_behind(call->tenant, scope, query->after_ms, query->after_id);
     if (ts_str_cmp(incidents_key_view(&from), incidents_key_view(&until)) > 0)
         from = until;
     return ts_iter_new(app->store, INCIDENTS_LISTS, incidents_key_view(&from),
                        incidents_key_view(&until), query->oldest_first);
 }
 
-/* An incident may be expired between our look at the list and at its row; a list that still names it is damaged. */
-static ts_status judge_missing(const ts_call *call, ts_str key)
-{
-    const incidents *app = call->service;
-    ts_str value;
-    ts_status st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
-
-    return st == TS_OK ? TS_CORRUPT : st;
-}
-
 ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,
-                    size_t *ret_count, uint64_t *ret_total)
+                    size_t *ret_count)
 {
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     Ts__Incidents__Incident **list = NULL;
-    uint64_t walked = 0;
+    incidents_key from;
+    uint64_t left;
     size_t count = 0;
+    ts_status st;
 
     *ret_count = 0;
-    *ret_total = 0;
-    if (query->until_ms < 0 || (query->until_ms != 0 && query->until_ms <= query->since_ms))
+    if (has_no_time(query))
         return TS_OK;
+    st = find_begin(call, query, &from, &left);
+    if (st != TS_OK)
+        return st;
     list = ts_arena_array(call->arena, query->limit, sizeof(*list));
-    it = range_of(call, query);
+    it = walk(call, query, from);
     if (it == NULL || list == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it); ts_iter_next(it), walked++) {
-        const uint8_t *id = incidents_key_last_id(ts_iter_key(it));
-        ts_status st;
-
-        if (count == query->limit && (!query->count || walked >= LIST_COUNT_MAX))
-            break;
-        if (walked < query->offset || count == query->limit)
+    for (; ts_iter_valid(it) && count < query->limit; ts_iter_next(it)) {
+        if (left > 0) {
+            left--;
             continue;
-        st = id == NULL ? TS_CORRUPT : load_incident(call, id, &list[count]);
-        if (st == TS_NOT_FOUND)
-            st = judge_missing(call, ts_iter_key(it));
+        }
+        st = list_load(call, ts_iter_key(it), &list[count]);
         if (st == TS_NOT_FOUND)
             continue;
         if (st != TS_OK)
@@ -83,7 +152,6 @@ ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents_
     }
     *ret = list;
     *ret_count = count;
-    *ret_total = walked;
     return ts_iter_status(it);
 }
 

@@ -7,7 +7,7 @@
 #include "ts/tenancy.h"
 #include "ts/time.h"
 
-#define SCHEMA 1
+#define SCHEMA 2 /* 1 knew no ranks, and would leave them wrong */
 #define MIB    (UINT64_C(1) << 20)
 
 typedef struct peers {

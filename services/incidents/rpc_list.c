@@ -69,23 +69,28 @@ static ts_status name_next(const ts_call *call, Ts__Incidents__IncidentList *rep
     return rep->next == NULL ? TS_NOMEM : TS_OK;
 }
 
-/* How many stand in the whole list. */
-static ts_status count_list(const ts_call *call, list_query query, uint64_t *ret)
+/* Without a user or a time, it is a sum of the totals. */
+static ts_status count_list(const ts_call *call, const list_query *query, uint64_t *ret)
 {
-    Ts__Incidents__Incident **list = NULL;
-    size_t count = 0;
+    const Ts__Incidents__Totals *totals = NULL;
+    uint64_t count = 0;
+    ts_status st;
 
-    query.limit = 0;
-    query.offset = 0;
-    query.count = true;
-    return list_read(call, &query, &list, &count, ret);
+    if (query->user.n > 0 || query->since_ms != 0 || query->until_ms != 0)
+        return list_count(call, query, ret);
+    st = list_totals(call, &totals);
+    for (unsigned status = 0; status < INCIDENT_STATUSES && st == TS_OK; status++) {
+        if (is_in_group(status, query->group))
+            count += list_total_of(totals, status, query->severity);
+    }
+    *ret = count;
+    return st;
 }
 
 ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Incidents__ListRequest *req = (const Ts__Incidents__ListRequest *)in;
     Ts__Incidents__IncidentList *rep = (Ts__Incidents__IncidentList *)out;
-    const Ts__Incidents__Totals *totals = NULL;
     list_query query = { .severity = req->severity,
                          .user = ts_str_of(req->user),
                          .since_ms = req->since_ms,
@@ -93,35 +98,17 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
                          .limit = req->limit,
                          .offset = req->offset };
     uint8_t after[16];
-    bool count;
     ts_status st = check(req, call->error);
 
     if (st == TS_OK)
         st = parse_group(req->status, &query.group, call->error);
     if (st == TS_OK)
         st = parse_after(req, &query, after, call->error);
-    if (st != TS_OK)
-        return st;
-    count = query.user.n > 0 || query.since_ms != 0 || query.until_ms != 0;
-    query.count = count && query.after_id == NULL;
-    st = list_read(call, &query, &rep->incidents, &rep->n_incidents, &rep->total);
     if (st == TS_OK)
-        st = name_next(call, rep);
-    if (st != TS_OK || query.count)
-        return st;
-    if (count) {
-        query.after_id = NULL;
-        return count_list(call, query, &rep->total);
-    }
-    st = list_totals(call, &totals);
-    if (st != TS_OK)
-        return st;
-    rep->total = 0;
-    for (unsigned status = 0; status < INCIDENT_STATUSES; status++) {
-        if (is_in_group(status, query.group))
-            rep->total += list_total_of(totals, status, query.severity);
-    }
-    return TS_OK;
+        st = count_list(call, &query, &rep->total);
+    if (st == TS_OK && query.offset < rep->total)
+        st = list_read(call, &query, &rep->incidents, &rep->n_incidents);
+    return st == TS_OK ? name_next(call, rep) : st;
 }
 
 /* ---- summary ---- */
@@ -137,9 +124,8 @@ static ts_status find_worst(const ts_call *call, Ts__Incidents__SummaryReply *re
                              .severity = severity,
                              .limit = WORST_MAX - (uint32_t)rep->n_worst };
         Ts__Incidents__Incident **list = NULL;
-        uint64_t walked;
         size_t count = 0;
-        ts_status st = list_read(call, &query, &list, &count, &walked);
+        ts_status st = list_read(call, &query, &list, &count);
 
         if (st != TS_OK)
             return st;
@@ -155,9 +141,8 @@ static ts_status find_oldest(const ts_call *call, Ts__Incidents__SummaryReply *r
         .group = GROUP_OPEN, .severity = ANY_SEVERITY, .limit = 1, .oldest_first = true
     };
     Ts__Incidents__Incident **list = NULL;
-    uint64_t walked;
     size_t count = 0;
-    ts_status st = list_read(call, &query, &list, &count, &walked);
+    ts_status st = list_read(call, &query, &list, &count);
 
     if (st == TS_OK && count > 0)
         rep->oldest = list[0];
@@ -167,11 +152,11 @@ static ts_status find_oldest(const ts_call *call, Ts__Incidents__SummaryReply *r
 static ts_status count_opened(const ts_call *call, int64_t since_ms, int64_t until_ms,
                               uint64_t *ret)
 {
-    return count_list(call,
-                      (list_query){ .group = GROUP_ALL,
-                                    .severity = ANY_SEVERITY,
-                                    .since_ms = since_ms,
-                                    .until_ms = until_ms },
+    return list_count(call,
+                      &(list_query){ .group = GROUP_ALL,
+                                     .severity = ANY_SEVERITY,
+                                     .since_ms = since_ms,
+                                     .until_ms = until_ms },
                       ret);
 }
 
@@ -187,7 +172,7 @@ static ts_status new_trend(const ts_call *call, uint64_t opened, uint64_t opened
     return TS_OK;
 }
 
-/* Yesterday and today are part of the week: each incident is counted in one stretch of time, and walked once. */
+/* Yesterday and today are part of the week: each incident is counted in one stretch of time. */
 static ts_status count_trends(const ts_call *call, Ts__Incidents__SummaryReply *rep)
 {
     static const int days[] = { 1, 2, 7, 14 };
@@ -222,7 +207,6 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
     Ts__Incidents__SummaryReply *rep = (Ts__Incidents__SummaryReply *)out;
     list_query query = { .group = GROUP_OPEN, .severity = ANY_SEVERITY, .limit = LATEST_MAX };
     const Ts__Incidents__Totals *totals = NULL;
-    uint64_t walked;
     ts_status st = list_totals(call, &totals);
 
     if (st != TS_OK)
@@ -236,6 +220,6 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
                               list_total_of(totals, INCIDENT_INVESTIGATING, i);
     rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
     rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
-    st = list_read(call, &query, &rep->latest, &rep->n_latest, &walked);
+    st = list_read(call, &query, &rep->latest, &rep->n_latest);
     return st == TS_OK && req->with_trend ? add_trend(call, rep) : st;
 }

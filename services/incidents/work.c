@@ -172,24 +172,64 @@ static void list(incidents_work *w, ts_hash128 scope, bool present)
         ts_batch_delete(w->batch, w->app->store, INCIDENTS_LISTS, incidents_key_view(&key));
 }
 
-/* All lists that an incident of this status, severity and users stands in. */
-static void list_everywhere(incidents_work *w, incident_status status, uint32_t severity,
-                            char *const *users, size_t user_count, bool present)
-{
-    incidents_group groups[2] = { GROUP_ALL,
-                                  incident_is_closed(status) ? GROUP_CLOSED : GROUP_OPEN };
-    int severities[2] = { ANY_SEVERITY, (int)severity };
+/* The lists of the API that an incident stands in. */
+typedef struct scopes {
+    ts_hash128 *list;
+    size_t count;
+} scopes;
 
-    for (size_t g = 0; g < 2; g++) {
-        for (size_t s = 0; s < 2; s++) {
-            list(w, incidents_list_scope(groups[g], severities[s], TS_STR_NULL), present);
-            for (size_t u = 0; u < user_count; u++)
-                list(w, incidents_list_scope(groups[g], severities[s], ts_str_of(users[u])),
-                     present);
-        }
+static ts_status find_scopes(incidents_work *w, incident_status status, uint32_t severity,
+                             char *const *users, size_t user_count, scopes *ret)
+{
+    ret->list = ts_arena_array(w->arena, INCIDENTS_SCOPES(user_count), sizeof(*ret->list));
+    if (ret->list == NULL)
+        return TS_NOMEM;
+    ret->count = incidents_list_scopes(incident_is_closed(status) ? GROUP_CLOSED : GROUP_OPEN,
+                                       (int)severity, users, user_count, ret->list);
+    return TS_OK;
+}
+
+/* Those of `of` that are not among `others`. */
+static ts_status list_others(incidents_work *w, const scopes *of, const scopes *others,
+                             bool present)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < of->count && st == TS_OK; i++) {
+        incidents_key view = incidents_list_view(w->tenant, of->list[i]);
+
+        if (incidents_has_scope(others->list, others->count, of->list[i]))
+            continue;
+        list(w, of->list[i], present);
+        st = ts_ranks_move(&incidents_ranks, w->app->store, w->batch, w->arena,
+                           incidents_key_view(&view), w->row->incident->created_ms, present);
     }
-    if (!incident_is_closed(status))
-        list(w, incidents_chain_scope(w->row->chain.data), present);
+    return st;
+}
+
+/* From the lists in which the store has it to those that it belongs into; none if it is `gone`. A list that is both is left
+ * alone: it is counted once in a batch. */
+static ts_status move_lists(incidents_work *w, bool gone)
+{
+    const Ts__Incidents__Incident *incident = w->row->incident;
+    scopes old = { NULL, 0 };
+    scopes new = { NULL, 0 };
+    bool was_open = !w->is_new && !incident_is_closed(w->old_status);
+    bool is_open = !gone && !incident_is_closed(w->status);
+    ts_status st = TS_OK;
+
+    if (!w->is_new)
+        st = find_scopes(w, w->old_status, w->old_severity, w->old_users, w->old_user_count, &old);
+    if (st == TS_OK && !gone)
+        st = find_scopes(w, w->status, incident->severity, incident->affected_users,
+                         incident->n_affected_users, &new);
+    if (st == TS_OK)
+        st = list_others(w, &old, &new, false);
+    if (st == TS_OK)
+        st = list_others(w, &new, &old, true);
+    if (was_open != is_open)
+        list(w, incidents_chain_scope(w->row->chain.data), is_open);
+    return st;
 }
 
 static uint64_t *count_of(Ts__Incidents__Totals *totals, incident_status status, uint32_t severity)
@@ -225,6 +265,7 @@ static ts_status save_totals(incidents_work *w, bool gone)
     }
     if (!gone)
         (*count_of(totals, w->status, w->row->incident->severity))++;
+    totals->ranked = true;
     put(w, INCIDENTS_TOTALS, &key, &totals->base);
     return TS_OK;
 }
@@ -247,17 +288,15 @@ ts_status work_save(incidents_work *w)
     Ts__Incidents__Incident *incident = w->row->incident;
     incidents_key key = incidents_id_key(w->tenant, w->id);
     bool moved = w->is_new || w->status != w->old_status || incident->severity != w->old_severity;
+    ts_status st = TS_OK;
 
     incident->revision++;
     if (w->now_ms > incident->updated_ms)
         incident->updated_ms = w->now_ms;
-    if (moved || incident->n_affected_users != w->old_user_count) {
-        if (!w->is_new)
-            list_everywhere(w, w->old_status, w->old_severity, w->old_users, w->old_user_count,
-                            false);
-        list_everywhere(w, w->status, incident->severity, incident->affected_users,
-                        incident->n_affected_users, true);
-    }
+    if (moved || incident->n_affected_users != w->old_user_count)
+        st = move_lists(w, false);
+    if (st != TS_OK)
+        return st;
     put(w, INCIDENTS_ROWS, &key, &w->row->base);
     save_metrics(w);
     return moved ? save_totals(w, false) : TS_OK;
@@ -268,8 +307,10 @@ ts_status work_forget(incidents_work *w)
     incidents_key row = incidents_id_key(w->tenant, w->id);
     incidents_key story = incidents_story_key(w->tenant, w->id, 0);
     incidents_key story_end = incidents_story_key(w->tenant, w->id, UINT32_MAX);
+    ts_status st = move_lists(w, true);
 
-    list_everywhere(w, w->old_status, w->old_severity, w->old_users, w->old_user_count, false);
+    if (st != TS_OK)
+        return st;
     ts_batch_delete(w->batch, w->app->store, INCIDENTS_ROWS, incidents_key_view(&row));
     ts_batch_delete_range(w->batch, w->app->store, INCIDENTS_STORY, incidents_key_view(&story),
                           incidents_key_view(&story_end));

@@ -224,6 +224,13 @@ static void an_incident_of_many_detections_leaves_in_slices(void)
         CHECK(!ts_iter_valid(it));
         ts_iter_free(it);
     }
+    {
+        incidents_key prefix = incidents_tenant_key(tenant);
+        TS_CLEANUP(ts_iter_free_p)
+        ts_iter *it = ts_iter_prefix(s.store, INCIDENTS_RANKS, incidents_key_view(&prefix), false);
+
+        CHECK(!ts_iter_valid(it));
+    }
 }
 
 static void an_incident_past_its_time_is_not_reopened(void)

@@ -84,3 +84,33 @@ Test(keys, a_place_is_read_back_and_nonsense_is_none)
     cr_assert_eq(incidents_place_parse(ts_str_of(text), &created_ms, read), TS_INVALID);
     cr_assert_eq(incidents_place_parse(TS_STR_NULL, &created_ms, read), TS_INVALID);
 }
+
+static bool has(const ts_hash128 *scopes, size_t count, incidents_group group, int severity,
+                const char *user)
+{
+    return incidents_has_scope(
+        scopes, count,
+        incidents_list_scope(group, severity, user == NULL ? TS_STR_NULL : ts_str_of(user)));
+}
+
+Test(keys, an_incident_stands_in_each_of_its_lists_once)
+{
+    static char ann[] = "ann@example.com", shouted[] = "ANN@example.com", bob[] = "bob@example.com";
+    char *users[] = { ann, shouted, bob };
+    ts_hash128 scopes[INCIDENTS_SCOPES(3)];
+    size_t count = incidents_list_scopes(GROUP_CLOSED, 3, users, 3, scopes);
+
+    cr_assert_eq(count, 12); /* 2 groups, 2 severities, and any, Ann or Bob */
+    for (int i = 0; i < 3; i++) {
+        const char *user = i == 0 ? NULL : users[i];
+
+        cr_assert(has(scopes, count, GROUP_ALL, ANY_SEVERITY, user));
+        cr_assert(has(scopes, count, GROUP_ALL, 3, user));
+        cr_assert(has(scopes, count, GROUP_CLOSED, ANY_SEVERITY, user));
+        cr_assert(has(scopes, count, GROUP_CLOSED, 3, user));
+        cr_assert_not(has(scopes, count, GROUP_OPEN, ANY_SEVERITY, user));
+        cr_assert_not(has(scopes, count, GROUP_ALL, 2, user));
+    }
+    cr_assert_eq(incidents_list_scopes(GROUP_OPEN, 0, NULL, 0, scopes), 4);
+    cr_assert_not(incidents_has_scope(scopes, 0, scopes[0]));
+}
