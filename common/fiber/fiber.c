@@ -32,6 +32,18 @@ ts_fiber *fiber_self(void)
     return self;
 }
 
+/* A function of its own: getcontext() may return twice, for what the compiler knows. */
+static bool make_context(fiber_side *side, void (*entry)(void))
+{
+    if (getcontext(&side->context) != 0)
+        return false;
+    side->context.uc_stack.ss_sp = (void *)(uintptr_t)side->bottom;
+    side->context.uc_stack.ss_size = side->size;
+    side->context.uc_link = NULL;
+    makecontext(&side->context, entry, 0);
+    return true;
+}
+
 ts_fiber *fiber_new(size_t stack_bytes, void (*entry)(void))
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -47,17 +59,13 @@ ts_fiber *fiber_new(size_t stack_bytes, void (*entry)(void))
         free(f);
         return NULL;
     }
+    f->side.bottom = (const char *)f->mapping + page;
+    f->side.size = size;
     /* A stack that overflows ends the process instead of writing into its neighbour. */
-    if (mprotect(f->mapping, page, PROT_NONE) != 0 || getcontext(&f->side.context) != 0) {
+    if (mprotect(f->mapping, page, PROT_NONE) != 0 || !make_context(&f->side, entry)) {
         fiber_free(f);
         return NULL;
     }
-    f->side.bottom = (const char *)f->mapping + page;
-    f->side.size = size;
-    f->side.context.uc_stack.ss_sp = (char *)f->mapping + page;
-    f->side.context.uc_stack.ss_size = size;
-    f->side.context.uc_link = NULL;
-    makecontext(&f->side.context, entry, 0);
 #ifdef FIBER_TSAN
     f->side.thread_sanitizer = __tsan_create_fiber(0);
 #endif
