@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "link.h"
 #include "ts/id.h"
@@ -185,13 +184,11 @@ static void finish_or_repeat(ts_peer *peer, const ts_method *method, Ts__Call *c
     int64_t pause_ms = REPEAT_PAUSE_MS;
 
     for (;;) {
-        struct timespec pause = { 0, (long)pause_ms * 1000000L };
-
         finish(peer, method, caller->deadline_boot_ms, a);
         if (a->status == TS_OK || !may_repeat(method, caller, a) ||
             atomic_load(&peer->is_cancelled) || ts_boot_ms() + pause_ms >= caller->deadline_boot_ms)
             return;
-        nanosleep(&pause, NULL);
+        ts_pause_ms(pause_ms);
         pause_ms = 2 * pause_ms > REPEAT_LAST_MS ? REPEAT_LAST_MS : 2 * pause_ms;
         start(peer, method, call, caller, arena, a);
     }

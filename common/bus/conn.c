@@ -2,6 +2,9 @@
  * finds nothing more to do; while one of them is set the stream is not freed. `in` belongs to whoever holds is_reading. The last
  * one out of a closed connection frees the stream and tells of the end (settle()).
  *
+ * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
+ * whose fiber came first.
+ *
  * Operations of nng's start after the lock is left: a write wakes the peer, and callers that come meanwhile must only append.
  */
 #include "conn.h"
@@ -10,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "ts/buf.h"
+#include "ts/loop.h"
 
 #define GREETING      "TSBUS\0\0\1" /* the last byte is the version */
 #define GREETING_SIZE ((size_t)8)
@@ -39,9 +43,11 @@ struct bus_conn {
     nng_stream *stream;   /* NULL: ended */
     bool is_sending;
     bool is_reading;
-    bool is_delivering;  /* what is sent meanwhile leaves afterwards */
-    bool must_read_on;   /* resumed while reading */
-    bool is_held;        /* not read from until less lies in `out` */
+    bool is_delivering; /* what is sent meanwhile leaves afterwards */
+    bool must_read_on;  /* resumed while reading */
+    bool is_held;       /* not read from until less lies in `out` */
+    bool is_corked;
+    ts_task corked;
     ts_buf out;          /* waits */
     ts_buf leaving;      /* is being sent */
     size_t left_already; /* of `leaving` */
@@ -49,6 +55,7 @@ struct bus_conn {
 
 static void on_sent(void *argument);
 static void on_read(void *argument);
+static void on_turn_end(ts_task *task);
 
 ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bus_conn **ret)
 {
@@ -61,6 +68,7 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->frame_max = frame_max;
     c->out = TS_BUF_INIT(OUT_MAX);
     c->leaving = TS_BUF_INIT(OUT_MAX);
+    c->corked.run = on_turn_end;
     atomic_init(&c->generation, 1);
     pthread_mutex_init(&c->lock, NULL);
     c->in = malloc(IN_SIZE);
@@ -329,6 +337,19 @@ static void on_sent(void *argument)
         read_on(c);
 }
 
+static void on_turn_end(ts_task *task)
+{
+    bus_conn *c = (bus_conn *)(void *)((char *)task - offsetof(bus_conn, corked));
+    bool sends;
+
+    pthread_mutex_lock(&c->lock);
+    c->is_corked = false;
+    sends = may_send(c);
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+}
+
 void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
 {
     bool sends;
@@ -391,7 +412,9 @@ ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
         put_le(p + 4, number, 8);
         protobuf_c_message_pack(body, (uint8_t *)p + HEADER_SIZE);
         c->out.size += HEADER_SIZE + n;
-        sends = may_send(c);
+        if (!c->is_corked && !c->is_sending)
+            c->is_corked = ts_loop_later(&c->corked);
+        sends = !c->is_corked && may_send(c);
     }
     pthread_mutex_unlock(&c->lock);
     if (sends)

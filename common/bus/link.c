@@ -1,8 +1,6 @@
 #include "link.h"
 
-#include <errno.h>
 #include <nng/supplemental/tls/tls.h>
-#include <time.h>
 
 #include "ts/time.h"
 
@@ -22,37 +20,11 @@ static void on_ended(void *context);
 
 static const bus_events events = { .ready = on_ready, .frame = on_answer, .ended = on_ended };
 
-static void cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static struct timespec monotonic_in(int64_t ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    if (ms < 0)
-        ms = 0;
-    t.tv_sec += ms / TS_SECOND_MS;
-    t.tv_nsec += ms % TS_SECOND_MS * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *err)
 {
     pthread_mutex_init(&l->opening, NULL);
     pthread_mutex_init(&l->lock, NULL);
-    cond_init(&l->changed);
+    l->changed = TS_COND_INIT;
     for (unsigned i = 0; i < TS_PEER_IN_FLIGHT_MAX; i++)
         l->free_places[i] = (uint16_t)(TS_PEER_IN_FLIGHT_MAX - 1 - i);
     l->free_count = TS_PEER_IN_FLIGHT_MAX;
@@ -125,7 +97,7 @@ static void pause_or_end(bus_link *l)
 {
     if (l->is_closing) {
         l->state = LINK_CLOSED;
-        pthread_cond_broadcast(&l->changed);
+        ts_cond_broadcast(&l->changed);
         return;
     }
     l->state = LINK_PAUSING;
@@ -175,7 +147,7 @@ static void on_ready(void *context)
     pthread_mutex_lock(&l->lock);
     l->pause_ms = PAUSE_MIN_MS;
     atomic_store(&l->is_ready, true);
-    pthread_cond_broadcast(&l->changed);
+    ts_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -183,7 +155,7 @@ static void on_ready(void *context)
 static void end_waiting(bus_waiter *w)
 {
     atomic_store(&w->has_ended, true);
-    sem_post(&w->done);
+    ts_wake_post(&w->done);
 }
 
 /* Under the lock. */
@@ -216,7 +188,7 @@ void bus_link_cancel(bus_link *l)
     pthread_mutex_lock(&l->lock);
     l->is_cancelled = true;
     count = lose_all(l, lost);
-    pthread_cond_broadcast(&l->changed);
+    ts_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
     for (unsigned i = 0; i < count; i++)
         end_waiting(lost[i]);
@@ -269,11 +241,10 @@ void bus_link_done(bus_link *l)
         bus_conn_close(l->conn);
         pthread_mutex_lock(&l->lock);
         while (l->state != LINK_CLOSED)
-            pthread_cond_wait(&l->changed, &l->lock);
+            ts_cond_wait(&l->changed, &l->lock, TS_FOREVER);
         pthread_mutex_unlock(&l->lock);
         unmake(l);
     }
-    pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);
     pthread_mutex_destroy(&l->opening);
 }
@@ -285,20 +256,17 @@ static int64_t earlier(int64_t a, int64_t b)
 
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
 {
-    int64_t now_ms;
     int64_t until_ms;
-    struct timespec until;
 
     if (bus_link_is_ready(l))
         return true;
-    now_ms = ts_boot_ms();
-    until_ms = now_ms + CONNECT_WAIT_MS;
+    until_ms = ts_boot_ms() + CONNECT_WAIT_MS;
     pthread_mutex_lock(&l->lock);
     if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_ms)
         until_ms = l->away_boot_ms + RESTART_WAIT_MS;
-    until = monotonic_in(earlier(until_ms, deadline_boot_ms) - now_ms);
+    until_ms = earlier(until_ms, deadline_boot_ms);
     while (!atomic_load(&l->is_ready) && !l->is_cancelled) {
-        if (pthread_cond_timedwait(&l->changed, &l->lock, &until) != 0)
+        if (!ts_cond_wait(&l->changed, &l->lock, until_ms))
             break;
     }
     pthread_mutex_unlock(&l->lock);
@@ -325,7 +293,7 @@ void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufC
     bool is_cancelled;
 
     *w = (bus_waiter){ .arena = arena };
-    (void)sem_init(&w->done, 0, 0);
+    ts_wake_init(&w->done);
     pthread_mutex_lock(&l->lock);
     /* There is one for each: a peer takes at most so many calls at once. */
     place = l->free_places[--l->free_count];
@@ -343,22 +311,10 @@ void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufC
 
 bool bus_link_finish(bus_link *l, bus_waiter *w, int64_t deadline_boot_ms)
 {
-    bool is_there = sem_trywait(&w->done) == 0;
+    bool is_there = ts_wake_wait(&w->done, deadline_boot_ms);
 
-    if (!is_there) {
-        struct timespec until = monotonic_in(deadline_boot_ms - ts_boot_ms());
-        int rc;
-
-        do
-            rc = sem_clockwait(&w->done, CLOCK_MONOTONIC, &until);
-        while (rc != 0 && errno == EINTR);
-        is_there = rc == 0;
-    }
-    if (!is_there && !withdraw(l, w)) {
-        while (sem_wait(&w->done) != 0) /* is being posted now */
-            ;
-        is_there = true;
-    }
-    (void)sem_destroy(&w->done);
+    if (!is_there && !withdraw(l, w))
+        is_there = ts_wake_wait(&w->done, TS_FOREVER); /* is being posted now */
+    ts_wake_done(&w->done);
     return is_there && atomic_load(&w->has_ended);
 }

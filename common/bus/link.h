@@ -10,15 +10,15 @@
 
 #include <nng/nng.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "conn.h"
+#include "ts/wait.h"
 
 /* A call under way; lives on its caller's stack, from bus_link_start() to bus_link_finish(). */
 typedef struct bus_waiter {
-    ts_arena *arena; /* the caller's, who sleeps: the answer is copied into it */
-    sem_t done;      /* posted once, by whoever takes the waiter off the link's list */
+    ts_arena *arena; /* the caller's, who waits: the answer is copied into it */
+    ts_wake done;    /* posted once, by whoever takes the waiter off the link's list */
     uint64_t number;
     ts_status sent;        /* of sending */
     bool is_lost;          /* no answer will come: the connection has ended, or takes no calls */
@@ -38,7 +38,7 @@ typedef struct bus_link {
     bus_conn *conn;
 
     pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t changed;
+    ts_cond changed;
     bus_link_state state;
     bool is_closing;
     bool is_cancelled;

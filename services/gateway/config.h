@@ -12,6 +12,7 @@ typedef struct gateway_config {
     char proxies[TS_CONFIG_TEXT_MAX];
     char mcp_hosts[TS_CONFIG_TEXT_MAX];
     int64_t connections;
+    int64_t loops;
     int64_t keep_alive_ms;
     int64_t header_ms;
     int64_t request_ms;

@@ -42,9 +42,10 @@ static int serve(ts_process *process, const gateway_config *config)
     http_options options = {
         .listen = config->listen,
         .connections = config->connections,
-        .keep_alive_ms = config->keep_alive_ms,
-        .header_ms = config->header_ms,
-        .request_ms = config->request_ms,
+        .loops = config->loops,
+        .limits = { .keep_alive_ms = config->keep_alive_ms,
+                    .header_ms = config->header_ms,
+                    .request_ms = config->request_ms },
     };
     api app;
     ts_status st;

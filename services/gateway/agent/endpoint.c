@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/curl.h"
@@ -17,6 +16,7 @@
 #include "ts/json.h"
 #include "ts/log.h"
 #include "ts/time.h"
+#include "ts/wait.h"
 
 #define KEY_MAX     1024u
 #define REQUEST_MAX ((size_t)64 * 1024)
@@ -34,7 +34,7 @@ typedef enum slot_state {
 typedef struct slot {
     endpoint *of;
     pthread_t thread;
-    pthread_cond_t news; /* for the thread: a request, or the end; for who asked: the answer */
+    ts_cond news; /* for the thread: a request, or the end; for who asked: the answer */
     slot_state state;
     int64_t timeout_ms;
     ts_buf request;
@@ -273,7 +273,7 @@ static void *run(void *context)
         endpoint_outcome outcome;
 
         if (s->state != ASKED) {
-            (void)pthread_cond_wait(&s->news, &e->mutex);
+            ts_cond_wait(&s->news, &e->mutex, TS_FOREVER);
             continue;
         }
         s->state = AT_WORK;
@@ -283,7 +283,7 @@ static void *run(void *context)
         tell_breaker(e, outcome);
         s->outcome = outcome;
         s->state = s->state == LEFT ? RESTING : DONE;
-        pthread_cond_broadcast(&s->news);
+        ts_cond_broadcast(&s->news);
     }
     pthread_mutex_unlock(&e->mutex);
     return NULL;
@@ -336,22 +336,6 @@ static slot *take_slot(endpoint *e, ts_str system, ts_str user, endpoint_outcome
     return breaker_admits(&e->breaker, ts_boot_ms()) ? s : NULL;
 }
 
-/* Under the mutex. Conditions wait on the monotonic clock; asleep, the machine asks nobody. */
-static void wait_for(slot *s, int64_t timeout_ms)
-{
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    while (s->state != DONE && pthread_cond_timedwait(&s->news, &s->of->mutex, &until) == 0)
-        ;
-}
-
 endpoint_outcome endpoint_ask(endpoint *e, ts_str system, ts_str user, int64_t deadline_boot_ms,
                               ts_arena *arena, ts_str *ret)
 {
@@ -366,8 +350,9 @@ endpoint_outcome endpoint_ask(endpoint *e, ts_str system, ts_str user, int64_t d
     if (s != NULL) {
         s->timeout_ms = left_ms;
         s->state = ASKED;
-        pthread_cond_broadcast(&s->news);
-        wait_for(s, left_ms);
+        ts_cond_broadcast(&s->news);
+        while (s->state != DONE && ts_cond_wait(&s->news, &e->mutex, deadline_boot_ms))
+            ;
         outcome = s->state == DONE ? s->outcome : ENDPOINT_TIMEOUT;
         if (outcome == ENDPOINT_ANSWERED)
             *ret = ts_arena_str(arena, ts_buf_view(&s->content));
@@ -445,9 +430,6 @@ static ts_status add_headers(endpoint *e, const char *key_file, ts_error *err)
 
 static ts_status start_slot(endpoint *e, slot *s)
 {
-    pthread_condattr_t clock;
-    bool ok;
-
     s->of = e;
     s->request = TS_BUF_INIT(REQUEST_MAX);
     s->content = TS_BUF_INIT(CONTENT_MAX);
@@ -455,14 +437,9 @@ static ts_status start_slot(endpoint *e, slot *s)
     s->parser = ts_json_parser_new(e->options.answer_max);
     if (s->parser == NULL)
         return TS_NOMEM;
-    ok = pthread_condattr_init(&clock) == 0 &&
-         pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0 &&
-         pthread_cond_init(&s->news, &clock) == 0;
-    (void)pthread_condattr_destroy(&clock);
-    if (ok && pthread_create(&s->thread, NULL, run, s) == 0)
+    s->news = TS_COND_INIT;
+    if (pthread_create(&s->thread, NULL, run, s) == 0)
         return TS_OK;
-    if (ok)
-        pthread_cond_destroy(&s->news);
     ts_json_parser_free(s->parser);
     return TS_NOMEM;
 }
@@ -518,7 +495,6 @@ static void free_slot(slot *s)
 {
     if (s->easy != NULL)
         s->of->curl->cleanup(s->easy);
-    pthread_cond_destroy(&s->news);
     ts_json_parser_free(s->parser);
     ts_buf_done(&s->request);
     ts_buf_done(&s->content);
@@ -532,7 +508,7 @@ void endpoint_free(endpoint *e)
     pthread_mutex_lock(&e->mutex);
     atomic_store(&e->is_ending, true);
     for (size_t i = 0; i < e->count; i++)
-        pthread_cond_broadcast(&e->slots[i].news);
+        ts_cond_broadcast(&e->slots[i].news);
     pthread_mutex_unlock(&e->mutex);
     for (size_t i = 0; i < e->count; i++)
         (void)pthread_join(e->slots[i].thread, NULL);

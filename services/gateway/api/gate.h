@@ -1,21 +1,19 @@
 /* Places at a service: so many calls are under way to it at once. Who comes when all are taken waits for one, as long as
- * places are given back; when none has been for GATE_STALL_MS the service is stuck, and waiting would only hold threads that
+ * places are given back; when none has been for GATE_STALL_MS the service is stuck, and waiting would only hold memory that
  * other services' callers need: then the answer is no, at once.
  *
- * Thread-safe; blocks.
+ * Thread-safe; waits as ts/wait.h does.
  */
 #ifndef API_GATE_H
 #define API_GATE_H
 
-#include <pthread.h>
-
-#include "ts/base.h"
+#include "ts/wait.h"
 
 #define GATE_STALL_MS 1000
 
 typedef struct api_gate {
     pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t given_back;
+    ts_cond given_back;
     unsigned places;
     unsigned taken;
     int64_t moved_ms; /* CLOCK_BOOTTIME: when a place was given back, or the first one taken */

@@ -49,16 +49,6 @@ http_problem http_problem_of(ts_status status)
     return HTTP_INTERNAL; /* a number from a newer peer */
 }
 
-http_problem http_problem_of_number(int status)
-{
-    for (size_t i = 1; i < TS_COUNT(facts); i++) {
-        if (facts[i].status == status)
-            return (http_problem)i;
-    }
-    /* 505 is civetweb's word for a version that the client chose. */
-    return status >= 500 && status != 505 ? HTTP_INTERNAL : HTTP_BAD_REQUEST;
-}
-
 const char *http_reason(int status)
 {
     switch (status) {

@@ -30,8 +30,6 @@ typedef struct http_problem_facts {
 const http_problem_facts *http_problem_facts_of(http_problem problem);
 /* TS_OK is HTTP_FINE. What a peer could not decode or we got wrong is HTTP_INTERNAL. */
 http_problem http_problem_of(ts_status status);
-/* For a status that civetweb chose by itself. */
-http_problem http_problem_of_number(int status);
 /* "OK", "Not Found", ...; "" for a status that we never send. */
 const char *http_reason(int status);
 

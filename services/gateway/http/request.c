@@ -84,12 +84,17 @@ static bool list_holds(ts_str list, const char *word)
 
 bool http_request_wants_close(const http_request *r)
 {
-    ts_str value = TS_STR_NULL;
+    bool is_kept = ts_str_is(r->version, "1.1");
 
-    if (!http_header_get(r, "Connection", &value))
-        return !ts_str_is(r->version, "1.1");
-    /* civetweb keeps a connection open only if the field, once there, names keep-alive. */
-    return list_holds(value, "close") || !list_holds(value, "keep-alive");
+    /* Several lines of it are one list (RFC 9110 section 5.3). */
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (!ts_str_ieq(r->headers[i].name, TS_STR_LIT("Connection")))
+            continue;
+        if (list_holds(r->headers[i].value, "close"))
+            return true;
+        is_kept = is_kept || list_holds(r->headers[i].value, "keep-alive");
+    }
+    return !is_kept;
 }
 
 bool http_request_expects_continue(const http_request *r)
@@ -177,10 +182,6 @@ ts_status http_request_check(const http_request *r, ts_error *err)
 
     if (!ts_str_is(r->version, "1.1") && !ts_str_is(r->version, "1.0"))
         return ts_fail(err, TS_INVALID, "", "The HTTP version must be 1.1 or 1.0.");
-    if (r->is_odd)
-        return ts_fail(err, TS_INVALID, "",
-                       "Header lines must end in CR LF, stand on one line and have no space before "
-                       "the colon.");
     st = check_fields(r, err);
     if (st != TS_OK)
         return st;

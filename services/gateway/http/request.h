@@ -1,10 +1,10 @@
-/* An HTTP request as plain data, and the checks that civetweb leaves out. Pure. */
+/* An HTTP request as plain data, and the checks beyond its head's form. Pure. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
 #include "ts/base.h"
 
-/* civetweb keeps 64 and drops the rest in silence, so that 64 may be more than 64. */
+/* Fields of a request. */
 #define HTTP_HEADERS_MAX 63
 
 typedef struct http_header {
@@ -18,7 +18,6 @@ typedef struct http_request {
     ts_str query;   /* as it came, without '?' */
     ts_str version; /* "1.1" */
     ts_str peer;    /* address of the other end of the socket */
-    bool is_odd;    /* lines that end in a bare LF, folded lines, or a space before a colon */
     http_header headers[HTTP_HEADERS_MAX + 1];
     size_t header_count;
 } http_request;

@@ -10,7 +10,7 @@
 
 /* Buffers above this are given back after a request, so that one 8 MiB body does not stay with each of many requests. */
 #define KEEP_MAX ((size_t)256 * 1024)
-/* A body that nobody read and that is at most so long is read away by civetweb, and the connection goes on. */
+/* A body that nobody read and that is at most so long is read over, and the connection goes on. */
 #define DISCARD_MAX   ((uint64_t)64 * 1024)
 #define SUMMARY_MAX   ((size_t)4096)
 #define ETAG_LIST_MAX 4096
@@ -86,16 +86,31 @@ void http_work_reset(http_work *w)
     ts_arena_reset(w->arena);
 }
 
+/* Where the authority begins in "http://host/path"; 0: it is another form of target. */
+static size_t authority_at(ts_str target)
+{
+    if (ts_str_starts(target, TS_STR_LIT("http://")))
+        return 7;
+    return ts_str_starts(target, TS_STR_LIT("https://")) ? 8 : 0;
+}
+
+static bool find_authority(ts_str target, ts_str *ret)
+{
+    size_t start = authority_at(target);
+    ts_str rest = ts_str_n(target.p + start, target.n - start);
+
+    if (start == 0)
+        return false;
+    *ret = ts_str_n(rest.p, ts_str_find(rest, '/'));
+    return true;
+}
+
 /* The path of "http://host/path" (a form that RFC 9112 section 3.2.2 obliges us to take), else the target itself. */
 static ts_str path_of(ts_str target)
 {
-    size_t start = 0;
+    size_t start = authority_at(target);
     ts_str rest;
 
-    if (ts_str_starts(target, TS_STR_LIT("http://")))
-        start = 7;
-    else if (ts_str_starts(target, TS_STR_LIT("https://")))
-        start = 8;
     if (start == 0)
         return target;
     rest = ts_str_n(target.p + start, target.n - start);
@@ -320,7 +335,9 @@ static http_problem check_guard(const http_service *s, http_exchange *x)
 {
     ts_str host = TS_STR_NULL, origin;
 
-    (void)http_header_get(x->request, "Host", &host); /* none is as good as a foreign one */
+    /* An absolute target's authority is what counts (RFC 9112 section 3.2.2). None is as good as a foreign one. */
+    if (!find_authority(x->request->target, &host))
+        (void)http_header_get(x->request, "Host", &host);
     if (!http_guard_host(host, s->hosts, s->host_count)) {
         ts_error_set(&x->error, "Host",
                      "This address is not served under that name: the operator lists names in "

@@ -65,7 +65,7 @@ void http_work_reset(http_work *w);
 /* w->request is filled; fills w->out, w->status and w->must_close. Blocks while services work. If even memory for an
  * error is missing, w->out is empty. */
 void http_serve(const http_service *s, http_work *w, http_body_reader *read_body, void *connection);
-/* An answer to what civetweb refused by itself: w->request holds only `peer`. */
+/* An answer to what is not served: w->request holds at least `peer` and `version`, w->exchange.error maybe the words. */
 void http_refuse(const http_service *s, http_work *w, http_problem problem);
 
 #endif

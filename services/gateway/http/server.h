@@ -1,19 +1,17 @@
-/* The listening side: civetweb 1.15 with its traps walled off.
+/* The listening side: HTTP/1.1 over TCP, in a few loops with the connections shared out among them. No TLS: it ends in a proxy.
  *
- * One thread per connection, busy or idle, so `connections` is the number of threads; a few more exist to tell what is
- * beyond it at once that there is no room (503). Thread-safe.
+ * Thread-safe.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
-#include "http/serve.h"
+#include "http/conn.h"
 
 typedef struct http_options {
-    const char *listen; /* "127.0.0.1:8080"; port 0: any free one */
-    int64_t connections;
-    int64_t keep_alive_ms; /* an idle connection is closed after it */
-    int64_t header_ms;  /* for a request's header to come in, and the longest pause in its body */
-    int64_t request_ms; /* for a body to come in whole */
+    const char *listen;  /* "127.0.0.1:8080" or "8080": on all addresses; port 0: any free one */
+    int64_t connections; /* beyond it a request gets 503 */
+    int64_t loops;       /* threads */
+    http_limits limits;
 } http_options;
 
 typedef struct http_server http_server;

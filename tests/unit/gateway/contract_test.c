@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "http/head.h"
 #include "standin.h"
 
 static int port;
@@ -762,10 +763,11 @@ Test(contract, a_client_that_waits_for_100_without_a_key_is_refused_at_once)
 
 /* ---- requests that must not be understood ---- */
 
-/* Sends the bytes; the answer must be 400 in our envelope, and the connection must end. */
+/* Sends the bytes; the answer must be 400 in our envelope, or 431, and the connection must end. */
 static void expect_refusal(const char *bytes)
 {
-    bool has_many = strstr(bytes, "X-63:") != NULL; /* more than 63 header fields */
+    /* More than 63 header fields, or 16 KiB. */
+    bool has_many = strstr(bytes, "X-63:") != NULL || strlen(bytes) > HTTP_HEAD_MAX;
     int fd = client_connect(port);
     char c;
 

@@ -204,16 +204,6 @@ Test(request, a_key_in_a_query_is_seen)
     cr_assert_not(http_query_holds_key(TS_STR_LIT("")));
 }
 
-Test(request, odd_lines_are_refused)
-{
-    http_request r = make("1.1", LINES("Host: a"));
-    ts_error err = { .text = "" };
-
-    cr_assert_eq(http_request_check(&r, &err), TS_OK);
-    r.is_odd = true;
-    cr_assert_eq(http_request_check(&r, &err), TS_INVALID);
-}
-
 Test(request, request_ids_of_clients_are_kept_only_in_our_form)
 {
     cr_assert(http_request_id_valid(TS_STR_LIT("req_abc123")));

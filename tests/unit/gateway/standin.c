@@ -733,9 +733,8 @@ int standin_start(unsigned mask, int64_t connections)
                               .hsts_s = config.hsts_s,
                               .failures = http_rate_new(60, 64) };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
-    options.keep_alive_ms = 5000;
-    options.header_ms = 5000;
-    options.request_ms = 5000;
+    options.loops = 2;
+    options.limits = (http_limits){ 5000, 5000, 5000 };
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
 }

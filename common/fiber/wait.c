@@ -1,0 +1,167 @@
+#include "ts/wait.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "fiber.h"
+#include "ts/time.h"
+
+/* On CLOCK_MONOTONIC, which waits of threads go by. */
+static struct timespec monotonic_at(int64_t boot_ms)
+{
+    int64_t ms = boot_ms - ts_boot_ms();
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    if (ms < 0)
+        ms = 0;
+    t.tv_sec += (time_t)(ms / TS_SECOND_MS);
+    t.tv_nsec += (long)(ms % TS_SECOND_MS) * 1000000L;
+    if (t.tv_nsec >= 1000000000L) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000L;
+    }
+    return t;
+}
+
+static void on_posted(ts_task *task)
+{
+    ts_wake *w = (ts_wake *)task;
+
+    w->is_posted = true;
+    if (w->fiber->awaits == w)
+        loop_ready(w->fiber);
+}
+
+void ts_wake_init(ts_wake *w)
+{
+    *w = (ts_wake){ .task = { .run = on_posted }, .fiber = fiber_self() };
+    if (w->fiber == NULL)
+        (void)sem_init(&w->posted, 0, 0);
+}
+
+void ts_wake_done(ts_wake *w)
+{
+    if (w->fiber == NULL)
+        (void)sem_destroy(&w->posted);
+}
+
+void ts_wake_post(ts_wake *w)
+{
+    if (w->fiber == NULL)
+        (void)sem_post(&w->posted);
+    else
+        ts_loop_post(w->fiber->loop, &w->task);
+}
+
+static bool fiber_wait(ts_wake *w, int64_t deadline_boot_ms)
+{
+    ts_fiber *f = w->fiber;
+
+    if (!w->is_posted) {
+        f->awaits = w;
+        loop_park(f, deadline_boot_ms);
+        f->awaits = NULL;
+    }
+    return w->is_posted;
+}
+
+bool ts_wake_wait(ts_wake *w, int64_t deadline_boot_ms)
+{
+    struct timespec until;
+    int rc;
+
+    if (w->fiber != NULL)
+        return fiber_wait(w, deadline_boot_ms);
+    if (sem_trywait(&w->posted) == 0)
+        return true;
+    if (deadline_boot_ms != TS_FOREVER)
+        until = monotonic_at(deadline_boot_ms);
+    do
+        rc = deadline_boot_ms == TS_FOREVER ? sem_wait(&w->posted)
+                                            : sem_clockwait(&w->posted, CLOCK_MONOTONIC, &until);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0;
+}
+
+/* ---- conditions ---- */
+
+typedef struct ts_cond_waiter {
+    ts_wake wake;
+    bool is_listed;
+    struct ts_cond_waiter *next;
+} ts_cond_waiter;
+
+static void unlist(ts_cond *c, ts_cond_waiter *w)
+{
+    ts_cond_waiter **link = &c->first;
+    ts_cond_waiter *before = NULL;
+
+    while (*link != w) {
+        before = *link;
+        link = &before->next;
+    }
+    *link = w->next;
+    if (c->last == w)
+        c->last = before;
+    w->is_listed = false;
+}
+
+bool ts_cond_wait(ts_cond *c, pthread_mutex_t *mutex, int64_t deadline_boot_ms)
+{
+    ts_cond_waiter w = { .is_listed = true };
+    bool is_woken;
+
+    ts_wake_init(&w.wake);
+    if (c->first == NULL)
+        c->first = &w;
+    else
+        c->last->next = &w;
+    c->last = &w;
+    (void)pthread_mutex_unlock(mutex);
+    is_woken = ts_wake_wait(&w.wake, deadline_boot_ms);
+    (void)pthread_mutex_lock(mutex);
+    if (!is_woken && w.is_listed) {
+        unlist(c, &w);
+    } else if (!is_woken) {
+        /* Woken at the last moment, under the mutex: it has been posted, and must be taken in. */
+        (void)pthread_mutex_unlock(mutex);
+        is_woken = ts_wake_wait(&w.wake, TS_FOREVER);
+        (void)pthread_mutex_lock(mutex);
+    }
+    ts_wake_done(&w.wake);
+    return is_woken;
+}
+
+void ts_cond_signal(ts_cond *c)
+{
+    ts_cond_waiter *w = c->first;
+
+    if (w == NULL)
+        return;
+    unlist(c, w);
+    ts_wake_post(&w->wake);
+}
+
+void ts_cond_broadcast(ts_cond *c)
+{
+    while (c->first != NULL)
+        ts_cond_signal(c);
+}
+
+void ts_pause_ms(int64_t ms)
+{
+    int64_t until_ms = ts_boot_ms() + ms;
+    ts_wake never;
+
+    if (fiber_self() == NULL) {
+        struct timespec pause = { (time_t)(ms / TS_SECOND_MS),
+                                  (long)(ms % TS_SECOND_MS) * 1000000L };
+
+        (void)nanosleep(&pause, NULL);
+        return;
+    }
+    ts_wake_init(&never);
+    (void)!ts_wake_wait(&never, until_ms);
+    ts_wake_done(&never);
+}

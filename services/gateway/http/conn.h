@@ -1,0 +1,42 @@
+/* Clients' connections of one loop.
+ *
+ * A connection that says nothing costs its descriptor and a few hundred bytes; a fiber runs for it from the end of a request's head
+ * until its answer has left. All calls are for the loop's thread.
+ */
+#ifndef HTTP_CONN_H
+#define HTTP_CONN_H
+
+#include "http/counts.h"
+#include "http/traffic.h"
+#include "ts/loop.h"
+
+struct http_conn;
+
+typedef struct http_limits {
+    int64_t keep_alive_ms; /* an idle connection is closed after it */
+    int64_t
+        header_ms; /* for a request's head to come in, and the longest pause in a body or an answer */
+    int64_t request_ms; /* for a body to come in whole */
+} http_limits;
+
+/* A loop, its connections, and the memory of requests that rest. */
+typedef struct http_shard {
+    const http_service *service;
+    http_limits limits;
+    http_counts *counts;
+    http_traffic *traffic;
+    ts_loop *loop;
+    struct http_conn *first;
+    http_work *idle;
+    size_t idle_count;
+    bool is_ending; /* nothing more is read */
+} http_shard;
+
+/* Takes the descriptor. With `is_beyond` its first request is refused: there are too many. */
+void http_conn_begin(http_shard *s, int take_fd, bool is_beyond);
+/* Ends connections that wait for a request, and tells those whose body is being read that no more will come. */
+void http_conn_end_all(http_shard *s);
+/* No connection is left. */
+void http_shard_done(http_shard *s);
+
+#endif

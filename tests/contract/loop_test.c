@@ -1,0 +1,321 @@
+/* Loops, fibers and waiting, with threads around them. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "check.h"
+#include "ts/log.h"
+#include "ts/wait.h"
+
+#define FIBERS 50
+#define ROUNDS 200
+
+static const ts_loop_options options = { .stack_bytes = 64 * 1024,
+                                         .fibers_max = FIBERS,
+                                         .fibers_idle = 8 };
+
+typedef struct stage {
+    ts_loop *loop;
+    pthread_t thread;
+    ts_task task; /* runs on the loop */
+    pthread_mutex_t mutex;
+    ts_cond cond;
+    int turn;        /* guarded by mutex */
+    atomic_int done; /* fibers that have ended */
+} stage;
+
+static void *run(void *context)
+{
+    ts_loop_run(((stage *)context)->loop);
+    return NULL;
+}
+
+static void begin(stage *s, void (*task)(ts_task *task))
+{
+    *s = (stage){ .task = { .run = task } };
+    pthread_mutex_init(&s->mutex, NULL);
+    s->cond = TS_COND_INIT;
+    CHECK_EQ(ts_loop_new(&options, &s->loop), TS_OK);
+    CHECK_EQ(pthread_create(&s->thread, NULL, run, s), 0);
+    ts_loop_post(s->loop, &s->task);
+}
+
+static void finish(stage *s)
+{
+    ts_loop_end(s->loop);
+    CHECK_EQ(pthread_join(s->thread, NULL), 0);
+    ts_loop_free(s->loop);
+    pthread_mutex_destroy(&s->mutex);
+}
+
+static stage *stage_of(ts_task *task)
+{
+    return (stage *)(void *)((char *)task - offsetof(stage, task));
+}
+
+/* ---- a condition handed around among fibers and threads ---- */
+
+static void take_turns(stage *s, int parity)
+{
+    pthread_mutex_lock(&s->mutex);
+    for (int i = 0; i < ROUNDS; i++) {
+        while (s->turn % 2 != parity)
+            CHECK(ts_cond_wait(&s->cond, &s->mutex, ts_boot_ms() + 30000));
+        s->turn++;
+        ts_cond_broadcast(&s->cond);
+    }
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static void even_fiber(void *context)
+{
+    stage *s = context;
+
+    take_turns(s, 0);
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void go_even(ts_task *task)
+{
+    stage *s = stage_of(task);
+
+    CHECK_EQ(ts_loop_go(s->loop, even_fiber, s), TS_OK);
+}
+
+static void a_thread_and_a_fiber_take_turns(void)
+{
+    stage s;
+
+    begin(&s, go_even);
+    take_turns(&s, 1);
+    finish(&s); /* waits for the fiber */
+    CHECK_EQ(s.turn, 2 * ROUNDS);
+    CHECK_EQ(atomic_load(&s.done), 1);
+}
+
+/* ---- deadlines and posts that race ---- */
+
+typedef struct poster {
+    ts_wake *wake;
+    pthread_mutex_t mutex; /* guards wake */
+    atomic_bool is_over;
+} poster;
+
+static poster the_poster = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+static void *post_whatever_waits(void *unused)
+{
+    (void)unused;
+    while (!atomic_load(&the_poster.is_over)) {
+        ts_wake *w;
+
+        pthread_mutex_lock(&the_poster.mutex);
+        w = TS_TAKE(the_poster.wake);
+        pthread_mutex_unlock(&the_poster.mutex);
+        if (w != NULL)
+            ts_wake_post(w);
+    }
+    return NULL;
+}
+
+/* Deadlines of 0 to 2 ms against a thread that posts as soon as it sees: none is lost, none comes twice, none comes late. */
+static void race(void *context)
+{
+    stage *s = context;
+
+    for (int i = 0; i < 500; i++) {
+        bool is_posted, is_withdrawn;
+        ts_wake wake;
+
+        ts_wake_init(&wake);
+        pthread_mutex_lock(&the_poster.mutex);
+        the_poster.wake = &wake;
+        pthread_mutex_unlock(&the_poster.mutex);
+        is_posted = ts_wake_wait(&wake, ts_boot_ms() + i % 3);
+        if (!is_posted) {
+            pthread_mutex_lock(&the_poster.mutex);
+            is_withdrawn = the_poster.wake == &wake;
+            if (is_withdrawn)
+                the_poster.wake = NULL;
+            pthread_mutex_unlock(&the_poster.mutex);
+            CHECK(is_withdrawn || ts_wake_wait(&wake, TS_FOREVER));
+        }
+        ts_wake_done(&wake);
+    }
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void go_race(ts_task *task)
+{
+    stage *s = stage_of(task);
+
+    CHECK_EQ(ts_loop_go(s->loop, race, s), TS_OK);
+}
+
+static void posts_and_deadlines_race(void)
+{
+    pthread_t thread;
+    stage s;
+
+    CHECK_EQ(pthread_create(&thread, NULL, post_whatever_waits, NULL), 0);
+    begin(&s, go_race);
+    finish(&s);
+    CHECK_EQ(atomic_load(&s.done), 1);
+    race(&s); /* and a thread */
+    atomic_store(&the_poster.is_over, true);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+/* ---- many fibers ---- */
+
+static void wait_for_turn_one(void *context)
+{
+    stage *s = context;
+    char id[32];
+
+    (void)snprintf(id, sizeof(id), "req_%06d", atomic_load(&s->done));
+    ts_log_request(id);
+    pthread_mutex_lock(&s->mutex);
+    s->turn--;
+    ts_cond_broadcast(&s->cond);
+    while (s->turn != 1)
+        CHECK(ts_cond_wait(&s->cond, &s->mutex, ts_boot_ms() + 30000));
+    pthread_mutex_unlock(&s->mutex);
+    ts_pause_ms(1);
+    CHECK(strncmp(ts_log_request_id(), "req_", 4) == 0);
+    CHECK(strcmp(ts_log_request_id(), id) == 0);
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void never(void *context)
+{
+    (void)context;
+    CHECK(false);
+}
+
+static void go_many(ts_task *task)
+{
+    stage *s = stage_of(task);
+
+    for (int i = 0; i < FIBERS; i++) {
+        CHECK_EQ(ts_loop_go(s->loop, wait_for_turn_one, s), TS_OK);
+        CHECK(ts_log_request_id()[0] == '\0'); /* the loop has none */
+    }
+    CHECK_EQ(ts_loop_go(s->loop, never, s), TS_LIMITED);
+}
+
+static void many_fibers_wait_at_once_and_no_more_than_allowed(void)
+{
+    stage s;
+
+    for (int i = 0; i < 3; i++) { /* on stacks that are used again, and on new ones */
+        begin(&s, go_many);
+        pthread_mutex_lock(&s.mutex);
+        while (s.turn != -FIBERS)
+            CHECK(ts_cond_wait(&s.cond, &s.mutex, ts_boot_ms() + 30000));
+        s.turn = 1;
+        ts_cond_broadcast(&s.cond);
+        pthread_mutex_unlock(&s.mutex);
+        finish(&s);
+        CHECK_EQ(atomic_load(&s.done), FIBERS);
+    }
+}
+
+/* ---- the end of a turn, and order ---- */
+
+static int steps; /* the loop's thread alone */
+
+static void at_the_end_of_the_turn(ts_task *task)
+{
+    (void)task;
+    CHECK_EQ(steps++, 2);
+}
+
+static void first_task(ts_task *task)
+{
+    static ts_task later = { .run = at_the_end_of_the_turn };
+
+    (void)task;
+    CHECK_EQ(steps++, 0);
+    CHECK(ts_loop_later(&later));
+}
+
+static void second_task(ts_task *task)
+{
+    (void)task;
+    CHECK_EQ(steps++, 1);
+}
+
+static void what_is_put_off_runs_when_all_of_the_turn_has_run(void)
+{
+    ts_task first = { .run = first_task };
+    ts_task second = { .run = second_task };
+    stage s = { .loop = NULL };
+
+    CHECK(!ts_loop_later(&first)); /* no loop runs here */
+    CHECK_EQ(ts_loop_new(&options, &s.loop), TS_OK);
+    ts_loop_post(s.loop, &first);
+    ts_loop_post(s.loop, &second);
+    CHECK_EQ(pthread_create(&s.thread, NULL, run, &s), 0);
+    finish(&s);
+    CHECK_EQ(steps, 3);
+}
+
+/* ---- descriptors ---- */
+
+typedef struct pair {
+    ts_watch a, b;
+    ts_loop *loop;
+    atomic_int calls;
+} pair;
+
+static pair the_pair;
+
+/* Both are ready in one turn; the first to be told unwatches the other. */
+static void on_one(ts_watch *w, uint32_t events)
+{
+    CHECK((events & EPOLLIN) != 0);
+    atomic_fetch_add(&the_pair.calls, 1);
+    ts_loop_unwatch(the_pair.loop, &the_pair.a);
+    ts_loop_unwatch(the_pair.loop, &the_pair.b);
+    (void)w;
+}
+
+static void watch_both(ts_task *task)
+{
+    the_pair.loop = stage_of(task)->loop;
+    CHECK_EQ(ts_loop_watch(the_pair.loop, &the_pair.a, EPOLLIN), TS_OK);
+    CHECK_EQ(ts_loop_watch(the_pair.loop, &the_pair.b, EPOLLIN), TS_OK);
+}
+
+static void what_is_unwatched_is_not_told_in_the_same_turn(void)
+{
+    int x[2], y[2];
+    stage s;
+
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
+    CHECK_EQ(write(x[1], "a", 1), 1);
+    CHECK_EQ(write(y[1], "a", 1), 1);
+    the_pair.a = (ts_watch){ x[0], on_one };
+    the_pair.b = (ts_watch){ y[0], on_one };
+    begin(&s, watch_both);
+    CHECK_SOON(atomic_load(&the_pair.calls) == 1);
+    finish(&s);
+    CHECK_EQ(atomic_load(&the_pair.calls), 1);
+    for (int i = 0; i < 2; i++) {
+        (void)close(x[i]);
+        (void)close(y[i]);
+    }
+}
+
+int main(void)
+{
+    a_thread_and_a_fiber_take_turns();
+    posts_and_deadlines_race();
+    many_fibers_wait_at_once_and_no_more_than_allowed();
+    what_is_put_off_runs_when_all_of_the_turn_has_run();
+    what_is_unwatched_is_not_told_in_the_same_turn();
+    return 0;
+}
