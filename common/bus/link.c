@@ -151,13 +151,6 @@ static void on_ready(void *context)
     pthread_mutex_unlock(&l->lock);
 }
 
-/* By whoever took the waiter off the list; it is gone afterwards. */
-static void end_waiting(bus_waiter *w)
-{
-    atomic_store(&w->has_ended, true);
-    ts_wake_post(&w->done);
-}
-
 /* Under the lock. */
 static void give_place(bus_link *l, unsigned place)
 {
@@ -165,7 +158,7 @@ static void give_place(bus_link *l, unsigned place)
     l->free_places[l->free_count++] = (uint16_t)place;
 }
 
-/* Under the lock: takes all off the list, for end_waiting(). */
+/* Under the lock: takes all off the list, to be posted. */
 static unsigned lose_all(bus_link *l, bus_waiter *ret[TS_PEER_IN_FLIGHT_MAX])
 {
     unsigned count = 0;
@@ -191,7 +184,7 @@ void bus_link_cancel(bus_link *l)
     ts_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
     for (unsigned i = 0; i < count; i++)
-        end_waiting(lost[i]);
+        ts_wake_post(&lost[i]->done);
 }
 
 static void on_ended(void *context)
@@ -207,7 +200,7 @@ static void on_ended(void *context)
     pause_or_end(l);
     pthread_mutex_unlock(&l->lock);
     for (unsigned i = 0; i < count; i++)
-        end_waiting(lost[i]);
+        ts_wake_post(&lost[i]->done);
 }
 
 static bus_taken on_answer(void *context, uint64_t number, ts_str body)
@@ -226,7 +219,7 @@ static bus_taken on_answer(void *context, uint64_t number, ts_str body)
     }
     pthread_mutex_unlock(&l->lock);
     if (w != NULL)
-        end_waiting(w);
+        ts_wake_post(&w->done);
     return BUS_TAKEN;
 }
 
@@ -305,7 +298,7 @@ void bus_link_start(bus_link *l, bus_waiter *w, ts_arena *arena, const ProtobufC
         is_cancelled ? TS_UNAVAILABLE : bus_conn_send(l->conn, BUS_ANY_GENERATION, w->number, call);
     if (w->sent != TS_OK && withdraw(l, w)) {
         w->is_lost = true;
-        end_waiting(w);
+        ts_wake_post(&w->done);
     }
 }
 
@@ -316,5 +309,5 @@ bool bus_link_finish(bus_link *l, bus_waiter *w, int64_t deadline_boot_ms)
     if (!is_there && !withdraw(l, w))
         is_there = ts_wake_wait(&w->done, TS_FOREVER); /* is being posted now */
     ts_wake_done(&w->done);
-    return is_there && atomic_load(&w->has_ended);
+    return is_there;
 }

@@ -20,10 +20,9 @@ typedef struct bus_waiter {
     ts_arena *arena; /* the caller's, who waits: the answer is copied into it */
     ts_wake done;    /* posted once, by whoever takes the waiter off the link's list */
     uint64_t number;
-    ts_status sent;        /* of sending */
-    bool is_lost;          /* no answer will come: the connection has ended, or takes no calls */
-    ts_str answer;         /* the packed reply; NULL without is_lost: the arena is full */
-    atomic_bool has_ended; /* the two above are written */
+    ts_status sent; /* of sending */
+    bool is_lost;   /* no answer will come: the connection has ended, or takes no calls */
+    ts_str answer;  /* the packed reply; NULL without is_lost: the arena is full */
 } bus_waiter;
 
 typedef enum bus_link_state { LINK_CLOSED, LINK_DIALLING, LINK_UP, LINK_PAUSING } bus_link_state;

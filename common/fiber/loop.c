@@ -1,6 +1,6 @@
 /* Other threads push tasks onto `posted`, a stack without a lock, and write the eventfd only if the loop sleeps or is about to:
  * it says so in `is_asleep` before it looks at the stack for the last time, they look at `is_asleep` after their push. */
-#include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -17,6 +17,8 @@ struct ts_loop {
     int epoll;
     int waker; /* eventfd, edge-triggered: never read */
     _Atomic(ts_task *) posted;
+    atomic_uint
+        posting; /* threads that are about it: the loop must outlive their last look at it */
     atomic_bool is_asleep;
     atomic_bool is_ending;
     int64_t now_ms;
@@ -56,6 +58,8 @@ void ts_loop_free(ts_loop *l)
 {
     if (l == NULL)
         return;
+    while (atomic_load(&l->posting) > 0) /* a few instructions, and a write that never blocks */
+        (void)sched_yield();
     while (l->idle != NULL) {
         ts_fiber *f = l->idle;
 
@@ -74,19 +78,20 @@ static void wake(ts_loop *l)
     uint64_t one = 1;
 
     if (atomic_exchange(&l->is_asleep, false))
-        (void)!write(l->waker, &one,
-                     sizeof(one)); /* fails only if it has been written 2^64 times */
+        (void)!write(l->waker, &one, sizeof(one)); /* fails only after 2^64 of them */
 }
 
 void ts_loop_post(ts_loop *l, ts_task *task)
 {
-    ts_task *first = atomic_load_explicit(&l->posted, memory_order_relaxed);
+    ts_task *first;
 
+    atomic_fetch_add(&l->posting, 1);
+    first = atomic_load_explicit(&l->posted, memory_order_relaxed);
     do
         task->next = first;
     while (!atomic_compare_exchange_weak(&l->posted, &first, task));
-    /* The task may have run and be gone; the loop outlives whoever posts. */
-    wake(l);
+    wake(l); /* the task may have run, and be gone */
+    atomic_fetch_sub(&l->posting, 1);
 }
 
 void ts_loop_end(ts_loop *l)
@@ -320,14 +325,13 @@ static void take_events(ts_loop *l)
 void ts_loop_run(ts_loop *l)
 {
     here = l;
-    while (!atomic_load(&l->is_ending) || l->fibers > 0) {
+    /* What was posted before the end still runs, and may begin fibers. */
+    while (!atomic_load(&l->is_ending) || l->fibers > 0 || atomic_load(&l->posted) != NULL) {
         take_events(l);
         run_posted(l);
         fire_timers(l);
         run_ready(l);
         run_later(l);
     }
-    run_posted(l); /* of whoever posted before the end */
-    run_later(l);
     here = NULL;
 }

@@ -48,10 +48,12 @@ void ts_wake_done(ts_wake *w)
 
 void ts_wake_post(ts_wake *w)
 {
-    if (w->fiber == NULL)
-        (void)sem_post(&w->posted);
-    else
+    if (w->fiber != NULL) {
         ts_loop_post(w->fiber->loop, &w->task);
+        return;
+    }
+    atomic_store(&w->is_told, true);
+    (void)sem_post(&w->posted);
 }
 
 static bool fiber_wait(ts_wake *w, int64_t deadline_boot_ms)
@@ -74,14 +76,14 @@ bool ts_wake_wait(ts_wake *w, int64_t deadline_boot_ms)
     if (w->fiber != NULL)
         return fiber_wait(w, deadline_boot_ms);
     if (sem_trywait(&w->posted) == 0)
-        return true;
+        return atomic_load(&w->is_told);
     if (deadline_boot_ms != TS_FOREVER)
         until = monotonic_at(deadline_boot_ms);
     do
         rc = deadline_boot_ms == TS_FOREVER ? sem_wait(&w->posted)
                                             : sem_clockwait(&w->posted, CLOCK_MONOTONIC, &until);
     while (rc != 0 && errno == EINTR);
-    return rc == 0;
+    return rc == 0 && atomic_load(&w->is_told);
 }
 
 /* ---- conditions ---- */

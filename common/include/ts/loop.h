@@ -24,7 +24,7 @@ typedef struct ts_loop_options {
 
 /* From any thread. TS_NOMEM; TS_UNAVAILABLE: the system has no descriptors. */
 TS_CHECK ts_status ts_loop_new(const ts_loop_options *options, ts_loop **ret);
-/* It does not run. NULL is fine. */
+/* It does not run, and nobody begins to post. NULL is fine. */
 void ts_loop_free(ts_loop *l);
 TS_DEFINE_CLEANUP(ts_loop, ts_loop_free);
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "ts/base.h"
 #include "ts/loop.h"
@@ -20,6 +21,8 @@ typedef struct ts_wake {
     ts_task task;           /* first: what the fiber's loop is told */
     struct ts_fiber *fiber; /* NULL: a thread waits */
     sem_t posted;
+    atomic_bool
+        is_told; /* with `posted`: the thread sanitizer of gcc 12 does not know sem_clockwait() */
     bool is_posted; /* a fiber's; its loop's thread alone looks at it */
 } ts_wake;
 

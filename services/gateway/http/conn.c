@@ -413,7 +413,8 @@ static bool serve_one(http_conn *c)
     w->must_close = c->is_beyond || s->is_ending || atomic_load(&s->traffic->is_draining);
     answer(c, w);
     /* A client that is gone gets nothing, and that is all that can be done. */
-    goes_on = w->out.size > 0 && send_all(c, ts_buf_view(&w->out)) && !w->must_close;
+    goes_on =
+        (w->out.size > 0 || w->is_streaming) && send_all(c, ts_buf_view(&w->out)) && !w->must_close;
     http_counts_answer(s->counts, w->exchange.route, w->status, ts_boot_us() - began_us);
     c->work = NULL;
     work_put(s, w);
