@@ -30,26 +30,38 @@ static void put_bucket(const ts_ranks *r, ts_store *s, ts_batch *b, ts_str key, 
         ts_batch_put(b, s, r->counts, key, ts_str_n(value, sizeof(value)));
 }
 
+/* The counts of all sizes in which the moment lies, and their keys. */
+static ts_status load_buckets(const ts_ranks *r, ts_store *s, ts_arena *arena, ts_str view,
+                              int64_t at_ms, ts_str keys[ENTRIES], ts_str counts[ENTRIES])
+{
+    const size_t key_bytes = view.n + 1 + TIME_BYTES;
+    char *bytes = view.n > KEY_MAX ? NULL : ts_arena_alloc(arena, ENTRIES * key_bytes);
+
+    if (bytes == NULL)
+        return TS_NOMEM;
+    for (unsigned size = 0; size < ENTRIES; size++, bytes += key_bytes) {
+        memcpy(bytes, view.p, view.n);
+        bytes[view.n] = (char)size;
+        ts_be64_write(ts_ranks_bucket(size, at_ms), bytes + view.n + 1);
+        keys[size] = ts_str_n(bytes, key_bytes);
+    }
+    return ts_store_get_many(s, r->counts, keys, ENTRIES, true, arena, counts);
+}
+
 ts_status ts_ranks_move(const ts_ranks *r, ts_store *s, ts_batch *b, ts_arena *arena, ts_str view,
                         int64_t at_ms, bool is_there)
 {
-    for (unsigned size = 0; size < ENTRIES; size++) {
-        TS_CLEANUP(ts_buf_done) ts_buf key = TS_BUF_INIT(KEY_MAX);
-        ts_str value = TS_STR_NULL;
-        uint64_t count;
-        ts_status st;
+    ts_str keys[ENTRIES];
+    ts_str counts[ENTRIES];
+    ts_status st = load_buckets(r, s, arena, view, at_ms, keys, counts);
 
-        bucket_key(&key, view, size, ts_ranks_bucket(size, at_ms));
-        st = ts_buf_status(&key);
-        if (st == TS_OK)
-            st = ts_store_get(s, r->counts, ts_buf_view(&key), arena, &value);
-        if (st != TS_OK && st != TS_NOT_FOUND)
-            return st;
-        count = read_count(value);
+    for (unsigned size = 0; size < ENTRIES && st == TS_OK; size++) {
+        uint64_t count = read_count(counts[size]);
+
         if (is_there || count > 0)
-            put_bucket(r, s, b, ts_buf_view(&key), is_there ? count + 1 : count - 1);
+            put_bucket(r, s, b, keys[size], is_there ? count + 1 : count - 1);
     }
-    return TS_OK;
+    return st;
 }
 
 /* Buckets [from, until) of one size, or entries of those times, in the index's order. */

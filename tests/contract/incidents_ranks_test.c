@@ -10,10 +10,10 @@
 #include "incidents_served.h"
 #include "list.h"
 
-#define ACTS     600 /* of a history */
-#define KILLS    4
+#define ACTS     400 /* of a history */
+#define KILLS    3
 #define ROWS_MAX 2000
-#define MANY     4000
+#define MANY     2500
 #define READS_MAX                                                                                  \
     2500 /* keys that a count or a far page may look at, however many incidents there are */
 #define CALL_BYTES ((size_t)16 << 20)
@@ -316,7 +316,7 @@ static void lists_agree_with_all_rows_over_random_histories(void)
             check_all(60);
     }
     CHECK(row_count > 30);
-    check_all(1500);
+    check_all(500);
     reopen_store();
     check_all(100);
     tenant.mode = TS_MODE_TEST; /* whose lists are others */
@@ -371,7 +371,7 @@ static void a_killed_service_has_counted_what_it_has_written(void)
         close_store();
         kill_after(100 + 37 * i, i);
         open_store();
-        check_all(300);
+        check_all(150);
         CHECK(row_count > 10);
     }
 }

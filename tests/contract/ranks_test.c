@@ -171,10 +171,10 @@ static void counts_agree_while_entries_come_and_go(void)
         entry *e = &all[dice(ENTRIES)];
 
         move(e, !e->is_there);
-        if (i % 100 == 0)
+        if (i % 200 == 0)
             check_all(50);
     }
-    check_all(2000);
+    check_all(600);
 }
 
 static uint64_t digest(unsigned family, size_t *ret_rows)
