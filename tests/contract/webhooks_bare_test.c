@@ -434,6 +434,8 @@ static void what_was_published_under_the_schema_before_arrives(void)
         event.id = id;
         event.event = (char *)(uintptr_t) "incident.created"; /* only packed */
         event.created_ms = CREATED_MS;
+        event.body.data = (uint8_t *)(uintptr_t) "{}"; /* only packed */
+        event.body.len = 2;
         stored.event = &event;
         stored.sole_endpoint = made;
         stored.sole_due_ms = 1000;
