@@ -142,15 +142,20 @@ static void publish_at(const char *event, uint8_t cause, int64_t at_ms)
     served_hand_over(&s, &ts_webhooks_accept, live, "webhook", p.at_ms, &p.base);
 }
 
+static char *id_of(uint8_t cause)
+{
+    static char text[TS_ID_SIZE];
+
+    ts_id_format("evt_", (ts_hash128){ { cause } }, text);
+    return text;
+}
+
 static const Ts__Webhooks__Event *event_of(uint8_t cause)
 {
     Ts__Webhooks__EventId request = TS__WEBHOOKS__EVENT_ID__INIT;
     const Ts__Webhooks__Event *event = NULL;
-    const ts_hash128 id = { { cause } };
-    char text[TS_ID_SIZE];
 
-    ts_id_format("evt_", id, text);
-    request.id = text;
+    request.id = id_of(cause);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_get_event, &request.base, &event), TS_OK);
     CHECK_EQ(event->n_deliveries, 1);
     return event;
@@ -181,11 +186,8 @@ static void replay(uint8_t cause)
 {
     Ts__Webhooks__EventId request = TS__WEBHOOKS__EVENT_ID__INIT;
     const Ts__Webhooks__ReplayReply *reply = NULL;
-    const ts_hash128 id = { { cause } };
-    char text[TS_ID_SIZE];
 
-    ts_id_format("evt_", id, text);
-    request.id = text;
+    request.id = id_of(cause);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_replay_event, &request.base, &reply), TS_OK);
     CHECK_EQ(reply->deliveries, 1);
 }
@@ -372,11 +374,7 @@ static bool lists(const char *status, const char *event, uint64_t offset, const 
     if (list->n_events != n || list->total != n + offset)
         return false;
     for (size_t i = 0; i < n; i++) {
-        const ts_hash128 id = { { (uint8_t)(causes[i] - '0') } };
-        char text[TS_ID_SIZE];
-
-        ts_id_format("evt_", id, text);
-        if (strcmp(list->events[i]->id, text) != 0)
+        if (strcmp(list->events[i]->id, id_of((uint8_t)(causes[i] - '0'))) != 0)
             return false;
     }
     return true;
