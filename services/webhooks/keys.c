@@ -6,7 +6,7 @@ static const char *const secrets[] = { "secret", "next_secret", "value", NULL };
 #define FACT_SOLE 2
 #define FACT_BARE 4
 
-static const char *const tokens[] = { "token", NULL };
+static const char *const tokens[] = { "token", "bare", NULL }; /* old, and never stored */
 
 const ts_family webhooks_families[] = {
     { .name = "endpoints", .type = &ts__webhooks__endpoint__descriptor, .hidden = secrets },
