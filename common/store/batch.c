@@ -192,6 +192,7 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
     if (atomic_load(&s->failed))
         return TS_UNAVAILABLE;
 
+    ts_store_hush();
     pthread_mutex_lock(&s->write_lock);
     memcpy(last, s->last_written, sizeof(last));
     st = ts_erased_claims(s, b) ? TS_NOT_FOUND : delete_seen_rows(s, b);

@@ -28,6 +28,16 @@ rocksdb_column_family_handle_t *ts_store_family(ts_store *s, unsigned family)
     return s->families[FAMILY_OWN + family];
 }
 
+void ts_store_hush(void)
+{
+    static _Thread_local bool is_hushed;
+
+    if (is_hushed)
+        return;
+    rocksdb_set_perf_level(rocksdb_disable);
+    is_hushed = true;
+}
+
 ts_status ts_store_fail(ts_store *s)
 {
     if (!atomic_exchange(&s->failed, true) && s->on_failure != NULL)
@@ -77,6 +87,9 @@ static void make_options(ts_store *s, const ts_store_options *o)
     rocksdb_options_set_db_write_buffer_size(
         s->options, o->write_buffer_bytes != 0 ? o->write_buffer_bytes : 16u << 20);
     rocksdb_options_set_max_total_wal_size(s->options, WAL_TOTAL_BYTES);
+    /* One writes at a time (write_lock): nothing is gained by a memtable that many may write to, or by spinning for a turn. */
+    rocksdb_options_set_allow_concurrent_memtable_write(s->options, 0);
+    rocksdb_options_set_enable_write_thread_adaptive_yield(s->options, 0);
     rocksdb_options_set_max_log_file_size(s->options, LOG_FILE_BYTES);
     rocksdb_options_set_keep_log_file_num(s->options, LOG_FILES);
     /* A crash leaves a torn end behind: what is in front of it counts. If that end had been synced, and the disk has lost
@@ -335,6 +348,7 @@ ts_status ts_store_get_from(ts_store *s, rocksdb_column_family_handle_t *family,
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
     rocksdb_pinnableslice_t *slice;
 
+    ts_store_hush();
     slice = rocksdb_get_pinned_cf(s->db, s->read_options, family, key.p, key.n, &error);
     return error != NULL ? TS_UNAVAILABLE : take_value(slice, arena, ret_value);
 }

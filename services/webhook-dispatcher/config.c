@@ -9,7 +9,7 @@ const ts_config_item dispatcher_config_items[] = {
     TS_TEXT(dispatcher_config, ca_file, "TS_WEBHOOK_DISPATCHER_CA_FILE", "",
             "PEM file of the authorities that endpoints' certificates are checked against; empty = "
             "the system's"),
-    TS_NUM(dispatcher_config, parallel, "TS_WEBHOOK_DISPATCHER_PARALLEL", 64, 1, 256,
+    TS_NUM(dispatcher_config, parallel, "TS_WEBHOOK_DISPATCHER_PARALLEL", 256, 1, 256,
            "deliveries under way at once"),
     TS_NUM(dispatcher_config, timeout_ms, "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS", 10000, 100, 12000,
            "ms for an attempt: name, connection, TLS, request and answer together"),

@@ -42,7 +42,7 @@ static change_event *find(const change *c, ts_tenant t, ts_hash128 id)
 }
 
 static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
-                          bool is_new, bool is_sole, change_event **ret)
+                          bool is_new, bool is_sole, bool is_bare, change_event **ret)
 {
     change_event *e = ts_arena_alloc(c->arena, sizeof(*e));
 
@@ -54,6 +54,7 @@ static ts_status remember(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__S
                          .before = event_state(row),
                          .is_new = is_new,
                          .is_sole = is_sole,
+                         .is_bare = is_bare,
                          .next = c->events };
     c->events = e;
     *ret = e;
@@ -64,17 +65,18 @@ ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret)
 {
     Ts__Webhooks__StoredState *row = NULL;
     bool is_sole = false;
+    bool is_bare = false;
     ts_status st;
 
     *ret = find(c, t, id);
     if (*ret != NULL)
         return TS_OK;
-    st = row_state(c->l->store, t, id, NULL, c->arena, &row, &is_sole);
-    return st == TS_OK ? remember(c, t, id, row, false, is_sole, ret) : st;
+    st = row_state(c->l->store, t, id, NULL, c->arena, &row, &is_sole, &is_bare);
+    return st == TS_OK ? remember(c, t, id, row, false, is_sole, is_bare, ret) : st;
 }
 
 ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type, int64_t created_ms,
-                           change_event **ret)
+                           bool is_bare, change_event **ret)
 {
     Ts__Webhooks__StoredState *row;
 
@@ -88,7 +90,7 @@ ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type,
     row->type = type;
     row->created_ms = created_ms;
     row->pending = 1;
-    return remember(c, t, id, row, false, true, ret);
+    return remember(c, t, id, row, false, true, is_bare, ret);
 }
 
 bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
@@ -101,7 +103,7 @@ bool change_knows(const change *c, ts_tenant t, ts_hash128 id)
 ts_status change_add(change *c, ts_tenant t, ts_hash128 id, Ts__Webhooks__StoredState *row,
                      change_event **ret)
 {
-    return remember(c, t, id, row, true, false, ret);
+    return remember(c, t, id, row, true, false, false, ret);
 }
 
 void change_touch(change *c, ready_endpoint *e)
@@ -128,6 +130,8 @@ static webhooks_key owed_key(const change_event *event, const ready_endpoint *e,
 {
     index_place at = { event->row->type, state, event->row->created_ms, event->id };
 
+    if (event->is_bare && state == DELIVERY_PENDING)
+        at.state = INDEX_BARE;
     return key_owed_index(event->tenant, ts_str_of(e->id), &at);
 }
 
@@ -153,15 +157,36 @@ static void leave(change *c, change_event *event, ready_endpoint *e, delivery_st
     change_touch(c, e);
 }
 
+static webhooks_key enter(change *c, change_event *event, ready_endpoint *e, delivery_state from,
+                          delivery_state to)
+{
+    leave(c, event, e, from);
+    ++*state_count(event->row, to);
+    count(e->counts, event->row->type, to, 1);
+    return owed_key(event, e, to);
+}
+
 void change_move(change *c, change_event *event, ready_endpoint *e, delivery_state from,
                  delivery_state to)
 {
-    webhooks_key key = owed_key(event, e, to);
+    webhooks_key key = enter(c, event, e, from, to);
 
-    leave(c, event, e, from);
-    ++*state_count(event->row, to);
     ts_batch_put(c->batch, c->l->store, WEBHOOKS_OWED_INDEX, key_view(&key), TS_STR_NULL);
-    count(e->counts, event->row->type, to, 1);
+}
+
+void change_arrive(change *c, change_event *event, ready_endpoint *e,
+                   Ts__Webhooks__StoredDelivery *d)
+{
+    webhooks_key key = enter(c, event, e, DELIVERY_PENDING, DELIVERY_DELIVERED);
+
+    d->bare = NULL;
+    ts_batch_put_message(c->batch, c->l->store, WEBHOOKS_OWED_INDEX, key_view(&key), &d->base);
+}
+
+void change_unbare(change *c, change_event *event, Ts__Webhooks__StoredDelivery *d)
+{
+    row_unbare(c->batch, c->l->store, event->tenant, event->id, d);
+    event->is_bare = false;
 }
 
 void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_state state)
@@ -247,13 +272,14 @@ static void put_event(change *c, const change_event *e, ledger_tenant *tenant)
         row_put_state(c->batch, c->l->store, e->tenant, e->id, e->row);
     if (!e->is_new && after == e->before)
         return;
-    if (!e->is_new) {
+    if (!e->is_new && !e->is_bare)
         ts_batch_delete(c->batch, c->l->store, WEBHOOKS_EVENT_INDEX, key_view(&key));
+    if (!e->is_new)
         count(tenant->counts, e->row->type, e->before, -1);
-    }
     at.state = after;
     key = key_event_index(e->tenant, &at);
-    ts_batch_put(c->batch, c->l->store, WEBHOOKS_EVENT_INDEX, key_view(&key), TS_STR_NULL);
+    if (!e->is_bare || after != DELIVERY_PENDING)
+        ts_batch_put(c->batch, c->l->store, WEBHOOKS_EVENT_INDEX, key_view(&key), TS_STR_NULL);
     count(tenant->counts, e->row->type, after, 1);
     touch_tenant(c, tenant);
 }

@@ -17,6 +17,7 @@ typedef struct change_event {
     bool is_new;
     bool is_forgotten;
     bool is_sole;              /* without a row of its own: its only delivery says it all */
+    bool is_bare;              /* nor is there one of its delivery: see keys.h */
     const char *sole_endpoint; /* if it is new */
     int64_t sole_due_ms;
     struct change_event *next;
@@ -41,7 +42,7 @@ void change_done(change *c);
 TS_CHECK ts_status change_load(change *c, ts_tenant t, ts_hash128 id, change_event **ret);
 /* An event whose only delivery is pending: what its row says follows from that. */
 TS_CHECK ts_status change_know_sole(change *c, ts_tenant t, ts_hash128 id, uint32_t type,
-                                    int64_t created_ms, change_event **ret);
+                                    int64_t created_ms, bool is_bare, change_event **ret);
 /* There is such an event, in the store or new in this change. */
 bool change_knows(const change *c, ts_tenant t, ts_hash128 id);
 /* A new event; `row` lives as long as the change. */
@@ -55,6 +56,11 @@ void change_owe(change *c, change_event *event, ready_endpoint *e);
 /* A delivery from one state to another; its own row is the caller's to put. */
 void change_move(change *c, change_event *event, ready_endpoint *e, delivery_state from,
                  delivery_state to);
+/* A bare delivery has arrived at the first attempt: its row goes where its place is. */
+void change_arrive(change *c, change_event *event, ready_endpoint *e,
+                   Ts__Webhooks__StoredDelivery *d);
+/* A bare delivery (any other is left alone) becomes one like all: before it is moved. */
+void change_unbare(change *c, change_event *event, Ts__Webhooks__StoredDelivery *d);
 /* The delivery is forgotten. */
 void change_forget(change *c, change_event *event, ready_endpoint *e, delivery_state state);
 /* Each delivery of the event, with its endpoint (or what is left of its figures) and state. */

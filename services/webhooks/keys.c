@@ -4,8 +4,9 @@
 
 static const char *const secrets[] = { "secret", "next_secret", "value", NULL };
 #define FACT_SOLE 2
+#define FACT_BARE 4
 
-static const char *const tokens[] = { "token", NULL };
+static const char *const tokens[] = { "token", "bare", NULL }; /* old, and never stored */
 
 const ts_family webhooks_families[] = {
     { .name = "endpoints", .type = &ts__webhooks__endpoint__descriptor, .hidden = secrets },
@@ -19,7 +20,7 @@ const ts_family webhooks_families[] = {
     { .name = "inbox", .is_global = true },
     { .name = "states", .type = &ts__webhooks__stored_state__descriptor },
     { .name = "event_index" },
-    { .name = "owed_index" },
+    { .name = "owed_index", .type = &ts__webhooks__stored_delivery__descriptor, .hidden = tokens },
     { .name = "owed_totals", .type = &ts__webhooks__totals__descriptor },
     { .name = "replays", .type = &ts__webhooks__replay_job__descriptor },
     { .name = "once", .is_internal = true },
@@ -161,10 +162,10 @@ bool key_read_place(ts_str key, index_place *ret)
         return false;
     p = key.p + key.n - INDEX_PLACE_SIZE;
     ret->type = (uint8_t)p[0];
-    ret->state = (delivery_state)(uint8_t)p[1];
+    ret->state = (uint8_t)p[1];
     ret->created_ms = (int64_t)~read_u64(p + 2);
     memcpy(ret->event.bytes, p + 10, sizeof(ret->event.bytes));
-    return ret->type < TYPES_COUNT && (unsigned)ret->state < DELIVERY_STATES;
+    return ret->type < TYPES_COUNT && ret->state < INDEX_STATES;
 }
 
 void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE])
@@ -173,7 +174,7 @@ void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE])
         ret[i] = (uint8_t)((uint64_t)facts->next_attempt_ms >> (56 - 8 * i));
     for (unsigned i = 0; i < 4; i++)
         ret[8 + i] = (uint8_t)(facts->attempt >> (24 - 8 * i));
-    ret[12] = facts->is_sole ? FACT_SOLE : 0;
+    ret[12] = (uint8_t)((facts->is_sole ? FACT_SOLE : 0) | (facts->is_bare ? FACT_BARE : 0));
 }
 
 due_facts due_read_facts(ts_str value)
@@ -185,7 +186,8 @@ due_facts due_read_facts(ts_str value)
     facts.next_attempt_ms = (int64_t)read_u64(value.p);
     for (unsigned i = 8; i < 12; i++)
         facts.attempt = facts.attempt << 8 | (uint8_t)value.p[i];
-    facts.is_sole = value.p[12] == FACT_SOLE;
+    facts.is_sole = (value.p[12] & FACT_SOLE) != 0;
+    facts.is_bare = (value.p[12] & FACT_BARE) != 0;
     return facts;
 }
 

@@ -5,9 +5,10 @@
  *   endpoints     T E                                  Endpoint          with its secrets
  *   events        T V                                  StoredEvent       with the signed bytes; written once
  *   states        T V                                  StoredState       of events that were owed to none or many
- *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first
- *   deliveries    T V E                                StoredDelivery    an event's only one not before its first attempt
+ *   event_index   T type(1) state(1) ~created(8) V     empty             lists: newest first; no bare ones
+ *   deliveries    T V E                                StoredDelivery    none while it is bare, nor if it arrived at once
  *   owed_index    T E type(1) state(1) ~created(8) V   empty             an endpoint's deliveries: newest first
+ *                                                      StoredDelivery    of one that arrived at once
  *   due           T E due(8) V                         see due_value()   read per endpoint; due or leased
  *   leases        until(8) number(8)                   StoredLeases      global: read by time
  *   totals        T                                    Totals            of events
@@ -16,6 +17,10 @@
  *   inbox         see common/outbox                                      global
  *   once          see ts/once.h
  *   event_order, event_status: schema 1, leases with the key until(8) T V E: schema 2; see upgrade.c
+ *
+ * Most events are owed to one endpoint and arrive at the first attempt. Until then their only delivery is bare: the event, a
+ * row of owed_index under INDEX_BARE and one of due are all there is of it, and it is put in no other index; then its row is
+ * the value of its place in owed_index. What happens otherwise gives it a row and its places first (row_unbare()).
  *
  * A list of all kinds or states is the merge of their ranges (merge.h), so that one row an event serves every filter.
  */
@@ -69,10 +74,12 @@ webhooks_key key_event(ts_tenant t, ts_hash128 event);
 /* Where a row of an index stands within its tenant or endpoint. */
 typedef struct index_place {
     uint32_t type;
-    delivery_state state;
+    unsigned state; /* a delivery_state, or of owed_index INDEX_BARE */
     int64_t created_ms;
     ts_hash128 event;
 } index_place;
+#define INDEX_BARE       3u /* pending, and in owed_index alone */
+#define INDEX_STATES     4
 #define INDEX_PLACE_SIZE 26
 webhooks_key key_event_index(ts_tenant t, const index_place *at);
 webhooks_key key_owed_index(ts_tenant t, ts_str endpoint, const index_place *at);
@@ -82,11 +89,12 @@ bool key_read_place(ts_str key, index_place *ret);
 webhooks_key key_delivery(ts_tenant t, ts_hash128 event, ts_str endpoint);
 webhooks_key key_due(ts_tenant t, ts_str endpoint, int64_t due_ms, ts_hash128 event);
 /* What stands in a due row, so that a lease reads no other: when the delivery may be leased (8), the number of its next
- * attempt (4), 2 if it is the only one of its event (1). */
+ * attempt (4), bits (1): 2 if it is the only one of its event, 4 if it is bare. */
 typedef struct due_facts {
     int64_t next_attempt_ms;
     uint32_t attempt; /* 0: unknown, its row says it */
     bool is_sole;
+    bool is_bare;
 } due_facts;
 #define DUE_FACTS_SIZE 13
 void due_write_facts(const due_facts *facts, uint8_t ret[DUE_FACTS_SIZE]);

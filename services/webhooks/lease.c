@@ -84,6 +84,7 @@ static void wait_longer(const leasing *g, ready_endpoint *e, const queue_head *h
     int64_t next_ms = head->next_ms < due_ms ? head->next_ms : due_ms;
 
     if (!e->is_ordered) {
+        row_unbare(g->batch, g->l->store, e->tenant, head->row.event, row);
         ts_ignore(
             queue_take_off(g->l, g->batch, e, head->row.event, row)); /* it stands on a due row */
         queue_put(g->l, g->batch, e, head->row.event, row, due_ms);
@@ -172,6 +173,7 @@ static ts_status lease_row(leasing *g, ready_endpoint *e, queue_head *head,
     held->is_first = head->row.facts.attempt == 1;
     held->is_sole =
         head->row.facts.is_sole && type_number(ts_str_of(stored->event->event), &held->type);
+    held->is_bare = held->is_first && held->is_sole && head->row.facts.is_bare;
     held->created_ms = stored->event->created_ms;
     ts_metric_observe_us(l->metrics.lateness, (g->now_ms - head->row.facts.next_attempt_ms) * 1000);
     return TS_OK;
@@ -275,6 +277,7 @@ static ts_status expire_one(ledger *l, ts_batch *batch, lease_held *ended, int64
         return TS_OK;
     }
     ready_release(&l->ready, e);
+    row_unbare(batch, l->store, e->tenant, event, row);
     ts_ignore(queue_take_off(l, batch, e, event, row)); /* the lease ends with it */
     queue_put(l, batch, e, event, row, now_ms);
     row_put_delivery(batch, l->store, e->tenant, event, row);

@@ -23,6 +23,7 @@ typedef struct lease_held {
     /* what its rows say, known without reading them */
     bool is_first; /* no attempt was made, ever */
     bool is_sole;  /* the only delivery of its event, whose state follows from it */
+    bool is_bare;  /* see keys.h */
     uint32_t type; /* of the event, like created_ms; only if it is sole */
     int64_t created_ms;
     lease_group *group;

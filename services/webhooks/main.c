@@ -3,7 +3,7 @@
 #include "ts/tenancy.h"
 #include "webhooks.h"
 
-#define SCHEMA 3
+#define SCHEMA 4
 
 static ts_status open_store(const webhooks_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)

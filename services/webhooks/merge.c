@@ -6,10 +6,10 @@ typedef struct range {
 } range;
 
 struct merge {
-    range ranges[MERGE_RANGES]; /* a heap: the first one holds the row that is next */
     size_t count;
     bool oldest_first;
     ts_status status;
+    range ranges[]; /* a heap: the first one holds the row that is next */
 };
 
 /* By the bytes of the key behind kind and state, so that a place means the same in every range. */
@@ -59,9 +59,10 @@ static bool look(merge *m, range *r)
     return false;
 }
 
-static ts_iter *open_range(const merge_options *o, uint32_t type, uint32_t state)
+static ts_iter *open_range(const merge_options *o, unsigned family, const webhooks_key *begin,
+                           uint32_t type, uint32_t state)
 {
-    webhooks_key from = o->begin;
+    webhooks_key from = *begin;
     webhooks_key until;
     uint8_t bytes[2] = { (uint8_t)type, (uint8_t)state };
 
@@ -75,16 +76,17 @@ static ts_iter *open_range(const merge_options *o, uint32_t type, uint32_t state
         if (!o->oldest_first)
             key_bytes(end, "", 1); /* behind it */
     }
-    if (until.n == o->begin.n + sizeof(bytes))
+    if (until.n == begin->n + sizeof(bytes))
         until.bytes[until.n - 1] = (char)(state + 1);
-    return ts_iter_new(o->store, o->family, key_view(&from), key_view(&until), o->oldest_first);
+    return ts_iter_new(o->store, family, key_view(&from), key_view(&until), o->oldest_first);
 }
 
-static bool add_range(merge *m, const merge_options *o, uint32_t type, uint32_t state)
+static bool add_range(merge *m, const merge_options *o, unsigned family, const webhooks_key *begin,
+                      uint32_t type, uint32_t state)
 {
     range *r = &m->ranges[m->count];
 
-    r->it = open_range(o, type, state);
+    r->it = open_range(o, family, begin, type, state);
     if (r->it == NULL)
         return false;
     if (look(m, r))
@@ -92,17 +94,39 @@ static bool add_range(merge *m, const merge_options *o, uint32_t type, uint32_t 
     return true;
 }
 
+static bool wants(const merge_options *o, uint32_t type, uint32_t state)
+{
+    return (o->type == MERGE_ALL || o->type == type) &&
+           (o->state == MERGE_ALL || o->state == state ||
+            (state == INDEX_BARE && o->state == DELIVERY_PENDING));
+}
+
+static bool add_bare(merge *m, const merge_options *o, const merge_bare *bare)
+{
+    for (uint32_t type = 0; type < TYPES_COUNT; type++) {
+        if ((bare->types >> type & 1) != 0 && wants(o, type, INDEX_BARE) &&
+            !add_range(m, o, WEBHOOKS_OWED_INDEX, &bare->begin, type, INDEX_BARE))
+            return false;
+    }
+    return true;
+}
+
 merge *merge_new(const merge_options *o)
 {
-    TS_CLEANUP(merge_free_p) merge *m = calloc(1, sizeof(*m));
+    size_t most = TYPES_COUNT * (INDEX_STATES + o->bare_count);
+    TS_CLEANUP(merge_free_p) merge *m = calloc(1, sizeof(*m) + most * sizeof(range));
 
     if (m == NULL)
         return NULL;
     m->oldest_first = o->oldest_first;
+    /* What moves meanwhile moves from front to back: it is met once at least. */
+    for (size_t i = 0; i < o->bare_count; i++) {
+        if (!add_bare(m, o, &o->bare[i]))
+            return NULL;
+    }
     for (uint32_t type = 0; type < TYPES_COUNT; type++) {
-        for (uint32_t state = 0; state < DELIVERY_STATES; state++) {
-            if ((o->type == MERGE_ALL || o->type == type) &&
-                (o->state == MERGE_ALL || o->state == state) && !add_range(m, o, type, state))
+        for (uint32_t state = 0; state < INDEX_STATES; state++) {
+            if (wants(o, type, state) && !add_range(m, o, o->family, &o->begin, type, state))
                 return NULL;
         }
     }
@@ -120,16 +144,24 @@ void merge_free(merge *m)
     free(m);
 }
 
-bool merge_next(merge *m, index_place *ret)
+static void advance(merge *m)
 {
-    if (m->count == 0 || m->status != TS_OK)
-        return false;
-    *ret = m->ranges[0].at;
     ts_iter_next(m->ranges[0].it);
     if (!look(m, &m->ranges[0]))
         m->ranges[0] = m->ranges[--m->count];
     if (m->count > 0)
         sift_down(m, 0);
+}
+
+bool merge_next(merge *m, index_place *ret)
+{
+    if (m->count == 0 || m->status != TS_OK)
+        return false;
+    *ret = m->ranges[0].at;
+    /* One that moved while the ranges were opened stands in two of them. */
+    do
+        advance(m);
+    while (m->count > 0 && compare(&m->ranges[0].at, ret) == 0);
     return true;
 }
 

@@ -5,15 +5,22 @@
 
 #include "keys.h"
 
-#define MERGE_ALL    UINT32_MAX
-#define MERGE_RANGES (TYPES_COUNT * DELIVERY_STATES)
+#define MERGE_ALL UINT32_MAX
+
+/* An endpoint with bare deliveries, whose events stand in no other index. */
+typedef struct merge_bare {
+    webhooks_key begin; /* T E */
+    uint32_t types;     /* a bit for each kind that there may be */
+} merge_bare;
 
 typedef struct merge_options {
     ts_store *store;
-    unsigned family;    /* event_index or owed_index */
-    webhooks_key begin; /* T, or T E */
-    uint32_t type;      /* MERGE_ALL: every kind */
-    uint32_t state;     /* MERGE_ALL: every state */
+    unsigned family;        /* event_index or owed_index */
+    webhooks_key begin;     /* T, or T E */
+    uint32_t type;          /* MERGE_ALL: every kind */
+    uint32_t state;         /* MERGE_ALL: every state */
+    const merge_bare *bare; /* with event_index: these as well */
+    size_t bare_count;
     bool oldest_first;
     const index_place
         *after; /* begin behind this one (by its time and event alone); NULL: at the start */

@@ -45,11 +45,12 @@ static void put_delivery(change *c, change_event *event, ready_endpoint *e, int6
     delivery.status = (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
     row.delivery = &delivery;
     row.sole = is_sole;
+    if (is_sole)
+        row.bare = event->row;
+    event->is_sole = event->is_bare = is_sole; /* its row would say what the event's does */
     change_owe(c, event, e);
     queue_put(c->l, c->batch, e, event->id, &row, now_ms);
     if (is_sole) {
-        /* Its row would say what the event's does. */
-        event->is_sole = true;
         event->sole_endpoint = e->id;
         event->sole_due_ms = row.due_ms;
         return;
@@ -98,6 +99,7 @@ static void put_event(const change *c, const change_event *made, const Ts__Webho
     if (made->is_sole) {
         row.sole_endpoint = (char *)(uintptr_t)made->sole_endpoint;
         row.sole_due_ms = made->sole_due_ms;
+        row.bare = made->is_bare;
     }
     row_put_event(c->batch, c->l->store, made->tenant, made->id, &row);
 }

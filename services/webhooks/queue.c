@@ -63,7 +63,8 @@ void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
     queue_row row = { .event = event,
                       .facts = { .next_attempt_ms = due_ms,
                                  .attempt = d->attempts_before + d->attempts + 1,
-                                 .is_sole = d->sole } };
+                                 .is_sole = d->sole,
+                                 .is_bare = d->bare != NULL } };
     uint8_t value[DUE_FACTS_SIZE];
     webhooks_key key;
 
@@ -203,6 +204,7 @@ static ts_status move_row(ledger *l, ready_endpoint *e, ts_str old_key, ts_hash1
     st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &d);
     queue_forget_ahead(e);
     if (st == TS_OK) {
+        row_unbare(batch, l->store, e->tenant, event, d);
         queue_put(l, batch, e, event, d, to_ms);
         row_put_delivery(batch, l->store, e->tenant, event, d);
     }

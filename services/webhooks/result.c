@@ -93,12 +93,15 @@ void result_settle(change *c, change_event *event, ready_endpoint *e,
 {
     ledger *l = c->l;
 
-    change_move(c, event, e, DELIVERY_PENDING, to);
     d->delivery->status = (char *)(uintptr_t)delivery_state_name(to); /* only packed */
     d->delivery->next_attempt_ms = 0;
     d->position_ms = 0;
     if (to == DELIVERY_FAILED)
         d->failed_ms = clock_now(&l->clock);
+    if (d->bare != NULL)
+        change_arrive(c, event, e, d);
+    else
+        change_move(c, event, e, DELIVERY_PENDING, to);
     ts_metric_add(to == DELIVERY_DELIVERED ? l->metrics.delivered : l->metrics.failed, 1);
 }
 
@@ -110,7 +113,10 @@ static void apply(change *c, change_event *event, ready_endpoint *e,
     ledger *l = c->l;
     int64_t now_ms = clock_now(&l->clock);
     int64_t wait_ms = 0;
+    bool arrives_bare = d->bare != NULL && is_success(r) && !r->returned;
 
+    if (!arrives_bare)
+        change_unbare(c, event, d);
     if (queue_take_off(l, c->batch, e, event->id, d))
         ready_release(&l->ready, e);
     if (!r->returned)
@@ -127,7 +133,8 @@ static void apply(change *c, change_event *event, ready_endpoint *e,
         queue_put(l, c->batch, e, event->id, d, now_ms + wait_ms);
         ts_metric_add(l->metrics.retried, 1);
     }
-    row_put_delivery(c->batch, l->store, event->tenant, event->id, d);
+    if (!arrives_bare)
+        row_put_delivery(c->batch, l->store, event->tenant, event->id, d);
     queue_due(l, e, e->low_due_ms, e->next_due_ms); /* a slot is free: it may be served */
 }
 
@@ -147,6 +154,14 @@ static ts_status first_row(const lease_held *held, ts_arena *arena,
     d->delivery = delivery;
     d->due_ms = held->due_ms;
     d->sole = held->is_sole;
+    if (held->is_bare) {
+        d->bare = ts_arena_alloc(arena, sizeof(*d->bare));
+        if (d->bare == NULL)
+            return TS_NOMEM;
+        ts__webhooks__stored_state__init(d->bare);
+        d->bare->type = held->type;
+        d->bare->created_ms = held->created_ms;
+    }
     *ret = d;
     return TS_OK;
 }
@@ -172,7 +187,7 @@ static ts_status load_event(change *c, const lease_held *held, ts_tenant t, ts_h
                             change_event **ret)
 {
     return is_known(held, t) && held->is_sole
-               ? change_know_sole(c, t, id, held->type, held->created_ms, ret)
+               ? change_know_sole(c, t, id, held->type, held->created_ms, held->is_bare, ret)
                : change_load(c, t, id, ret);
 }
 

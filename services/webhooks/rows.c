@@ -1,5 +1,7 @@
 #include "rows.h"
 
+#include <assert.h>
+
 static ts_status load(ts_store *s, unsigned family, const webhooks_key *key,
                       const ProtobufCMessageDescriptor *type, ts_arena *arena,
                       ProtobufCMessage **ret)
@@ -36,6 +38,22 @@ ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *arena,
     return st == TS_OK && (*ret)->event == NULL ? TS_CORRUPT : st;
 }
 
+/* What a bare delivery's rows are made of; TS_CORRUPT: the event is of no kind. */
+static ts_status bare_place(const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                            Ts__Webhooks__StoredState **ret)
+{
+    Ts__Webhooks__StoredState *state = ts_arena_alloc(arena, sizeof(*state));
+
+    if (state == NULL)
+        return TS_NOMEM;
+    ts__webhooks__stored_state__init(state);
+    state->created_ms = event->event->created_ms;
+    if (!type_number(ts_str_of(event->event->event), &state->type))
+        return TS_CORRUPT;
+    *ret = state;
+    return TS_OK;
+}
+
 /* The delivery of an event that nothing has happened to yet. */
 static ts_status first_delivery(const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
                                 Ts__Webhooks__StoredDelivery **ret)
@@ -57,6 +75,37 @@ static ts_status first_delivery(const Ts__Webhooks__StoredEvent *event, ts_arena
     d->sole = true;
     *ret = d;
     return TS_OK;
+}
+
+/* An event's only delivery, if it has no row of its own: it arrived at once, or nothing has happened to it yet. */
+static ts_status sole_delivery(ts_store *s, ts_tenant t, ts_hash128 id,
+                               const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
+                               Ts__Webhooks__StoredDelivery **ret)
+{
+    index_place at = { .state = DELIVERY_DELIVERED, .event = id };
+    Ts__Webhooks__StoredState *bare = NULL;
+    ProtobufCMessage *m = NULL;
+    webhooks_key key;
+    ts_status st;
+
+    if (!event->bare)
+        return first_delivery(event, arena, ret);
+    st = bare_place(event, arena, &bare);
+    if (st != TS_OK)
+        return st;
+    at.type = bare->type;
+    at.created_ms = bare->created_ms;
+    key = key_owed_index(t, ts_str_of(event->sole_endpoint), &at);
+    st = load(s, WEBHOOKS_OWED_INDEX, &key, &ts__webhooks__stored_delivery__descriptor, arena, &m);
+    if (st == TS_OK) {
+        *ret = (Ts__Webhooks__StoredDelivery *)m;
+        return (*ret)->delivery == NULL ? TS_CORRUPT : TS_OK;
+    }
+    if (st == TS_NOT_FOUND)
+        st = first_delivery(event, arena, ret);
+    if (st == TS_OK)
+        (*ret)->bare = bare;
+    return st;
 }
 
 static ts_status stored_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoint,
@@ -83,8 +132,9 @@ ts_status row_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_str endpoi
     st = row_event(s, t, event, arena, &of);
     if (st != TS_OK)
         return st;
-    return endpoint.n > 0 && ts_str_is(endpoint, of->sole_endpoint) ? first_delivery(of, arena, ret)
-                                                                    : TS_NOT_FOUND;
+    return endpoint.n > 0 && ts_str_is(endpoint, of->sole_endpoint)
+               ? sole_delivery(s, t, event, of, arena, ret)
+               : TS_NOT_FOUND;
 }
 
 static ts_status push(row_deliveries *list, size_t *capacity, Ts__Webhooks__StoredDelivery *d,
@@ -117,7 +167,7 @@ static ts_status push_first(ts_store *s, ts_tenant t, ts_hash128 id,
         event = row;
     if (st != TS_OK || event->sole_endpoint[0] == '\0')
         return st;
-    st = first_delivery(event, arena, &d);
+    st = sole_delivery(s, t, id, event, arena, &d);
     return st == TS_OK ? push(ret, capacity, d, arena) : st;
 }
 
@@ -150,35 +200,37 @@ ts_status row_deliveries_of(ts_store *s, ts_tenant t, ts_hash128 id,
 
 static ts_status sole_state(ts_store *s, ts_tenant t, ts_hash128 id,
                             const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
-                            Ts__Webhooks__StoredState **ret)
+                            Ts__Webhooks__StoredState **ret, bool *ret_is_bare)
 {
-    Ts__Webhooks__StoredState *row = ts_arena_alloc(arena, sizeof(*row));
+    Ts__Webhooks__StoredState *row = NULL;
     Ts__Webhooks__StoredDelivery *d = NULL;
-    delivery_state state = DELIVERY_PENDING;
-    ts_status st = stored_delivery(s, t, id, ts_str_of(event->sole_endpoint), arena, &d);
+    delivery_state state;
+    ts_status st = bare_place(event, arena, &row);
 
-    if (row == NULL)
-        return TS_NOMEM;
-    if (st != TS_OK && st != TS_NOT_FOUND)
+    if (st == TS_OK)
+        st = stored_delivery(s, t, id, ts_str_of(event->sole_endpoint), arena, &d);
+    if (st == TS_NOT_FOUND)
+        st = sole_delivery(s, t, id, event, arena, &d);
+    if (st != TS_OK)
         return st;
-    ts__webhooks__stored_state__init(row);
-    if (!type_number(ts_str_of(event->event->event), &row->type) ||
-        (d != NULL && !delivery_state_parse(ts_str_of(d->delivery->status), &state)))
+    if (!delivery_state_parse(ts_str_of(d->delivery->status), &state))
         return TS_CORRUPT;
-    row->created_ms = event->event->created_ms;
+    *ret_is_bare = d->bare != NULL;
     *state_count(row, state) = 1;
     *ret = row;
     return TS_OK;
 }
 
 ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id, const Ts__Webhooks__StoredEvent *event,
-                    ts_arena *arena, Ts__Webhooks__StoredState **ret, bool *ret_is_sole)
+                    ts_arena *arena, Ts__Webhooks__StoredState **ret, bool *ret_is_sole,
+                    bool *ret_is_bare)
 {
     webhooks_key key = key_event(t, id);
     Ts__Webhooks__StoredEvent *row = NULL;
     ProtobufCMessage *m = NULL;
     ts_status st = TS_NOT_FOUND;
 
+    *ret_is_bare = false;
     *ret_is_sole = event != NULL && event->sole_endpoint[0] != '\0';
     if (!*ret_is_sole)
         st = load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, &m);
@@ -191,7 +243,7 @@ ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id, const Ts__Webhooks_
         event = row;
         *ret_is_sole = st == TS_OK && row->sole_endpoint[0] != '\0';
     }
-    return *ret_is_sole ? sole_state(s, t, id, event, arena, ret)
+    return *ret_is_sole ? sole_state(s, t, id, event, arena, ret, ret_is_bare)
                         : (st == TS_OK ? TS_NOT_FOUND : st);
 }
 
@@ -244,11 +296,33 @@ void row_put_event(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 id,
     ts_batch_put_message(b, s, WEBHOOKS_EVENTS, key_view(&key), &row->base);
 }
 
+void row_unbare(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
+                Ts__Webhooks__StoredDelivery *d)
+{
+    index_place at = { .state = INDEX_BARE, .event = event };
+    ts_str endpoint = ts_str_of(d->delivery->endpoint_id);
+    webhooks_key key;
+
+    if (d->bare == NULL)
+        return;
+    at.type = d->bare->type;
+    at.created_ms = d->bare->created_ms;
+    key = key_owed_index(t, endpoint, &at);
+    ts_batch_delete(b, s, WEBHOOKS_OWED_INDEX, key_view(&key));
+    at.state = DELIVERY_PENDING;
+    key = key_owed_index(t, endpoint, &at);
+    ts_batch_put(b, s, WEBHOOKS_OWED_INDEX, key_view(&key), TS_STR_NULL);
+    key = key_event_index(t, &at);
+    ts_batch_put(b, s, WEBHOOKS_EVENT_INDEX, key_view(&key), TS_STR_NULL);
+    d->bare = NULL;
+}
+
 void row_put_delivery(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
                       const Ts__Webhooks__StoredDelivery *row)
 {
     webhooks_key key = key_delivery(t, event, ts_str_of(row->delivery->endpoint_id));
 
+    assert(row->bare == NULL);
     ts_batch_put_message(b, s, WEBHOOKS_DELIVERIES, key_view(&key), &row->base);
 }
 

@@ -20,10 +20,13 @@ typedef struct row_deliveries {
 TS_CHECK ts_status row_deliveries_of(ts_store *s, ts_tenant t, ts_hash128 id,
                                      const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
                                      row_deliveries *ret);
-/* *ret_is_sole: it has no row, and must get none; its delivery's says it all. */
+/* A bare delivery gets its places in both indexes: before anything happens to it but its arrival. The caller puts its row. */
+void row_unbare(ts_batch *b, ts_store *s, ts_tenant t, ts_hash128 event,
+                Ts__Webhooks__StoredDelivery *d);
+/* *ret_is_sole: it has no row, and must get none; its delivery's says it all. *ret_is_bare: nor has that. */
 TS_CHECK ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id,
                              const Ts__Webhooks__StoredEvent *event, ts_arena *arena,
-                             Ts__Webhooks__StoredState **ret, bool *ret_is_sole);
+                             Ts__Webhooks__StoredState **ret, bool *ret_is_sole, bool *ret_is_bare);
 /* Of a tenant's events, or with an endpoint of its deliveries; an empty row if there is none yet. */
 TS_CHECK ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
                               Ts__Webhooks__Totals **ret);

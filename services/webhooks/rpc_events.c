@@ -29,11 +29,11 @@ static ts_status load(webhooks *app, ts_call *call, ts_hash128 id, Ts__Webhooks_
 {
     Ts__Webhooks__StoredEvent *row = NULL;
     Ts__Webhooks__StoredState *state = NULL;
-    bool is_sole;
+    bool is_sole, is_bare;
     ts_status st = row_event(app->store, call->tenant, id, call->arena, &row);
 
     if (st == TS_OK)
-        st = row_state(app->store, call->tenant, id, row, call->arena, &state, &is_sole);
+        st = row_state(app->store, call->tenant, id, row, call->arena, &state, &is_sole, &is_bare);
     if (st != TS_OK)
         return st;
     row->event->body.len = 0; /* the signed bytes are for the endpoint alone */
@@ -95,6 +95,56 @@ static ts_status count_all(webhooks *app, ts_call *call, const list_of *of, uint
     return TS_OK;
 }
 
+/* Endpoints of which something is pending: their bare deliveries' events stand in no index but theirs. */
+static ts_status find_bare(webhooks *app, ts_call *call, const list_of *of, merge_options *o)
+{
+    webhooks_key prefix = key_tenant(call->tenant);
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_prefix(app->store, WEBHOOKS_ENDPOINTS, key_view(&prefix), false);
+    merge_bare *list = NULL;
+    size_t capacity = 0;
+
+    if (it == NULL)
+        return TS_NOMEM;
+    for (; ts_iter_valid(it); ts_iter_next(it)) {
+        Ts__Webhooks__Totals *row = NULL;
+        merge_bare found = { .types = 0 };
+        ts_tenant tenant;
+        ts_str id;
+        ts_status st;
+
+        if (!key_read_endpoint(ts_iter_key(it), &tenant, &id))
+            return TS_CORRUPT;
+        st = row_totals(app->store, tenant, id, call->arena, &row);
+        if (st != TS_OK)
+            return st;
+        for (uint32_t type = 0; type < TYPES_COUNT; type++) {
+            size_t at = type * DELIVERY_STATES + DELIVERY_PENDING;
+
+            if ((of->type == MERGE_ALL || of->type == type) && at < row->n_counts &&
+                row->counts[at] > 0)
+                found.types |= UINT32_C(1) << type;
+        }
+        if (found.types == 0)
+            continue;
+        if (o->bare_count == capacity) {
+            merge_bare *more;
+
+            capacity = capacity == 0 ? 8 : 2 * capacity;
+            more = ts_arena_array(call->arena, capacity, sizeof(*more));
+            if (more == NULL)
+                return TS_NOMEM;
+            if (o->bare_count > 0)
+                memcpy(more, list, o->bare_count * sizeof(*more));
+            list = more;
+        }
+        found.begin = key_endpoint(tenant, id);
+        list[o->bare_count++] = found;
+    }
+    o->bare = list;
+    return ts_iter_status(it);
+}
+
 static ts_status walk(webhooks *app, ts_call *call, const list_of *of, uint64_t offset,
                       uint32_t limit, Ts__Webhooks__EventList *ret)
 {
@@ -104,9 +154,16 @@ static ts_status walk(webhooks *app, ts_call *call, const list_of *of, uint64_t 
                                                     : key_tenant(call->tenant),
                         .type = of->type,
                         .state = of->state };
-    TS_CLEANUP(merge_free_p) merge *m = merge_new(&o);
+    TS_CLEANUP(merge_free_p) merge *m = NULL;
     index_place at;
 
+    if (of->endpoint.n == 0 && (of->state == MERGE_ALL || of->state == DELIVERY_PENDING)) {
+        ts_status st = find_bare(app, call, of, &o);
+
+        if (st != TS_OK)
+            return st;
+    }
+    m = merge_new(&o);
     ret->events = ts_arena_array(call->arena, limit, sizeof(Ts__Webhooks__Event *));
     if (ret->events == NULL || m == NULL)
         return TS_NOMEM;

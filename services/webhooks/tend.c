@@ -41,6 +41,7 @@ static ts_status settle_one(change *c, ready_endpoint *e, ts_hash128 event, ts_s
     if (st != TS_OK)
         return st == TS_NOT_FOUND ? TS_OK : st;
     ts_ignore(queue_take_off(c->l, c->batch, e, event, d)); /* it stands on a due row */
+    change_unbare(c, loaded, d);
     result_settle(c, loaded, e, d, DELIVERY_FAILED);
     row_put_delivery(c->batch, c->l->store, e->tenant, event, d);
     return TS_OK;

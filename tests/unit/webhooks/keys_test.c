@@ -67,15 +67,20 @@ Test(keys, damaged_keys_are_refused)
 
 Test(keys, a_due_row_says_when_and_which_attempt)
 {
-    const due_facts written = { INT64_C(1764000000123), 0x01020304, true };
     uint8_t value[DUE_FACTS_SIZE];
-    due_facts read;
 
-    due_write_facts(&written, value);
-    read = due_read_facts(ts_str_n(value, sizeof(value)));
-    cr_expect_eq(read.next_attempt_ms, INT64_C(1764000000123));
-    cr_expect_eq(read.attempt, 0x01020304);
-    cr_expect(read.is_sole);
+    for (unsigned bits = 0; bits < 4; bits++) {
+        const due_facts written = { INT64_C(1764000000123), 0x01020304, (bits & 1) != 0,
+                                    (bits & 2) != 0 };
+        due_facts read;
+
+        due_write_facts(&written, value);
+        read = due_read_facts(ts_str_n(value, sizeof(value)));
+        cr_expect_eq(read.next_attempt_ms, INT64_C(1764000000123));
+        cr_expect_eq(read.attempt, 0x01020304);
+        cr_expect_eq(read.is_sole, written.is_sole);
+        cr_expect_eq(read.is_bare, written.is_bare);
+    }
     cr_expect_eq(due_read_facts(ts_str_n(value, sizeof(value) - 1)).attempt, 0);
     cr_expect_eq(due_read_facts(TS_STR_NULL).attempt, 0);
 }
@@ -107,6 +112,12 @@ Test(keys, places_in_both_indexes_read_back)
         cr_expect_eq(read.state, DELIVERY_DELIVERED);
         cr_expect_eq(read.created_ms, INT64_C(1764000000123));
         cr_expect_arr_eq(read.event.bytes, event.bytes, 16);
+        keys[i].bytes[keys[i].n - INDEX_PLACE_SIZE + 1] = INDEX_BARE;
+        cr_assert(key_read_place(key_view(&keys[i]), &read));
+        cr_expect_eq(read.state, INDEX_BARE);
+        keys[i].bytes[keys[i].n - INDEX_PLACE_SIZE + 1] = INDEX_STATES; /* no such state */
+        cr_expect_not(key_read_place(key_view(&keys[i]), &read));
+        keys[i].bytes[keys[i].n - INDEX_PLACE_SIZE + 1] = DELIVERY_DELIVERED;
         keys[i].bytes[keys[i].n - INDEX_PLACE_SIZE] = 12; /* no such kind */
         cr_expect_not(key_read_place(key_view(&keys[i]), &read));
     }
