@@ -1,7 +1,7 @@
 /* The sender alone: signs and posts COUNT deliveries to a URL with PARALLEL under way, as a dispatcher would that has them all
  * at hand. Prints deliveries a second.
  *
- *   bench_sender URL PARALLEL COUNT
+ *   bench_sender URL PARALLEL THREADS COUNT
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -75,11 +75,13 @@ static uint32_t take_back(work *w, work_job **list, uint32_t max, uint64_t *fail
     return n;
 }
 
-static int run(const char *url, uint32_t parallel, uint64_t count)
+static int run(const char *url, uint32_t parallel, uint32_t threads, uint64_t count)
 {
-    dispatcher_config config = {
-        .allow_http = true, .parallel = parallel, .timeout_ms = 10000, .dns_cache_s = 60
-    };
+    dispatcher_config config = { .allow_http = true,
+                                 .parallel = parallel,
+                                 .threads = threads,
+                                 .timeout_ms = 10000,
+                                 .dns_cache_s = 60 };
     static const uint8_t key[SIGN_SECRET_BYTES] = { 1, 2, 3 };
     char secret[SIGN_SECRET_SIZE];
     ts_ssrf_policy policy = { .count = 0 };
@@ -119,12 +121,13 @@ int main(int argc, char **argv)
 {
     int result;
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench_sender URL PARALLEL COUNT\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: bench_sender URL PARALLEL THREADS COUNT\n");
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    result = run(argv[1], (uint32_t)strtoul(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
+    result = run(argv[1], (uint32_t)strtoul(argv[2], NULL, 10),
+                 (uint32_t)strtoul(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     curl_global_cleanup();
     return result;
 }
