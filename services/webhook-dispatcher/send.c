@@ -412,14 +412,13 @@ static void *lane_main(void *argument)
     sender *s = l->sender;
 
     for (;;) {
+        loop_run(l->loop, poll_ms(s)); /* at first until it is woken */
+        end_finished(l);
         start_new(l);
         work_finish(s->work, &l->finished);
         if (atomic_load(&s->stopping) &&
             (l->active == NULL || ts_boot_ms() >= atomic_load(&s->give_up_boot_ms)))
             break;
-        loop_run(l->loop, poll_ms(s));
-        end_finished(l);
-        work_finish(s->work, &l->finished);
     }
     abandon_all(l);
     start_new(l); /* gives back what came last */
