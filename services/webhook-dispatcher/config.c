@@ -11,6 +11,8 @@ const ts_config_item dispatcher_config_items[] = {
             "the system's"),
     TS_NUM(dispatcher_config, parallel, "TS_WEBHOOK_DISPATCHER_PARALLEL", 256, 1, 256,
            "deliveries under way at once"),
+    TS_NUM(dispatcher_config, threads, "TS_WEBHOOK_DISPATCHER_THREADS", 2, 1, 16,
+           "threads that send, each its part of the deliveries under way"),
     TS_NUM(dispatcher_config, timeout_ms, "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS", 10000, 100, 12000,
            "ms for an attempt: name, connection, TLS, request and answer together"),
     TS_NUM(dispatcher_config, wait_ms, "TS_WEBHOOK_DISPATCHER_WAIT_MS", 10000, 100, 30000,

@@ -8,6 +8,7 @@ typedef struct dispatcher_config {
     char allow_cidrs[TS_CONFIG_TEXT_MAX];
     char ca_file[TS_CONFIG_TEXT_MAX];
     int64_t parallel;
+    int64_t threads;
     int64_t timeout_ms;
     int64_t wait_ms;
     int64_t dns_cache_s;

@@ -1,24 +1,26 @@
 #include "send.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
-#include <errno.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
+#include "loop.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
 #include "ts/time.h"
 
 #define POLL_MS          60000 /* woken earlier by work and by libcurl's own timers */
 #define CONNECTIONS_KEPT 64    /* idle ones beside those in use */
+#define HEADERS_FIRST    16    /* room for so many from the start */
+
+typedef struct lane lane;
 
 /* A handle and its options are made once and used for one job after another. */
 typedef struct transfer {
     work_job *job; /* NULL: idle */
     CURL *easy;
-    struct curl_slist *headers;
-    const ts_ssrf_policy *policy;
+    lane *lane;
+    struct curl_slist *headers; /* an array, linked; libcurl only reads it */
+    size_t header_room;
     int64_t start_boot_ms;
     size_t body_n;
     size_t header_n;
@@ -28,15 +30,27 @@ typedef struct transfer {
     struct transfer *next, *previous;
 } transfer;
 
+/* A thread and what it has under way. A job that comes when there is room in the first lane goes there, so that little work
+ * stays on one thread and its connections; a lane that is full wakes the next. */
+struct lane {
+    sender *sender;
+    lane *after; /* NULL: the last */
+    loop *loop;
+    pthread_t thread;
+    bool is_running;
+    transfer *active;
+    uint32_t active_count;
+    transfer *idle;     /* by `next` */
+    work_list finished; /* told of once a round */
+};
+
 struct sender {
     const dispatcher_config *config;
     const ts_ssrf_policy *policy;
     work *work;
-    CURLM *multi;
-    pthread_t thread;
-    transfer *active;
-    transfer *idle;     /* by `next` */
-    work_list finished; /* told of once a round */
+    lane *lanes;
+    size_t lane_count;
+    uint32_t share; /* of `parallel`, at once in a lane */
     atomic_bool stopping;
     atomic_llong give_up_boot_ms;
     ts_metric *sent;
@@ -77,14 +91,14 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     transfer *t = context;
 
     (void)purpose;
-    if (t->is_blocked || !ts_ssrf_allows(t->policy, &address->addr)) {
+    if (t->is_blocked || !ts_ssrf_allows(t->lane->sender->policy, &address->addr)) {
         char text[INET6_ADDRSTRLEN];
 
         spell(&address->addr, text);
         block(t, text);
         return CURL_SOCKET_BAD;
     }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    return loop_open(t->lane->loop, address);
 }
 
 /* A kept connection is not opened again, so its address is judged here. */
@@ -95,7 +109,7 @@ static int before_request(void *context, char *peer, char *local, int peer_port,
     (void)local;
     (void)peer_port;
     (void)local_port;
-    if (peer != NULL && ts_ssrf_allows_text(t->policy, ts_str_of(peer)))
+    if (peer != NULL && ts_ssrf_allows_text(t->lane->sender->policy, ts_str_of(peer)))
         return CURL_PREREQFUNC_OK;
     block(t, peer == NULL ? "" : peer);
     return CURL_PREREQFUNC_ABORT;
@@ -150,41 +164,51 @@ static void free_transfer(transfer *t)
 {
     if (t->easy != NULL)
         curl_easy_cleanup(t->easy);
-    curl_slist_free_all(t->headers);
+    free(t->headers);
     free(t);
 }
 
-static void unlink_transfer(sender *s, transfer *t)
+static void unlink_transfer(lane *l, transfer *t)
 {
+    l->active_count--;
     if (t->previous == NULL)
-        s->active = t->next;
+        l->active = t->next;
     else
         t->previous->next = t->next;
     if (t->next != NULL)
         t->next->previous = t->previous;
 }
 
-static bool add_headers(transfer *t)
+/* Links what is in the lease; no copy. */
+static bool set_headers(transfer *t)
 {
+    static char no_expect[] = "Expect:"; /* no 100-continue: one round trip less */
     const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
+    size_t count = d->n_headers + 1;
 
-    for (size_t i = 0; i < d->n_headers; i++) {
-        struct curl_slist *longer = curl_slist_append(t->headers, d->headers[i]);
+    if (count > t->header_room) {
+        size_t room = count < HEADERS_FIRST ? HEADERS_FIRST : count;
+        struct curl_slist *longer = realloc(t->headers, room * sizeof(*longer));
 
         if (longer == NULL)
             return false;
         t->headers = longer;
+        t->header_room = room;
     }
-    t->headers =
-        curl_slist_append(t->headers, "Expect:"); /* no 100-continue: one round trip less */
-    return t->headers != NULL;
+    for (size_t i = 0; i < count; i++)
+        t->headers[i] = (struct curl_slist){
+            .data = i < d->n_headers ? d->headers[i] : no_expect,
+            .next = i + 1 < count ? &t->headers[i + 1] : NULL,
+        };
+    return true;
 }
 
 /* What is the same for all jobs. */
-static bool set_options(const sender *s, transfer *t)
+static bool set_options(lane *l, transfer *t)
 {
+    const dispatcher_config *config = l->sender->config;
     CURL *e = t->easy;
-    const char *protocols = s->config->allow_http ? "http,https" : "https";
+    const char *protocols = config->allow_http ? "http,https" : "https";
     bool ok = true;
 
     ok = ok && curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
@@ -195,11 +219,13 @@ static bool set_options(const sender *s, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->config->timeout_ms) == CURLE_OK;
-    ok = ok &&
-         curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)s->config->dns_cache_s) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms) == CURLE_OK;
+    ok =
+        ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)config->dns_cache_s) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, l->loop) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
@@ -210,8 +236,8 @@ static bool set_options(const sender *s, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK;
-    if (s->config->ca_file[0] != '\0')
-        ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, s->config->ca_file) == CURLE_OK;
+    if (config->ca_file[0] != '\0')
+        ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, config->ca_file) == CURLE_OK;
     return ok;
 }
 
@@ -220,7 +246,7 @@ static bool set_job(transfer *t)
     const Ts__Webhooks__LeasedDelivery *d = t->job->delivery;
     CURL *e = t->easy;
     curl_off_t n = (curl_off_t)d->body.len;
-    bool ok = add_headers(t);
+    bool ok = set_headers(t);
 
     ok = ok && curl_easy_setopt(e, CURLOPT_URL, d->url) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
@@ -229,21 +255,21 @@ static bool set_job(transfer *t)
 }
 
 /* An idle one, or a new one; NULL if out of memory. */
-static transfer *take_transfer(sender *s)
+static transfer *take_transfer(lane *l)
 {
-    transfer *t = s->idle;
+    transfer *t = l->idle;
 
     if (t != NULL) {
-        s->idle = t->next;
+        l->idle = t->next;
         t->next = NULL;
         return t;
     }
     t = calloc(1, sizeof(*t));
     if (t == NULL)
         return NULL;
-    t->policy = s->policy;
+    t->lane = l;
     t->easy = curl_easy_init();
-    if (t->easy == NULL || !set_options(s, t)) {
+    if (t->easy == NULL || !set_options(l, t)) {
         free_transfer(t);
         return NULL;
     }
@@ -251,57 +277,61 @@ static transfer *take_transfer(sender *s)
 }
 
 /* Ready for the next job; the connection stays with the multi handle. */
-static void rest_transfer(sender *s, transfer *t)
+static void rest_transfer(lane *l, transfer *t)
 {
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(t->headers);
-    *t = (transfer){ .easy = t->easy, .policy = t->policy, .next = s->idle };
-    s->idle = t;
+    *t = (transfer){ .easy = t->easy,
+                     .lane = l,
+                     .headers = t->headers,
+                     .header_room = t->header_room,
+                     .next = l->idle };
+    l->idle = t;
 }
 
 /* Ends a job that no request was made for. */
-static void give_back(sender *s, work_job *job)
+static void give_back(lane *l, work_job *job)
 {
     job->returned = true;
     job->error = "";
-    work_push(&s->finished, job);
+    work_push(&l->finished, job);
 }
 
-static void start_job(sender *s, work_job *job)
+static void start_job(lane *l, work_job *job)
 {
     transfer *t;
 
-    if (job->lease_until_boot_ms - ts_boot_ms() < s->config->timeout_ms + SEND_MARGIN_MS) {
-        give_back(s, job); /* the lease would end before we know what became of it */
+    if (job->lease_until_boot_ms - ts_boot_ms() < l->sender->config->timeout_ms + SEND_MARGIN_MS) {
+        give_back(l, job); /* the lease would end before we know what became of it */
         return;
     }
-    t = take_transfer(s);
+    t = take_transfer(l);
     if (t == NULL) {
-        give_back(s, job);
+        give_back(l, job);
         return;
     }
     t->job = job;
     t->start_boot_ms = ts_boot_ms();
     job->at_ms = ts_wall_ms();
-    if (!set_job(t) || curl_multi_add_handle(s->multi, t->easy) != CURLM_OK) {
-        rest_transfer(s, t);
-        give_back(s, job);
+    if (!set_job(t) || curl_multi_add_handle(loop_multi(l->loop), t->easy) != CURLM_OK) {
+        rest_transfer(l, t);
+        give_back(l, job);
         return;
     }
-    t->next = s->active;
-    if (s->active != NULL)
-        s->active->previous = t;
-    s->active = t;
+    t->next = l->active;
+    if (l->active != NULL)
+        l->active->previous = t;
+    l->active = t;
+    l->active_count++;
 }
 
-static void end_transfer(sender *s, transfer *t, CURLcode code)
+static void end_transfer(lane *l, transfer *t, CURLcode code)
 {
     work_job *job = t->job;
     long status = 0;
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_multi_remove_handle(s->multi, t->easy);
-    unlink_transfer(s, t);
+    curl_multi_remove_handle(loop_multi(l->loop), t->easy);
+    unlink_transfer(l, t);
     job->duration_ms = (uint32_t)(ts_boot_ms() - t->start_boot_ms);
     /* A receiver that said yes in time and then never ends its words has said yes. */
     if (code == CURLE_OPERATION_TIMEDOUT && t->is_answered && status >= 200)
@@ -311,91 +341,105 @@ static void end_transfer(sender *s, transfer *t, CURLcode code)
                                                    : class_of(code);
     job->status_code = job->error[0] == '\0' ? (uint32_t)status : 0;
     if (t->is_blocked)
-        ts_metric_add(s->blocked, 1);
-    ts_metric_add(s->sent, 1);
-    rest_transfer(s, t);
-    work_push(&s->finished, job);
+        ts_metric_add(l->sender->blocked, 1);
+    ts_metric_add(l->sender->sent, 1);
+    rest_transfer(l, t);
+    work_push(&l->finished, job);
 }
 
 /* ---- the thread ---- */
 
-static void start_new(sender *s)
+static void start_new(lane *l)
 {
-    work_list todo = work_take_todo(s->work);
+    sender *s = l->sender;
+    bool stopping = atomic_load(&s->stopping);
+    bool more = false;
+    work_list todo =
+        work_take_todo(s->work, stopping ? SIZE_MAX : s->share - l->active_count, &more);
     work_job *job;
 
+    if (more && l->after != NULL)
+        loop_wake(l->after->loop);
     while ((job = work_pop(&todo)) != NULL) {
-        if (atomic_load(&s->stopping))
-            give_back(s, job);
+        if (stopping)
+            give_back(l, job);
         else
-            start_job(s, job);
+            start_job(l, job);
     }
 }
 
-static void end_finished(sender *s)
+static void end_finished(lane *l)
 {
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(s->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(loop_multi(l->loop), &left)) != NULL) {
         transfer *t = NULL;
         CURLcode code = message->data.result;
 
         if (message->msg == CURLMSG_DONE &&
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK)
-            end_transfer(s, t, code);
+            end_transfer(l, t, code);
     }
 }
 
-static void abandon_all(sender *s)
+static void abandon_all(lane *l)
 {
-    while (s->active != NULL) {
-        transfer *t = s->active;
+    while (l->active != NULL) {
+        transfer *t = l->active;
         work_job *job = t->job;
 
-        curl_multi_remove_handle(s->multi, t->easy);
-        unlink_transfer(s, t);
-        rest_transfer(s, t);
-        give_back(s, job); /* it may have arrived; receivers know an event by its id */
+        curl_multi_remove_handle(loop_multi(l->loop), t->easy);
+        unlink_transfer(l, t);
+        rest_transfer(l, t);
+        give_back(l, job); /* it may have arrived; receivers know an event by its id */
     }
 }
 
-static int poll_ms(const sender *s)
+static int64_t poll_ms(const sender *s)
 {
     int64_t left_ms;
 
     if (!atomic_load(&s->stopping))
         return POLL_MS;
     left_ms = atomic_load(&s->give_up_boot_ms) - ts_boot_ms();
-    return left_ms < 0 ? 0 : left_ms > POLL_MS ? POLL_MS : (int)left_ms;
+    return left_ms < 0 ? 0 : left_ms > POLL_MS ? POLL_MS : left_ms;
 }
 
-static void *sender_main(void *argument)
+static void *lane_main(void *argument)
 {
-    sender *s = argument;
+    lane *l = argument;
+    sender *s = l->sender;
 
     for (;;) {
-        int running = 0;
-
-        start_new(s);
-        curl_multi_perform(s->multi, &running);
-        end_finished(s);
-        work_finish(s->work, &s->finished);
+        loop_run(l->loop, poll_ms(s)); /* at first until it is woken */
+        end_finished(l);
+        start_new(l);
+        work_finish(s->work, &l->finished);
         if (atomic_load(&s->stopping) &&
-            (s->active == NULL || ts_boot_ms() >= atomic_load(&s->give_up_boot_ms)))
+            (l->active == NULL || ts_boot_ms() >= atomic_load(&s->give_up_boot_ms)))
             break;
-        curl_multi_poll(s->multi, NULL, 0, poll_ms(s), NULL);
     }
-    abandon_all(s);
-    start_new(s); /* gives back what came last */
-    work_finish(s->work, &s->finished);
+    abandon_all(l);
+    start_new(l); /* gives back what came last */
+    work_finish(s->work, &l->finished);
     return NULL;
+}
+
+static bool make_lane(sender *s, lane *l)
+{
+    long idle_max = (long)s->share + CONNECTIONS_KEPT;
+
+    l->sender = s;
+    l->after = l + 1 < s->lanes + s->lane_count ? l + 1 : NULL;
+    return loop_new(idle_max, &l->loop) == TS_OK;
 }
 
 ts_status sender_start(const dispatcher_config *config, const ts_ssrf_policy *policy, work *w,
                        sender **ret, ts_error *err)
 {
     sender *s = calloc(1, sizeof(*s));
+    bool ok;
 
     if (s == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
@@ -405,14 +449,20 @@ ts_status sender_start(const dispatcher_config *config, const ts_ssrf_policy *po
     s->sent = ts_counter("ts_webhook_dispatcher_attempts_total", "", "requests made");
     s->blocked = ts_counter("ts_webhook_dispatcher_blocked_total", "",
                             "attempts refused for the address that they would have gone to");
-    s->multi = curl_multi_init();
-    if (s->multi != NULL)
-        curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS,
-                          (long)config->parallel + CONNECTIONS_KEPT);
-    if (s->multi == NULL || pthread_create(&s->thread, NULL, sender_main, s) != 0) {
-        curl_multi_cleanup(s->multi);
-        free(s);
-        return ts_fail(err, TS_NOMEM, "", "cannot start the sender's thread");
+    s->lane_count = (size_t)config->threads;
+    s->share = (uint32_t)((config->parallel + config->threads - 1) / config->threads);
+    s->lanes = calloc(s->lane_count, sizeof(*s->lanes));
+    ok = s->lanes != NULL;
+    for (size_t i = 0; ok && i < s->lane_count; i++)
+        ok = make_lane(s, &s->lanes[i]);
+    for (size_t i = 0; ok && i < s->lane_count; i++) { /* each may wake the next */
+        lane *l = &s->lanes[i];
+
+        ok = l->is_running = pthread_create(&l->thread, NULL, lane_main, l) == 0;
+    }
+    if (!ok) {
+        sender_stop(s, 0);
+        return ts_fail(err, TS_NOMEM, "", "cannot start the sender's threads");
     }
     *ret = s;
     return TS_OK;
@@ -420,7 +470,19 @@ ts_status sender_start(const dispatcher_config *config, const ts_ssrf_policy *po
 
 void sender_wake(sender *s)
 {
-    curl_multi_wakeup(s->multi);
+    loop_wake(s->lanes[0].loop);
+}
+
+static void stop_lane(lane *l)
+{
+    if (l->is_running)
+        pthread_join(l->thread, NULL);
+    while (l->idle != NULL) {
+        transfer *t = l->idle;
+
+        l->idle = t->next;
+        free_transfer(t);
+    }
 }
 
 void sender_stop(sender *s, int64_t drain_ms)
@@ -429,14 +491,15 @@ void sender_stop(sender *s, int64_t drain_ms)
         return;
     atomic_store(&s->give_up_boot_ms, ts_boot_ms() + drain_ms);
     atomic_store(&s->stopping, true);
-    curl_multi_wakeup(s->multi);
-    pthread_join(s->thread, NULL);
-    while (s->idle != NULL) {
-        transfer *t = s->idle;
-
-        s->idle = t->next;
-        free_transfer(t);
+    for (size_t i = 0; s->lanes != NULL && i < s->lane_count; i++) {
+        if (s->lanes[i].loop != NULL)
+            loop_wake(s->lanes[i].loop);
     }
-    curl_multi_cleanup(s->multi);
+    for (size_t i = 0; s->lanes != NULL && i < s->lane_count; i++)
+        stop_lane(
+            &s->lanes[i]); /* a running one may wake the next: loops go after all have ended */
+    for (size_t i = 0; s->lanes != NULL && i < s->lane_count; i++)
+        loop_free(s->lanes[i].loop);
+    free(s->lanes);
     free(s);
 }

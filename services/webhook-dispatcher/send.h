@@ -1,4 +1,4 @@
-/* The sender: libcurl's multi interface on a thread of its own. Every address is judged when it is about to be connected to,
+/* The sender: libcurl's multi interface on threads of its own. Every address is judged when it is about to be connected to,
  * after all names have been resolved and all spellings undone; redirects are not followed, answers are read up to a limit,
  * and one deadline covers the whole attempt. */
 #ifndef DISPATCHER_SEND_H

@@ -38,15 +38,16 @@ work_job *work_pop(work_list *list)
     return job;
 }
 
-work_list work_take_todo(work *w)
+work_list work_take_todo(work *w, size_t max, bool *ret_more)
 {
-    work_list all;
+    work_list taken = { 0 };
 
     pthread_mutex_lock(&w->lock);
-    all = w->todo;
-    w->todo = (work_list){ 0 };
+    for (size_t i = 0; i < max && w->todo.first != NULL; i++)
+        work_push(&taken, work_pop(&w->todo));
+    *ret_more = w->todo.first != NULL;
     pthread_mutex_unlock(&w->lock);
-    return all;
+    return taken;
 }
 
 void work_finish(work *w, work_list *finished)

@@ -1,7 +1,7 @@
 /* Deliveries on their way through the process: leased -> sent -> reported.
  *
  *   bus thread       leases as many as there are free slots, puts them into `todo`
- *   sender thread    sends (send.h), moves each into `done`
+ *   sender threads   send (send.h), move each into `done`
  *   reporter thread  tells the ledger, frees the slot
  *
  * A slot is taken from the lease until the ledger has the result, so that memory is bounded and a ledger that is away stops
@@ -57,8 +57,8 @@ void work_done(work *w);
 /* Locked. */
 void work_push(work_list *list, work_job *job);
 work_job *work_pop(work_list *list);
-/* Takes all that is to be sent. */
-work_list work_take_todo(work *w);
+/* Takes up to `max` of what is to be sent; whether there is more. */
+work_list work_take_todo(work *w, size_t max, bool *ret_more);
 /* Moves finished jobs to the reporter, which is woken once; empties the list. */
 void work_finish(work *w, work_list *finished);
 /* Frees jobs and their slots. */

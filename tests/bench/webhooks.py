@@ -193,13 +193,18 @@ def cost(count, against):
 
 
 def sender(count):
-    """The sender without ledger and bus, signing included."""
+    """The sender without ledger and bus, signing included; libcurl alone beside it, which is as much as there could be."""
     with World() as world:
         for _ in range(3):
             bare = wrk(world)
-            out = subprocess.run([os.path.join(BIN, "bench_sender"), world.url("fast/sender"), "64", str(2 * count)],
-                                 stdout=subprocess.PIPE, text=True, check=True).stdout
-            print("sender: %.0f deliveries/s signed and sent, wrk %.0f/s, ratio %.3f" % (float(out), bare, float(out) / bare), flush=True)
+            found = []
+            for how in (["64", "2"], ["64", "1"], ["64", "0"]):
+                out = subprocess.run([os.path.join(BIN, "bench_sender"), world.url("fast/sender"), *how, str(2 * count)],
+                                     stdout=subprocess.PIPE, text=True, check=True).stdout
+                found.append([float(part) for part in out.split()])
+            print("sender: wrk %.0f/s; " % bare + "; ".join(
+                "%s %.0f/s, ratio %.3f, %.1f us of CPU" % (what, rate, rate / bare, us)
+                for what, (rate, us) in zip(("signed and sent by 2 threads", "by 1", "libcurl alone"), found)), flush=True)
 
 
 def at_rate(clients, rate, count):

@@ -137,7 +137,7 @@ static work_job *deliver(work *w, sender *s, const char *url)
 static void nothing_inside_is_reached(bool allow_http)
 {
     dispatcher_config config = {
-        .allow_http = allow_http, .parallel = 4, .timeout_ms = 3000, .dns_cache_s = 0
+        .allow_http = allow_http, .parallel = 4, .threads = 2, .timeout_ms = 3000, .dns_cache_s = 0
     };
     ts_ssrf_policy policy = { .count = 0 };
     uint16_t port = 0;
