@@ -1,4 +1,5 @@
 /* Words, the phrases of the lexicon as a trie, and how characters beyond ASCII read. */
+#include "chars.h"
 #include "load.h"
 
 ts_status load_word(loader *l, ts_str text, uint32_t *ret)
