@@ -1,8 +1,6 @@
 /* Clocks, and RFC 3339 over the proleptic Gregorian calendar. */
 #include "ts/time.h"
 
-#include <time.h>
-
 /* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
 #define FORMAT_MS_MIN INT64_C(-62167219200000)
 #define FORMAT_MS_MAX INT64_C(253402300799999)
@@ -30,6 +28,32 @@ int64_t ts_boot_ms(void)
 int64_t ts_boot_us(void)
 {
     return clock_us(CLOCK_BOOTTIME);
+}
+
+struct timespec ts_monotonic_in(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (ms < 0)
+        ms = 0;
+    t.tv_sec += ms / TS_SECOND_MS;
+    t.tv_nsec += ms % TS_SECOND_MS * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+void ts_monotonic_cond(pthread_cond_t *ret)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(ret, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 int64_t ts_time_day(int64_t ms)

@@ -250,8 +250,7 @@ void ts_relays_stop(ts_relay *const *relays, size_t count)
         atomic_store(&relays[i]->stopping, true);
         ts_stream_wake(relays[i]->options.store);
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += RELAY_STOP_S;
+    until = ts_monotonic_in(RELAY_STOP_S * TS_SECOND_MS);
     for (size_t i = 0; i < count; i++) {
         if (relays[i] != NULL)
             join(relays[i], &until);

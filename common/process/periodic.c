@@ -18,15 +18,7 @@ struct ts_periodic {
 /* False when it is time to stop. */
 static bool pause_for(ts_periodic *p)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += p->period_ms / TS_SECOND_MS;
-    until.tv_nsec += p->period_ms % TS_SECOND_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = ts_monotonic_in(p->period_ms);
     pthread_mutex_lock(&p->lock);
     while (!atomic_load(&p->stopping)) {
         if (pthread_cond_timedwait(&p->wake, &p->lock, &until) != 0)
@@ -57,7 +49,6 @@ ts_status ts_periodic_start(int64_t period_ms, ts_periodic_job *job, void *conte
                             ts_periodic **ret, ts_error *err)
 {
     ts_periodic *p = calloc(1, sizeof(*p));
-    pthread_condattr_t attributes;
 
     if (p == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
@@ -65,10 +56,7 @@ ts_status ts_periodic_start(int64_t period_ms, ts_periodic_job *job, void *conte
     p->job = job;
     p->context = context;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&p->wake);
     if (pthread_create(&p->thread, NULL, run, p) != 0) {
         release(p);
         return ts_fail(err, TS_NOMEM, "", "cannot start a thread");

@@ -195,7 +195,6 @@ static ts_status load_meta(ts_store *s, uint32_t schema, ts_error *err)
 ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err)
 {
     TS_CLEANUP(ts_store_close_p) ts_store *s = calloc(1, sizeof(*s));
-    pthread_condattr_t attributes;
     ts_status st;
 
     if (s == NULL)
@@ -204,10 +203,7 @@ ts_status ts_store_open(const ts_store_options *o, ts_store **ret, ts_error *err
     pthread_mutex_init(&s->sync_lock, NULL);
     pthread_mutex_init(&s->erased_lock, NULL);
     ts_purge_init(&s->purge);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->sync_done, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&s->sync_done);
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_init(&s->stripes[i], NULL);
     atomic_store(&s->has_room, true);

@@ -218,16 +218,9 @@ void ts_stream_bounds(ts_store *s, unsigned stream, uint64_t *ret_first, uint64_
 bool ts_stream_wait(ts_store *s, unsigned stream, uint64_t seq, int64_t timeout_ms,
                     const atomic_bool *cancelled)
 {
-    struct timespec until;
+    struct timespec until = ts_monotonic_in(timeout_ms);
     bool there;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / TS_SECOND_MS;
-    until.tv_nsec += timeout_ms % TS_SECOND_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&s->sync_lock);
     while (s->last_durable[stream] < seq && !atomic_load(cancelled)) {
         if (pthread_cond_timedwait(&s->sync_done, &s->sync_lock, &until) != 0)

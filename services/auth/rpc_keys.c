@@ -2,18 +2,18 @@
  *
  * Who may: operators (calls that name no organization) any key; a key with `admin` those of its own organization, if it is a
  * test key only the test ones. Since `admin` holds every permission, nobody can give a key more than they have. */
+#include "rpc_keys.h"
 #include "change.h"
 #include "rules.h"
 #include "ts/apikey.h"
 #include "ts/id.h"
 
-#define LIST_MAX    1000
 #define DETAILS_MAX 4096
 #define KEY_PREFIX  "key_"
 
 /* ---- who may do what ---- */
 
-static ts_status scope_of(const ts_call *call, uint64_t asked_org, uint64_t *ret_org)
+ts_status auth_keys_scope(const ts_call *call, uint64_t asked_org, uint64_t *ret_org)
 {
     *ret_org = asked_org;
     if (call->tenant.org == 0)
@@ -27,7 +27,7 @@ static ts_status scope_of(const ts_call *call, uint64_t asked_org, uint64_t *ret
     return TS_OK;
 }
 
-static bool sees_only_test(const ts_call *call)
+bool auth_keys_only_test(const ts_call *call)
 {
     return call->tenant.org != 0 && call->tenant.mode == TS_MODE_TEST;
 }
@@ -36,12 +36,12 @@ static ts_status check_mode(const ts_call *call, uint32_t mode)
 {
     if (mode > TS_MODE_TEST)
         return ts_fail(call->error, TS_INVALID, "mode", "mode must be live or test");
-    if (sees_only_test(call) && mode != TS_MODE_TEST)
+    if (auth_keys_only_test(call) && mode != TS_MODE_TEST)
         return ts_fail(call->error, TS_DENIED, "mode", "A test key manages test keys only.");
     return TS_OK;
 }
 
-static ts_status load_org(auth *app, ts_call *call, uint64_t number, Ts__Auth__Organization **ret)
+ts_status auth_keys_org(auth *app, ts_call *call, uint64_t number, Ts__Auth__Organization **ret)
 {
     ts_status st = auth_load_org(app->store, number, call->arena, ret);
 
@@ -54,7 +54,7 @@ static ts_status load_org(auth *app, ts_call *call, uint64_t number, Ts__Auth__O
 static ts_status check_org(auth *app, ts_call *call, uint64_t number)
 {
     Ts__Auth__Organization *org = NULL;
-    ts_status st = load_org(app, call, number, &org);
+    ts_status st = auth_keys_org(app, call, number, &org);
 
     if (st == TS_OK && auth_org_is_going(org))
         return ts_fail(call->error, TS_CONFLICT, "org", "This organization is being deleted.");
@@ -66,7 +66,7 @@ static ts_status load_key(auth *app, ts_call *call, uint64_t asked_org, const ch
 {
     ts_hash128 parsed;
     uint64_t org;
-    ts_status st = scope_of(call, asked_org, &org);
+    ts_status st = auth_keys_scope(call, asked_org, &org);
 
     if (st != TS_OK)
         return st;
@@ -83,8 +83,7 @@ static ts_status load_key(auth *app, ts_call *call, uint64_t asked_org, const ch
 
 /* ---- what is shown and logged ---- */
 
-/* Never its hash. */
-static void hide_hash(Ts__Auth__ApiKey *key)
+void auth_keys_hide(Ts__Auth__ApiKey *key)
 {
     key->sha256.data = NULL;
     key->sha256.len = 0;
@@ -97,7 +96,7 @@ static Ts__Auth__ApiKey *shown(ts_call *call, const Ts__Auth__ApiKey *key)
     if (copy == NULL)
         return NULL;
     *copy = *key;
-    hide_hash(copy);
+    auth_keys_hide(copy);
     return copy;
 }
 
@@ -252,7 +251,7 @@ static ts_status create_key(auth_change *c, const ProtobufCMessage *in, Protobuf
     const Ts__Auth__CreateKeyRequest *req = (const Ts__Auth__CreateKeyRequest *)in;
     Ts__Auth__ApiKey key = TS__AUTH__API_KEY__INIT;
     char secret[TS_API_KEY_LENGTH + 1] = "";
-    ts_status st = scope_of(c->call, req->org, &key.org);
+    ts_status st = auth_keys_scope(c->call, req->org, &key.org);
 
     if (st == TS_OK)
         st = check_org(c->app, c->call, key.org);
@@ -319,120 +318,9 @@ ts_status auth_rpc_get_key(ts_call *call, const ProtobufCMessage *in, ProtobufCM
     if (st != TS_OK)
         return st;
     *rep = *key;
-    hide_hash(rep);
+    auth_keys_hide(rep);
     rep->last_used_ms = auth_load_used(app->store, auth_key_tenant(key), key->id, call->arena);
     return revision_of(key, &rep->revision);
-}
-
-/* One mode's keys, newest first. */
-typedef struct lister {
-    ts_iter *it;
-    ts_tenant tenant;
-} lister;
-
-static ts_status lister_open(lister *l, ts_store *s, ts_tenant tenant)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf prefix = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-
-    ts_key_tenant(&prefix, tenant);
-    l->tenant = tenant;
-    l->it = ts_iter_prefix(s, AUTH_KEY_LIST, ts_buf_view(&prefix), false);
-    return l->it == NULL ? TS_NOMEM : TS_OK;
-}
-
-static bool lister_valid(const lister *l)
-{
-    return l->it != NULL && ts_iter_valid(l->it);
-}
-
-/* Behind the tenant, a key of the list says how old it is and which one. */
-static ts_str lister_age(const lister *l)
-{
-    ts_str key = ts_iter_key(l->it);
-
-    return ts_str_n(key.p + TS_KEY_TENANT_SIZE, key.n - TS_KEY_TENANT_SIZE);
-}
-
-/* The one whose key comes next; NULL if there is none. */
-static lister *lister_next(lister *live, lister *test)
-{
-    if (!lister_valid(live))
-        return lister_valid(test) ? test : NULL;
-    if (!lister_valid(test))
-        return live;
-    return ts_str_cmp(lister_age(live), lister_age(test)) <= 0 ? live : test;
-}
-
-static ts_status show_next(auth *app, ts_call *call, const lister *l, Ts__Auth__ApiKey **ret)
-{
-    ts_str age = lister_age(l);
-    const char *id = age.p + 8; /* ends in a NUL */
-    ts_status st = auth_load_key(app->store, l->tenant, id, call->arena, ret);
-
-    if (st != TS_OK)
-        return st;
-    hide_hash(*ret);
-    (*ret)->last_used_ms = auth_load_used(app->store, l->tenant, id, call->arena);
-    return TS_OK;
-}
-
-static ts_status list_keys(auth *app, ts_call *call, const Ts__Auth__ListKeysRequest *req,
-                           lister *live, lister *test, Ts__Auth__KeyList *rep)
-{
-    uint32_t limit = req->limit == 0 ? LIST_MAX : req->limit;
-    uint64_t skip = req->offset;
-    lister *l;
-
-    rep->keys = ts_arena_array(call->arena, limit, sizeof(*rep->keys));
-    if (rep->keys == NULL)
-        return TS_NOMEM;
-    while (rep->n_keys < limit && (l = lister_next(live, test)) != NULL) {
-        ts_status st = TS_OK;
-
-        if (skip > 0)
-            skip--;
-        else
-            st = show_next(app, call, l, &rep->keys[rep->n_keys++]);
-        if (st != TS_OK)
-            return st;
-        ts_iter_next(l->it);
-    }
-    return live->it == NULL || ts_iter_status(live->it) == TS_OK ? ts_iter_status(test->it)
-                                                                 : TS_UNAVAILABLE;
-}
-
-ts_status auth_rpc_list_keys(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
-{
-    const Ts__Auth__ListKeysRequest *req = (const Ts__Auth__ListKeysRequest *)in;
-    Ts__Auth__KeyList *rep = (Ts__Auth__KeyList *)out;
-    auth *app = call->service;
-    lister live = { .it = NULL };
-    lister test = { .it = NULL };
-    auth_totals live_total = { 0, 0 };
-    auth_totals test_total = { 0, 0 };
-    Ts__Auth__Organization *row = NULL;
-    uint64_t org;
-    ts_status st = scope_of(call, req->org, &org);
-
-    if (st == TS_OK && req->limit > LIST_MAX)
-        st = ts_fail(call->error, TS_INVALID, "limit", "limit must be between 1 and %d", LIST_MAX);
-    if (st == TS_OK)
-        st = load_org(app, call, org, &row);
-    if (st == TS_OK && !sees_only_test(call)) {
-        st = lister_open(&live, app->store, (ts_tenant){ org, TS_MODE_LIVE });
-        if (st == TS_OK)
-            st = auth_load_totals(app->store, live.tenant, call->arena, &live_total);
-    }
-    if (st == TS_OK)
-        st = lister_open(&test, app->store, (ts_tenant){ org, TS_MODE_TEST });
-    if (st == TS_OK)
-        st = auth_load_totals(app->store, test.tenant, call->arena, &test_total);
-    if (st == TS_OK)
-        st = list_keys(app, call, req, &live, &test, rep);
-    rep->total = live_total.keys + test_total.keys;
-    ts_iter_free(live.it);
-    ts_iter_free(test.it);
-    return st;
 }
 
 /* ---- changing ---- */
@@ -440,7 +328,7 @@ ts_status auth_rpc_list_keys(ts_call *call, const ProtobufCMessage *in, Protobuf
 static void answer_changed(auth_change *c, const Ts__Auth__ApiKey *key, Ts__Auth__ApiKey *rep)
 {
     *rep = *key;
-    hide_hash(rep);
+    auth_keys_hide(rep);
     rep->last_used_ms =
         auth_load_used(c->app->store, auth_key_tenant(key), key->id, c->call->arena);
 }

@@ -266,11 +266,9 @@ struct auth_tender {
 
 static bool wait_for_next(auth_tender *t)
 {
-    struct timespec until;
+    struct timespec until = ts_monotonic_in(PERIOD_S * TS_SECOND_MS);
     bool is_stopping;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PERIOD_S;
     pthread_mutex_lock(&t->lock);
     while (!t->is_stopping && pthread_cond_timedwait(&t->wake, &t->lock, &until) == 0)
         ;
@@ -299,16 +297,12 @@ static void *tender_main(void *argument)
 ts_status auth_tender_start(auth *app, auth_tender **ret, ts_error *err)
 {
     auth_tender *t = calloc(1, sizeof(*t));
-    pthread_condattr_t attributes;
 
     if (t == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     t->app = app;
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&t->wake);
     if (pthread_create(&t->thread, NULL, tender_main, t) != 0) {
         pthread_cond_destroy(&t->wake);
         pthread_mutex_destroy(&t->lock);

@@ -116,11 +116,9 @@ ts_status risk_sweep_once(ts_store *store, int64_t now_ms, ts_arena *arena, size
 /* False when it is time to stop. */
 static bool pause_until(risk_sweep *s, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = ts_monotonic_in(ms);
     bool go_on;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / TS_SECOND_MS;
     pthread_mutex_lock(&s->lock);
     while (!atomic_load(&s->stopping)) {
         if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != 0)
@@ -203,16 +201,12 @@ static void *sweep_main(void *argument)
 ts_status risk_sweep_start(const risk_sweep_options *options, risk_sweep **ret, ts_error *err)
 {
     risk_sweep *s = calloc(1, sizeof(*s));
-    pthread_condattr_t attributes;
 
     if (s == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     s->o = *options;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&s->wake);
     if (pthread_create(&s->thread, NULL, sweep_main, s) != 0) {
         free(s);
         return ts_fail(err, TS_NOMEM, "", "cannot start the sweep thread");

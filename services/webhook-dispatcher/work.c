@@ -6,14 +6,10 @@
 
 void work_init(work *w, uint32_t slots)
 {
-    pthread_condattr_t attributes;
 
     *w = (work){ .slots = slots };
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&w->changed);
 }
 
 void work_push(work_list *list, work_job *job)
@@ -91,13 +87,7 @@ void work_wait(work *w, int64_t ms)
         pthread_cond_wait(&w->changed, &w->lock);
         return;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / TS_SECOND_MS;
-    until.tv_nsec += ms % TS_SECOND_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    until = ts_monotonic_in(ms);
     pthread_cond_timedwait(&w->changed, &w->lock, &until);
 }
 

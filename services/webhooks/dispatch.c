@@ -188,13 +188,7 @@ static void sleep_until(dispatch *d, int64_t boot_ms)
     }
     if (wait_ms <= 0)
         return;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / TS_SECOND_MS;
-    until.tv_nsec += wait_ms % TS_SECOND_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    until = ts_monotonic_in(wait_ms);
     pthread_cond_timedwait(&d->ledger->wake, &d->ledger->lock, &until);
 }
 

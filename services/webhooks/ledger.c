@@ -275,7 +275,6 @@ static void begin_metrics(ledger_metrics *m)
 
 ts_status ledger_open(ledger *l, ts_store *store, const ledger_options *options, ts_error *err)
 {
-    pthread_condattr_t attributes;
     ts_status st;
 
     *l = (ledger){ .store = store,
@@ -284,10 +283,7 @@ ts_status ledger_open(ledger *l, ts_store *store, const ledger_options *options,
                    .ready = { .parallel = options->parallel },
                    .next_lease_ms = READY_NEVER };
     pthread_mutex_init(&l->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&l->wake);
     begin_metrics(&l->metrics);
     st = upgrade_run(l);
     if (st == TS_OK)

@@ -245,14 +245,7 @@ static void set_gauges(tend *t)
 
 static void wait_round(tend *t)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ROUND_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = ts_monotonic_in(ROUND_MS);
     pthread_mutex_lock(&t->lock);
     if (!atomic_load(&t->stopping))
         pthread_cond_timedwait(&t->wake, &t->lock, &until);
@@ -296,7 +289,6 @@ static void begin_gauges(tend *t)
 ts_status tend_start(ledger *l, const tend_options *options, tend **ret, ts_error *err)
 {
     tend *t = calloc(1, sizeof(*t));
-    pthread_condattr_t attributes;
 
     if (t == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
@@ -305,10 +297,7 @@ ts_status tend_start(ledger *l, const tend_options *options, tend **ret, ts_erro
     t->arena = ts_arena_new(ARENA_BYTES);
     begin_gauges(t);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ts_monotonic_cond(&t->wake);
     if (t->arena == NULL || pthread_create(&t->thread, NULL, tend_main, t) != 0) {
         ts_arena_free(t->arena);
         free(t);

@@ -3,6 +3,9 @@
 #ifndef TS_TIME_H
 #define TS_TIME_H
 
+#include <pthread.h>
+#include <time.h>
+
 #include "ts/base.h"
 
 #define TS_SECOND_MS INT64_C(1000)
@@ -18,6 +21,11 @@ int64_t ts_boot_us(void);
 /* A number that is the same for all processes until the machine starts again, never 0: readings of the boot clock may be
  * compared if it is equal. Not stable over versions of the suite. */
 uint64_t ts_boot_id(void);
+
+/* For waiting on a condition: `ms` from now on CLOCK_MONOTONIC; less than 0 is now. */
+struct timespec ts_monotonic_in(int64_t ms);
+/* A condition whose waits end by that clock. pthread_cond_destroy() ends it. */
+void ts_monotonic_cond(pthread_cond_t *ret);
 
 #define TS_RFC3339_SIZE 32
 /* "2025-01-15T10:30:00Z" (no fraction), or with milliseconds if `with_ms`. Clamps to years 0..9999.

@@ -114,10 +114,7 @@ static ts_status tell(api_bursts *b, const burst *one, ts_arena *arena, ts_error
 /* Under the lock. False if the gateway ends first. */
 static bool pause_told(api_bursts *b)
 {
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PAUSE_S;
+    struct timespec until = ts_monotonic_in(PAUSE_S * TS_SECOND_MS);
     while (!b->is_ending && pthread_cond_timedwait(&b->news, &b->mutex, &until) == 0)
         ;
     return !b->is_ending;
@@ -173,7 +170,7 @@ api_bursts *api_bursts_new(ts_peer *auth)
     b->lost = ts_counter("ts_gateway_bursts_lost_total", "",
                          "bursts of failed authentications that the audit log does not have");
     pthread_mutex_init(&b->mutex, NULL);
-    pthread_cond_init(&b->news, NULL);
+    ts_monotonic_cond(&b->news);
     if (pthread_create(&b->thread, NULL, tell_all, b) != 0) {
         pthread_cond_destroy(&b->news);
         pthread_mutex_destroy(&b->mutex);

@@ -1,21 +1,5 @@
-#include "api/schemas.h"
-
-#include "api/facts.h"
-
-/* A member's type: string, integer, number, boolean, object (of any members), time, or the name of another shape; "[]" before
- * it makes an array,
- * "?" null possible. `optional`: may be absent. */
-typedef struct member {
-    const char *name;
-    const char *type;
-    bool optional;
-} member;
-
-typedef struct shape {
-    const char *name;
-    const member *members;
-    size_t count;
-} shape;
+/* The shapes. */
+#include "api/schemas_table.h"
 
 static const member pagination[] = {
     { "limit", "integer", 0 },    { "offset", "integer", 0 },      { "total", "integer", 0 },
@@ -517,7 +501,7 @@ static const member health[] = { { "status", "string", 0 } };
     {                                                                                              \
         name, members, TS_COUNT(members)                                                           \
     }
-static const shape shapes[] = {
+const shape schemas_shapes[] = {
     SHAPE("Pagination", pagination),
     SHAPE("Organization", organization),
     SHAPE("RiskDistribution", risk_distribution),
@@ -614,8 +598,9 @@ static const shape shapes[] = {
     SHAPE("Health", health),
 };
 
-/* Enumerations: a name and its values, separated by '|'. */
-static const char *const enums[][2] = {
+const size_t schemas_shape_count = TS_COUNT(schemas_shapes);
+
+const char *const schemas_enums[][2] = {
     { "RiskLevel", "critical|high|medium|low|minimal" },
     { "Severity", "critical|high|medium|low|informational" },
     { "KeyMode", "live|test" },
@@ -626,69 +611,59 @@ static const char *const enums[][2] = {
     { "ChangeSince", "yesterday|last_week" },
     { "ChangeSubject", "incidents_opened|risk_score|ai_events|ai_tools_first_seen" },
 };
+const size_t schemas_enum_count = TS_COUNT(schemas_enums);
 
-/* Shapes hold no cycle; this only bounds a mistake. */
-#define DEPTH_MAX 8
-
-static const shape *find_shape(const char *name)
+const shape *schemas_shape(const char *name)
 {
-    for (size_t i = 0; i < TS_COUNT(shapes); i++) {
-        if (strcmp(shapes[i].name, name) == 0)
-            return &shapes[i];
+    for (size_t i = 0; i < schemas_shape_count; i++) {
+        if (strcmp(schemas_shapes[i].name, name) == 0)
+            return &schemas_shapes[i];
     }
     return NULL;
 }
 
 bool schemas_has(const char *name)
 {
-    return find_shape(name) != NULL;
+    return schemas_shape(name) != NULL;
 }
 
-static const char *enum_values(const char *name)
+const char *schemas_choices(const char *name)
 {
-    for (size_t i = 0; i < TS_COUNT(enums); i++) {
-        if (strcmp(enums[i][0], name) == 0)
-            return enums[i][1];
+    for (size_t i = 0; i < schemas_enum_count; i++) {
+        if (strcmp(schemas_enums[i][0], name) == 0)
+            return schemas_enums[i][1];
     }
     return NULL;
 }
 
-static bool is_list(const char *type)
+bool schemas_is_list(const char *type)
 {
     return strncmp(type, "[]", 2) == 0;
 }
 
-static bool is_plain(const char *type)
+bool schemas_is_plain(const char *type)
 {
     return strcmp(type, "string") == 0 || strcmp(type, "integer") == 0 ||
            strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0 ||
            strcmp(type, "object") == 0 || strcmp(type, "time") == 0;
 }
 
-/* The JSON type that a member's type stands for. */
-static const char *json_type(const char *type)
-{
-    if (is_list(type))
-        return "array";
-    return strcmp(type, "time") == 0 || !is_plain(type) ? "string" : type;
-}
-
-/* What the table says of the member, if it is about a value of this type: `events` is a number here and a list there. */
-static const fact *fact_that_fits(const char *owner, const member *m)
+const fact *schemas_fact(const char *owner, const member *m)
 {
     bool may_be_null = m->type[0] == '?';
     const char *type = may_be_null ? m->type + 1 : m->type;
     const fact *f = fact_of(owner, m->name);
     char first;
 
-    if (f == NULL || (f->example == NULL && (is_list(type) || enum_values(type) != NULL)))
+    if (f == NULL ||
+        (f->example == NULL && (schemas_is_list(type) || schemas_choices(type) != NULL)))
         return f;
     if (f->example == NULL)
         return NULL;
     first = f->example[0];
     if (first == 'n')
         return may_be_null ? f : NULL;
-    if (is_list(type))
+    if (schemas_is_list(type))
         return first == '[' ? f : NULL;
     if (strcmp(type, "boolean") == 0)
         return first == 't' || first == 'f' ? f : NULL;
@@ -696,338 +671,35 @@ static const fact *fact_that_fits(const char *owner, const member *m)
         return (first >= '0' && first <= '9') || first == '-' ? f : NULL;
     if (strcmp(type, "object") == 0)
         return first == '{' ? f : NULL;
-    if (is_plain(type) || enum_values(type) != NULL)
+    if (schemas_is_plain(type) || schemas_choices(type) != NULL)
         return first == '"' ? f : NULL;
     return NULL;
 }
 
-static void put_reference(ts_jsonw *w, const char *name)
-{
-    char reference[96];
-
-    (void)snprintf(reference, sizeof(reference), "#/components/schemas/%s", name);
-    ts_jsonw_kz(w, "$ref", reference);
-}
-
-static const char *default_limits(const char *type)
-{
-    if (strcmp(type, "string") == 0)
-        return "\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":4096";
-    if (strcmp(type, "integer") == 0)
-        return "\"minimum\":0,\"maximum\":9007199254740991";
-    if (strcmp(type, "time") == 0)
-        return "\"format\":\"date-time\",\"maxLength\":30";
-    if (is_list(type))
-        return "\"maxItems\":10000";
-    return "";
-}
-
-static void put_plain(ts_jsonw *w, const char *type, bool may_be_null, const char *limits)
-{
-    ts_jsonw_key(w, "type");
-    if (may_be_null) {
-        ts_jsonw_array(w);
-        ts_jsonw_z(w, json_type(type));
-        ts_jsonw_z(w, "null");
-        ts_jsonw_array_end(w);
-    } else {
-        ts_jsonw_z(w, json_type(type));
-    }
-    if (strcmp(type, "integer") == 0)
-        ts_jsonw_kz(w, "format", "int64");
-    if (strcmp(type, "number") == 0)
-        ts_jsonw_kz(w, "format", "double");
-    ts_jsonw_members(w, ts_str_of(limits[0] != '\0' ? limits : default_limits(type)));
-}
-
-/* Inside an open object. Never deeper than "[]X" or "?x". */
-static void put_type(ts_jsonw *w, const char *type, const char *limits)
-{
-    bool may_be_null = type[0] == '?';
-    const char *name = may_be_null ? type + 1 : type;
-
-    if (!is_list(name) && !is_plain(name)) {
-        if (!may_be_null) {
-            put_reference(w, name);
-            return;
-        }
-        ts_jsonw_key(w, "anyOf");
-        ts_jsonw_array(w);
-        ts_jsonw_object(w);
-        put_reference(w, name);
-        ts_jsonw_object_end(w);
-        ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"null\"}"));
-        ts_jsonw_array_end(w);
-        return;
-    }
-    put_plain(w, name, may_be_null, limits);
-    if (!is_list(name))
-        return;
-    ts_jsonw_key(w, "items");
-    ts_jsonw_object(w);
-    put_type(w, name + 2, "");
-    ts_jsonw_object_end(w);
-}
-
-static void put_members(ts_jsonw *w, const shape *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const member *m = &s->members[i];
-        const fact *f = fact_that_fits(s->name, m);
-
-        ts_jsonw_key(w, m->name);
-        ts_jsonw_object(w);
-        put_type(w, m->type, f == NULL ? "" : f->limits);
-        if (f != NULL && f->words[0] != '\0')
-            ts_jsonw_kz(w, "description", f->words);
-        ts_jsonw_object_end(w);
-    }
-}
-
-static void put_required(ts_jsonw *w, const shape *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (!s->members[i].optional)
-            ts_jsonw_z(w, s->members[i].name);
-    }
-}
-
-static void put_shape(ts_jsonw *w, const shape *s)
-{
-    ts_jsonw_key(w, s->name);
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "type", "object");
-    ts_jsonw_kbool(w, "additionalProperties", false);
-    ts_jsonw_key(w, "properties");
-    ts_jsonw_object(w);
-    put_members(w, s);
-    ts_jsonw_object_end(w);
-    ts_jsonw_key(w, "required");
-    ts_jsonw_array(w);
-    put_required(w, s);
-    ts_jsonw_array_end(w);
-    ts_jsonw_object_end(w);
-}
-
-void schemas_put_choices(ts_jsonw *w, const char *choices)
-{
-    ts_str rest = ts_str_of(choices);
-
-    ts_jsonw_key(w, "enum");
-    ts_jsonw_array(w);
-    for (;;) {
-        size_t end = ts_str_find(rest, '|');
-
-        ts_jsonw_str(w, ts_str_n(rest.p, end));
-        if (end == rest.n)
-            break;
-        rest = ts_str_n(rest.p + end + 1, rest.n - end - 1);
-    }
-    ts_jsonw_array_end(w);
-}
-
-static void put_enum(ts_jsonw *w, const char *name, const char *values)
-{
-    ts_jsonw_key(w, name);
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "type", "string");
-    schemas_put_choices(w, values);
-    ts_jsonw_object_end(w);
-}
-
-void schemas_write(ts_jsonw *w)
-{
-    ts_jsonw_object(w);
-    for (size_t i = 0; i < TS_COUNT(enums); i++)
-        put_enum(w, enums[i][0], enums[i][1]);
-    for (size_t i = 0; i < TS_COUNT(shapes); i++)
-        put_shape(w, &shapes[i]);
-    ts_jsonw_object_end(w);
-}
-
-void schemas_put_envelope(ts_jsonw *w, const char *name, bool is_mirrored)
-{
-    const shape *data = find_shape(name);
-
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "type", "object");
-    ts_jsonw_kbool(w, "additionalProperties", false);
-    ts_jsonw_key(w, "properties");
-    ts_jsonw_object(w);
-    ts_jsonw_key(w, "summary");
-    ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"string\",\"pattern\":\"^[ -~]*$\",\"maxLength\":4096,"
-                               "\"description\":\"what the data says, in words\"}"));
-    ts_jsonw_key(w, "data");
-    ts_jsonw_object(w);
-    put_reference(w, name);
-    ts_jsonw_object_end(w);
-    ts_jsonw_key(w, "meta");
-    ts_jsonw_object(w);
-    put_reference(w, "Meta");
-    ts_jsonw_object_end(w);
-    if (is_mirrored && data != NULL)
-        put_members(w, data);
-    ts_jsonw_object_end(w);
-    ts_jsonw_key(w, "required");
-    ts_jsonw_array(w);
-    ts_jsonw_z(w, "summary");
-    ts_jsonw_z(w, "data");
-    ts_jsonw_z(w, "meta");
-    if (is_mirrored && data != NULL)
-        put_required(w, data);
-    ts_jsonw_array_end(w);
-    if (is_mirrored)
-        ts_jsonw_kz(w, "description", "The members of data stand at the top level as well.");
-    ts_jsonw_object_end(w);
-}
-
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack);
-
-static void put_compact_shape(ts_jsonw *w, const shape *s, unsigned depth, bool may_lack)
-{
-    ts_jsonw_kz(w, "type", "object");
-    ts_jsonw_key(w, "properties");
-    ts_jsonw_object(w);
-    for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
-        ts_jsonw_key(w, s->members[i].name);
-        ts_jsonw_object(w);
-        put_compact_type(w, s->members[i].type, depth + 1, may_lack);
-        ts_jsonw_object_end(w);
-    }
-    ts_jsonw_object_end(w);
-    if (may_lack && depth > 0)
-        return;
-    ts_jsonw_key(w, "required");
-    ts_jsonw_array(w);
-    put_required(w, s);
-    ts_jsonw_array_end(w);
-}
-
-/* Inside an open object. A shape that may be null is written as one that may be anything else as well: no shape of ours is. */
-static void put_compact_type(ts_jsonw *w, const char *type, unsigned depth, bool may_lack)
-{
-    bool may_be_null = type[0] == '?';
-    const char *name = may_be_null ? type + 1 : type;
-    const shape *s = find_shape(name);
-    const char *values = enum_values(name);
-
-    if (is_list(name)) {
-        ts_jsonw_kz(w, "type", "array");
-        ts_jsonw_key(w, "items");
-        ts_jsonw_object(w);
-        put_compact_type(w, name + 2, depth, may_lack);
-        ts_jsonw_object_end(w);
-    } else if (s != NULL) {
-        if (!may_be_null)
-            put_compact_shape(w, s, depth, may_lack);
-    } else if (values != NULL && !may_be_null) {
-        schemas_put_choices(w, values);
-    } else if (may_be_null) {
-        ts_jsonw_key(w, "type");
-        ts_jsonw_array(w);
-        ts_jsonw_z(w, json_type(name));
-        ts_jsonw_z(w, "null");
-        ts_jsonw_array_end(w);
-    } else {
-        ts_jsonw_kz(w, "type", json_type(name));
-    }
-}
-
-void schemas_put_compact(ts_jsonw *w, const char *name, bool may_lack)
-{
-    ts_jsonw_object(w);
-    put_compact_type(w, name, 0, may_lack);
-    ts_jsonw_object_end(w);
-}
-
-static void put_example_members(ts_jsonw *w, const shape *s, unsigned depth);
-
-static void put_example_of_type(ts_jsonw *w, const char *type, unsigned depth)
-{
-    const char *values = enum_values(type);
-
-    if (is_list(type)) {
-        ts_jsonw_array(w);
-        put_example_of_type(w, type + 2, depth);
-        ts_jsonw_array_end(w);
-    } else if (values != NULL) {
-        ts_str all = ts_str_of(values);
-
-        ts_jsonw_str(w, ts_str_n(all.p, ts_str_find(all, '|')));
-    } else if (!is_plain(type)) {
-        const shape *inner = find_shape(type);
-
-        ts_jsonw_object(w);
-        if (inner != NULL)
-            put_example_members(w, inner, depth + 1);
-        ts_jsonw_object_end(w);
-    } else if (strcmp(type, "time") == 0) {
-        ts_jsonw_z(w, "2025-01-15T10:30:00Z");
-    } else if (strcmp(type, "object") == 0) {
-        ts_jsonw_raw(w, TS_STR_LIT("{}"));
-    } else if (strcmp(type, "boolean") == 0) {
-        ts_jsonw_bool(w, false);
-    } else if (strcmp(type, "string") == 0) {
-        ts_jsonw_z(w, "text");
-    } else {
-        ts_jsonw_i64(w, 1);
-    }
-}
-
-/* Optional members only where the table has a row for this very shape. */
-static void put_example_members(ts_jsonw *w, const shape *s, unsigned depth)
-{
-    for (size_t i = 0; i < s->count && depth < DEPTH_MAX; i++) {
-        const member *m = &s->members[i];
-        const fact *f = fact_that_fits(s->name, m);
-
-        if (m->optional && fact_of_own(s->name, m->name) == NULL)
-            continue;
-        ts_jsonw_key(w, m->name);
-        if (f != NULL && f->example != NULL)
-            ts_jsonw_raw(w, ts_str_of(f->example));
-        else
-            put_example_of_type(w, m->type[0] == '?' ? m->type + 1 : m->type, depth);
-    }
-}
-
-void schemas_put_example(ts_jsonw *w, const char *name)
-{
-    const shape *s = find_shape(name);
-
-    if (s != NULL)
-        put_example_members(w, s, 0);
-}
-
 const char *schemas_name_at(size_t index)
 {
-    return index < TS_COUNT(shapes) ? shapes[index].name : NULL;
+    return index < schemas_shape_count ? schemas_shapes[index].name : NULL;
 }
 
 size_t schemas_members(const char *name)
 {
-    const shape *s = find_shape(name);
+    const shape *s = schemas_shape(name);
 
     return s == NULL ? 0 : s->count;
 }
 
 schemas_member schemas_member_at(const char *name, size_t index)
 {
-    const shape *s = find_shape(name);
+    const shape *s = schemas_shape(name);
     const member *m;
     const fact *f;
 
     if (s == NULL || index >= s->count)
         return (schemas_member){ .name = "", .type = "string", .words = "" };
     m = &s->members[index];
-    f = fact_that_fits(s->name, m);
+    f = schemas_fact(s->name, m);
     return (schemas_member){ .name = m->name,
                              .type = m->type,
                              .words = f == NULL ? "" : f->words,
                              .is_optional = m->optional };
-}
-
-const char *schemas_choices(const char *name)
-{
-    return enum_values(name);
 }

@@ -2,6 +2,43 @@
 
 #include "ts/time.h"
 
+static bool is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+Test(time, a_wait_ends_that_many_milliseconds_from_now)
+{
+    /* So many that some carry into the next second, wherever in a second the test runs. */
+    for (int64_t ms = 0; ms < 3000; ms += 100) {
+        struct timespec before, after;
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        until = ts_monotonic_in(ms);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        cr_assert(until.tv_nsec >= 0 && until.tv_nsec < 1000000000);
+        until.tv_sec -= ms / 1000;
+        until.tv_nsec -= ms % 1000 * 1000000;
+        if (until.tv_nsec < 0) {
+            until.tv_sec--;
+            until.tv_nsec += 1000000000;
+        }
+        cr_expect(!is_before(until, before) && !is_before(after, until), "%lld ms", (long long)ms);
+    }
+}
+
+Test(time, a_wait_that_is_over_ends_now)
+{
+    struct timespec before, after;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    until = ts_monotonic_in(-5000);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    cr_expect(!is_before(until, before) && !is_before(after, until));
+}
+
 Test(time, formats_seconds_and_milliseconds)
 {
     static const struct {

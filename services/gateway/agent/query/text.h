@@ -63,9 +63,6 @@ typedef struct agent_folds {
     size_t count;
 } agent_folds;
 
-/* Next code point of valid UTF-8 at *at (moved on). 0 at the end. */
-uint32_t agent_code_at(ts_str text, size_t *at);
-
 /* TS_INVALID if `text` is no valid UTF-8, TS_TOO_LARGE over AGENT_CHARS_MAX characters, TS_NOMEM. */
 TS_CHECK ts_status agent_text_read(ts_str text, const agent_folds *folds, ts_arena *arena,
                                    agent_text *ret, ts_error *err);
