@@ -30,7 +30,7 @@ runtime_packages=(
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
-    python3 curl procps wrk nginx-light prometheus openssl locales
+    python3 curl procps wrk nginx-light prometheus prometheus-alertmanager openssl locales
 )
 # Another kubectl that is here already does as well, and lies where Debian's would.
 command -v kubectl >/dev/null || test_packages+=(kubernetes-client)

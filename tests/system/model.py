@@ -2,12 +2,14 @@
 
 import http.server
 import json
+import ssl
 import threading
 import time
 
 
 class Model:
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """With the name of a .pem and a .key: behind TLS, as localhost."""
         self.asked = []  # {path, headers, body}
         self.connections = 0
         self.behaviour = None
@@ -38,6 +40,11 @@ class Model:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = "http://127.0.0.1:%d/v1" % self.server.server_address[1]
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate + ".pem", certificate + ".key")
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            self.url = "https://localhost:%d/v1" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):

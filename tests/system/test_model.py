@@ -8,6 +8,7 @@ import base
 import model
 import records
 import suite
+from certificates import Certificates
 
 UNCLEAR = "finance?"  # our parser asks back
 WEAK = "Zorblax frobnicate quuxing finance"
@@ -216,6 +217,32 @@ class WithModel(base.SuiteCase):
                 if outcome != "timeout":
                     self.assertEqual(len(self.model.asked), asked + 1, outcome)
 
+    def test_only_a_good_certificate_is_believed(self):
+        """Nothing is said, least of all the key, to an endpoint that is not who it should be."""
+        certificates = Certificates(os.path.join(self.suite.directory, "tls"))
+        certificates.sign("good", "localhost")
+        certificates.sign("wrong", "another.example.com")
+        certificates.sign("old", "localhost", expired=True)
+        certificates.make_authority("other", "Another authority")
+        for name, authority, outcome in (("good", "ca", "used"), ("good", "other", "unreachable"), ("wrong", "ca", "unreachable"),
+                                         ("old", "ca", "unreachable"), ("good", None, "unreachable")):
+            with self.subTest(certificate=name, authority=authority):
+                behind = model.Model(certificates.path(name))
+                self.addCleanup(behind.close)
+                behind.says({"intent": "overview"}, "{}")
+                believed = {"TS_GATEWAY_LLM_CA_FILE": certificates.path(authority + ".pem")} if authority else {}
+                gateway = self.gateway(TS_GATEWAY_LLM_INTERPRET="1", TS_GATEWAY_LLM_URL=behind.url, **believed)
+                api = gateway.client()
+                self.addCleanup(api.close)
+                answer = self.ask(UNCLEAR, api)
+                self.assertEqual(self.counted("interpretation", outcome, gateway), 1)
+                if outcome == "used":
+                    self.assertEqual(answer.data["interpretation"]["intent"], "overview")
+                    self.assertEqual(behind.asked[0]["headers"]["authorization"], "Bearer sk-model-secret")
+                else:
+                    self.same_as_without(UNCLEAR, answer, says_missing=True)
+                    self.assertEqual(behind.asked, [])
+
     def test_a_dead_endpoint_is_left_alone(self):
         gateway = self.gateway(TS_GATEWAY_LLM_INTERPRET="1", TS_GATEWAY_LLM_FAILURES="2", TS_GATEWAY_LLM_PAUSE_MS="300000")
         api = gateway.client()
@@ -230,6 +257,7 @@ class WithModel(base.SuiteCase):
         for wrong, words in (({"TS_GATEWAY_LLM_URL": "http://models.example/v1"}, "TS_GATEWAY_LLM_ALLOW_HTTP"),
                              ({"TS_GATEWAY_LLM_MODEL": ""}, "TS_GATEWAY_LLM_MODEL"),
                              ({"TS_GATEWAY_LLM_KEY_FILE": "/nowhere"}, "TS_GATEWAY_LLM_KEY_FILE"),
+                             ({"TS_GATEWAY_LLM_CA_FILE": "/nowhere"}, "TS_GATEWAY_LLM_CA_FILE"),
                              ({"TS_GATEWAY_LLM_URL": ""}, "TS_GATEWAY_LLM_URL"),
                              ({"TS_GATEWAY_LLM_INTERPRET": "0"}, "TS_GATEWAY_LLM_INTERPRET")):
             settings = {"TS_GATEWAY_LLM_URL": self.model.url, "TS_GATEWAY_LLM_MODEL": "small", "TS_GATEWAY_LLM_INTERPRET": "1",

@@ -1,5 +1,6 @@
 """A real Prometheus over a running suite: every target is scraped, every query of the dashboards answers, the alert rules pass
-promtool and five of them fire and clear for real; what the runbook says to look at first shows the cause."""
+promtool and five of them fire and clear for real, by way of a real Alertmanager with the shipped configuration; what the runbook says
+to look at first shows the cause. Grafana is not there: its files are checked against each other."""
 
 import glob
 import json
@@ -9,17 +10,24 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import unittest
 import urllib.parse
+import urllib.request
 
 import base
+import receiver
 import records
 from suite import ROOT, SERVICES, Suite, free_ports, http_get, wait_until
 
 RULES = os.path.join(ROOT, "deploy", "prometheus", "rules.yml")
 RULES_TEST = os.path.join(ROOT, "deploy", "prometheus", "rules_test.yml")
+ALERTMANAGER = os.path.join(ROOT, "deploy", "prometheus", "alertmanager.yml")
+GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 RUNBOOK = os.path.join(ROOT, "deploy", "prometheus", "README.md")
-DASHBOARDS = os.path.join(ROOT, "deploy", "grafana", "dashboards", "*.json")
+DASHBOARDS = os.path.join(GRAFANA, "dashboards", "*.json")
+METRIC = re.compile(r"\b(?:ts|process)_[a-z0-9_]+\b")
+HAS_ALERTMANAGER = shutil.which("prometheus-alertmanager") and shutil.which("amtool")
 WINDOW = "5s"  # what minutes are in this test: the expressions stay as they are
 
 
@@ -68,20 +76,41 @@ class PrometheusTest(base.SuiteCase):
                 "      - { targets: ['127.0.0.1:%d'], labels: { process: %s } }\n" % (cls.suite.ops_port(s), s)
                 for s in SERVICES]
         with open(os.path.join(folder, "prometheus.yml"), "w") as file:
-            file.write("global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }\nrule_files: [rules.yml]\n"
-                       "scrape_configs:\n" + "".join(jobs))
-        cls.log = open(os.path.join(folder, "log"), "w")
-        cls.addClassCleanup(cls.log.close)
-        cls.process = subprocess.Popen(
-            ["prometheus", "--config.file=%s/prometheus.yml" % folder, "--storage.tsdb.path=%s/data" % folder,
-             "--web.listen-address=127.0.0.1:%d" % cls.port], stdin=subprocess.DEVNULL, stdout=cls.log, stderr=cls.log)
-        cls.addClassCleanup(cls.end)
-        wait_until(lambda: http_get(cls.port, "/-/ready")[0] == 200, 30, "prometheus is ready")
+            file.write("global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }\nrule_files: [rules.yml]\n" +
+                       cls.start_alertmanager() + "scrape_configs:\n" + "".join(jobs))
+        cls.run_beside(cls.port, "prometheus", "--config.file=%s/prometheus.yml" % folder, "--storage.tsdb.path=%s/data" % folder,
+                       "--web.listen-address=127.0.0.1:%d" % cls.port)
 
     @classmethod
-    def end(cls):
-        cls.process.terminate()
-        cls.process.wait(30)
+    def start_alertmanager(cls):
+        """With the shipped configuration, its only receiver filled in. What Prometheus must know of it."""
+        cls.pages = None
+        if not HAS_ALERTMANAGER:
+            return ""
+        cls.pages = receiver.Receiver()
+        cls.addClassCleanup(cls.pages.close)
+        cls.pager_port = free_ports(1)
+        folder = os.path.join(cls.suite.directory, "alertmanager")
+        os.makedirs(folder)
+        with open(ALERTMANAGER) as file:
+            text = file.read()
+        own = text.replace("  - name: page\n", "  - name: page\n    webhook_configs: [{ url: '%s' }]\n" % cls.pages.url)
+        own = own.replace("  group_wait: 10s\n", "  group_wait: 1s\n  group_interval: 1s\n")
+        assert own.count("\n") == text.count("\n") + 2, own
+        with open(os.path.join(folder, "alertmanager.yml"), "w") as file:
+            file.write(own)
+        cls.run_beside(cls.pager_port, "prometheus-alertmanager", "--config.file=%s/alertmanager.yml" % folder,
+                       "--storage.path=%s/data" % folder, "--cluster.listen-address=", "--web.listen-address=127.0.0.1:%d" % cls.pager_port)
+        return "alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:%d'] }] }] }\n" % cls.pager_port
+
+    @classmethod
+    def run_beside(cls, port, *words):
+        log = open(os.path.join(cls.suite.directory, words[0] + ".log"), "w")
+        cls.addClassCleanup(log.close)
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        cls.addClassCleanup(process.wait, 30)
+        cls.addClassCleanup(process.terminate)
+        wait_until(lambda: http_get(port, "/-/ready")[0] == 200, 30, words[0] + " is ready")
 
     def ask(self, path, **query):
         status, text = http_get(self.port, "/api/v1/%s?%s" % (path, urllib.parse.urlencode(query)), 30)
@@ -91,6 +120,12 @@ class PrometheusTest(base.SuiteCase):
     def firing(self, name, **labels):
         return [a for a in self.ask("alerts")["alerts"] if a["labels"]["alertname"] == name and a["state"] == "firing"
                 and all(a["labels"].get(k) == v for k, v in labels.items())]
+
+    def paged(self, name, status):
+        """Has the operator's receiver been told so?"""
+        with self.pages.changed:
+            bodies = [json.loads(d["body"]) for d in self.pages.deliveries]
+        return [a for b in bodies for a in b["alerts"] if (a["labels"]["alertname"], a["status"]) == (name, status)]
 
     def fires_and_clears(self, name, cause, cure, **labels):
         self.assertEqual(self.firing(name, **labels), [])
@@ -147,9 +182,99 @@ class PrometheusTest(base.SuiteCase):
         with open(RUNBOOK) as file:
             self.assertLessEqual(names, set(re.findall(r"^### (\w+)$", file.read(), re.M)))
 
+    def test_the_shipped_configurations_pass_their_own_checkers(self):
+        words = [["promtool", "check", "config", "--syntax-only", os.path.join(ROOT, "deploy", "prometheus", "prometheus.yml")]]
+        if HAS_ALERTMANAGER:
+            words.append(["amtool", "check-config", ALERTMANAGER])
+        for line in words:
+            done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_every_metric_of_an_alert_is_there(self):
+        """An alert about a name that nobody gives never fires."""
+        with open(RULES) as file:
+            names = set(METRIC.findall(re.sub(r"(?m)annotations:.*$|#.*$", "", file.read())))
+        self.assertGreater(len(names), 20)
+
+        def missing():
+            return names - set(self.ask("label/__name__/values"))
+
+        try:
+            wait_until(lambda: not missing(), 30, "every name has a series")
+        except AssertionError:
+            self.assertEqual(missing(), set())
+
+    def test_what_grafana_reads_fits_together(self):
+        with open(os.path.join(ROOT, "docker-compose.yml")) as file:
+            compose = file.read()
+        with open(os.path.join(GRAFANA, "provisioning", "dashboards", "teamsentry.yml")) as file:
+            folder = re.search(r"path: ([^ }]+)", file.read()).group(1)
+        self.assertIn("- ./deploy/grafana/dashboards:%s:ro\n" % folder, compose)
+        self.assertIn("- ./deploy/grafana/provisioning:/etc/grafana/provisioning:ro\n", compose)
+        with open(os.path.join(GRAFANA, "provisioning", "datasources", "prometheus.yml")) as file:
+            source = file.read()
+        host, port = re.search(r'type: prometheus,.* url: "http://([a-z]+):(\d+)", isDefault: true', source).groups()
+        self.assertIn("\n  %s:\n    image: prom/" % host, compose)
+        self.assertIn(":%s\"\n" % port, compose)
+        uids, titles = [], []
+        for path in glob.glob(DASHBOARDS):
+            with open(path) as file:
+                dashboard = json.load(file)
+            uids.append(dashboard["uid"])
+            titles.append(dashboard["title"])
+            self.assertLessEqual(len(dashboard["uid"]), 40)  # Grafana's limit
+            variables = {"${%s}" % v["name"] for v in dashboard["templating"]["list"] if (v["type"], v["query"]) == ("datasource", "prometheus")}
+            panels = dashboard["panels"]
+            self.assertEqual(len({p["id"] for p in panels}), len(panels), path)
+            cells = [(x, y) for p in panels for x in range(p["gridPos"]["x"], p["gridPos"]["x"] + p["gridPos"]["w"])
+                     for y in range(p["gridPos"]["y"], p["gridPos"]["y"] + p["gridPos"]["h"])]
+            self.assertEqual(len(set(cells)), len(cells), path + ": panels lie upon each other")
+            self.assertLess(max(x for x, _ in cells), 24)
+            for panel in panels:
+                self.assertTrue(panel["targets"], panel["title"])
+                self.assertEqual(len({t["refId"] for t in panel["targets"]}), len(panel["targets"]))
+                for named in [panel, *panel["targets"]]:
+                    self.assertEqual(named["datasource"]["type"], "prometheus")
+                    self.assertIn(named["datasource"]["uid"], variables)
+        self.assertEqual((len(set(uids)), len(set(titles))), (len(uids), len(titles)))
+
     def test_a_process_that_does_not_answer(self):
-        cause, cure = self.halted("ai-usage")
+        """The operator's receiver is told when it fires and when it is over."""
+        cause, go_on = self.halted("ai-usage")
+
+        def told(status):
+            if HAS_ALERTMANAGER:
+                wait_until(lambda: self.paged("TeamSentryDown", status), 40, "the receiver is told: " + status)
+
+        def cure():
+            try:
+                told("firing")
+            finally:
+                go_on()
+
         self.fires_and_clears("TeamSentryDown", cause, cure, process="ai-usage")
+        told("resolved")
+        if not HAS_ALERTMANAGER:
+            self.skipTest("alertmanager is not here")
+        alert = self.paged("TeamSentryDown", "firing")[0]
+        self.assertEqual((alert["labels"]["severity"], alert["labels"]["process"]), ("critical", "ai-usage"))
+        self.assertIn("does not answer", alert["annotations"]["summary"])
+
+    @unittest.skipUnless(HAS_ALERTMANAGER, "alertmanager is not here")
+    def test_what_a_process_that_is_down_explains_is_not_told_beside_it(self):
+        names = ("TeamSentryDown", "TeamSentryOutboxOld", "TeamSentryNoEvents")
+        posted = [{"labels": {"alertname": name, "process": "made-up"}} for name in names]
+        for alert in posted:
+            alert["endsAt"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+        request = urllib.request.Request("http://127.0.0.1:%d/api/v2/alerts" % self.pager_port, json.dumps(posted).encode(),
+                                         {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=30).close()
+
+        def states():
+            text = http_get(self.pager_port, "/api/v2/alerts?filter=process=made-up")[1]
+            return {a["labels"]["alertname"]: a["status"]["state"] for a in json.loads(text)}
+
+        wait_until(lambda: states() == dict(zip(names, ("active", "suppressed", "active"))), 30, "one of three is held back")
 
     def test_rows_that_wait_for_a_halted_peer(self):
         cause, cure = self.halted("incidents")

@@ -5,7 +5,6 @@ Runs in a network of its own in which public addresses are this machine's, so th
 import os
 import socket
 import ssl
-import subprocess
 import tempfile
 import threading
 import unittest
@@ -14,6 +13,7 @@ import base
 import inside
 import suite
 import test_webhooks
+from certificates import Certificates
 
 REASON = inside.enter()
 
@@ -38,43 +38,6 @@ NAMES.update({
     "good.example.com": [PUBLIC], "wrong.example.com": [PUBLIC], "old.example.com": [PUBLIC], "self.example.com": [PUBLIC], "stall.example.com": [PUBLIC],
 })
 TLS_PORTS = {"good": 8443, "wrong": 8444, "old": 8445, "self": 8446, "stall": 8447}
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
-
-
-class Certificates:
-    """A private authority, what it signed, and what it did not."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=Test authority",
-                "-keyout", self.path("ca.key"), "-out", self.path("ca.pem"))
-        self.sign("good", "good.example.com", ["-days", "2"])
-        self.sign("wrong", "another.example.com", ["-days", "2"])
-        self.sign("old", "old.example.com", ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"])
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=self.example.com",
-                "-addext", "subjectAltName=DNS:self.example.com", "-keyout", self.path("self.key"), "-out", self.path("self.pem"))
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def sign(self, name, host, days):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=" + host,
-                "-addext", "subjectAltName=DNS:" + host, "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"))
-        if days[0] == "-days":
-            openssl("x509", "-req", "-in", self.path(name + ".csr"), "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"), "-CAcreateserial",
-                    "-copy_extensions", "copy", *days, "-out", self.path(name + ".pem"))
-            return
-        # `x509` of OpenSSL 3.0 takes no dates: `ca` does.
-        with open(self.path("index"), "w"):
-            pass
-        with open(self.path("ca.cnf"), "w") as file:
-            file.write("[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nrand_serial=yes\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\n"
-                       "copy_extensions=copy\n[p]\ncommonName=supplied\n" % (self.path("index"), self.directory))
-        openssl("ca", "-batch", "-notext", "-config", self.path("ca.cnf"), "-cert", self.path("ca.pem"), "-keyfile", self.path("ca.key"),
-                "-startdate", days[1], "-enddate", days[3], "-in", self.path(name + ".csr"), "-out", self.path(name + ".pem"))
 
 
 class Listener(test_webhooks.Crowd):
@@ -115,6 +78,10 @@ class Ssrf(test_webhooks.Triggering):
         cls.directory = tempfile.TemporaryDirectory(prefix="ts-tls-")
         cls.addClassCleanup(cls.directory.cleanup)
         certificates = Certificates(cls.directory.name)
+        certificates.sign("good", "good.example.com")
+        certificates.sign("wrong", "another.example.com")
+        certificates.sign("old", "old.example.com", expired=True)
+        certificates.make_authority("self", "self.example.com")
         cls.environment = {
             "TS_WEBHOOKS_RETRY_SCHEDULE": "1s", "TS_WEBHOOK_DISPATCHER_TIMEOUT_MS": "1500", "TS_WEBHOOK_DISPATCHER_DNS_CACHE_S": "0",
             "TS_WEBHOOKS_ALLOW_CIDRS": ALLOWED + "/32", "TS_WEBHOOK_DISPATCHER_CA_FILE": certificates.path("ca.pem"),

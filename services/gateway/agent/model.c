@@ -1,5 +1,8 @@
 #include "model.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "api/api.h"
 #include "endpoint.h"
 #include "http/inner.h"
@@ -97,6 +100,9 @@ ts_status model_new(const gateway_config *config, const agent_grammar *grammar, 
         return ts_fail(err, TS_INVALID, "TS_GATEWAY_LLM_URL",
                        "is for nothing without TS_GATEWAY_LLM_INTERPRET=1 or "
                        "TS_GATEWAY_LLM_RESTATE=1");
+    if (config->llm_ca_file[0] != '\0' && access(config->llm_ca_file, R_OK) != 0)
+        return ts_fail(err, TS_INVALID, "TS_GATEWAY_LLM_CA_FILE", "cannot read %s: %s",
+                       config->llm_ca_file, strerrordesc_np(errno));
     m = calloc(1, sizeof(*m));
     if (m == NULL)
         return TS_NOMEM;
