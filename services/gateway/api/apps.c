@@ -12,8 +12,10 @@ ts_status api_apps(http_exchange *x)
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__AppList *list;
     ProtobufCMessage *out = NULL;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.status = api_text(x, status);
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
@@ -28,7 +30,7 @@ ts_status api_apps(http_exchange *x)
     ts_jsonw_key(&w, "apps");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < list->n_apps; i++)
-        ts_app_json(&w, list->apps[i]);
+        ts_app_json(&w, list->apps[i], x->is_raw);
     ts_jsonw_array_end(&w);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_apps, list->next);
     ts_jsonw_object_end(&w);
@@ -61,7 +63,7 @@ static void put_app(http_exchange *x, const Ts__Risk__App *app)
 
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "app");
-    ts_app_json(&w, app);
+    ts_app_json(&w, app, x->is_raw);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.app.name");
     http_name_add(&x->untrusted, "data.app.client_id");
@@ -104,8 +106,10 @@ ts_status api_app(http_exchange *x)
 {
     uint64_t revision;
     char *id;
-    ts_status st = take_id(x, &id);
+    ts_status st = shape_take_raw(x);
 
+    if (st == TS_OK)
+        st = take_id(x, &id);
     return st == TS_OK ? show(x, id, &revision) : st;
 }
 

@@ -110,7 +110,8 @@ static void put_chain(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
     ts_jsonw_array_end(w);
 }
 
-static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details)
+static void put_story(const http_exchange *x, ts_jsonw *w,
+                      const Ts__Incidents__IncidentDetails *details)
 {
     ts_jsonw_key(w, "timeline");
     ts_jsonw_array(w);
@@ -120,7 +121,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", entry->at_ms);
         ts_jsonw_kz(w, "kind", entry->kind);
-        shape_untrusted(w, "text", entry->text, SHAPE_NOTE_MAX);
+        shape_prose(x, w, "text", entry->text, false);
         ts_jsonw_kz(w, "actor", entry->actor);
         ts_jsonw_object_end(w);
     }
@@ -133,7 +134,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", note->at_ms);
         ts_jsonw_kz(w, "actor", note->actor);
-        shape_untrusted(w, "text", note->text, SHAPE_NOTE_MAX);
+        shape_prose(x, w, "text", note->text, false);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -178,7 +179,8 @@ static void put_rule(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details,
     ts_jsonw_object_end(w);
 }
 
-static void put_detections(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details)
+static void put_detections(const http_exchange *x, ts_jsonw *w,
+                           const Ts__Incidents__IncidentDetails *details)
 {
     ts_jsonw_key(w, "triggered_rules");
     ts_jsonw_array(w);
@@ -195,7 +197,7 @@ static void put_detections(ts_jsonw *w, const Ts__Incidents__IncidentDetails *de
         const Ts__Detection *detection = details->detections[i];
 
         for (size_t j = 0; j < detection->n_evidence; j++)
-            shape_evidence(w, detection->evidence[j], detection->rule_id);
+            shape_evidence(x, w, detection->evidence[j], detection->rule_id);
     }
     ts_jsonw_array_end(w);
 }
@@ -274,16 +276,14 @@ static ts_status put_details(http_exchange *x, const Ts__Incidents__IncidentDeta
     shape_u64(&w, "detections_shown", details->n_detections);
     shape_u64(&w, "detections_with_evidence", details->detections_with_evidence);
     put_chain(&w, details);
-    put_story(&w, details);
-    put_detections(&w, details);
+    put_story(x, &w, details);
+    put_detections(x, &w, details);
     put_actions(&w, details);
-    if (incident->resolution[0] == '\0')
-        ts_jsonw_kz(&w, "resolution", NULL);
-    else
-        shape_untrusted(&w, "resolution", incident->resolution, SHAPE_NOTE_MAX);
+    shape_prose(x, &w, "resolution", incident->resolution, true);
     ts_jsonw_ktime(&w, "closed_at", incident->closed_ms);
     ts_jsonw_object_end(&w);
     ts_jsonw_object_end(&w);
+    http_name_add(&x->untrusted, "data.incident.evidence[].summary");
     http_name_add(&x->untrusted, "data.incident.evidence[].fields[].name");
     http_name_add(&x->untrusted, "data.incident.evidence[].fields[].value");
     http_name_add(&x->untrusted, "data.incident.timeline[].text");
@@ -333,8 +333,10 @@ ts_status api_incident(http_exchange *x)
 {
     uint64_t revision;
     char *id;
-    ts_status st = take_id(x, &id);
+    ts_status st = shape_take_raw(x);
 
+    if (st == TS_OK)
+        st = take_id(x, &id);
     return st == TS_OK ? show(x, id, &revision) : st;
 }
 

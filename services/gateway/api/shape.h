@@ -5,19 +5,24 @@
 #include "api/api.h"
 
 /* The members of a user in a list, inside an open object. */
-void shape_user(ts_jsonw *w, const Ts__Risk__UserRow *user);
+void shape_user(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserRow *user);
 /* A whole incident as lists show it. */
 void shape_incident(ts_jsonw *w, const Ts__Incidents__Incident *incident);
 /* Its members, inside an open object. */
 void shape_incident_members(ts_jsonw *w, const Ts__Incidents__Incident *incident);
-void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_id);
+void shape_evidence(const http_exchange *x, ts_jsonw *w, const Ts__Evidence *evidence,
+                    const char *rule_id);
 
-/* Text from monitored events or from clients: cleaned and cut where it stands, then written. Its path belongs into the
- * exchange's `untrusted`. */
-#define SHAPE_NAME_MAX  256 /* bytes */
-#define SHAPE_VALUE_MAX 1024
-#define SHAPE_NOTE_MAX  4096
-void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max);
+/* Text from monitored events: in brief (ts_brief), or as it is kept if x->is_raw. Its path belongs into the exchange's
+ * `untrusted`, here and below. */
+void shape_untrusted(const http_exchange *x, ts_jsonw *w, const char *key, const char *text);
+/* What somebody with a key of the organization wrote for others to read, as notes: cleaned where it stands, but whole, or as it
+ * is kept if x->is_raw; null if it is empty and `or_null`. */
+#define SHAPE_PROSE_MAX 4096 /* bytes; no service takes more */
+void shape_prose(const http_exchange *x, ts_jsonw *w, const char *key, char *text, bool or_null);
+
+/* Handlers of routes with the parameter `raw` begin with this: sets x->is_raw; TS_DENIED with words if the key may not. */
+TS_CHECK ts_status shape_take_raw(http_exchange *x);
 
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count);
 void shape_u64(ts_jsonw *w, const char *key, uint64_t n);

@@ -25,7 +25,7 @@ static void put_users(http_exchange *x, ts_jsonw *w, const Ts__Risk__UserList *l
     ts_jsonw_array(w);
     for (size_t i = 0; i < list->n_users; i++) {
         ts_jsonw_object(w);
-        shape_user(w, list->users[i]);
+        shape_user(x, w, list->users[i]);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -56,8 +56,10 @@ ts_status api_users(http_exchange *x)
     const http_value *level = http_param_of(x, "risk_level");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
     request.risk_level = api_text(x, level);
@@ -84,8 +86,10 @@ ts_status api_users_high_risk(http_exchange *x)
     Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.min_score = (uint32_t)api_number(x, "min_risk_score");
     st = fetch_list(x, &request, &list);
@@ -111,8 +115,10 @@ ts_status api_users_search(http_exchange *x)
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
     ProtobufCMessage *out = NULL;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.query = api_text(x, http_param_of(x, "query"));
     request.risk_level = api_text(x, level);
@@ -139,19 +145,19 @@ ts_status api_users_search(http_exchange *x)
     return TS_OK;
 }
 
-static void put_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
+static void put_user(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserRow *user)
 {
     ts_jsonw_key(w, "user");
     ts_jsonw_object(w);
-    shape_user(w, user);
-    ts_jsonw_kz(w, "title", user->title);
+    shape_user(x, w, user);
+    shape_untrusted(x, w, "title", user->title);
     ts_jsonw_kz(w, "manager", user->manager[0] == '\0' ? NULL : user->manager);
     ts_jsonw_ktime(w, "first_seen_at", user->first_seen_ms);
     ts_jsonw_ktime(w, "scored_at", user->scored_ms);
     ts_jsonw_object_end(w);
 }
 
-static void put_rule(ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
+static void put_rule(const http_exchange *x, ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
 {
     const char *tactic = rule->n_tactics > 0 ? rule->tactics[0] : NULL;
 
@@ -170,7 +176,7 @@ static void put_rule(ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
     ts_jsonw_key(w, "evidence");
     ts_jsonw_array(w);
     for (size_t i = 0; i < rule->n_evidence; i++)
-        shape_evidence(w, rule->evidence[i], NULL);
+        shape_evidence(x, w, rule->evidence[i], NULL);
     ts_jsonw_array_end(w);
     ts_jsonw_kz(w, "incident_id", rule->incident_id[0] == '\0' ? NULL : rule->incident_id);
     ts_jsonw_object_end(w);
@@ -235,16 +241,16 @@ static void put_mitre(ts_jsonw *w, const Ts__Risk__UserProfile *profile)
     ts_jsonw_array_end(w);
 }
 
-static void put_activity(ts_jsonw *w, const Ts__Risk__Activity *activity)
+static void put_activity(const http_exchange *x, ts_jsonw *w, const Ts__Risk__Activity *activity)
 {
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "event_id", activity->event_id);
     ts_jsonw_ktime(w, "at", activity->event_ms);
-    ts_jsonw_kz(w, "app", activity->app);
-    ts_jsonw_kz(w, "action", activity->action);
+    shape_untrusted(x, w, "app", activity->app);
+    shape_untrusted(x, w, "action", activity->action);
     ts_jsonw_kz(w, "outcome", activity->outcome);
     ts_jsonw_kz(w, "ip", activity->ip);
-    ts_jsonw_kz(w, "target", activity->target);
+    shape_untrusted(x, w, "target", activity->target);
     ts_jsonw_object_end(w);
 }
 
@@ -279,14 +285,14 @@ static void put_anomaly(ts_jsonw *w, const Ts__Risk__Anomaly *anomaly)
     ts_jsonw_object_end(w);
 }
 
-static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool with_timeline)
+static void put_profile(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserProfile *profile)
 {
     ts_jsonw_object(w);
-    put_user(w, profile->user);
+    put_user(x, w, profile->user);
     ts_jsonw_key(w, "active_rules");
     ts_jsonw_array(w);
     for (size_t i = 0; i < profile->n_active_rules; i++)
-        put_rule(w, profile->active_rules[i]);
+        put_rule(x, w, profile->active_rules[i]);
     ts_jsonw_array_end(w);
     ts_jsonw_key(w, "anomalies");
     ts_jsonw_array(w);
@@ -297,9 +303,9 @@ static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool 
     ts_jsonw_key(w, "recent_activity");
     ts_jsonw_array(w);
     for (size_t i = 0; i < profile->n_recent_activity; i++)
-        put_activity(w, profile->recent_activity[i]);
+        put_activity(x, w, profile->recent_activity[i]);
     ts_jsonw_array_end(w);
-    if (with_timeline)
+    if (api_flag(x, "include_timeline"))
         put_timeline(w, profile);
     ts_jsonw_object_end(w);
 }
@@ -312,9 +318,10 @@ ts_status api_user(http_exchange *x)
     const Ts__Risk__UserProfile *profile;
     ProtobufCMessage *out = NULL;
     ts_str email;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
-    st = http_email_parse(x->arena, x->segment, &email);
+    if (st == TS_OK)
+        st = http_email_parse(x->arena, x->segment, &email);
     if (st == TS_INVALID)
         return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
     if (st != TS_OK)
@@ -329,16 +336,20 @@ ts_status api_user(http_exchange *x)
     profile = (const void *)out;
     if (profile->user == NULL)
         return TS_CORRUPT;
-    put_profile(&w, profile, api_flag(x, "include_timeline"));
+    put_profile(x, &w, profile);
     http_name_add(&x->untrusted, "data.user.name");
     http_name_add(&x->untrusted, "data.user.department");
     http_name_add(&x->untrusted, "data.user.title");
     if (profile->n_active_rules > 0) {
+        http_name_add(&x->untrusted, "data.active_rules[].evidence[].summary");
         http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].name");
         http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].value");
     }
-    if (profile->n_recent_activity > 0)
+    if (profile->n_recent_activity > 0) {
+        http_name_add(&x->untrusted, "data.recent_activity[].app");
+        http_name_add(&x->untrusted, "data.recent_activity[].action");
         http_name_add(&x->untrusted, "data.recent_activity[].target");
+    }
     words_email(&x->summary, ts_str_of(profile->user->email), "This user");
     ts_buf_z(&x->summary, " has ");
     words_upper(&x->summary, ts_risk_level_name(profile->user->score));
