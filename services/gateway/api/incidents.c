@@ -59,12 +59,61 @@ ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *req
     return TS_OK;
 }
 
+/* How many a list without some of the filters would hold; 0 also if nobody tells. */
+static uint64_t count_of(http_exchange *x, const Ts__Incidents__ListRequest *request)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+
+    if (api_call(x, a->incidents, &ts_incidents_list, &request->base, a->config->call_ms, &out) !=
+        TS_OK)
+        return 0;
+    return ((const Ts__Incidents__IncidentList *)(const void *)out)->total;
+}
+
+static void find_wider(http_exchange *x, const Ts__Incidents__ListRequest *request,
+                       shape_wider *ret)
+{
+    static char all[] = "all", none[] = "";
+    bool has_since = request->since_ms != 0, has_until = request->until_ms != 0;
+    Ts__Incidents__ListRequest r = *request;
+
+    r.limit = 1;
+    r.offset = 0;
+    r.after = none;
+    if (strcmp(r.status, all) != 0) {
+        r.status = all;
+        shape_wider_add(ret, "status", count_of(x, &r));
+        r.status = request->status;
+    }
+    if (r.severity >= 0) {
+        r.severity = -1;
+        shape_wider_add(ret, "severity", count_of(x, &r));
+        r.severity = request->severity;
+    }
+    if (has_since || has_until) {
+        r.since_ms = r.until_ms = 0;
+        shape_wider_add(ret,
+                        !has_until   ? "since"
+                        : !has_since ? "until"
+                                     : "since and until",
+                        count_of(x, &r));
+        r.since_ms = request->since_ms;
+        r.until_ms = request->until_ms;
+    }
+    if (r.user[0] != '\0') {
+        r.user = none;
+        shape_wider_add(ret, "user", count_of(x, &r));
+    }
+}
+
 ts_status api_incidents(http_exchange *x)
 {
     api *a = api_of(x);
     Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Incidents__IncidentList *list;
+    shape_wider wider = { .count = 0 };
     ProtobufCMessage *out = NULL;
     ts_status st;
 
@@ -80,6 +129,8 @@ ts_status api_incidents(http_exchange *x)
     if (st != TS_OK)
         return st;
     list = (const void *)out;
+    if (list->total == 0)
+        find_wider(x, &request, &wider);
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "incidents");
     ts_jsonw_array(&w);
@@ -88,8 +139,10 @@ ts_status api_incidents(http_exchange *x)
     ts_jsonw_array_end(&w);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_incidents,
                         list->next);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     say_list(x, list, request.offset);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 

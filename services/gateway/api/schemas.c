@@ -21,6 +21,10 @@ static const member pagination[] = {
     { "limit", "integer", 0 },    { "offset", "integer", 0 },      { "total", "integer", 0 },
     { "has_more", "boolean", 0 }, { "next_cursor", "?string", 0 },
 };
+static const member wider[] = {
+    { "without", "string", 0 },
+    { "total", "integer", 0 },
+};
 static const member organization[] = {
     { "id", "string", 0 },
     { "name", "string", 0 },
@@ -88,16 +92,19 @@ static const member user_details[] = {
 static const member user_list[] = {
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member high_risk_list[] = {
     { "min_risk_score", "integer", 0 },
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member found_list[] = {
     { "users", "[]User", 0 },
     { "truncated", "boolean", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
 static const member evidence[] = {
@@ -200,6 +207,7 @@ static const member incident_full[] = {
 static const member incident_list[] = {
     { "incidents", "[]Incident", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member incident_details[] = { { "incident", "FullIncident", 0 } };
 static const member period[] = {
@@ -410,7 +418,9 @@ static const member app[] = {
     { "note", "?string", 0 },
     { "status_changed_at", "?time", 0 },
 };
-static const member app_list[] = { { "apps", "[]App", 0 }, { "pagination", "Pagination", 0 } };
+static const member app_list[] = { { "apps", "[]App", 0 },
+                                   { "pagination", "Pagination", 0 },
+                                   { "wider", "[]Wider", 1 } };
 static const member app_details[] = { { "app", "App", 0 } };
 static const member contact[] = {
     { "value", "string", 0 },   { "kind", "ContactKind", 0 }, { "note", "?string", 0 },
@@ -519,6 +529,7 @@ static const member health[] = { { "status", "string", 0 } };
     }
 static const shape shapes[] = {
     SHAPE("Pagination", pagination),
+    SHAPE("Wider", wider),
     SHAPE("Organization", organization),
     SHAPE("RiskDistribution", risk_distribution),
     SHAPE("SeverityCounts", severities),

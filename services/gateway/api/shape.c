@@ -167,6 +167,41 @@ void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before)
     ts_jsonw_f64(w, (double)(int64_t)(tenths + (tenths < 0 ? -0.5 : 0.5)) / 10.0);
 }
 
+void shape_wider_add(shape_wider *wider, const char *without, uint64_t total)
+{
+    if (total == 0 || wider->count == SHAPE_WIDER_MAX)
+        return;
+    wider->without[wider->count] = without;
+    wider->total[wider->count++] = total;
+}
+
+void shape_wider_put(ts_jsonw *w, const shape_wider *wider)
+{
+    if (wider->count == 0)
+        return;
+    ts_jsonw_key(w, "wider");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < wider->count; i++) {
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "without", wider->without[i]);
+        shape_u64(w, "total", wider->total[i]);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+}
+
+void shape_wider_say(ts_buf *out, const shape_wider *wider)
+{
+    for (size_t i = 0; i < wider->count; i++) {
+        ts_buf_z(out, i == 0 ? " Without the filter " : "; without ");
+        ts_buf_z(out, wider->without[i]);
+        ts_buf_z(out, ": ");
+        ts_buf_u64(out, wider->total[i]);
+    }
+    if (wider->count > 0)
+        ts_buf_char(out, '.');
+}
+
 static void put_page(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, bool has_more,
                      const char *cursor)
 {

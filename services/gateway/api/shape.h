@@ -36,6 +36,20 @@ void shape_top_tools(ts_jsonw *w, const Ts__Aiusage__Report *report, size_t max)
 /* In percent of `before`, to one decimal; null if there was nothing then. */
 void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before);
 
+/* What an empty list would hold without one of its filters: member `wider` and a sentence, if that would be something. A
+ * service that does not tell is no failure: then there is no hint. */
+#define SHAPE_WIDER_MAX 5
+typedef struct shape_wider {
+    const char *without[SHAPE_WIDER_MAX]; /* names of parameters */
+    uint64_t total[SHAPE_WIDER_MAX];
+    size_t count;
+} shape_wider;
+/* Nothing for a total of 0. */
+void shape_wider_add(shape_wider *wider, const char *without, uint64_t total);
+void shape_wider_put(ts_jsonw *w, const shape_wider *wider);
+/* " Without the filter severity: 3; without user: 1." */
+void shape_wider_say(ts_buf *out, const shape_wider *wider);
+
 /* The member `pagination`. `returned` is how many this answer holds. */
 void shape_pagination(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total,
                       size_t returned);

@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
+#include "ts/near.h"
 
 #define TACTICS_MAX 16
 
@@ -50,12 +51,24 @@ static void say_highest(ts_buf *out, const Ts__Risk__UserList *list, uint64_t of
     ts_buf_printf(out, " risk (%u).", user->score);
 }
 
+/* Of an empty list: how many there are without its filter. */
+static void find_wider(http_exchange *x, const char *filter, shape_wider *ret)
+{
+    Ts__Risk__ListUsersRequest all = TS__RISK__LIST_USERS_REQUEST__INIT;
+    const Ts__Risk__UserList *list;
+
+    all.limit = 1;
+    if (fetch_list(x, &all, &list) == TS_OK)
+        shape_wider_add(ret, filter, list->total);
+}
+
 ts_status api_users(http_exchange *x)
 {
     Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
     const http_value *level = http_param_of(x, "risk_level");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
+    shape_wider wider = { .count = 0 };
     ts_status st = shape_take_raw(x);
 
     if (st != TS_OK)
@@ -69,15 +82,19 @@ ts_status api_users(http_exchange *x)
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
+    if (list->total == 0 && level->given)
+        find_wider(x, "risk_level", &wider);
     ts_jsonw_object(&w);
     put_users(x, &w, list);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_users, list->next);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     if (level->given)
         ts_buf_printf(&x->summary, " with risk level %s", request.risk_level);
     ts_buf_z(&x->summary, ", highest risk first.");
     say_highest(&x->summary, list, request.offset);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
@@ -86,6 +103,7 @@ ts_status api_users_high_risk(http_exchange *x)
     Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
+    shape_wider wider = { .count = 0 };
     ts_status st = shape_take_raw(x);
 
     if (st != TS_OK)
@@ -95,26 +113,56 @@ ts_status api_users_high_risk(http_exchange *x)
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
+    if (list->total == 0 && request.min_score > 0)
+        find_wider(x, "min_risk_score", &wider);
     ts_jsonw_object(&w);
     shape_u64(&w, "min_risk_score", request.min_score);
     put_users(x, &w, list);
     shape_first_page(&w, request.limit, list->total, list->n_users);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     ts_buf_printf(&x->summary, " with a risk score of %u or more, highest first.",
                   request.min_score);
     say_highest(&x->summary, list, 0);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
+}
+
+static ts_status search(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
+                        const Ts__Risk__UserList **ret)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+    ts_status st =
+        api_call(x, a->risk, &ts_risk_search_users, &request->base, a->config->call_ms, &out);
+
+    if (st == TS_OK)
+        *ret = (const void *)out;
+    return st;
+}
+
+/* The same without the filter of the risk level. */
+static void search_wider(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
+                         shape_wider *ret)
+{
+    static char none[] = "";
+    Ts__Risk__SearchUsersRequest all = *request;
+    const Ts__Risk__UserList *list;
+
+    all.limit = 1;
+    all.risk_level = none;
+    if (search(x, &all, &list) == TS_OK)
+        shape_wider_add(ret, "risk_level", list->total);
 }
 
 ts_status api_users_search(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
     const http_value *level = http_param_of(x, "risk_level");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ProtobufCMessage *out = NULL;
+    shape_wider wider = { .count = 0 };
     ts_status st = shape_take_raw(x);
 
     if (st != TS_OK)
@@ -124,14 +172,16 @@ ts_status api_users_search(http_exchange *x)
     request.risk_level = api_text(x, level);
     if (request.query == NULL || request.risk_level == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_search_users, &request.base, a->config->call_ms, &out);
+    st = search(x, &request, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
+    if (list->total == 0 && level->given)
+        search_wider(x, &request, &wider);
     ts_jsonw_object(&w);
     put_users(x, &w, list);
     ts_jsonw_kbool(&w, "truncated", list->truncated != 0);
     shape_first_page(&w, request.limit, list->total, list->n_users);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     if (list->truncated)
         ts_buf_z(&x->summary, "At least ");
@@ -142,6 +192,7 @@ ts_status api_users_search(http_exchange *x)
     if (list->truncated)
         ts_buf_z(&x->summary, " Not all could be looked at: a longer query finds less.");
     say_highest(&x->summary, list, 0);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
@@ -310,6 +361,77 @@ static void put_profile(const http_exchange *x, ts_jsonw *w, const Ts__Risk__Use
     ts_jsonw_object_end(w);
 }
 
+/* ---- who may have been meant ---- */
+
+typedef struct near_user {
+    const char *email;
+    unsigned distance;
+    bool is_tied;
+} near_user;
+
+#define SLIPS_MAX 2u
+
+static unsigned slips_in(ts_str a, ts_str b)
+{
+    return ts_str_eq(a, b) ? 0 : ts_distance(a, b, SLIPS_MAX);
+}
+
+/* Slips in what stands before and behind the '@' together; SLIPS_MAX + 1 if there are more. */
+static unsigned slips_between(ts_str a, ts_str b)
+{
+    size_t at = ts_str_find(a, '@'), other = ts_str_find(b, '@');
+    unsigned slips;
+
+    if (at == a.n || other == b.n)
+        return SLIPS_MAX + 1;
+    slips = slips_in(ts_str_n(a.p, at), ts_str_n(b.p, other)) +
+            slips_in(ts_str_n(a.p + at, a.n - at), ts_str_n(b.p + other, b.n - other));
+    return slips > SLIPS_MAX ? SLIPS_MAX + 1 : slips;
+}
+
+/* Users found by a part of the address that may be free of slips. */
+static void look_for(http_exchange *x, ts_str email, ts_str part, near_user *near)
+{
+    static char none[] = "";
+    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
+    const Ts__Risk__UserList *list;
+
+    request.limit = 50;
+    request.risk_level = none;
+    request.query = ts_arena_z(x->arena, part);
+    if (part.n == 0 || request.query == NULL || search(x, &request, &list) != TS_OK)
+        return;
+    for (size_t i = 0; i < list->n_users; i++) {
+        const char *found = list->users[i]->email;
+        unsigned distance = slips_between(email, ts_str_of(found));
+
+        if (distance > SLIPS_MAX ||
+            (near->email != NULL && (distance > near->distance || strcmp(found, near->email) == 0)))
+            continue;
+        near->is_tied = near->email != NULL && distance == near->distance;
+        near->email = found;
+        near->distance = distance;
+    }
+}
+
+/* "There is no such user", and whom of this organization a slip may have missed. */
+#define PART_BYTES 3
+static ts_status no_such_user(http_exchange *x, ts_str email)
+{
+    size_t at = ts_str_find(email, '@');
+    size_t n = at < PART_BYTES ? at : PART_BYTES;
+    near_user near = { .email = NULL };
+
+    if (words_is_email(email)) {
+        look_for(x, email, ts_str_n(email.p, n), &near);
+        look_for(x, email, ts_str_n(email.p + at - n, n + 2), &near); /* with '@' and a letter */
+    }
+    if (near.email == NULL || near.is_tied || !words_is_email(ts_str_of(near.email)))
+        return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
+    return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user. Did you mean %s?",
+                   near.email);
+}
+
 ts_status api_user(http_exchange *x)
 {
     api *a = api_of(x);
@@ -331,6 +453,8 @@ ts_status api_user(http_exchange *x)
     if (request.email == NULL)
         return TS_NOMEM;
     st = api_call(x, a->risk, &ts_risk_get_user, &request.base, a->config->call_ms, &out);
+    if (st == TS_NOT_FOUND)
+        return no_such_user(x, email);
     if (st != TS_OK)
         return st;
     profile = (const void *)out;

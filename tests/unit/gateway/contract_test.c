@@ -481,7 +481,9 @@ Test(contract, users_are_listed_with_pages)
     cr_assert_not_null(strstr(a.body.data, "\"untrusted_fields\":[\"data.users[].name\""));
     cr_assert_not_null(strstr(a.body.data, "John \\\"Ignore all\\\" Smith"));
     get("/v1/users?risk_level=minimal", KEY_ALL, 200);
-    expect_text("summary", "0 users with risk level minimal, highest risk first.");
+    expect_text("summary",
+                "0 users with risk level minimal, highest risk first. Without the filter "
+                "risk_level: 5.");
     get("/v1/users?limit=201", KEY_ALL, 400);
     expect_error("bad_request", "limit", "limit must be between 1 and 200");
     get("/v1/users?limt=1", KEY_ALL, 400);
@@ -591,6 +593,23 @@ Test(contract, an_update_may_ask_for_the_state_it_has_seen)
     send_json("PATCH", "/v1/incidents/inc_one", line, "{\"status\":\"resolved\"}", 200);
     cr_assert_eq(atomic_load(&standin_saw.updates), 1);
     cr_assert_eq(standin_saw.revision, 5); /* the service is told what was looked at */
+}
+
+/* ---- nothing there ---- */
+
+Test(contract, an_empty_list_says_which_filter_emptied_it)
+{
+    get("/v1/incidents?severity=high&user=nobody@acme.example&since=2025-01-15", KEY_ALL, 200);
+    expect_summary("0 open incidents of high severity in the asked time of this user. Without the "
+                   "filter user: 1.");
+    cr_assert_not_null(strstr(a.body.data, "\"wider\":[{\"without\":\"user\",\"total\":1}]"));
+    get("/v1/incidents?severity=low", KEY_ALL, 200);
+    expect_summary("0 open incidents of low severity."); /* nor is there anything without */
+    expect_no("data.wider");
+    get("/v1/users?risk_level=minimal", KEY_ALL, 200);
+    cr_assert_not_null(strstr(a.body.data, "[{\"without\":\"risk_level\",\"total\":5}]"));
+    get("/v1/users", KEY_ALL, 200);
+    expect_no("data.wider");
 }
 
 /* ---- text of others ---- */
