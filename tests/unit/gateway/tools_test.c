@@ -89,6 +89,22 @@ Test(tools, what_models_read_is_short)
     cr_assert_gt(out.size, 4000);
 }
 
+/* What clients get of all tools and models are not given, to which APIs of models have no place for it: the schemas of answers,
+ * by which a client checks structuredContent. They are a client's memory, not a model's, so they have a bound of their own. */
+Test(tools, schemas_of_answers_are_bounded)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 20);
+
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        ts_jsonw w = ts_jsonw_on(&out);
+
+        agent_tool_put_output(&w, &agent_tools[i]);
+    }
+    cr_assert_eq(ts_buf_status(&out), TS_OK);
+    cr_assert_leq(out.size, 28000, "%zu bytes", out.size);
+    cr_assert_gt(out.size, 4000);
+}
+
 /* What a model is told of each tool. A change of it is a change of what agents do, and of what their operators approved: so it
  * has to be made twice, there and here. */
 Test(tools, what_models_read_is_pinned)
