@@ -130,10 +130,13 @@ static ts_status add_scope(risk_work *w, Ts__Risk__AppRow *row, ts_str text)
 /* What the catalogue says of the app now, which may differ from what it said when the row was written. */
 static ts_status describe(risk_work *w, const catalogue *c, Ts__Risk__AppRow *row)
 {
-    const catalogue_tool *tool =
-        catalogue_find_app(c, ts_str_of(row->client_id), ts_str_of(row->name));
+    char *name = risk_clean_z(w->arena, ts_str_of(row->name), APPS_NAME_MAX);
+    const catalogue_tool *tool;
     ts_status st = TS_OK;
 
+    if (name == NULL)
+        return TS_NOMEM;
+    tool = catalogue_find_app(c, ts_str_of(row->client_id), ts_str_of(name));
     row->pinned = catalogue_pins(c, ts_str_of(row->client_id));
     row->ai_tool = ts_arena_z(w->arena, tool == NULL ? TS_STR_NULL : tool->name);
     row->publisher = ts_arena_z(w->arena, tool == NULL ? TS_STR_NULL : tool->vendor);
@@ -174,7 +177,7 @@ ts_status apps_take(risk_work *w, const catalogue *c, const risk_record *record)
     const Ts__Risk__Event *e = record->event;
     bool revokes = strcmp(e->action, "revoke") == 0;
     int64_t at_ms = e->event_ms < w->now_ms ? e->event_ms : w->now_ms;
-    char *client_id, *name;
+    char *client_id, *name, *kept;
     work_app *app = NULL;
     ts_hash128 id;
     ts_status st;
@@ -184,14 +187,17 @@ ts_status apps_take(risk_work *w, const catalogue *c, const risk_record *record)
         return TS_OK;
     client_id = risk_clean_z(w->arena, field(record, "client_id"), APPS_NAME_MAX);
     name = risk_clean_z(w->arena, field(record, "app_name"), APPS_NAME_MAX);
-    if (client_id == NULL || name == NULL)
+    kept = risk_keep_z(w->arena, field(record, "app_name"), APPS_NAME_MAX);
+    if (client_id == NULL || name == NULL || kept == NULL)
         return TS_NOMEM;
+    if (name[0] == '\0')
+        kept = name; /* nothing of it is seen */
     if (client_id[0] == '\0' && name[0] == '\0')
         return TS_OK;
     id = app_id(w, e->source, ts_str_of(client_id), ts_str_of(name));
     st = get_or_make(w, id.bytes, &app);
     if (st == TS_OK)
-        st = update(w, c, app, record, client_id, name, at_ms);
+        st = update(w, c, app, record, client_id, kept, at_ms);
     if (st != TS_OK || e->user_email[0] == '\0')
         return st;
     w->apps.catalogue = c;

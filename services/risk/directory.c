@@ -23,8 +23,8 @@ static ts_status check_text(ts_arena *arena, char **text, bool needed, const cha
         *ret_reason = ts_arena_printf(arena, "%s must hold a visible character", field);
         return *ret_reason == NULL ? TS_NOMEM : TS_INVALID;
     }
-    *text = clean;
-    return TS_OK;
+    *text = risk_keep_z(arena, given, TEXT_BYTES_MAX);
+    return *text == NULL ? TS_NOMEM : TS_OK;
 }
 
 static ts_status check_address(ts_arena *arena, char **text, bool needed, const char *refusal,

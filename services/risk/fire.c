@@ -61,8 +61,8 @@ static ts_status add_fields(risk_work *w, Ts__Evidence *e, const risk_record *re
         if (pair == NULL)
             return TS_NOMEM;
         ts__name_value__init(pair);
-        pair->name = risk_clean_z(w->arena, f->name, RISK_EVIDENCE_VALUE);
-        pair->value = risk_clean_z(w->arena, f->value, RISK_EVIDENCE_VALUE);
+        pair->name = risk_keep_z(w->arena, f->name, RISK_EVIDENCE_VALUE);
+        pair->value = risk_keep_z(w->arena, f->value, RISK_EVIDENCE_VALUE);
         if (pair->name == NULL || pair->value == NULL)
             return TS_NOMEM;
         e->fields[e->n_fields++] = pair;

@@ -1,6 +1,7 @@
 #include "publish.h"
 
 #include "proto/shapes.h"
+#include "ts/clean.h"
 #include "ts/json.h"
 #include "ts/outbox.h"
 #include "ts/time.h"
@@ -12,6 +13,7 @@ void risk_publish_detection(risk_work *w, const work_firing *f)
 {
     Ts__Detection d = TS__DETECTION__INIT;
     const Ts__Risk__Firing *row = f->row;
+    char name[TS_BRIEF_SIZE]; /* incidents takes no longer texts than such */
     work_user *u = NULL;
 
     d.id = row->id;
@@ -35,7 +37,8 @@ void risk_publish_detection(risk_work *w, const work_firing *f)
         d.user_email = (char *)(uintptr_t)f->email; /* only packed */
     if (f->user != 0 && work_user_by_number(w, f->user, &u) == TS_OK) {
         d.user_email = u->row->email;
-        d.user_name = u->row->name;
+        (void)ts_brief(ts_str_of(u->row->name), name);
+        d.user_name = name;
     }
     ts_outbox_add(w->batch, RISK_TO_INCIDENTS, w->tenant, "detection", w->now_ms, &d.base);
 }
@@ -104,7 +107,7 @@ ts_status risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *e
 
     ts_jsonw_object(&json);
     ts_jsonw_key(&json, "app");
-    ts_app_json(&json, app);
+    ts_app_json(&json, app, false);
     ts_jsonw_object_end(&json);
     ts_buf_char(&data, '\0');
     if (ts_buf_status(&data) != TS_OK)

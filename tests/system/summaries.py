@@ -6,7 +6,7 @@ items, or if it is part of an id, a date or an e-mail address that stands there 
 
 import re
 
-LENGTH_MAX = 700
+LENGTH_MAX = 600
 
 EMAIL = re.compile(r"(?<![\w.%+@-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
 ID = re.compile(r"\b(?:inc|req|evt|key|whe|org|app|rec|det)_[0-9A-Za-z]+\b")

@@ -16,7 +16,8 @@ import suite
 BYTES_MAX = 4200  # of the longest text, a note
 OUR_OWN_WORDS = ("headline", "insights", "next_steps", "left_out")
 PER_PATH = 80     # objects looked at one by one
-PRIVATE = {"\ue000", "\uf8ff"}  # seen, if as a box: a question's own words may hold them
+BRIEF = re.compile(r"\.(name|department|client_id|scope|value|app|action|target|unparsed\[\]|user\.title|evidence\[\]\.summary)$")
+BRIEF_MAX = 120   # characters of what was not written with a key
 
 
 class Hostile(base.SuiteCase):
@@ -39,6 +40,11 @@ class Hostile(base.SuiteCase):
     @classmethod
     def play(cls, api):
         """Each text in every field of a record that is anybody's to fill."""
+        cls.kept = {}  # names as they were taken
+        # As long as a name may be, and known before the detection that carries it.
+        answer = api.send("PUT", "/v1/directory/users", [{"email": cls.people["long_wide"], "name": "\u4e16" * 200, "department": ""}])
+        if answer.status != 200 or answer.data.get("rejected"):
+            raise AssertionError(answer.text)
         for name, (_, text) in cls.texts.items():
             email = cls.people[name]
             made = records.takeover(email) + [records.publish(email, 200 - i, "doc%d" % i) for i in range(3)]
@@ -57,11 +63,13 @@ class Hostile(base.SuiteCase):
                 answer = api.send("PUT", "/v1/directory/users", [row])
                 if answer.status >= 500:
                     raise AssertionError(answer.text)
-                if answer.status != 200:  # too long, say: then as much of it as is taken
-                    short = {key: value if key == "email" else value.replace("\0", "")[:100] for key, value in row.items()}
+                if answer.status != 200 or answer.data["rejected"]:  # too long, say: then as much of it as is taken
+                    short = {key: value if key == "email" else value.replace("\0", "")[:200] for key, value in row.items()}
                     answer = api.send("PUT", "/v1/directory/users", [short])
-                    if answer.status != 200:
+                    if answer.status != 200 or answer.data["rejected"]:
                         raise AssertionError(answer.text)
+                    row = short
+                cls.kept[row["email"]] = row["name"].strip(" \t\r\n\v\f")
 
     @classmethod
     def note(cls, api):
@@ -98,6 +106,8 @@ class Hostile(base.SuiteCase):
             bad = sorted({"U+%04X" % ord(c) for c in leaf if c in hostile.FORBIDDEN})
             self.assertEqual(bad, [], "%s: %s is not clean: %r" % (path, where, leaf[:200]))
             self.assertLessEqual(len(leaf.encode()), BYTES_MAX, "%s: %s is too long" % (path, where))
+            if where in named and BRIEF.search(where):
+                self.assertLessEqual(len(leaf), BRIEF_MAX, "%s: %s is too long" % (path, where))
             if self.has_mark(leaf):
                 seen.add(where)
         self.assertLessEqual(seen, named, "%s: not named in meta.untrusted_fields" % path)
@@ -140,6 +150,41 @@ class Hostile(base.SuiteCase):
         if "/v1/apps" in self.paths:
             self.assertIn("data.apps[].name", seen)
 
+    def test_who_investigates_sees_it_as_it_came(self):
+        self.assertGreater(len(self.kept), 40)
+        hidden = cut = 0
+        for email, name in self.kept.items():
+            path = "/v1/users/" + urllib.parse.quote(email, safe="")
+            shown, raw = self.api.get(path), self.api.get(path, raw="true")
+            self.assertEqual(raw.data["user"]["name"], name)
+            self.assertEqual(raw.json["meta"]["untrusted_fields"], shown.json["meta"]["untrusted_fields"])
+            self.assertEqual(raw.json["summary"], shown.json["summary"])
+            self.assertEqual(raw.json["user"], raw.data["user"])
+            hidden += bool(set(name) & set(hostile.FORBIDDEN))
+            seen = [c for c in name if c not in hostile.FORBIDDEN or c in "\n\r\t\u2028\u2029\x85"]
+            is_cut = shown.data["user"]["name"].endswith("\u2026")
+            self.assertEqual(is_cut, len(seen) > BRIEF_MAX, (name, shown.data["user"]["name"]))
+            cut += is_cut
+        self.assertGreater(hidden, 8)
+        self.assertGreater(cut, 1)
+        raw = {app["id"]: app["name"] for app in self.api.get("/v1/apps", limit=200, raw="true").data["apps"]}
+        shown = {app["id"]: app["name"] for app in self.api.get("/v1/apps", limit=200).data["apps"]}
+        self.assertEqual(set(raw), set(shown))
+        self.assertTrue(any("\u202e" in name for name in raw.values()))
+        texts = [leaf for i in self.incidents[:PER_PATH] for where, leaf in summaries.leaves(
+            self.api.get("/v1/incidents/" + i["id"], raw="true").data) if where.endswith("fields[].value")]
+        self.assertTrue(any(set(text) & set(hostile.FORBIDDEN) for text in texts))
+
+    def test_a_long_name_loses_no_detection(self):
+        self.assertGreater(self.api.get("/v1/incidents", user=self.people["long_wide"], status="all").data["pagination"]["total"], 0)
+
+    def test_exports_are_clean(self):
+        for name in ("users", "incidents", "apps"):
+            answer = self.api.request("GET", "/v1/exports/%s.csv" % name)
+            self.assertEqual(answer.status, 200)
+            self.assertTrue(self.has_mark(answer.text) or name == "incidents", name)
+            self.assertEqual(set(answer.text) & set(hostile.FORBIDDEN) - set("\r\n"), set(), name)
+
     # ---- the same through every tool of an agent ----
 
     def look_at_result(self, name, result):
@@ -170,7 +215,9 @@ class Hostile(base.SuiteCase):
             if not isinstance(leaf, str):
                 continue
             is_askers = where.startswith(("data.interpretation.", "data.equivalent_request."))
-            self.assertEqual(set(leaf) & set(hostile.FORBIDDEN) - (PRIVATE if is_askers else set()), set(), where)
+            self.assertEqual(set(leaf) & set(hostile.FORBIDDEN), set(), where)
+            if BRIEF.search(where) and where in named and not is_askers:
+                self.assertLessEqual(len(leaf), BRIEF_MAX, where)
             self.assertEqual(shown.replace("[", "").replace("]", "").replace("hxxp", "http"),
                              leaf.replace("[", "").replace("]", "").replace("hxxp", "http"), where)
             if self.has_mark(leaf):
@@ -217,6 +264,7 @@ class Hostile(base.SuiteCase):
                 seen |= {"%s %s" % (name, where) for where in self.look_at_result(name, result)}
                 succeeded |= set() if result["isError"] else {name}
         self.assertEqual(succeeded, set(tools))
+        self.assertTrue(mine.call("get_user_risk_profile", user_email=self.people["html"], raw=True)["isError"])
         # The test sees what it is about.
         self.assertLessEqual({"get_incident_details data.incident.notes[].text", "update_incident_status data.incident.notes[].text",
                               "get_incident_details data.incident.evidence[].fields[].value", "list_trusted_apps data.apps[].name",

@@ -426,6 +426,8 @@ static ts_status tell(asked *q)
     summarize(q);
     if (q->outcome == ANSWERED)
         st = model_restate(&q->model, q->x, q->in);
+    if (st == TS_OK)
+        st = agent_interpretation_clean(q->in, q->x->arena);
     if (st != TS_OK)
         return st;
     if (q->model.is_missing)

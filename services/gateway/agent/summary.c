@@ -7,8 +7,7 @@
 #include "api/shape.h"
 #include "api/words.h"
 
-#define TOP_MAX      3  /* users, incidents, tools and apps shown */
-#define APP_NAME_MAX 80 /* bytes: the whole has to stay small */
+#define TOP_MAX 3 /* users, incidents, tools and apps shown */
 
 enum { PART_RISK, PART_USERS, PART_INCIDENTS, PART_AI, PART_APPS, PARTS };
 
@@ -240,7 +239,7 @@ static void put_apps(ts_jsonw *w, http_exchange *x, const Ts__Risk__AppList *lis
 
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "id", app->id);
-        shape_untrusted(w, "name", app->name, APP_NAME_MAX);
+        shape_untrusted(x, w, "name", app->name);
         shape_u64(w, "risk_score", app->risk_score);
         ts_jsonw_kz(w, "risk_level", ts_risk_level_name(app->risk_score));
         shape_u64(w, "user_count", app->user_count);

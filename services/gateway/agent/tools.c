@@ -65,9 +65,16 @@ static const http_param format_row[] = {
     { NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL },
 };
 
+/* Uncleaned text is for people: no tool gives it. */
+static bool is_withheld(const char *name)
+{
+    return strcmp(name, "raw") == 0;
+}
+
+/* No argument: it stands in the path, or is withheld. */
 static bool is_fixed(const agent_tool *t, const char *name)
 {
-    return t->segment != NULL && strcmp(t->segment, name) == 0;
+    return is_withheld(name) || (t->segment != NULL && strcmp(t->segment, name) == 0);
 }
 
 /* An earlier call of the tool has an argument of that name. */
@@ -299,7 +306,7 @@ static ts_status set_argument(const agent_tool *t, http_exchange *x, ts_str name
 {
     int row = http_param_index(x->route->params, name);
 
-    if (row >= 0)
+    if (row >= 0 && !is_withheld(x->route->params[row].name))
         return http_value_set(x->route->params, (size_t)row, value, x->arena, x->params, &x->error);
     row = http_param_index(x->route->fields, name);
     if (row >= 0)

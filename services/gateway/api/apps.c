@@ -4,6 +4,20 @@
 #include "api/words.h"
 #include "proto/shapes.h"
 
+/* Of an empty list: how many there are whatever their status. */
+static void find_wider(http_exchange *x, shape_wider *ret)
+{
+    static char all[] = "all";
+    api *a = api_of(x);
+    Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
+    ProtobufCMessage *out = NULL;
+
+    request.status = all;
+    request.limit = 1;
+    if (api_call(x, a->risk, &ts_risk_list_apps, &request.base, a->config->call_ms, &out) == TS_OK)
+        shape_wider_add(ret, "status", ((const Ts__Risk__AppList *)(const void *)out)->total);
+}
+
 ts_status api_apps(http_exchange *x)
 {
     api *a = api_of(x);
@@ -11,9 +25,12 @@ ts_status api_apps(http_exchange *x)
     const http_value *status = http_param_of(x, "status");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__AppList *list;
+    shape_wider wider = { .count = 0 };
     ProtobufCMessage *out = NULL;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.status = api_text(x, status);
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
@@ -24,13 +41,16 @@ ts_status api_apps(http_exchange *x)
     if (st != TS_OK)
         return st;
     list = (const void *)out;
+    if (list->total == 0 && !ts_str_is(status->text, "all"))
+        find_wider(x, &wider);
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "apps");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < list->n_apps; i++)
-        ts_app_json(&w, list->apps[i]);
+        ts_app_json(&w, list->apps[i], x->is_raw);
     ts_jsonw_array_end(&w);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_apps, list->next);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     if (list->n_apps > 0) {
         http_name_add(&x->untrusted, "data.apps[].name");
@@ -51,6 +71,7 @@ ts_status api_apps(http_exchange *x)
         words_upper(&x->summary, ts_risk_level_name(list->apps[0]->risk_score));
         ts_buf_printf(&x->summary, " risk (%u).", list->apps[0]->risk_score);
     }
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
@@ -61,7 +82,7 @@ static void put_app(http_exchange *x, const Ts__Risk__App *app)
 
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "app");
-    ts_app_json(&w, app);
+    ts_app_json(&w, app, x->is_raw);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.app.name");
     http_name_add(&x->untrusted, "data.app.client_id");
@@ -104,8 +125,10 @@ ts_status api_app(http_exchange *x)
 {
     uint64_t revision;
     char *id;
-    ts_status st = take_id(x, &id);
+    ts_status st = shape_take_raw(x);
 
+    if (st == TS_OK)
+        st = take_id(x, &id);
     return st == TS_OK ? show(x, id, &revision) : st;
 }
 

@@ -17,7 +17,8 @@ static void put_details(ts_jsonw *w, ts_json_parser *parser, const char *details
         ts_jsonw_raw(w, TS_STR_LIT("{}"));
 }
 
-static void put_entry(ts_jsonw *w, ts_json_parser *parser, const Ts__Auth__AuditRow *row)
+static void put_entry(const http_exchange *x, ts_jsonw *w, ts_json_parser *parser,
+                      const Ts__Auth__AuditRow *row)
 {
     const Ts__AuditEntry *entry = row->entry;
 
@@ -25,7 +26,7 @@ static void put_entry(ts_jsonw *w, ts_json_parser *parser, const Ts__Auth__Audit
     shape_u64(w, "number", row->number);
     ts_jsonw_ktime(w, "at", entry->at_ms);
     ts_jsonw_kz(w, "action", entry->action);
-    ts_jsonw_kz(w, "object", entry->object[0] == '\0' ? NULL : entry->object);
+    shape_prose(x, w, "object", entry->object, true);
     ts_jsonw_kz(w, "actor", entry->actor);
     ts_jsonw_kz(w, "client_address", entry->client_addr[0] == '\0' ? NULL : entry->client_addr);
     ts_jsonw_kz(w, "request_id", entry->request_id[0] == '\0' ? NULL : entry->request_id);
@@ -49,7 +50,7 @@ static ts_status put_list(http_exchange *x, const Ts__Auth__ListAuditRequest *re
     for (size_t i = 0; i < list->n_rows; i++) {
         if (list->rows[i]->entry == NULL)
             return TS_CORRUPT;
-        put_entry(&w, parser, list->rows[i]);
+        put_entry(x, &w, parser, list->rows[i]);
     }
     ts_jsonw_array_end(&w);
     shape_pagination(&w, request->limit, request->offset, list->total, list->n_rows);

@@ -8,15 +8,12 @@ static bool is_address(const char *value)
     return strchr(value, '@') != NULL;
 }
 
-static void put_contact(ts_jsonw *w, const Ts__Risk__Contact *contact)
+static void put_contact(const http_exchange *x, ts_jsonw *w, const Ts__Risk__Contact *contact)
 {
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "value", contact->value);
     ts_jsonw_kz(w, "kind", is_address(contact->value) ? "email" : "domain");
-    if (contact->note[0] == '\0')
-        ts_jsonw_kz(w, "note", NULL);
-    else
-        shape_untrusted(w, "note", contact->note, SHAPE_NOTE_MAX);
+    shape_prose(x, w, "note", contact->note, true);
     ts_jsonw_ktime(w, "added_at", contact->added_ms);
     ts_jsonw_kz(w, "added_by", contact->added_by);
     ts_jsonw_object_end(w);
@@ -51,7 +48,7 @@ ts_status api_contacts(http_exchange *x)
     ts_jsonw_key(&w, "contacts");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < list->n_contacts; i++)
-        put_contact(&w, list->contacts[i]);
+        put_contact(x, &w, list->contacts[i]);
     ts_jsonw_array_end(&w);
     shape_pagination(&w, request.limit, request.offset, list->total, list->n_contacts);
     ts_jsonw_object_end(&w);
@@ -81,7 +78,7 @@ ts_status api_contact_add(http_exchange *x)
     contact = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "contact");
-    put_contact(&w, contact);
+    put_contact(x, &w, contact);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.contact.note");
     say_contact(x, contact->value, "a trusted contact");

@@ -6,7 +6,9 @@
  * there, and fits the filters, during the whole walk stands in the file once, whatever comes, goes or moves meanwhile. */
 #include "api/api.h"
 #include "api/csv.h"
+#include "api/shape.h"
 #include "http/stream.h"
+#include "ts/clean.h"
 #include "ts/time.h"
 
 #define PAGE_ROWS      200
@@ -138,6 +140,14 @@ static ts_status run(http_exchange *x, export *e)
 
 /* ---- users ---- */
 
+/* Text of others, as all answers show it (ts/clean.h). */
+static void put_brief(ts_buf *out, const char *text)
+{
+    char shown[TS_BRIEF_SIZE];
+
+    csv_text(out, ts_brief(ts_str_of(text), shown));
+}
+
 static void seek_users(ProtobufCMessage *request, char *after)
 {
     Ts__Risk__ListUsersRequest *r = (void *)request;
@@ -154,9 +164,9 @@ static const char *put_users(const http_exchange *x, const ProtobufCMessage *rep
         const Ts__Risk__UserRow *user = list->users[i];
 
         csv_text(out, ts_str_of(user->email));
-        csv_text(out, ts_str_of(user->name));
-        csv_text(out, ts_str_of(user->department));
-        csv_text(out, ts_str_of(user->title));
+        put_brief(out, user->name);
+        put_brief(out, user->department);
+        put_brief(out, user->title);
         csv_text(out, ts_str_of(user->manager));
         csv_u64(out, user->score);
         csv_text(out, ts_str_of(ts_risk_level_name(user->score)));
@@ -224,7 +234,7 @@ static const char *put_incidents(const http_exchange *x, const ProtobufCMessage 
         csv_time(out, incident->created_ms);
         csv_time(out, incident->updated_ms);
         csv_time(out, incident->closed_ms);
-        csv_text(out, ts_str_of(incident->resolution));
+        csv_text(out, ts_str_of(ts_clean_z(incident->resolution, SHAPE_PROSE_MAX)));
         csv_end(out);
     }
     return list->n_incidents < PAGE_ROWS ? "" : list->next;
@@ -271,8 +281,8 @@ static const char *put_apps(const http_exchange *x, const ProtobufCMessage *repl
         for (; n < one->n_scopes && n < APP_SCOPES_MAX; n++)
             scopes[n] = one->scopes[n]->scope;
         csv_text(out, ts_str_of(one->id));
-        csv_text(out, ts_str_of(one->name));
-        csv_text(out, ts_str_of(one->client_id));
+        put_brief(out, one->name);
+        put_brief(out, one->client_id);
         csv_text(out, ts_str_of(one->publisher));
         csv_text(out, ts_str_of(one->status));
         csv_text(out, ts_str_of(ts_risk_level_name(one->risk_score)));

@@ -59,12 +59,61 @@ ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *req
     return TS_OK;
 }
 
+/* How many a list without some of the filters would hold; 0 also if nobody tells. */
+static uint64_t count_of(http_exchange *x, const Ts__Incidents__ListRequest *request)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+
+    if (api_call(x, a->incidents, &ts_incidents_list, &request->base, a->config->call_ms, &out) !=
+        TS_OK)
+        return 0;
+    return ((const Ts__Incidents__IncidentList *)(const void *)out)->total;
+}
+
+static void find_wider(http_exchange *x, const Ts__Incidents__ListRequest *request,
+                       shape_wider *ret)
+{
+    static char all[] = "all", none[] = "";
+    bool has_since = request->since_ms != 0, has_until = request->until_ms != 0;
+    Ts__Incidents__ListRequest r = *request;
+
+    r.limit = 1;
+    r.offset = 0;
+    r.after = none;
+    if (strcmp(r.status, all) != 0) {
+        r.status = all;
+        shape_wider_add(ret, "status", count_of(x, &r));
+        r.status = request->status;
+    }
+    if (r.severity >= 0) {
+        r.severity = -1;
+        shape_wider_add(ret, "severity", count_of(x, &r));
+        r.severity = request->severity;
+    }
+    if (has_since || has_until) {
+        r.since_ms = r.until_ms = 0;
+        shape_wider_add(ret,
+                        !has_until   ? "since"
+                        : !has_since ? "until"
+                                     : "since and until",
+                        count_of(x, &r));
+        r.since_ms = request->since_ms;
+        r.until_ms = request->until_ms;
+    }
+    if (r.user[0] != '\0') {
+        r.user = none;
+        shape_wider_add(ret, "user", count_of(x, &r));
+    }
+}
+
 ts_status api_incidents(http_exchange *x)
 {
     api *a = api_of(x);
     Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Incidents__IncidentList *list;
+    shape_wider wider = { .count = 0 };
     ProtobufCMessage *out = NULL;
     ts_status st;
 
@@ -80,6 +129,8 @@ ts_status api_incidents(http_exchange *x)
     if (st != TS_OK)
         return st;
     list = (const void *)out;
+    if (list->total == 0)
+        find_wider(x, &request, &wider);
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "incidents");
     ts_jsonw_array(&w);
@@ -88,8 +139,10 @@ ts_status api_incidents(http_exchange *x)
     ts_jsonw_array_end(&w);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_incidents,
                         list->next);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     say_list(x, list, request.offset);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
@@ -110,7 +163,8 @@ static void put_chain(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
     ts_jsonw_array_end(w);
 }
 
-static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details)
+static void put_story(const http_exchange *x, ts_jsonw *w,
+                      const Ts__Incidents__IncidentDetails *details)
 {
     ts_jsonw_key(w, "timeline");
     ts_jsonw_array(w);
@@ -120,7 +174,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", entry->at_ms);
         ts_jsonw_kz(w, "kind", entry->kind);
-        shape_untrusted(w, "text", entry->text, SHAPE_NOTE_MAX);
+        shape_prose(x, w, "text", entry->text, false);
         ts_jsonw_kz(w, "actor", entry->actor);
         ts_jsonw_object_end(w);
     }
@@ -133,7 +187,7 @@ static void put_story(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details
         ts_jsonw_object(w);
         ts_jsonw_ktime(w, "at", note->at_ms);
         ts_jsonw_kz(w, "actor", note->actor);
-        shape_untrusted(w, "text", note->text, SHAPE_NOTE_MAX);
+        shape_prose(x, w, "text", note->text, false);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -178,7 +232,8 @@ static void put_rule(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details,
     ts_jsonw_object_end(w);
 }
 
-static void put_detections(ts_jsonw *w, const Ts__Incidents__IncidentDetails *details)
+static void put_detections(const http_exchange *x, ts_jsonw *w,
+                           const Ts__Incidents__IncidentDetails *details)
 {
     ts_jsonw_key(w, "triggered_rules");
     ts_jsonw_array(w);
@@ -195,7 +250,7 @@ static void put_detections(ts_jsonw *w, const Ts__Incidents__IncidentDetails *de
         const Ts__Detection *detection = details->detections[i];
 
         for (size_t j = 0; j < detection->n_evidence; j++)
-            shape_evidence(w, detection->evidence[j], detection->rule_id);
+            shape_evidence(x, w, detection->evidence[j], detection->rule_id);
     }
     ts_jsonw_array_end(w);
 }
@@ -274,16 +329,14 @@ static ts_status put_details(http_exchange *x, const Ts__Incidents__IncidentDeta
     shape_u64(&w, "detections_shown", details->n_detections);
     shape_u64(&w, "detections_with_evidence", details->detections_with_evidence);
     put_chain(&w, details);
-    put_story(&w, details);
-    put_detections(&w, details);
+    put_story(x, &w, details);
+    put_detections(x, &w, details);
     put_actions(&w, details);
-    if (incident->resolution[0] == '\0')
-        ts_jsonw_kz(&w, "resolution", NULL);
-    else
-        shape_untrusted(&w, "resolution", incident->resolution, SHAPE_NOTE_MAX);
+    shape_prose(x, &w, "resolution", incident->resolution, true);
     ts_jsonw_ktime(&w, "closed_at", incident->closed_ms);
     ts_jsonw_object_end(&w);
     ts_jsonw_object_end(&w);
+    http_name_add(&x->untrusted, "data.incident.evidence[].summary");
     http_name_add(&x->untrusted, "data.incident.evidence[].fields[].name");
     http_name_add(&x->untrusted, "data.incident.evidence[].fields[].value");
     http_name_add(&x->untrusted, "data.incident.timeline[].text");
@@ -333,8 +386,10 @@ ts_status api_incident(http_exchange *x)
 {
     uint64_t revision;
     char *id;
-    ts_status st = take_id(x, &id);
+    ts_status st = shape_take_raw(x);
 
+    if (st == TS_OK)
+        st = take_id(x, &id);
     return st == TS_OK ? show(x, id, &revision) : st;
 }
 

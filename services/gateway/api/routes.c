@@ -21,8 +21,12 @@
     {                                                                                              \
         name, HTTP_KIND_ENUM, 0, 0, choices, fallback, false, help                                 \
     }
-/* A list's parameters without PAGE, which stands first in it. */
-#define FILTERS(params) ((params) + 3)
+#define RAW                                                                                        \
+    FLAG("raw", "true: text of others whole and uncleaned, as it is kept; to look into one case, " \
+                "never for a model; needs admin")
+/* A list's parameters without PAGE and RAW, which stand first in it: what CSV is filtered by. */
+#define FILTERS(params)     ((params) + 3)
+#define RAW_FILTERS(params) ((params) + 4)
 #define END                                                                                        \
     {                                                                                              \
         NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL                                        \
@@ -36,6 +40,7 @@ static const http_param overview_params[] = {
 
 static const http_param users_params[] = {
     PAGE("50"),
+    RAW,
     CHOICE("risk_level", LEVELS, NULL, "only users of this level"),
     END,
 };
@@ -43,6 +48,7 @@ static const http_param users_params[] = {
 static const http_param high_risk_params[] = {
     { "min_risk_score", HTTP_KIND_INT, 0, 100, NULL, "70", false, "lowest score to return" },
     { "limit", HTTP_KIND_INT, 1, 200, NULL, "20", false, "how many to return" },
+    RAW,
     END,
 };
 
@@ -51,6 +57,7 @@ static const http_param search_params[] = {
       "beginnings of words of name or department, or a part of the e-mail address" },
     CHOICE("risk_level", LEVELS, NULL, "only users of this level"),
     { "limit", HTTP_KIND_INT, 1, 200, NULL, "20", false, "how many to return" },
+    RAW,
     END,
 };
 
@@ -68,6 +75,7 @@ static const http_param directory_fields[] = {
 
 static const http_param apps_params[] = {
     PAGE("50"),
+    RAW,
     CHOICE("status", "trusted|untrusted|all", "all", "only apps of this status"),
     END,
 };
@@ -89,8 +97,12 @@ static const http_param contact_fields[] = {
 
 static const http_param user_params[] = {
     FLAG("include_timeline", "add the score of the last 7 days"),
+    RAW,
     END,
 };
+
+/* Of one incident, one app. */
+static const http_param one_params[] = { RAW, END };
 
 static const http_param incidents_params[] = {
     PAGE("20"),
@@ -242,7 +254,7 @@ const http_route api_routes[] = {
       "UserProfile" },
     { "GET", "/v1/incidents", TS_PERM_READ_INCIDENTS, 0, HTTP_BODY_NONE, 200, incidents_params,
       NULL, api_incidents, "listIncidents", "Incidents, newest first.", "IncidentList" },
-    { "GET", "/v1/incidents/{id}", TS_PERM_READ_INCIDENTS, 0, HTTP_BODY_NONE, 200, NULL, NULL,
+    { "GET", "/v1/incidents/{id}", TS_PERM_READ_INCIDENTS, 0, HTTP_BODY_NONE, 200, one_params, NULL,
       api_incident, "getIncident",
       "An incident with its threat chain, timeline, rules, evidence and recommended actions.",
       "IncidentDetails" },
@@ -282,7 +294,7 @@ const http_route api_routes[] = {
       "DirectoryUploaded" },
     { "GET", "/v1/apps", TS_PERM_READ_APPS, 0, HTTP_BODY_NONE, 200, apps_params, NULL, api_apps,
       "listApps", "Third-party apps with scopes and risk, highest risk first.", "AppList" },
-    { "GET", "/v1/apps/{id}", TS_PERM_READ_APPS, 0, HTTP_BODY_NONE, 200, NULL, NULL, api_app,
+    { "GET", "/v1/apps/{id}", TS_PERM_READ_APPS, 0, HTTP_BODY_NONE, 200, one_params, NULL, api_app,
       "getApp", "A third-party app.", "AppDetails" },
     { "PATCH", "/v1/apps/{id}", TS_PERM_WRITE_APPS, 0, HTTP_BODY_JSON, 200, NULL, app_fields,
       api_app_update, "updateApp", "Trust an app, or no longer.", "AppDetails" },
@@ -356,13 +368,13 @@ const http_route api_routes[] = {
     { "GET", "/v1/audit-log", TS_PERM_ADMIN, 0, HTTP_BODY_NONE, 200, audit_params, NULL,
       api_audit_log, "listAuditLog", "The audit log, newest first.", "AuditList" },
     { "GET", "/v1/exports/users.csv", TS_PERM_READ_USERS, HTTP_STREAM, HTTP_BODY_NONE, 200,
-      FILTERS(users_params), NULL, api_export_users, "exportUsers",
+      RAW_FILTERS(users_params), NULL, api_export_users, "exportUsers",
       "All users of the filter as CSV, highest risk first.", NULL },
     { "GET", "/v1/exports/incidents.csv", TS_PERM_READ_INCIDENTS, HTTP_STREAM, HTTP_BODY_NONE, 200,
       FILTERS(incidents_params), NULL, api_export_incidents, "exportIncidents",
       "All incidents of the filter as CSV, newest first.", NULL },
     { "GET", "/v1/exports/apps.csv", TS_PERM_READ_APPS, HTTP_STREAM, HTTP_BODY_NONE, 200,
-      FILTERS(apps_params), NULL, api_export_apps, "exportApps",
+      RAW_FILTERS(apps_params), NULL, api_export_apps, "exportApps",
       "All connected apps of the filter as CSV, highest risk first.", NULL },
     { "GET", "/v1/exports/ai-usage.csv", TS_PERM_READ_AI_USAGE, HTTP_STREAM, HTTP_BODY_NONE, 200,
       ai_usage_params, NULL, api_export_ai_usage, "exportAiUsage",

@@ -5,6 +5,10 @@ static const member pagination[] = {
     { "limit", "integer", 0 },    { "offset", "integer", 0 },      { "total", "integer", 0 },
     { "has_more", "boolean", 0 }, { "next_cursor", "?string", 0 },
 };
+static const member wider[] = {
+    { "without", "string", 0 },
+    { "total", "integer", 0 },
+};
 static const member organization[] = {
     { "id", "string", 0 },
     { "name", "string", 0 },
@@ -72,16 +76,19 @@ static const member user_details[] = {
 static const member user_list[] = {
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member high_risk_list[] = {
     { "min_risk_score", "integer", 0 },
     { "users", "[]User", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member found_list[] = {
     { "users", "[]User", 0 },
     { "truncated", "boolean", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
 static const member evidence[] = {
@@ -184,6 +191,7 @@ static const member incident_full[] = {
 static const member incident_list[] = {
     { "incidents", "[]Incident", 0 },
     { "pagination", "Pagination", 0 },
+    { "wider", "[]Wider", 1 },
 };
 static const member incident_details[] = { { "incident", "FullIncident", 0 } };
 static const member period[] = {
@@ -394,7 +402,9 @@ static const member app[] = {
     { "note", "?string", 0 },
     { "status_changed_at", "?time", 0 },
 };
-static const member app_list[] = { { "apps", "[]App", 0 }, { "pagination", "Pagination", 0 } };
+static const member app_list[] = { { "apps", "[]App", 0 },
+                                   { "pagination", "Pagination", 0 },
+                                   { "wider", "[]Wider", 1 } };
 static const member app_details[] = { { "app", "App", 0 } };
 static const member contact[] = {
     { "value", "string", 0 },   { "kind", "ContactKind", 0 }, { "note", "?string", 0 },
@@ -503,6 +513,7 @@ static const member health[] = { { "status", "string", 0 } };
     }
 const shape schemas_shapes[] = {
     SHAPE("Pagination", pagination),
+    SHAPE("Wider", wider),
     SHAPE("Organization", organization),
     SHAPE("RiskDistribution", risk_distribution),
     SHAPE("SeverityCounts", severities),

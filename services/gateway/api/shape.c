@@ -2,9 +2,27 @@
 
 #include "ts/clean.h"
 
-void shape_untrusted(ts_jsonw *w, const char *key, char *text, size_t max)
+void shape_untrusted(const http_exchange *x, ts_jsonw *w, const char *key, const char *text)
 {
-    ts_jsonw_kz(w, key, ts_clean_z(text, max));
+    char shown[TS_BRIEF_SIZE];
+
+    ts_jsonw_kstr(w, key, x->is_raw ? ts_str_of(text) : ts_brief(ts_str_of(text), shown));
+}
+
+void shape_prose(const http_exchange *x, ts_jsonw *w, const char *key, char *text, bool or_null)
+{
+    if (text[0] == '\0' && or_null)
+        ts_jsonw_kz(w, key, NULL);
+    else
+        ts_jsonw_kz(w, key, x->is_raw ? text : ts_clean_z(text, SHAPE_PROSE_MAX));
+}
+
+ts_status shape_take_raw(http_exchange *x)
+{
+    x->is_raw = api_flag(x, "raw");
+    if (x->is_raw && (x->who.permissions & TS_PERM_ADMIN) == 0)
+        return ts_fail(&x->error, TS_DENIED, "raw", "raw needs the permission admin.");
+    return TS_OK;
 }
 
 void shape_texts(ts_jsonw *w, const char *key, char *const *texts, size_t count)
@@ -22,11 +40,11 @@ void shape_u64(ts_jsonw *w, const char *key, uint64_t n)
     ts_jsonw_u64(w, n);
 }
 
-void shape_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
+void shape_user(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserRow *user)
 {
     ts_jsonw_kz(w, "email", user->email);
-    shape_untrusted(w, "name", user->name, SHAPE_NAME_MAX);
-    shape_untrusted(w, "department", user->department, SHAPE_NAME_MAX);
+    shape_untrusted(x, w, "name", user->name);
+    shape_untrusted(x, w, "department", user->department);
     shape_u64(w, "risk_score", user->score);
     ts_jsonw_kz(w, "risk_level", ts_risk_level_name(user->score));
     shape_u64(w, "active_rule_count", user->active_rule_count);
@@ -63,22 +81,23 @@ void shape_incident(ts_jsonw *w, const Ts__Incidents__Incident *incident)
     ts_jsonw_object_end(w);
 }
 
-void shape_evidence(ts_jsonw *w, const Ts__Evidence *evidence, const char *rule_id)
+void shape_evidence(const http_exchange *x, ts_jsonw *w, const Ts__Evidence *evidence,
+                    const char *rule_id)
 {
     ts_jsonw_object(w);
     if (rule_id != NULL)
         ts_jsonw_kz(w, "rule_id", rule_id);
     ts_jsonw_kz(w, "event_id", evidence->event_id);
     ts_jsonw_ktime(w, "at", evidence->event_ms);
-    ts_jsonw_kz(w, "summary", evidence->summary);
+    shape_untrusted(x, w, "summary", evidence->summary);
     ts_jsonw_kz(w, "ip", evidence->ip);
     /* Pairs, not an object: names come from events and may repeat. */
     ts_jsonw_key(w, "fields");
     ts_jsonw_array(w);
     for (size_t i = 0; i < evidence->n_fields; i++) {
         ts_jsonw_object(w);
-        shape_untrusted(w, "name", evidence->fields[i]->name, SHAPE_NAME_MAX);
-        shape_untrusted(w, "value", evidence->fields[i]->value, SHAPE_VALUE_MAX);
+        shape_untrusted(x, w, "name", evidence->fields[i]->name);
+        shape_untrusted(x, w, "value", evidence->fields[i]->value);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -146,6 +165,41 @@ void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before)
     }
     tenths = ((double)now - (double)before) * 1000.0 / (double)before;
     ts_jsonw_f64(w, (double)(int64_t)(tenths + (tenths < 0 ? -0.5 : 0.5)) / 10.0);
+}
+
+void shape_wider_add(shape_wider *wider, const char *without, uint64_t total)
+{
+    if (total == 0 || wider->count == SHAPE_WIDER_MAX)
+        return;
+    wider->without[wider->count] = without;
+    wider->total[wider->count++] = total;
+}
+
+void shape_wider_put(ts_jsonw *w, const shape_wider *wider)
+{
+    if (wider->count == 0)
+        return;
+    ts_jsonw_key(w, "wider");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < wider->count; i++) {
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "without", wider->without[i]);
+        shape_u64(w, "total", wider->total[i]);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_array_end(w);
+}
+
+void shape_wider_say(ts_buf *out, const shape_wider *wider)
+{
+    for (size_t i = 0; i < wider->count; i++) {
+        ts_buf_z(out, i == 0 ? " Without the filter " : "; without ");
+        ts_buf_z(out, wider->without[i]);
+        ts_buf_z(out, ": ");
+        ts_buf_u64(out, wider->total[i]);
+    }
+    if (wider->count > 0)
+        ts_buf_char(out, '.');
 }
 
 static void put_page(ts_jsonw *w, uint64_t limit, uint64_t offset, uint64_t total, bool has_more,

@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
+#include "ts/near.h"
 
 #define TACTICS_MAX 16
 
@@ -25,7 +26,7 @@ static void put_users(http_exchange *x, ts_jsonw *w, const Ts__Risk__UserList *l
     ts_jsonw_array(w);
     for (size_t i = 0; i < list->n_users; i++) {
         ts_jsonw_object(w);
-        shape_user(w, list->users[i]);
+        shape_user(x, w, list->users[i]);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -50,14 +51,28 @@ static void say_highest(ts_buf *out, const Ts__Risk__UserList *list, uint64_t of
     ts_buf_printf(out, " risk (%u).", user->score);
 }
 
+/* Of an empty list: how many there are without its filter. */
+static void find_wider(http_exchange *x, const char *filter, shape_wider *ret)
+{
+    Ts__Risk__ListUsersRequest all = TS__RISK__LIST_USERS_REQUEST__INIT;
+    const Ts__Risk__UserList *list;
+
+    all.limit = 1;
+    if (fetch_list(x, &all, &list) == TS_OK)
+        shape_wider_add(ret, filter, list->total);
+}
+
 ts_status api_users(http_exchange *x)
 {
     Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
     const http_value *level = http_param_of(x, "risk_level");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ts_status st;
+    shape_wider wider = { .count = 0 };
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
     request.risk_level = api_text(x, level);
@@ -67,15 +82,19 @@ ts_status api_users(http_exchange *x)
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
+    if (list->total == 0 && level->given)
+        find_wider(x, "risk_level", &wider);
     ts_jsonw_object(&w);
     put_users(x, &w, list);
     shape_pagination_at(&w, request.limit, request.offset, list->total, list->n_users, list->next);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     if (level->given)
         ts_buf_printf(&x->summary, " with risk level %s", request.risk_level);
     ts_buf_z(&x->summary, ", highest risk first.");
     say_highest(&x->summary, list, request.offset);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
@@ -84,48 +103,85 @@ ts_status api_users_high_risk(http_exchange *x)
     Ts__Risk__ListUsersRequest request = TS__RISK__LIST_USERS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ts_status st;
+    shape_wider wider = { .count = 0 };
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.min_score = (uint32_t)api_number(x, "min_risk_score");
     st = fetch_list(x, &request, &list);
     if (st != TS_OK)
         return st;
+    if (list->total == 0 && request.min_score > 0)
+        find_wider(x, "min_risk_score", &wider);
     ts_jsonw_object(&w);
     shape_u64(&w, "min_risk_score", request.min_score);
     put_users(x, &w, list);
     shape_first_page(&w, request.limit, list->total, list->n_users);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
     ts_buf_printf(&x->summary, " with a risk score of %u or more, highest first.",
                   request.min_score);
     say_highest(&x->summary, list, 0);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
+}
+
+static ts_status search(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
+                        const Ts__Risk__UserList **ret)
+{
+    api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+    ts_status st =
+        api_call(x, a->risk, &ts_risk_search_users, &request->base, a->config->call_ms, &out);
+
+    if (st == TS_OK)
+        *ret = (const void *)out;
+    return st;
+}
+
+/* The same without the filter of the risk level. */
+static void search_wider(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
+                         shape_wider *ret)
+{
+    static char none[] = "";
+    Ts__Risk__SearchUsersRequest all = *request;
+    const Ts__Risk__UserList *list;
+
+    all.limit = 1;
+    all.risk_level = none;
+    if (search(x, &all, &list) == TS_OK)
+        shape_wider_add(ret, "risk_level", list->total);
 }
 
 ts_status api_users_search(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
     const http_value *level = http_param_of(x, "risk_level");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserList *list;
-    ProtobufCMessage *out = NULL;
-    ts_status st;
+    shape_wider wider = { .count = 0 };
+    ts_status st = shape_take_raw(x);
 
+    if (st != TS_OK)
+        return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.query = api_text(x, http_param_of(x, "query"));
     request.risk_level = api_text(x, level);
     if (request.query == NULL || request.risk_level == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_search_users, &request.base, a->config->call_ms, &out);
+    st = search(x, &request, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
+    if (list->total == 0 && level->given)
+        search_wider(x, &request, &wider);
     ts_jsonw_object(&w);
     put_users(x, &w, list);
     ts_jsonw_kbool(&w, "truncated", list->truncated != 0);
     shape_first_page(&w, request.limit, list->total, list->n_users);
+    shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     if (list->truncated)
         ts_buf_z(&x->summary, "At least ");
@@ -136,22 +192,23 @@ ts_status api_users_search(http_exchange *x)
     if (list->truncated)
         ts_buf_z(&x->summary, " Not all could be looked at: a longer query finds less.");
     say_highest(&x->summary, list, 0);
+    shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
 
-static void put_user(ts_jsonw *w, const Ts__Risk__UserRow *user)
+static void put_user(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserRow *user)
 {
     ts_jsonw_key(w, "user");
     ts_jsonw_object(w);
-    shape_user(w, user);
-    ts_jsonw_kz(w, "title", user->title);
+    shape_user(x, w, user);
+    shape_untrusted(x, w, "title", user->title);
     ts_jsonw_kz(w, "manager", user->manager[0] == '\0' ? NULL : user->manager);
     ts_jsonw_ktime(w, "first_seen_at", user->first_seen_ms);
     ts_jsonw_ktime(w, "scored_at", user->scored_ms);
     ts_jsonw_object_end(w);
 }
 
-static void put_rule(ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
+static void put_rule(const http_exchange *x, ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
 {
     const char *tactic = rule->n_tactics > 0 ? rule->tactics[0] : NULL;
 
@@ -170,7 +227,7 @@ static void put_rule(ts_jsonw *w, const Ts__Risk__ActiveRule *rule)
     ts_jsonw_key(w, "evidence");
     ts_jsonw_array(w);
     for (size_t i = 0; i < rule->n_evidence; i++)
-        shape_evidence(w, rule->evidence[i], NULL);
+        shape_evidence(x, w, rule->evidence[i], NULL);
     ts_jsonw_array_end(w);
     ts_jsonw_kz(w, "incident_id", rule->incident_id[0] == '\0' ? NULL : rule->incident_id);
     ts_jsonw_object_end(w);
@@ -235,16 +292,16 @@ static void put_mitre(ts_jsonw *w, const Ts__Risk__UserProfile *profile)
     ts_jsonw_array_end(w);
 }
 
-static void put_activity(ts_jsonw *w, const Ts__Risk__Activity *activity)
+static void put_activity(const http_exchange *x, ts_jsonw *w, const Ts__Risk__Activity *activity)
 {
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "event_id", activity->event_id);
     ts_jsonw_ktime(w, "at", activity->event_ms);
-    ts_jsonw_kz(w, "app", activity->app);
-    ts_jsonw_kz(w, "action", activity->action);
+    shape_untrusted(x, w, "app", activity->app);
+    shape_untrusted(x, w, "action", activity->action);
     ts_jsonw_kz(w, "outcome", activity->outcome);
     ts_jsonw_kz(w, "ip", activity->ip);
-    ts_jsonw_kz(w, "target", activity->target);
+    shape_untrusted(x, w, "target", activity->target);
     ts_jsonw_object_end(w);
 }
 
@@ -279,14 +336,14 @@ static void put_anomaly(ts_jsonw *w, const Ts__Risk__Anomaly *anomaly)
     ts_jsonw_object_end(w);
 }
 
-static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool with_timeline)
+static void put_profile(const http_exchange *x, ts_jsonw *w, const Ts__Risk__UserProfile *profile)
 {
     ts_jsonw_object(w);
-    put_user(w, profile->user);
+    put_user(x, w, profile->user);
     ts_jsonw_key(w, "active_rules");
     ts_jsonw_array(w);
     for (size_t i = 0; i < profile->n_active_rules; i++)
-        put_rule(w, profile->active_rules[i]);
+        put_rule(x, w, profile->active_rules[i]);
     ts_jsonw_array_end(w);
     ts_jsonw_key(w, "anomalies");
     ts_jsonw_array(w);
@@ -297,11 +354,82 @@ static void put_profile(ts_jsonw *w, const Ts__Risk__UserProfile *profile, bool 
     ts_jsonw_key(w, "recent_activity");
     ts_jsonw_array(w);
     for (size_t i = 0; i < profile->n_recent_activity; i++)
-        put_activity(w, profile->recent_activity[i]);
+        put_activity(x, w, profile->recent_activity[i]);
     ts_jsonw_array_end(w);
-    if (with_timeline)
+    if (api_flag(x, "include_timeline"))
         put_timeline(w, profile);
     ts_jsonw_object_end(w);
+}
+
+/* ---- who may have been meant ---- */
+
+typedef struct near_user {
+    const char *email;
+    unsigned distance;
+    bool is_tied;
+} near_user;
+
+#define SLIPS_MAX 2u
+
+static unsigned slips_in(ts_str a, ts_str b)
+{
+    return ts_str_eq(a, b) ? 0 : ts_distance(a, b, SLIPS_MAX);
+}
+
+/* Slips in what stands before and behind the '@' together; SLIPS_MAX + 1 if there are more. */
+static unsigned slips_between(ts_str a, ts_str b)
+{
+    size_t at = ts_str_find(a, '@'), other = ts_str_find(b, '@');
+    unsigned slips;
+
+    if (at == a.n || other == b.n)
+        return SLIPS_MAX + 1;
+    slips = slips_in(ts_str_n(a.p, at), ts_str_n(b.p, other)) +
+            slips_in(ts_str_n(a.p + at, a.n - at), ts_str_n(b.p + other, b.n - other));
+    return slips > SLIPS_MAX ? SLIPS_MAX + 1 : slips;
+}
+
+/* Users found by a part of the address that may be free of slips. */
+static void look_for(http_exchange *x, ts_str email, ts_str part, near_user *near)
+{
+    static char none[] = "";
+    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
+    const Ts__Risk__UserList *list;
+
+    request.limit = 50;
+    request.risk_level = none;
+    request.query = ts_arena_z(x->arena, part);
+    if (part.n == 0 || request.query == NULL || search(x, &request, &list) != TS_OK)
+        return;
+    for (size_t i = 0; i < list->n_users; i++) {
+        const char *found = list->users[i]->email;
+        unsigned distance = slips_between(email, ts_str_of(found));
+
+        if (distance > SLIPS_MAX ||
+            (near->email != NULL && (distance > near->distance || strcmp(found, near->email) == 0)))
+            continue;
+        near->is_tied = near->email != NULL && distance == near->distance;
+        near->email = found;
+        near->distance = distance;
+    }
+}
+
+/* "There is no such user", and whom of this organization a slip may have missed. */
+#define PART_BYTES 3
+static ts_status no_such_user(http_exchange *x, ts_str email)
+{
+    size_t at = ts_str_find(email, '@');
+    size_t n = at < PART_BYTES ? at : PART_BYTES;
+    near_user near = { .email = NULL };
+
+    if (words_is_email(email)) {
+        look_for(x, email, ts_str_n(email.p, n), &near);
+        look_for(x, email, ts_str_n(email.p + at - n, n + 2), &near); /* with '@' and a letter */
+    }
+    if (near.email == NULL || near.is_tied || !words_is_email(ts_str_of(near.email)))
+        return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
+    return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user. Did you mean %s?",
+                   near.email);
 }
 
 ts_status api_user(http_exchange *x)
@@ -312,9 +440,10 @@ ts_status api_user(http_exchange *x)
     const Ts__Risk__UserProfile *profile;
     ProtobufCMessage *out = NULL;
     ts_str email;
-    ts_status st;
+    ts_status st = shape_take_raw(x);
 
-    st = http_email_parse(x->arena, x->segment, &email);
+    if (st == TS_OK)
+        st = http_email_parse(x->arena, x->segment, &email);
     if (st == TS_INVALID)
         return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
     if (st != TS_OK)
@@ -324,21 +453,27 @@ ts_status api_user(http_exchange *x)
     if (request.email == NULL)
         return TS_NOMEM;
     st = api_call(x, a->risk, &ts_risk_get_user, &request.base, a->config->call_ms, &out);
+    if (st == TS_NOT_FOUND)
+        return no_such_user(x, email);
     if (st != TS_OK)
         return st;
     profile = (const void *)out;
     if (profile->user == NULL)
         return TS_CORRUPT;
-    put_profile(&w, profile, api_flag(x, "include_timeline"));
+    put_profile(x, &w, profile);
     http_name_add(&x->untrusted, "data.user.name");
     http_name_add(&x->untrusted, "data.user.department");
     http_name_add(&x->untrusted, "data.user.title");
     if (profile->n_active_rules > 0) {
+        http_name_add(&x->untrusted, "data.active_rules[].evidence[].summary");
         http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].name");
         http_name_add(&x->untrusted, "data.active_rules[].evidence[].fields[].value");
     }
-    if (profile->n_recent_activity > 0)
+    if (profile->n_recent_activity > 0) {
+        http_name_add(&x->untrusted, "data.recent_activity[].app");
+        http_name_add(&x->untrusted, "data.recent_activity[].action");
         http_name_add(&x->untrusted, "data.recent_activity[].target");
+    }
     words_email(&x->summary, ts_str_of(profile->user->email), "This user");
     ts_buf_z(&x->summary, " has ");
     words_upper(&x->summary, ts_risk_level_name(profile->user->score));

@@ -2,13 +2,14 @@
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
+#include "ts/clean.h"
 
 static void put_endpoint(ts_jsonw *w, const Ts__Webhooks__Endpoint *endpoint)
 {
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "id", endpoint->id);
     ts_jsonw_kz(w, "url", endpoint->url);
-    ts_jsonw_kz(w, "description", endpoint->description);
+    ts_jsonw_kz(w, "description", ts_clean_z(endpoint->description, SHAPE_PROSE_MAX));
     shape_texts(w, "events", endpoint->events, endpoint->n_events);
     ts_jsonw_kbool(w, "enabled", endpoint->enabled != 0);
     ts_jsonw_ktime(w, "created_at", endpoint->created_ms);
@@ -355,7 +356,7 @@ ts_status api_endpoint_delete(http_exchange *x)
     return TS_OK;
 }
 
-static void put_attempt(ts_jsonw *w, const Ts__Webhooks__Attempt *attempt)
+static void put_attempt(const http_exchange *x, ts_jsonw *w, const Ts__Webhooks__Attempt *attempt)
 {
     ts_jsonw_object(w);
     shape_u64(w, "number", attempt->number);
@@ -367,11 +368,14 @@ static void put_attempt(ts_jsonw *w, const Ts__Webhooks__Attempt *attempt)
         ts_jsonw_u64(w, attempt->status_code);
     shape_u64(w, "duration_ms", attempt->duration_ms);
     ts_jsonw_kz(w, "error", attempt->error[0] == '\0' ? NULL : attempt->error);
-    ts_jsonw_kstr(w, "response", ts_str_n(attempt->response.data, attempt->response.len));
+    /* Cleaned, but whole: it is read to find out what the endpoint did not like. */
+    ts_jsonw_kz(w, "response",
+                ts_clean(x->arena, ts_str_n(attempt->response.data, attempt->response.len),
+                         attempt->response.len));
     ts_jsonw_object_end(w);
 }
 
-static void put_event(ts_jsonw *w, const Ts__Webhooks__Event *event)
+static void put_event(const http_exchange *x, ts_jsonw *w, const Ts__Webhooks__Event *event)
 {
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "id", event->id);
@@ -389,7 +393,7 @@ static void put_event(ts_jsonw *w, const Ts__Webhooks__Event *event)
         ts_jsonw_key(w, "attempts");
         ts_jsonw_array(w);
         for (size_t j = 0; j < delivery->n_attempts; j++)
-            put_attempt(w, delivery->attempts[j]);
+            put_attempt(x, w, delivery->attempts[j]);
         ts_jsonw_array_end(w);
         ts_jsonw_ktime(w, "next_attempt_at", delivery->next_attempt_ms);
         ts_jsonw_object_end(w);
@@ -424,7 +428,7 @@ ts_status api_webhook_events(http_exchange *x)
     ts_jsonw_key(&w, "events");
     ts_jsonw_array(&w);
     for (size_t i = 0; i < list->n_events; i++)
-        put_event(&w, list->events[i]);
+        put_event(x, &w, list->events[i]);
     ts_jsonw_array_end(&w);
     shape_pagination(&w, request.limit, request.offset, list->total, list->n_events);
     ts_jsonw_object_end(&w);
@@ -464,7 +468,7 @@ ts_status api_webhook_event(http_exchange *x)
     event = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "event");
-    put_event(&w, event);
+    put_event(x, &w, event);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.event.deliveries[].attempts[].response");
     ts_buf_printf(&x->summary, "Webhook event %s is %s.", request.id, event->status);

@@ -2,6 +2,7 @@
 #include "http/route.h"
 
 #include "ts/id.h"
+#include "ts/near.h"
 #include "ts/time.h"
 
 /* The largest offset that a cursor can carry: 9 base62 digits. */
@@ -38,20 +39,58 @@ static int64_t characters(ts_str text)
     return count;
 }
 
+/* The next of "open|closed|all"; empty at the end. */
+static ts_str next_choice(ts_str *rest)
+{
+    size_t end = ts_str_find(*rest, '|');
+    ts_str choice = ts_str_n(rest->p, end);
+
+    *rest = end == rest->n ? TS_STR_NULL : ts_str_n(rest->p + end + 1, rest->n - end - 1);
+    return choice;
+}
+
 static bool is_choice(const char *choices, ts_str text)
 {
     ts_str rest = ts_str_of(choices);
 
     while (rest.n > 0) {
-        size_t end = ts_str_find(rest, '|');
-
-        if (ts_str_eq(ts_str_n(rest.p, end), text))
+        if (ts_str_eq(next_choice(&rest), text))
             return true;
-        if (end == rest.n)
-            return false;
-        rest = ts_str_n(rest.p + end + 1, rest.n - end - 1);
     }
     return false;
+}
+
+/* The word of ours that a mistyped one may have meant: the nearest so far. Two that are as near are none. */
+typedef struct near_word {
+    ts_str word;
+    unsigned distance;
+    bool is_tied;
+} near_word;
+
+static void consider(near_word *near, ts_str typed, ts_str known)
+{
+    char lowered[TS_DISTANCE_LENGTH];
+    unsigned distance;
+
+    if (typed.n > sizeof(lowered))
+        return;
+    for (size_t i = 0; i < typed.n; i++)
+        lowered[i] =
+            typed.p[i] >= 'A' && typed.p[i] <= 'Z' ? (char)(typed.p[i] - 'A' + 'a') : typed.p[i];
+    distance = ts_distance(ts_str_n(lowered, typed.n), known, ts_slips(known.n));
+    if (distance > ts_slips(known.n) || (near->word.n > 0 && distance > near->distance))
+        return;
+    near->is_tied = near->word.n > 0 && distance == near->distance;
+    near->distance = distance;
+    near->word = known;
+}
+
+/* " (did you mean closed?)", or "". */
+static void suggest(const near_word *near, char *ret, size_t size)
+{
+    ret[0] = '\0';
+    if (near->word.n > 0 && !near->is_tied)
+        (void)snprintf(ret, size, " (did you mean %.*s?)", (int)near->word.n, near->word.p);
 }
 
 /* "open|closed|all" -> "open, closed, all". */
@@ -67,12 +106,17 @@ static void spell_choices(const char *choices, char *ret, size_t size)
     ret[n] = '\0';
 }
 
-static ts_status not_a_choice(const http_param *row, ts_error *err)
+static ts_status not_a_choice(const http_param *row, ts_str text, ts_error *err)
 {
-    char words[160];
+    near_word near = { .word = TS_STR_NULL };
+    ts_str rest = ts_str_of(row->choices);
+    char words[128], meant[48];
 
+    while (rest.n > 0)
+        consider(&near, text, next_choice(&rest));
+    suggest(&near, meant, sizeof(meant));
     spell_choices(row->choices, words, sizeof(words));
-    return ts_fail(err, TS_INVALID, row->name, "%s must be one of: %s", row->name, words);
+    return ts_fail(err, TS_INVALID, row->name, "%s must be one of: %s%s", row->name, words, meant);
 }
 
 static ts_status bad_length(const http_param *row, ts_error *err)
@@ -192,7 +236,7 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
         return TS_OK;
     case HTTP_KIND_ENUM:
         if (!is_choice(row->choices, text))
-            return not_a_choice(row, err);
+            return not_a_choice(row, text, err);
         value->text = text;
         return TS_OK;
     case HTTP_KIND_TEXT: value->text = text; return parse_text(row, text, err);
@@ -280,10 +324,14 @@ static bool holds_key(ts_str text)
 
 static ts_status unknown_name(ts_str name, const char *what, const http_param *rows, ts_error *err)
 {
-    char known[120] = "";
+    near_word near = { .word = TS_STR_NULL };
+    char known[120] = "", meant[48];
     size_t n = 0;
     size_t count = http_param_count(rows);
 
+    for (size_t i = 0; i < count; i++)
+        consider(&near, name, ts_str_of(rows[i].name));
+    suggest(&near, meant, sizeof(meant));
     for (size_t i = 0; i < count; i++) {
         int wrote =
             snprintf(known + n, sizeof(known) - n, "%s%s", i == 0 ? "" : ", ", rows[i].name);
@@ -297,7 +345,7 @@ static ts_status unknown_name(ts_str name, const char *what, const http_param *r
     if (count == 0)
         ts_error_set(err, "", "This endpoint takes no %ss.", what);
     else
-        ts_error_set(err, "", "Unknown %s. Known here: %s", what, known);
+        ts_error_set(err, "", "Unknown %s%s. Known here: %s", what, meant, known);
     if (err != NULL && name.n > 0 && !holds_key(name)) {
         size_t cut = name.n < sizeof(err->param) ? name.n : sizeof(err->param) - 1;
 
@@ -418,7 +466,7 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
     case HTTP_KIND_CURSOR: break;
     }
     if (type != TS_JSON_STRING && row->kind == HTTP_KIND_ENUM)
-        return not_a_choice(row, err);
+        return not_a_choice(row, TS_STR_NULL, err);
     if (type != TS_JSON_STRING)
         return ts_fail(err, TS_INVALID, row->name, "%s must be a string", row->name);
     return parse_value(row, ts_json_str(member), arena, value, err);

@@ -292,7 +292,7 @@ ts_status mcp_result_refuse(const http_exchange *x, const agent_tool *t, http_pr
 
     ret->is_error = true;
     ts_buf_printf(&ret->text, "%s: %s", facts->code, has_words ? error->text : facts->message);
-    if (ret->text.size > 0 && ret->text.data[ret->text.size - 1] != '.')
+    if (ret->text.size > 0 && strchr(".?", ret->text.data[ret->text.size - 1]) == NULL)
         ts_buf_char(&ret->text, '.');
     put_advice(&ret->text, t, problem, x);
     if (facts->status >= 500)

@@ -11,6 +11,11 @@ char *risk_clean_z(ts_arena *arena, ts_str text, size_t max)
     return ts_clean(arena, text, max);
 }
 
+char *risk_keep_z(ts_arena *arena, ts_str text, size_t max)
+{
+    return ts_keep(arena, text, max);
+}
+
 char *risk_clean_email(ts_arena *arena, ts_str text)
 {
     ts_str email = ts_str_trim(text);

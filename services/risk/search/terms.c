@@ -1,5 +1,7 @@
 #include "search/terms.h"
 
+#include "ts/clean.h"
+
 /* A character of at most two bytes folds to at most two, one of three to at most three. */
 
 /* U+00C0..U+00FF: ' ' separates words, '2' stands in the list of pairs. */
@@ -224,10 +226,15 @@ ts_status search_terms_of(ts_arena *arena, ts_str name, ts_str department, ts_st
                           search_terms *ret)
 {
     ts_str address = search_fold(arena, email);
+    const char *seen_name = ts_clean(arena, name, name.n);
+    const char *seen_department = ts_clean(arena, department, department.n);
     size_t at;
 
     *ret = (search_terms){ .count = 0 };
-    if (address.p == NULL || !add_words(arena, ret, name) || !add_words(arena, ret, department) ||
+    if (address.p == NULL || seen_name == NULL || seen_department == NULL)
+        return TS_NOMEM;
+    if (!add_words(arena, ret, ts_str_of(seen_name)) ||
+        !add_words(arena, ret, ts_str_of(seen_department)) ||
         (address.n > 0 && !add_starts(arena, ret, address)))
         return TS_NOMEM;
     at = ts_str_find(address, '@');

@@ -1,5 +1,7 @@
 #include "asking.h"
 
+#include "ts/clean.h"
+
 static void expect(const char *text, const char *wanted)
 {
     const char *found = said(ask(text));
@@ -147,6 +149,41 @@ Test(agent_parse, restated_carries_no_text_that_is_not_plain)
     cr_expect(in->restated.n > 0);
 }
 
+/* What is repeated of a question is cleaned as all text of others is; of a word that was not understood, the front stays. */
+Test(agent_parse, what_was_typed_is_shown_cleaned)
+{
+#define TYPED "zq\xee\x80\x80xv\xe2\x80\xae"
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(AGENT_ARENA_BYTES);
+    char longer[TS_BRIEF_MAX + 2];
+    char brief[TS_BRIEF_SIZE];
+    ts_str words[] = { TS_STR_LIT(TYPED), TS_STR_NULL };
+    ts_str assumed[] = { TS_STR_LIT("was read as " TYPED) };
+    ts_str value = TS_STR_LIT(TYPED);
+    agent_slot slot = { .name = TS_STR_LIT("user"), .kind = 't', .values = &value, .count = 1 };
+    agent_pair pair = { TS_STR_LIT(TYPED), TS_STR_LIT("user") };
+    agent_interpretation in = { .intent = TS_STR_LIT("search_users"),
+                                .slots = { &slot, 1, 1 },
+                                .assumptions = { assumed, 1, 1 },
+                                .corrections = { &pair, 1, 1 },
+                                .unparsed = { words, 2, 2 },
+                                .restated = TS_STR_LIT("users named " TYPED) };
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 16);
+    ts_jsonw w = ts_jsonw_on(&out);
+
+    memset(longer, 'q', sizeof(longer));
+    words[1] = ts_str_n(longer, TS_BRIEF_MAX + 1);
+    memset(brief, 'q', TS_BRIEF_MAX - 1);
+    memcpy(brief + TS_BRIEF_MAX - 1, "\xe2\x80\xa6", 4);
+    cr_assert_eq(agent_interpretation_clean(&in, arena), TS_OK);
+    cr_expect(ts_str_is(words[0], "zqxv"));
+    cr_expect(ts_str_is(words[1], brief));
+    cr_expect(ts_str_is(in.restated, "users named zqxv"));
+    agent_interpretation_write(&w, &in);
+    cr_assert_eq(ts_buf_status(&out), TS_OK);
+    cr_expect_null(memmem(out.data, out.size, "\xee\x80", 2), "%.*s", (int)out.size, out.data);
+    cr_expect_null(memmem(out.data, out.size, "\xe2\x80\xae", 3));
+}
+
 Test(agent_parse, context_has_a_limit)
 {
     ts_str context[AGENT_CONTEXT_MAX + 1];
@@ -190,6 +227,8 @@ Test(agent_parse, every_lack_of_memory_is_said)
         st = agent_parse(asking_grammar(), &q, arena, &in, &err);
         if (st == TS_OK)
             st = agent_plan_make(in, q.now_ms, arena, &plan);
+        if (st == TS_OK)
+            st = agent_interpretation_clean(in, arena);
         failed += st == TS_NOMEM;
     }
     cr_expect_eq(st, TS_OK);

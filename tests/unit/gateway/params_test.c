@@ -94,6 +94,12 @@ Test(params, wrong_values_are_named_with_what_would_be_right)
     refuse("status=new", "status", "status must be one of: open, closed, all");
     refuse("status=", "status", "status must be one of: open, closed, all");
     refuse("status=open%7Cclosed", "status", "status must be one of: open, closed, all");
+    refuse("status=OPEN", "status",
+           "status must be one of: open, closed, all (did you mean open?)");
+    refuse("status=clsoed", "status",
+           "status must be one of: open, closed, all (did you mean closed?)");
+    refuse("status=clsoe", "status", "status must be one of: open, closed, all");
+    refuse("status=closedclosedclosedclosed", "status", "status must be one of: open, closed, all");
     refuse("flag=1", "flag", "flag must be true or false");
     refuse("query=", "query", "query must have between 1 and 4 characters");
     refuse("query=abcde", "query", "query must have between 1 and 4 characters");
@@ -127,13 +133,30 @@ Test(params, a_key_in_the_wrong_place_is_not_said_again)
 
 Test(params, unknown_and_repeated_ones_are_refused)
 {
-    refuse(
-        "limt=5", "limt",
-        "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
+    refuse("limt=5", "limt",
+           "Unknown parameter (did you mean limit?). Known here: limit, offset, cursor, status, "
+           "since, user, flag, query");
     refuse("limit=5&limit=5", "limit", "limit must not be repeated");
     refuse(
         "=5", "",
         "Unknown parameter. Known here: limit, offset, cursor, status, since, user, flag, query");
+}
+
+/* "lat" is as near to "lot" as to "let". */
+Test(params, of_two_that_are_as_near_none_is_proposed)
+{
+    static const http_param rows[] = {
+        { "of", HTTP_KIND_ENUM, 0, 0, "lot|let|other", NULL, false, "" },
+        { NULL, HTTP_KIND_BOOL, 0, 0, NULL, NULL, false, NULL },
+    };
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(65536);
+    ts_error err = { .text = "" };
+    http_value values[1];
+
+    cr_assert_eq(http_params_parse(rows, TS_STR_LIT("of=lat"), arena, values, &err), TS_INVALID);
+    cr_assert_str_eq(err.text, "of must be one of: lot, let, other");
+    cr_assert_eq(http_params_parse(rows, TS_STR_LIT("of=lett"), arena, values, &err), TS_INVALID);
+    cr_assert_str_eq(err.text, "of must be one of: lot, let, other (did you mean let?)");
 }
 
 Test(params, an_endpoint_without_parameters_takes_none)
@@ -238,7 +261,7 @@ Test(params, a_wrong_body_is_refused_by_the_field)
     refuse_body("{\"status\":\"resolved\",\"notes\":\"a\\u0000\"}", "notes",
                 "notes must not hold a NUL");
     refuse_body("{\"status\":\"resolved\",\"note\":\"\"}", "note",
-                "Unknown field. Known here: status, notes, events");
+                "Unknown field (did you mean notes?). Known here: status, notes, events");
     refuse_body("{\"status\":\"resolved\",\"status\":\"resolved\"}", "status",
                 "status must not be repeated");
     refuse_body("{\"status\":\"resolved\",\"events\":\"a\"}", "events",

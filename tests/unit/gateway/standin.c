@@ -473,7 +473,7 @@ static ts_status list_incidents(ts_call *call, const ProtobufCMessage *in, Proto
     Ts__Incidents__IncidentList *reply = (void *)out;
 
     if (request->severity != 3 || strcmp(request->status, "open") != 0 ||
-        strcmp(request->user, "john@acme.example") != 0 ||
+        (request->user[0] != '\0' && strcmp(request->user, "john@acme.example") != 0) ||
         request->since_ms != INT64_C(1736899200000))
         return TS_OK;
     reply->incidents = ts_arena_array(call->arena, 1, sizeof(*reply->incidents));
@@ -503,6 +503,12 @@ static Ts__Detection *detection(ts_call *call, const char *rule_id, uint32_t sev
     evidence->event_id = copy(call, "rec_one");
     evidence->event_ms = INT64_C(1736929320000);
     evidence->summary = copy(call, "login_success");
+    evidence->fields = ts_arena_array(call->arena, 1, sizeof(*evidence->fields));
+    evidence->fields[0] = ts_arena_alloc(call->arena, sizeof(*evidence->fields[0]));
+    ts__name_value__init(evidence->fields[0]);
+    evidence->fields[0]->name = copy(call, "doc_title");
+    evidence->fields[0]->value = copy(call, "plan\xe2\x80\xae\nfdp.exe");
+    evidence->n_fields = 1;
     one->evidence = ts_arena_array(call->arena, 1, sizeof(*one->evidence));
     one->evidence[0] = evidence;
     one->n_evidence = 1;

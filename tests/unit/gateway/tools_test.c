@@ -19,6 +19,21 @@ Test(tools, the_table_has_the_twelve_in_their_order)
         cr_assert_str_eq(agent_tools[i].name, names[i]);
 }
 
+/* Uncleaned text is for people. */
+Test(tools, no_tool_has_the_argument_raw)
+{
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 16);
+        ts_jsonw w = ts_jsonw_on(&out);
+
+        agent_tool_put_input(&w, &agent_tools[i]);
+        cr_assert_eq(ts_buf_status(&out), TS_OK);
+        cr_assert_null(strstr(out.data, "\"raw\""), "%s", agent_tools[i].name);
+    }
+    cr_assert_geq(http_param_index(agent_tool_route("GET", "/v1/apps")->params, TS_STR_LIT("raw")),
+                  0);
+}
+
 /* What is not routed is not offered; nothing else is missing. */
 Test(tools, a_tool_is_there_when_its_routes_are)
 {
@@ -71,6 +86,22 @@ Test(tools, what_models_read_is_short)
     }
     cr_assert_eq(ts_buf_status(&out), TS_OK);
     cr_assert_leq(out.size, 20000, "%zu bytes", out.size);
+    cr_assert_gt(out.size, 4000);
+}
+
+/* What clients get of all tools and models are not given, to which APIs of models have no place for it: the schemas of answers,
+ * by which a client checks structuredContent. They are a client's memory, not a model's, so they have a bound of their own. */
+Test(tools, schemas_of_answers_are_bounded)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(1 << 20);
+
+    for (size_t i = 0; i < agent_tool_count; i++) {
+        ts_jsonw w = ts_jsonw_on(&out);
+
+        agent_tool_put_output(&w, &agent_tools[i]);
+    }
+    cr_assert_eq(ts_buf_status(&out), TS_OK);
+    cr_assert_leq(out.size, 28000, "%zu bytes", out.size);
     cr_assert_gt(out.size, 4000);
 }
 

@@ -44,7 +44,7 @@ Test(clean, control_invisible_and_bidirectional_characters_go)
           "d",
           "ab[31mcd" },
         { "two\r\nlines\t", "two  lines " },
-        { "c1\xc2\x85"
+        { "c1\xc2\x9b"
           "control",
           "c1control" },
         { "soft\xc2\xadhyphen", "softhyphen" },
@@ -53,7 +53,7 @@ Test(clean, control_invisible_and_bidirectional_characters_go)
           "cod.scr",
           "exe.cod.scr" },
         { "iso\xe2\x81\xa6lated\xe2\x81\xa9", "isolated" },
-        { "line\xe2\x80\xa8sep", "linesep" },
+        { "line\xe2\x80\xa8sep", "line sep" },
         { "bom\xef\xbb\xbf", "bom" },
         { "tag\xf3\xa0\x81\x81s", "tags" },
         { "private\xee\x80\x80use", "privateuse" },

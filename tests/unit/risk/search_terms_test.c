@@ -99,6 +99,21 @@ Test(search_terms, words_beyond_the_limit_are_not_kept)
     cr_assert_eq(words, SEARCH_WORDS_MAX);
 }
 
+/* What is kept of a name with all that is hidden in it is found by what is seen. */
+Test(search_terms, what_is_not_seen_parts_no_words)
+{
+    search_terms t;
+
+    cr_assert_eq(search_terms_of(arena,
+                                 TS_STR_LIT("\xe2\x80\xae"
+                                            "An\xe2\x80\x8b"
+                                            "abel\nLee"),
+                                 TS_STR_NULL, TS_STR_NULL, &t),
+                 TS_OK);
+    cr_assert(has(&t, SEARCH_WORD, "anabel") || has(&t, SEARCH_WORD_FRONT, "anabel"));
+    cr_assert(has(&t, SEARCH_WORD_FRONT, "lee"));
+}
+
 Test(search_terms, a_query_has_parts_with_words_and_a_text_for_addresses)
 {
     search_part *parts = NULL;

@@ -2,6 +2,7 @@
 #include "parse.h"
 
 #include "meaning.h"
+#include "ts/clean.h"
 
 #define UNPARSED_MAX 8u
 
@@ -333,6 +334,66 @@ ts_status agent_parse(const agent_grammar *g, const agent_question *question, ts
     }
     *ret = before;
     return TS_OK;
+}
+
+/* ---- showing ---- */
+
+static ts_status clean_text(ts_arena *arena, ts_str *text)
+{
+    char *clean = ts_clean(arena, *text, text->n);
+
+    if (clean == NULL)
+        return TS_NOMEM;
+    *text = ts_str_of(clean);
+    return TS_OK;
+}
+
+static ts_status clean_texts(ts_arena *arena, agent_texts *texts)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < texts->count && st == TS_OK; i++)
+        st = clean_text(arena, &texts->list[i]);
+    return st;
+}
+
+static ts_status clean_slots(ts_arena *arena, agent_slots *slots)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < slots->count; i++) {
+        for (size_t j = 0; j < slots->list[i].count && st == TS_OK; j++)
+            st = clean_text(arena, &slots->list[i].values[j]);
+    }
+    return st;
+}
+
+static ts_status brief_texts(ts_arena *arena, agent_texts *texts)
+{
+    char shown[TS_BRIEF_SIZE];
+
+    for (size_t i = 0; i < texts->count; i++) {
+        texts->list[i] = ts_arena_str(arena, ts_brief(texts->list[i], shown));
+        if (texts->list[i].p == NULL)
+            return TS_NOMEM;
+    }
+    return TS_OK;
+}
+
+ts_status agent_interpretation_clean(agent_interpretation *in, ts_arena *arena)
+{
+    agent_slots *const slots[] = { &in->slots, &in->left, &in->right, &in->exclude };
+    ts_status st = clean_text(arena, &in->restated);
+
+    for (size_t i = 0; i < TS_COUNT(slots) && st == TS_OK; i++)
+        st = clean_slots(arena, slots[i]);
+    for (size_t i = 0; i < in->corrections.count && st == TS_OK; i++)
+        st = clean_text(arena, &in->corrections.list[i].from);
+    if (st == TS_OK)
+        st = clean_texts(arena, &in->assumptions);
+    if (st == TS_OK)
+        st = clean_texts(arena, &in->questions);
+    return st == TS_OK ? brief_texts(arena, &in->unparsed) : st;
 }
 
 /* ---- writing ---- */

@@ -82,6 +82,11 @@ TS_CHECK ts_status agent_parse(const agent_grammar *g, const agent_question *que
 ts_str agent_slot_text(const agent_slots *slots, const char *name);
 const agent_slot *agent_slot_find(const agent_slots *slots, ts_str name);
 
+/* Takes out of what was typed and is repeated what is not seen (ts/clean.h); of a word that was not understood, the front stays
+ * (ts_brief). To be done once all that follows from the interpretation is known: what is looked for is looked for as typed.
+ * TS_NOMEM. */
+TS_CHECK ts_status agent_interpretation_clean(agent_interpretation *in, ts_arena *arena);
+
 /* The object `interpretation` of the API. */
 void agent_interpretation_write(ts_jsonw *w, const agent_interpretation *in);
 

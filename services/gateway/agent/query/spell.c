@@ -1,44 +1,8 @@
 #include "spell.h"
 
-#define LENGTH_MAX 23u
+#include "ts/near.h"
 
-unsigned agent_distance(ts_str a, ts_str b, unsigned max)
-{
-    unsigned char rows[3][LENGTH_MAX + 1];
-    unsigned char *before = rows[0];
-    unsigned char *last = rows[1];
-    unsigned char *row = rows[2];
-
-    if (a.n > LENGTH_MAX || b.n > LENGTH_MAX || a.n > b.n + max || b.n > a.n + max)
-        return max + 1;
-    for (size_t j = 0; j <= b.n; j++)
-        last[j] = (unsigned char)j;
-    for (size_t i = 1; i <= a.n; i++) {
-        unsigned char *spare = before;
-        unsigned least = row[0] = (unsigned char)i;
-
-        for (size_t j = 1; j <= b.n; j++) {
-            unsigned best = last[j - 1] + (a.p[i - 1] != b.p[j - 1] ? 1u : 0u);
-
-            if (last[j] + 1u < best)
-                best = last[j] + 1u;
-            if (row[j - 1] + 1u < best)
-                best = row[j - 1] + 1u;
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
-                before[j - 2] + 1u < best)
-                best = before[j - 2] + 1u;
-            row[j] = (unsigned char)best;
-            if (best < least)
-                least = best;
-        }
-        if (least > max)
-            return max + 1;
-        before = last;
-        last = row;
-        row = spare;
-    }
-    return last[b.n] > max ? max + 1 : last[b.n];
-}
+#define LENGTH_MAX TS_DISTANCE_LENGTH
 
 static bool is_class(const agent_grammar *g, uint32_t word, const char *cls)
 {
@@ -154,7 +118,7 @@ static uint32_t abbreviated(const agent_grammar *g, ts_str word)
 
 uint32_t agent_spell(const agent_grammar *g, ts_str word)
 {
-    unsigned max = word.n >= 8 ? 2 : 1;
+    unsigned max = ts_slips(word.n);
     unsigned least = UINT32_MAX;
     uint32_t letters = 0;
     uint32_t found = 0;
@@ -180,7 +144,7 @@ uint32_t agent_spell(const agent_grammar *g, ts_str word)
                 continue;
             if (word.n <= AGENT_SPELL_ANY && !has_meaning(g, candidate))
                 continue;
-            distance = agent_distance(word, g->words.list[candidate], max);
+            distance = ts_distance(word, g->words.list[candidate], max);
             if (distance > max)
                 continue;
             if (word.n < AGENT_SPELL_ANY && !(word.p[0] == g->words.list[candidate].p[0] &&

@@ -8,10 +8,6 @@
 #define AGENT_SPELL_ANY   4u  /* shorter ones only where two letters are swapped ("hwo") */
 #define AGENT_SPELL_WORDS 12u /* of a question at most: bounds the work on hostile text */
 
-/* Optimal string alignment distance (a swap of neighbours counts one), or max + 1 if it is over `max`. Words over 23 bytes are
- * over any maximum. */
-unsigned agent_distance(ts_str a, ts_str b, unsigned max);
-
 /* The nearest known word: distance 1 for up to 7 letters, 2 for 8 and more. 0 if there is none. */
 uint32_t agent_spell(const agent_grammar *g, ts_str word);
 
