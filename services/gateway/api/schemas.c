@@ -216,9 +216,9 @@ static const member period[] = {
     { "to", "?time", 0 },
 };
 static const member totals[] = {
-    { "events", "integer", 0 },         { "active_users", "integer", 0 },
-    { "tools", "integer", 0 },          { "unsanctioned_events", "integer", 0 },
-    { "change_percent", "?number", 0 },
+    { "events", "integer", 0 },        { "active_users", "integer", 0 },
+    { "tools", "integer", 0 },         { "unsanctioned_events", "integer", 0 },
+    { "events_before", "integer", 0 }, { "change_percent", "?number", 0 },
 };
 static const member group[] = {
     { "tool", "string", 1 },        { "vendor", "string", 1 },  { "sanctioned", "boolean", 1 },
