@@ -58,6 +58,7 @@ ts_status api_ai_usage(http_exchange *x)
     shape_u64(&w, "tools", report->tools);
     shape_u64(&w, "unsanctioned_events", report->unsanctioned_events);
     /* Against the period of equal length before. */
+    shape_u64(&w, "events_before", report->previous_events);
     shape_change(&w, "change_percent", report->events, report->previous_events);
     ts_jsonw_object_end(&w);
     ts_jsonw_kstr(&w, "group_by", by->text);

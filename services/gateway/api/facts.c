@@ -162,6 +162,7 @@ static const fact facts[] = {
     { "UserList.users", LIST(200), NULL, "highest risk first" },
     { "HighRiskUserList.users", LIST(200), NULL, "highest risk first" },
     { "unsanctioned_events", "", "30", "" },
+    { "events_before", "", "40", "in the period of equal length before" },
     { "change_percent", "\"minimum\":-100", "-25",
       "events against the period before; null if there were none" },
     { "group_by", "\"enum\":[\"user\",\"tool\",\"day\"]", "\"tool\"", "" },

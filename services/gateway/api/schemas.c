@@ -200,9 +200,9 @@ static const member period[] = {
     { "to", "?time", 0 },
 };
 static const member totals[] = {
-    { "events", "integer", 0 },         { "active_users", "integer", 0 },
-    { "tools", "integer", 0 },          { "unsanctioned_events", "integer", 0 },
-    { "change_percent", "?number", 0 },
+    { "events", "integer", 0 },        { "active_users", "integer", 0 },
+    { "tools", "integer", 0 },         { "unsanctioned_events", "integer", 0 },
+    { "events_before", "integer", 0 }, { "change_percent", "?number", 0 },
 };
 static const member group[] = {
     { "tool", "string", 1 },        { "vendor", "string", 1 },  { "sanctioned", "boolean", 1 },
@@ -659,32 +659,34 @@ bool schemas_is_plain(const char *type)
            strcmp(type, "object") == 0 || strcmp(type, "time") == 0;
 }
 
+/* Is an example that begins so a value of this type? */
+static bool begins(char first, const char *type)
+{
+    if (schemas_is_list(type))
+        return first == '[';
+    if (strcmp(type, "boolean") == 0)
+        return first == 't' || first == 'f';
+    if (strcmp(type, "integer") == 0 || strcmp(type, "number") == 0)
+        return (first >= '0' && first <= '9') || first == '-';
+    if (strcmp(type, "object") == 0)
+        return first == '{';
+    return (schemas_is_plain(type) || schemas_choices(type) != NULL) && first == '"';
+}
+
 const fact *schemas_fact(const char *owner, const member *m)
 {
     bool may_be_null = m->type[0] == '?';
     const char *type = may_be_null ? m->type + 1 : m->type;
     const fact *f = fact_of(owner, m->name);
-    char first;
+    bool fits;
 
     if (f == NULL ||
         (f->example == NULL && (schemas_is_list(type) || schemas_choices(type) != NULL)))
         return f;
     if (f->example == NULL)
         return NULL;
-    first = f->example[0];
-    if (first == 'n')
-        return may_be_null ? f : NULL;
-    if (schemas_is_list(type))
-        return first == '[' ? f : NULL;
-    if (strcmp(type, "boolean") == 0)
-        return first == 't' || first == 'f' ? f : NULL;
-    if (strcmp(type, "integer") == 0 || strcmp(type, "number") == 0)
-        return (first >= '0' && first <= '9') || first == '-' ? f : NULL;
-    if (strcmp(type, "object") == 0)
-        return first == '{' ? f : NULL;
-    if (schemas_is_plain(type) || schemas_choices(type) != NULL)
-        return first == '"' ? f : NULL;
-    return NULL;
+    fits = f->example[0] == 'n' ? may_be_null : begins(f->example[0], type);
+    return fits ? f : NULL;
 }
 
 const char *schemas_name_at(size_t index)

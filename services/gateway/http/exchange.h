@@ -61,7 +61,7 @@ typedef struct http_exchange {
     const struct http_service *service;
 
     int status;    /* of success, in place of the route's; 0: the route's */
-    bool is_raw; /* text of others is asked for as it is kept */
+    bool is_raw;   /* text of others is asked for as it is kept */
     bool replayed; /* a service gave the answer of an earlier, equal request */
     /* The answer. `data` is a JSON object (or the whole body of a PLAIN route), `summary` plain text. */
     ts_buf data;

@@ -690,6 +690,7 @@ Test(contract, ai_usage_is_grouped)
         "summary",
         "30 AI tool events by 5 users with 1 tool in the last 7 days. 30 unsanctioned events.");
     cr_assert_float_eq(ts_json_f64(at("data.totals.change_percent"), 0), -25.0, 0.001);
+    cr_assert_eq(number("data.totals.events_before"), 40);
     cr_assert_not_null(strstr(a.body.data, "\"groups\":[{\"tool\":\"ChatGPT\""));
     get("/v1/ai-usage?group_by=day&days=1", KEY_ALL, 200);
     cr_assert_not_null(strstr(a.body.data, "\"groups\":[{\"date\":\"2025-01-15\""));

@@ -258,6 +258,20 @@ static void plan_update(planner *p)
 
 /* ---- AI use, apps, contacts ---- */
 
+/* How many days the report reaches back. */
+static int64_t usage_days(planner *p)
+{
+    int64_t days = 7;
+
+    if (p->in->has_span && p->in->span.from_ms != INT64_MIN)
+        days = (p->now_ms - p->in->span.from_ms + TS_DAY_MS - 1) / TS_DAY_MS;
+    if (p->in->has_span && p->in->span.to_ms < p->now_ms)
+        planner_note(p, "the report reaches to now: leave out what is later than asked for");
+    if (days > DAYS_MAX)
+        planner_note(p, "the report reaches back %d days at most", DAYS_MAX);
+    return days < 1 ? 1 : days > DAYS_MAX ? DAYS_MAX : days;
+}
+
 static void plan_usage(planner *p)
 {
     static const char *const after[] = { "app", "user", "department", "approved", "role" };
@@ -266,18 +280,10 @@ static void plan_usage(planner *p)
     bool is_by_user = !is_by_day && (ts_str_is(group, "user") || ts_str_is(group, "department") ||
                                      planner_slot(p, "user").n > 0);
     agent_narrowing *narrowing = &p->plan->narrowing;
-    int64_t days = 7;
 
     p->plan->permission = "read:ai_usage";
-    if (p->in->has_span && p->in->span.from_ms != INT64_MIN)
-        days = (p->now_ms - p->in->span.from_ms + TS_DAY_MS - 1) / TS_DAY_MS;
-    if (p->in->has_span && p->in->span.to_ms < p->now_ms)
-        planner_note(p, "the report reaches to now: leave out what is later than asked for");
-    if (days > DAYS_MAX)
-        planner_note(p, "the report reaches back %d days at most", DAYS_MAX);
-    days = days < 1 ? 1 : days > DAYS_MAX ? DAYS_MAX : days;
     planner_path(p, "/v1/ai-usage");
-    planner_number(p, "days", days);
+    planner_number(p, "days", usage_days(p));
     if (ts_str_is(group, "department"))
         planner_note(p, "the report has no departments: group the users' figures by them");
     planner_parameter(p, "group_by",
