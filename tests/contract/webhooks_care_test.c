@@ -829,7 +829,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3)
         return ask_for_ever(argv[1], argv[2]);
-    options.lease_ms = 600000; /* longer than any of this takes, wherever it runs: no lease ends by itself here */
+    options.lease_ms = 600000; /* no lease ends by itself here, however slow the machine is */
     RUN(a_secret_rotates_with_an_overlap_and_is_promoted);
     RUN(headers_travel_and_are_not_shown_again);
     RUN(a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new);
