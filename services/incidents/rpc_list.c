@@ -107,6 +107,7 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
     st = list_read(call, &query, &rep->incidents, &rep->n_incidents, &rep->total);
     if (st == TS_OK)
         st = name_next(call, rep);
+    call->lasts = true;
     if (st != TS_OK || query.count)
         return st;
     if (count) {
@@ -237,5 +238,6 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
     rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
     rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
     st = list_read(call, &query, &rep->latest, &rep->n_latest, &walked);
+    call->lasts = !req->with_trend; /* which is counted from now */
     return st == TS_OK && req->with_trend ? add_trend(call, rep) : st;
 }
