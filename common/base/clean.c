@@ -44,8 +44,13 @@ static size_t clean_into(char *out, ts_str text, size_t max)
 
     for (size_t i = 0; i < text.n && used < max;) {
         const uint8_t *p = (const uint8_t *)text.p + i;
-        size_t n = utf8_sequence(p, text.n - i);
+        size_t n;
 
+        if (*p >= 0x20 && *p < 0x7f) {
+            out[used++] = text.p[i++];
+            continue;
+        }
+        n = utf8_sequence(p, text.n - i);
         if (n == 1 && is_break(text.p[i])) {
             out[used++] = ' ';
         } else if (n > 0 && !is_hidden(decode(p, n))) {
