@@ -190,8 +190,10 @@ ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, Protobu
     rep->total = risk_users_between(totals, low, high);
     /* A walk over all is made once. */
     call->lasts = !req->by_number;
-    return req->by_number ? collect_by_number(call, req, low, high, rep)
-                          : collect_users(call, req, low, high, rep);
+    st = req->by_number ? collect_by_number(call, req, low, high, rep)
+                        : collect_users(call, req, low, high, rep);
+    risk_bare_rows(rep->users, rep->n_users);
+    return st;
 }
 
 /* ---- one profile ---- */
