@@ -231,6 +231,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of a run (5)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each, in turn; the middle one counts (3)")
     parser.add_argument("--profile", metavar="FILE", help="perf record of the gateway during one more run")
+    parser.add_argument("--anew", action="store_true", help="no service keeps an answer: each is made from the store")
     options = parser.parse_args()
     build()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -238,7 +239,10 @@ def main():
     home = tempfile.mkdtemp(prefix="ts-bench-")
     os.chmod(home, 0o755)  # nginx's workers are another user
     try:
-        with suite.Suite({"TS_GATEWAY_LOG_LEVEL": "warn"}) as running:
+        settings = {"TS_GATEWAY_LOG_LEVEL": "warn"}
+        if options.anew:
+            settings.update(suite.ANSWERS_ANEW)
+        with suite.Suite(settings) as running:
             keys = fill(running)
             for path in PATHS:
                 measure(running, home, path, keys, options)
