@@ -98,10 +98,13 @@ static void make_room(bus_answers *a, size_t size)
 
 ts_str bus_answers_find(bus_answers *a, const bus_question *q, uint64_t version, ts_arena *arena)
 {
-    size_t place = place_of(q);
     ts_str found = TS_STR_NULL;
+    size_t place;
     entry *e;
 
+    if (q->request.n > BUS_QUESTION_MAX)
+        return found;
+    place = place_of(q);
     pthread_mutex_lock(&a->lock);
     e = a->places[place];
     if (e != NULL && is_of(e, q)) {
@@ -118,11 +121,12 @@ ts_str bus_answers_find(bus_answers *a, const bus_question *q, uint64_t version,
 
 void bus_answers_keep(bus_answers *a, const bus_question *q, uint64_t version, ts_str answer)
 {
-    size_t place = place_of(q);
     size_t most = a->max_bytes / BUS_ANSWERS_SHARE;
+    size_t place;
     entry *e;
 
-    if (q->request.n > most || answer.n > most || sizeof(*e) + q->request.n + answer.n > most)
+    if (q->request.n > BUS_QUESTION_MAX || answer.n > most ||
+        sizeof(*e) + q->request.n + answer.n > most)
         return;
     e = malloc(sizeof(*e) + q->request.n + answer.n);
     if (e == NULL)
@@ -136,6 +140,7 @@ void bus_answers_keep(bus_answers *a, const bus_question *q, uint64_t version, t
         memcpy(e->bytes, q->request.p, q->request.n);
     if (answer.n > 0)
         memcpy(e->bytes + q->request.n, answer.p, answer.n);
+    place = place_of(q);
     pthread_mutex_lock(&a->lock);
     take_out(a, place);
     make_room(a, size_of(e));

@@ -15,6 +15,8 @@ typedef struct bus_answers bus_answers;
 
 /* What one answer may have of the room at most: a large one must not push out all others. */
 #define BUS_ANSWERS_SHARE 8
+/* Bytes of a question. Longer ones (a post of events) are never kept nor looked for: to hash them would cost more than it saves. */
+#define BUS_QUESTION_MAX 1024
 
 typedef struct bus_question {
     const ts_method *method;

@@ -78,6 +78,20 @@ Test(answers, one_with_more_than_its_share_is_not_kept)
     cr_assert(gives(a, question(1, TS_MODE_LIVE, "q"), 2, fits));
 }
 
+Test(answers, a_long_question_is_not_kept)
+{
+    TS_CLEANUP(bus_answers_free_p) bus_answers *a = bus_answers_new(16 * ROOM);
+    char text[BUS_QUESTION_MAX + 2];
+
+    memset(text, 'q', sizeof(text));
+    text[BUS_QUESTION_MAX + 1] = '\0';
+    keep(a, question(1, TS_MODE_LIVE, text), 2, "answer");
+    cr_assert(gives(a, question(1, TS_MODE_LIVE, text), 2, NULL));
+    text[BUS_QUESTION_MAX] = '\0';
+    keep(a, question(1, TS_MODE_LIVE, text), 2, "answer");
+    cr_assert(gives(a, question(1, TS_MODE_LIVE, text), 2, "answer"));
+}
+
 /* Of a hundred of 300 bytes, at most 27 have room in 8192. */
 Test(answers, what_is_not_asked_for_goes_first_when_room_is_short)
 {
