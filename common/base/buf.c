@@ -10,8 +10,7 @@ static void fail(ts_buf *b, ts_status status)
         b->status = status;
 }
 
-/* Makes room for `n` more bytes and the NUL. */
-static bool make_room(ts_buf *b, size_t n)
+bool ts_buf_grow(ts_buf *b, size_t n)
 {
     size_t need;
     size_t capacity;
@@ -65,31 +64,6 @@ ts_status ts_buf_status(const ts_buf *b)
     return b->status;
 }
 
-void ts_buf_add(ts_buf *b, const void *bytes, size_t n)
-{
-    if (n == 0 || !make_room(b, n))
-        return;
-    memcpy(b->data + b->size, bytes, n);
-    b->size += n;
-    b->data[b->size] = '\0';
-}
-
-void ts_buf_str(ts_buf *b, ts_str s)
-{
-    ts_buf_add(b, s.p, s.n);
-}
-
-void ts_buf_z(ts_buf *b, const char *z)
-{
-    if (z != NULL)
-        ts_buf_add(b, z, strlen(z));
-}
-
-void ts_buf_char(ts_buf *b, char c)
-{
-    ts_buf_add(b, &c, 1);
-}
-
 void ts_buf_printf(ts_buf *b, const char *format, ...)
 {
     char text[256];
@@ -108,7 +82,7 @@ void ts_buf_printf(ts_buf *b, const char *format, ...)
         return;
     }
     /* Too long for the stack: a second pass writes in place. */
-    if (!make_room(b, (size_t)wanted))
+    if (!ts_buf_grow(b, (size_t)wanted))
         return;
     va_start(args, format);
     (void)vsnprintf(b->data + b->size, (size_t)wanted + 1, format, args);
@@ -166,7 +140,7 @@ void ts_buf_be64(ts_buf *b, uint64_t n)
 
 char *ts_buf_reserve(ts_buf *b, size_t n)
 {
-    if (!make_room(b, n))
+    if (!ts_buf_grow(b, n))
         return NULL;
     /* Zeroed, so that a NUL follows however many of the bytes the caller comes to use. */
     memset(b->data + b->size, 0, n + 1);

@@ -104,13 +104,13 @@ static void date_of(int64_t days, int64_t *ret_year, int64_t *ret_month, int64_t
     *ret_year = y + era * 400 + (*ret_month <= 2 ? 1 : 0);
 }
 
-static char *put_digits(char *p, int64_t value, int count)
+/* 00 to 99, and what follows. */
+static char *put_two(char *p, int64_t value, char next)
 {
-    for (int i = count - 1; i >= 0; i--) {
-        p[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return p + count;
+    p[0] = (char)('0' + value / 10);
+    p[1] = (char)('0' + value % 10);
+    p[2] = next;
+    return p + 3;
 }
 
 void ts_time_format(int64_t ms, bool with_ms, char ret[TS_RFC3339_SIZE])
@@ -119,6 +119,7 @@ void ts_time_format(int64_t ms, bool with_ms, char ret[TS_RFC3339_SIZE])
     int64_t month;
     int64_t day;
     int64_t in_day;
+    int64_t second;
     char *p = ret;
 
     if (ms < FORMAT_MS_MIN)
@@ -128,22 +129,18 @@ void ts_time_format(int64_t ms, bool with_ms, char ret[TS_RFC3339_SIZE])
     date_of(ts_time_day(ms), &year, &month, &day);
     in_day = ms - ts_time_day(ms) * TS_DAY_MS;
 
-    p = put_digits(p, year, 4);
-    *p++ = '-';
-    p = put_digits(p, month, 2);
-    *p++ = '-';
-    p = put_digits(p, day, 2);
-    *p++ = 'T';
-    p = put_digits(p, in_day / TS_HOUR_MS, 2);
-    *p++ = ':';
-    p = put_digits(p, in_day / TS_MINUTE_MS % 60, 2);
-    *p++ = ':';
-    p = put_digits(p, in_day / TS_SECOND_MS % 60, 2);
+    second = in_day / TS_SECOND_MS;
+    p = put_two(p, year / 100, '\0') - 1;
+    p = put_two(p, year % 100, '-');
+    p = put_two(p, month, '-');
+    p = put_two(p, day, 'T');
+    p = put_two(p, second / 3600, ':');
+    p = put_two(p, second / 60 % 60, ':');
+    p = put_two(p, second % 60, with_ms ? '.' : 'Z');
     if (with_ms) {
-        *p++ = '.';
-        p = put_digits(p, in_day % TS_SECOND_MS, 3);
+        *p++ = (char)('0' + in_day % TS_SECOND_MS / 100);
+        p = put_two(p, in_day % 100, 'Z');
     }
-    *p++ = 'Z';
     *p = '\0';
 }
 

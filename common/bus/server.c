@@ -2,7 +2,8 @@
  *
  * Each lane listens at an address of its own and has a fixed number of items, each an arena and what belongs to one call: that
  * many calls are in work at once, the rest waits unread in the connections. Lanes fast and park handle a call on nng's own
- * thread, since their handlers never block; slow and bulk put it into a queue for the lane's worker threads.
+ * thread, since their handlers never block; slow and bulk put it into a queue for the lane's worker threads, unless its answer is
+ * kept (answers.h) and needs no handler.
  *
  * Each call is answered by itself, in whatever order handlers end; the connection sends together what is there together.
  * A connection whose frame found no item stands in the lane's list `full` and is resumed when an item is free again.
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "answers.h"
 #include "lane.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
@@ -34,6 +36,8 @@ typedef struct item {
     ts_arena *arena;
     const Ts__Call *in;
     const ts_rpc_row *row;
+    ts_str kept;      /* the answer, if it was given before and still holds */
+    uint64_t version; /* of the tenant's rows, from before the handler reads them */
     ts_error error;
     Ts__Reply reply;
     int64_t started_us;
@@ -50,6 +54,8 @@ struct ts_rpc_server {
     ts_rpc_options options;
     lane lanes[TS_LANES];
     method_metrics metrics[METHODS_MAX];
+    bus_answers *answers; /* NULL: none are kept */
+    ts_metric *kept_metric;
     atomic_bool draining;
     atomic_size_t in_work; /* messages between receive and send, parked ones left out */
 };
@@ -76,6 +82,8 @@ static item *item_take(client *from)
     it->from = from;
     it->generation = bus_conn_generation(from->conn);
     it->row = NULL;
+    it->kept = TS_STR_NULL;
+    it->version = 0;
     it->error = (ts_error){ .text = "" };
     ts__reply__init(&it->reply);
     it->call =
@@ -115,6 +123,48 @@ static void item_give(item *it)
     pthread_mutex_unlock(&l->lock);
 }
 
+static uint64_t version_of(const item *p)
+{
+    const ts_rpc_options *o = &p->from->lane->server->options;
+
+    return o->version(o->version_context, p->in->org);
+}
+
+static bus_question question_of(const item *p)
+{
+    return (bus_question){ .method = p->row->method,
+                           .tenant = { p->in->org, (ts_mode)p->in->mode },
+                           .request = ts_str_n(p->in->payload.data, p->in->payload.len) };
+}
+
+static void find_kept(item *p)
+{
+    ts_rpc_server *server = p->from->lane->server;
+    bus_question question;
+    uint64_t version;
+
+    if (server->answers == NULL || p->row == NULL ||
+        (p->row->method->flags & TS_RPC_IDEMPOTENT) == 0)
+        return;
+    version = version_of(p);
+    if (version == 0)
+        return;
+    question = question_of(p);
+    p->kept = bus_answers_find(server->answers, &question, version, p->arena);
+}
+
+static void keep_answer(const item *p)
+{
+    ts_rpc_server *server = p->from->lane->server;
+    bus_question question;
+
+    if (server->answers == NULL || !p->call.lasts || p->version == 0)
+        return;
+    question = question_of(p);
+    bus_answers_keep(server->answers, &question, p->version,
+                     ts_str_n(p->reply.payload.data, p->reply.payload.len));
+}
+
 /* Words and payload of a finished call go into its reply. */
 static void fill_reply(item *p, ProtobufCMessage *out, ts_status st)
 {
@@ -122,7 +172,11 @@ static void fill_reply(item *p, ProtobufCMessage *out, ts_status st)
     ts_rpc_server *server = p->from->lane->server;
     size_t n;
 
-    if (st == TS_OK && out != NULL) {
+    if (st == TS_OK && p->kept.p != NULL) {
+        p->reply.payload.data = (uint8_t *)(uintptr_t)p->kept.p;
+        p->reply.payload.len = p->kept.n;
+        ts_metric_add(server->kept_metric, 1);
+    } else if (st == TS_OK && out != NULL) {
         n = protobuf_c_message_get_packed_size(out);
         if (n > server->options.max_message_bytes) {
             st = ts_fail(&p->error, TS_TOO_LARGE, "", "the answer is larger than a message may be");
@@ -134,6 +188,7 @@ static void fill_reply(item *p, ProtobufCMessage *out, ts_status st)
                 st = TS_NOMEM;
             } else {
                 protobuf_c_message_pack(out, p->reply.payload.data);
+                keep_answer(p);
             }
         }
     }
@@ -213,7 +268,6 @@ static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_req
     int64_t timeout_ms = in->timeout_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : (int64_t)in->timeout_ms;
     ts_status st;
 
-    p->row = find_row(server, in->method, p->from->lane->number);
     if (p->row == NULL)
         return ts_fail(&p->error, TS_INTERNAL, "method", "no method %.60s in this lane",
                        in->method);
@@ -248,6 +302,8 @@ static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_req
         return ts_fail(&p->error, TS_UNAVAILABLE, "", "the call came too late");
     call->method = p->row->method;
     call->now_ms = ts_wall_ms();
+    if (p->kept.p != NULL)
+        return TS_OK;
     st = ts_arena_unpack(call->arena, p->row->method->request,
                          ts_str_n(in->payload.data, in->payload.len), ret_request);
     if (st != TS_OK)
@@ -265,7 +321,9 @@ static void run_call(item *p)
 
     p->started_us = ts_boot_us();
     st = prepare(p, p->in, &request);
-    if (st == TS_OK) {
+    if (st == TS_OK && p->kept.p == NULL) {
+        if (server->answers != NULL)
+            p->version = version_of(p);
         out = ts_arena_alloc(p->arena, p->row->method->reply->sizeof_message);
         if (out == NULL) {
             st = TS_NOMEM;
@@ -324,7 +382,9 @@ bus_taken lane_on_call(void *context, uint64_t number, ts_str body)
     }
     it->in = (const Ts__Call *)m;
     atomic_fetch_add(&l->server->in_work, 1);
-    if (l->worker_count == 0)
+    it->row = find_row(l->server, it->in->method, l->number);
+    find_kept(it);
+    if (l->worker_count == 0 || it->kept.p != NULL)
         run_call(it);
     else
         enqueue(l, it);
@@ -408,6 +468,8 @@ static void register_metrics(ts_rpc_server *s)
 {
     char labels[96];
 
+    s->kept_metric = ts_counter("ts_rpc_server_kept_total", "",
+                                "calls answered as before, since nothing has changed");
     for (size_t i = 0; s->options.rows[i].method != NULL && i < METHODS_MAX; i++) {
         snprintf(labels, sizeof(labels), "method=\"%s\"", s->options.rows[i].method->name);
         s->metrics[i].calls = ts_counter("ts_rpc_server_calls_total", labels, "calls answered");
@@ -432,6 +494,13 @@ ts_status ts_rpc_server_start(const ts_rpc_options *options, ts_rpc_server **ret
     if (s->options.arena_bytes == 0)
         s->options.arena_bytes = ARENA_DEFAULT;
     register_metrics(s);
+    if (options->version != NULL && options->answers_bytes > 0) {
+        s->answers = bus_answers_new(options->answers_bytes);
+        if (s->answers == NULL) {
+            free(s);
+            return ts_fail(err, TS_NOMEM, "", "out of memory");
+        }
+    }
     for (unsigned i = 0; i < TS_LANES; i++) {
         s->lanes[i].server = s;
         s->lanes[i].number = (ts_lane)i;
@@ -525,5 +594,6 @@ void ts_rpc_server_stop(ts_rpc_server *s)
     atomic_store(&s->draining, true);
     for (unsigned i = 0; i < TS_LANES; i++)
         lane_stop(&s->lanes[i]);
+    bus_answers_free(s->answers);
     free(s);
 }

@@ -20,19 +20,28 @@ static void fail(ts_jsonw *w, ts_status status)
         w->out->status = status;
 }
 
-/* The comma before a member of a container. */
-static void separate(ts_jsonw *w)
+/* The comma before a member of a container, or '\0': it needs none. */
+static char comma(ts_jsonw *w)
 {
     uint64_t bit;
+    char found;
 
     if (w->after_key || w->depth == 0) {
         w->after_key = false;
-        return;
+        return '\0';
     }
     bit = UINT64_C(1) << (w->depth - 1);
-    if ((w->has_item & bit) != 0)
-        ts_buf_char(w->out, ',');
+    found = (w->has_item & bit) != 0 ? ',' : '\0';
     w->has_item |= bit;
+    return found;
+}
+
+static void separate(ts_jsonw *w)
+{
+    char found = comma(w);
+
+    if (found != '\0')
+        ts_buf_char(w->out, found);
 }
 
 static void open_container(ts_jsonw *w, char brace)
@@ -74,13 +83,51 @@ static void put_escape(ts_buf *out, unsigned char c)
     }
 }
 
-static void put_string(ts_buf *out, ts_str s)
+/* A bit in each byte of the word that needs care, or in one above such a byte: none is there only if there is none at all.
+ * Needing care are control characters, quotes, backslashes and whatever is not ASCII. */
+static uint64_t careful_bytes(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = 0x80 * ones;
+    uint64_t quote = word ^ ('"' * ones);
+    uint64_t slash = word ^ ('\\' * ones);
+
+    return (word | (word - 0x20 * ones) | (quote - ones) | (slash - ones)) & tops;
+}
+
+static uint64_t word_at(const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* Does the text stand in JSON as it is? No for some that would, never the other way round. */
+static bool is_plain(ts_str s)
+{
+    uint64_t careful = 0;
+    size_t at = 0;
+
+    if (s.n < sizeof(uint64_t)) {
+        char padded[sizeof(uint64_t)] = "        ";
+
+        for (; at < s.n; at++)
+            padded[at] = s.p[at];
+        return careful_bytes(word_at(padded)) == 0;
+    }
+    for (; at + sizeof(uint64_t) <= s.n; at += sizeof(uint64_t))
+        careful |= careful_bytes(word_at(s.p + at));
+    /* The last bytes, some of them once more. */
+    return (careful | careful_bytes(word_at(s.p + s.n - sizeof(uint64_t)))) == 0;
+}
+
+static void put_careful(ts_buf *out, ts_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t clean = 0; /* start of the bytes that are copied as they are */
     size_t at = 0;
 
-    ts_buf_char(out, '"');
     while (at < s.n) {
         bool is_escaped = p[at] < 0x20 || p[at] == '"' || p[at] == '\\';
         size_t length = is_escaped ? 0 : utf8_sequence(p + at, s.n - at);
@@ -99,7 +146,35 @@ static void put_string(ts_buf *out, ts_str s)
     }
     if (at > clean)
         ts_buf_add(out, p + clean, at - clean);
-    ts_buf_char(out, '"');
+}
+
+/* A string with its quotes and what stands in front of and behind it ('\0': nothing). */
+static void put_string(ts_buf *out, char before, ts_str s, char behind)
+{
+    size_t others = (before == '\0' ? 2u : 3u) + (behind == '\0' ? 0u : 1u);
+    char *p;
+
+    if (!is_plain(s)) {
+        if (before != '\0')
+            ts_buf_char(out, before);
+        ts_buf_char(out, '"');
+        put_careful(out, s);
+        ts_buf_char(out, '"');
+        if (behind != '\0')
+            ts_buf_char(out, behind);
+        return;
+    }
+    p = s.n > SIZE_MAX - others ? NULL : ts_buf_take(out, s.n + others);
+    if (p == NULL)
+        return;
+    if (before != '\0')
+        *p++ = before;
+    *p++ = '"';
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '"';
+    if (behind != '\0')
+        p[s.n + 1] = behind;
 }
 
 ts_jsonw ts_jsonw_on(ts_buf *out)
@@ -133,9 +208,7 @@ void ts_jsonw_key_str(ts_jsonw *w, ts_str key)
         fail(w, TS_INTERNAL);
         return;
     }
-    separate(w);
-    put_string(w->out, key);
-    ts_buf_char(w->out, ':');
+    put_string(w->out, comma(w), key, ':');
     w->after_key = true;
 }
 
@@ -146,8 +219,7 @@ void ts_jsonw_key(ts_jsonw *w, const char *key)
 
 void ts_jsonw_str(ts_jsonw *w, ts_str s)
 {
-    separate(w);
-    put_string(w->out, s);
+    put_string(w->out, comma(w), s, '\0');
 }
 
 void ts_jsonw_z(ts_jsonw *w, const char *z)

@@ -32,12 +32,11 @@ bool ts_traceparent_valid(ts_str text)
 
 void ts_traceparent_make(const uint8_t random[24], char ret[TS_TRACEPARENT_SIZE])
 {
-    char trace[33];
-    char span[17];
-
-    ts_hex(random, 16, trace);
-    ts_hex(random + 16, 8, span);
-    snprintf(ret, TS_TRACEPARENT_SIZE, "00-%s-%s-01", trace, span);
+    memcpy(ret, "00-", 3);
+    ts_hex(random, 16, ret + 3);
+    ret[35] = '-';
+    ts_hex(random + 16, 8, ret + 36);
+    memcpy(ret + 52, "-01", sizeof("-01"));
 }
 
 void ts_trace_begin(const char *request_id, const char *traceparent)

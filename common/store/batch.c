@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "internal.h"
+#include "ts/id.h"
 #include "ts/time.h"
 
 #define BATCH_APPEND_MAX (UINT64_C(512) << 20)
@@ -62,6 +63,22 @@ void ts_batch_claim(ts_batch *b, uint64_t org)
     b->orgs[b->org_count++] = org;
 }
 
+static unsigned counter_of(uint64_t org)
+{
+    return (unsigned)(ts_hash_mem(&org, sizeof(org)) % STORE_VERSIONS);
+}
+
+/* Rows with such keys change. */
+static void touch(ts_batch *b, const ts_store *s, unsigned family, ts_str key)
+{
+    unsigned counter;
+
+    if (s->table[family].is_global || key.n < TS_KEY_TENANT_SIZE)
+        return;
+    counter = counter_of(ts_be64_read(key.p));
+    b->touched[counter / 64] |= UINT64_C(1) << counter % 64;
+}
+
 void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str value)
 {
     if (!s->table[family].is_global) {
@@ -70,6 +87,7 @@ void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str 
             return;
         }
         ts_batch_claim(b, ts_be64_read(key.p));
+        touch(b, s, family, key);
     }
     rocksdb_writebatch_put_cf(b->rows, ts_store_family(s, family), key.p, key.n, value.p, value.n);
 }
@@ -93,6 +111,7 @@ void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
 
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key)
 {
+    touch(b, s, family, key);
     rocksdb_writebatch_delete_cf(b->rows, ts_store_family(s, family), key.p, key.n);
 }
 
@@ -111,6 +130,12 @@ void ts_batch_delete_seen(ts_batch *b, unsigned family, ts_str key, ts_str seen)
 
 void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str from, ts_str until)
 {
+    /* One that is not within an organization is in all. */
+    if (from.n < TS_KEY_TENANT_SIZE || until.n < TS_KEY_TENANT_SIZE ||
+        memcmp(from.p, until.p, sizeof(uint64_t)) != 0)
+        memset(b->touched, 0xff, sizeof(b->touched));
+    else
+        touch(b, s, family, from);
     rocksdb_writebatch_delete_range_cf(b->rows, ts_store_family(s, family), from.p, from.n, until.p,
                                        until.n);
 }
@@ -178,6 +203,23 @@ static ts_status delete_seen_rows(ts_store *s, ts_batch *b)
     return TS_OK;
 }
 
+uint64_t ts_store_version(const ts_store *s, uint64_t org)
+{
+    uint64_t version = atomic_load(&s->versions[counter_of(org)]);
+
+    /* The first one is 0 as well. */
+    return version % 2 == 0 ? version + 2 : 0;
+}
+
+/* Before the batch is applied, and after. Under write_lock, so that an odd counter is that of one writer. */
+static void move_versions(ts_store *s, const ts_batch *b)
+{
+    for (unsigned i = 0; i < TS_COUNT(b->touched); i++) {
+        for (uint64_t rest = b->touched[i]; rest != 0; rest &= rest - 1)
+            atomic_fetch_add(&s->versions[64 * i + (unsigned)__builtin_ctzll(rest)], 1);
+    }
+}
+
 ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
 {
     TS_CLEANUP(ts_rocksdb_free_p) char *error = NULL;
@@ -199,7 +241,9 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
     if (st == TS_OK)
         st = ts_stream_number_rows(s, b, last);
     if (st == TS_OK) {
+        move_versions(s, b);
         rocksdb_write(s->db, s->write_options, b->rows, &error);
+        move_versions(s, b);
         if (error == NULL) {
             memcpy(s->last_written, last, sizeof(last));
             s->written++;

@@ -11,6 +11,7 @@
 
 #define STORE_FAMILIES_MAX 32
 #define STORE_STRIPES      64
+#define STORE_VERSIONS     256 /* counters that all organizations share */
 
 /* Families of the store itself come first: RocksDB's default one holds meta rows, the second one
  * the streams. */
@@ -84,6 +85,8 @@ struct ts_store {
     atomic_bool has_room;
 
     pthread_mutex_t stripes[STORE_STRIPES];
+
+    _Atomic uint64_t versions[STORE_VERSIONS]; /* moved under write_lock; odd: a write is under way */
 };
 
 struct ts_batch {
@@ -93,6 +96,7 @@ struct ts_batch {
     uint64_t *orgs;  /* claimed; mostly one */
     size_t org_count;
     size_t org_capacity;
+    uint64_t touched[STORE_VERSIONS / 64]; /* a bit for each counter that its rows move */
     bool out_of_memory;
     bool without_tenant; /* a key of a tenant family that has no room for a tenant */
 };

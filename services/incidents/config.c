@@ -17,6 +17,8 @@ const ts_config_item incidents_config_items[] = {
            "days a closed incident is kept after its closing"),
     TS_NUM(incidents_config, cache_mib, "TS_INCIDENTS_CACHE_MIB", 8, 1, 65536,
            "MiB of block cache"),
+    TS_NUM(incidents_config, answers_kib, "TS_INCIDENTS_ANSWERS_KIB", 1024, 0, 1048576,
+           "KiB of answers that are given again as long as nothing changes; 0 = none"),
     TS_NUM(incidents_config, drain_ms, "TS_INCIDENTS_DRAIN_MS", 5000, 0, 60000,
            "ms to finish calls when stopping"),
 };

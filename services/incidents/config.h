@@ -11,6 +11,7 @@ typedef struct incidents_config {
     int64_t span_days;
     int64_t closed_days;
     int64_t cache_mib;
+    int64_t answers_kib;
     int64_t drain_ms;
 } incidents_config;
 

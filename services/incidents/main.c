@@ -8,6 +8,7 @@
 #include "ts/time.h"
 
 #define SCHEMA 2 /* 1 knew no ranks, and would leave them wrong */
+#define KIB    (UINT64_C(1) << 10)
 #define MIB    (UINT64_C(1) << 20)
 
 typedef struct peers {
@@ -83,7 +84,9 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
                            .service_name = "incidents",
                            .rows = incidents_rows,
                            .service = &app,
-                           .serves = ts_tenancy_serves };
+                           .serves = ts_tenancy_serves,
+                           .version = ts_tenancy_version,
+                           .answers_bytes = (size_t)config->answers_kib * KIB };
     ts_status st = incidents_config_limits(config, &limits, err);
 
     if (st == TS_OK)
@@ -99,6 +102,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         st = start_relays(p, store, &to, err);
     }
     rpc.serves_context = store;
+    rpc.version_context = store;
     if (st == TS_OK)
         st = ts_periodic_start(TS_HOUR_MS, expire_job, &app, &expiry, err);
     if (st == TS_OK)

@@ -108,6 +108,7 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
         st = count_list(call, &query, &rep->total);
     if (st == TS_OK && query.offset < rep->total)
         st = list_read(call, &query, &rep->incidents, &rep->n_incidents);
+    call->lasts = true;
     return st == TS_OK ? name_next(call, rep) : st;
 }
 
@@ -221,5 +222,6 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
     rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
     rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
     st = list_read(call, &query, &rep->latest, &rep->n_latest);
+    call->lasts = !req->with_trend; /* which is counted from now */
     return st == TS_OK && req->with_trend ? add_trend(call, rep) : st;
 }

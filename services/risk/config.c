@@ -24,6 +24,8 @@ const ts_config_item risk_config_items[] = {
     TS_NUM(risk_config, min_free_mib, "TS_RISK_MIN_FREE_MIB", 0, 0, 1048576,
            "MiB of free disk below which ingest answers 503; 0 = the larger of 2 GiB and 5 %"),
     TS_NUM(risk_config, cache_mib, "TS_RISK_CACHE_MIB", 16, 1, 65536, "MiB of block cache"),
+    TS_NUM(risk_config, answers_kib, "TS_RISK_ANSWERS_KIB", 2048, 0, 1048576,
+           "KiB of answers that are given again as long as nothing changes; 0 = none"),
     TS_NUM(risk_config, drain_ms, "TS_RISK_DRAIN_MS", 8000, 0, 60000,
            "ms to finish calls when stopping"),
 };

@@ -16,6 +16,7 @@ typedef struct risk_config {
     int64_t anomalies_max;
     int64_t min_free_mib;
     int64_t cache_mib;
+    int64_t answers_kib;
     int64_t drain_ms;
 } risk_config;
 

@@ -11,6 +11,7 @@
 #include "work.h"
 
 #define SCHEMA      1
+#define KIB         (UINT64_C(1) << 10)
 #define MIB         (UINT64_C(1) << 20)
 #define ARENA_BYTES (512 * MIB) /* a body inflated to its limit, its records and their rows */
 
@@ -102,6 +103,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
                            .rows = risk_rows,
                            .service = &app,
                            .serves = ts_tenancy_serves,
+                           .version = ts_tenancy_version,
+                           .answers_bytes = (size_t)config->answers_kib * KIB,
                            .arena_bytes = ARENA_BYTES };
     ts_status st;
 
@@ -126,6 +129,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = start_relays(p, store, &to, err);
     rpc.serves_context = store;
+    rpc.version_context = store;
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {

@@ -73,6 +73,17 @@ ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t c
     return st;
 }
 
+void risk_bare_rows(Ts__Risk__UserRow **rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        rows[i]->next_score_ms = 0;
+        rows[i]->timeline_score = 0;
+        rows[i]->timeline_ms = 0;
+        rows[i]->searchable = false;
+        rows[i]->n_id_sources = 0;
+    }
+}
+
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high)
 {
     uint64_t n = 0;

@@ -14,6 +14,8 @@ TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk
 /* Those of the users that are there, in the order of the numbers; `ret` has room for `count`. */
 TS_CHECK ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,
                                    Ts__Risk__UserRow **ret, size_t *ret_count);
+/* What is risk's own bookkeeping does not go out with a page of rows: whoever asks would only unpack it. */
+void risk_bare_rows(Ts__Risk__UserRow **rows, size_t count);
 /* The values of a family whose keys are tenant and user; NULL where there is none. */
 TS_CHECK ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_t *numbers,
                                       size_t count, bool ascending, ts_str *ret_values);

@@ -195,5 +195,7 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
         return st;
     st = s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);
     s.rep->truncated = s.rep->truncated || cut;
+    risk_bare_rows(s.rep->users, s.rep->n_users);
+    call->lasts = true;
     return st;
 }

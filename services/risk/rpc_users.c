@@ -29,6 +29,7 @@ ts_status risk_rpc_overview(ts_call *call, const ProtobufCMessage *in, ProtobufC
     rep->total_users = risk_users_between(totals, 0, 100);
     rep->monitored_users = rep->total_users - totals->suspended;
     rep->events_total = totals->events;
+    call->lasts = true;
     return TS_OK;
 }
 
@@ -187,8 +188,12 @@ ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, Protobu
     if (st != TS_OK || low > high)
         return st;
     rep->total = risk_users_between(totals, low, high);
-    return req->by_number ? collect_by_number(call, req, low, high, rep)
-                          : collect_users(call, req, low, high, rep);
+    /* A walk over all is made once. */
+    call->lasts = !req->by_number;
+    st = req->by_number ? collect_by_number(call, req, low, high, rep)
+                        : collect_users(call, req, low, high, rep);
+    risk_bare_rows(rep->users, rep->n_users);
+    return st;
 }
 
 /* ---- one profile ---- */

@@ -27,6 +27,7 @@ import suite  # noqa: E402  (needs the two lines above)
 KEYS = 300
 CLIENTS = 64
 MANY = 1000
+SERVICES = ["gateway", "auth", "risk", "incidents"]
 PATHS = ["/v1/overview", "/v1/users?limit=20"]
 
 # All three are asked with the same script, so that what it costs is the same for all.
@@ -133,6 +134,16 @@ def wrk(port, script, clients, seconds):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)), float(p99.group(1)) * unit[p99.group(2)]
 
 
+def spent_us(running):
+    """Processor time of each service that answers, in microseconds, user and system together."""
+    spent = {}
+    for service in SERVICES:
+        with open("/proc/%d/stat" % running.pid(service)) as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        spent[service] = (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
 def all_served(port, path, keys):
     """Seconds until each of MANY clients that ask at the same moment has its first answer, then all of them once more."""
     selector = selectors.DefaultSelector()
@@ -184,6 +195,7 @@ def measure(running, home, path, keys, options):
     nginx_config(home, base + 1, head, body)
     rates = {"gateway": [], "civetweb": [], "nginx": []}
     slow = {"gateway": [], "civetweb": [], "nginx": []}
+    spent = dict.fromkeys(SERVICES, 0.0)
     with Peer(base, os.path.join(suite.BIN, "bench_http_peer"), str(base), "1032", os.path.join(home, "whole")), \
             Peer(base + 1, "nginx", "-c", os.path.join(home, "nginx.conf"), "-p", home):
         ports = {"gateway": running.port, "civetweb": base, "nginx": base + 1}
@@ -191,7 +203,11 @@ def measure(running, home, path, keys, options):
             wrk(port, script, CLIENTS, 1)
         for _ in range(options.runs):
             for name, port in ports.items():
+                before = spent_us(running)
                 rate, p99 = wrk(port, script, CLIENTS, options.seconds)
+                if name == "gateway":
+                    for service, us in spent_us(running).items():
+                        spent[service] += (us - before[service]) / (rate * options.seconds * options.runs)
                 rates[name].append(rate)
                 slow[name].append(p99)
         middle = {name: statistics.median(values) for name, values in rates.items()}
@@ -202,6 +218,8 @@ def measure(running, home, path, keys, options):
                                                          ", ".join("%.0f" % r for r in rates[name])))
         print("  gateway to nginx %.3f, to civetweb %.3f; p99 to civetweb %.2f" % (
             middle["gateway"] / middle["nginx"], middle["gateway"] / middle["civetweb"], p99["gateway"] / p99["civetweb"]))
+        print("  processor time a request: %.0f us (%s)" % (
+            sum(spent.values()), ", ".join("%s %.1f" % pair for pair in spent.items())))
         many, p99_many = wrk(running.port, script, MANY, options.seconds)
         used = all_served(running.port, path, keys)
         print("  %d clients: %.0f/s (%.2f of %d clients), p99 %.0f ms; all had their first answer after %.2f s, the second "
@@ -213,6 +231,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of a run (5)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each, in turn; the middle one counts (3)")
     parser.add_argument("--profile", metavar="FILE", help="perf record of the gateway during one more run")
+    parser.add_argument("--anew", action="store_true", help="no service keeps an answer: each is made from the store")
     options = parser.parse_args()
     build()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -220,7 +239,10 @@ def main():
     home = tempfile.mkdtemp(prefix="ts-bench-")
     os.chmod(home, 0o755)  # nginx's workers are another user
     try:
-        with suite.Suite({"TS_GATEWAY_LOG_LEVEL": "warn"}) as running:
+        settings = {"TS_GATEWAY_LOG_LEVEL": "warn"}
+        if options.anew:
+            settings.update(suite.ANSWERS_ANEW)
+        with suite.Suite(settings) as running:
             keys = fill(running)
             for path in PATHS:
                 measure(running, home, path, keys, options)

@@ -86,7 +86,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=200, help="requests of each kind to each of them (200)")
     options = parser.parse_args()
     build()
-    with suite.Suite({"TS_INCIDENTS_LOG_LEVEL": "warn"}) as running:
+    with suite.Suite({"TS_INCIDENTS_LOG_LEVEL": "warn", **suite.ANSWERS_ANEW}) as running:
         environment = dict(running.environment, TS_BUS_DIR=os.path.join(running.data, "run", "bus"))
         small = Organization(running, environment, "Small", options.small)
         large = Organization(running, environment, "Large", options.incidents)

@@ -158,7 +158,7 @@ def main():
     ingest.build()
     rows = people(options.many)
     few = rows[:options.few]
-    with suite.Suite({"TS_RISK_LOG_LEVEL": "warn"}) as running:
+    with suite.Suite({"TS_RISK_LOG_LEVEL": "warn", **suite.ANSWERS_ANEW}) as running:
         client = running.client()
         ingest.use_tier(running, client)
         took = upload(client, few)

@@ -88,7 +88,7 @@ def main():
     options = parser.parse_args()
     incidents.build()
     rows = lists.people(options.users)
-    with suite.Suite({"TS_RISK_LOG_LEVEL": "warn", "TS_INCIDENTS_LOG_LEVEL": "warn"}) as running:
+    with suite.Suite({"TS_RISK_LOG_LEVEL": "warn", "TS_INCIDENTS_LOG_LEVEL": "warn", **suite.ANSWERS_ANEW}) as running:
         environment = dict(running.environment, TS_BUS_DIR=running.bus)
         running.client().get("/v1/overview")
         show_memory("idle", memory(running), 150)

@@ -20,6 +20,8 @@ static char address[128];
 
 typedef struct service {
     atomic_int calls;
+    atomic_int overviews;
+    _Atomic uint64_t version; /* of all tenants' rows */
     atomic_int running;
     atomic_int most_running;
     atomic_bool hold; /* slow handlers wait while set */
@@ -43,7 +45,11 @@ static ts_status on_authorize(ts_call *call, const ProtobufCMessage *in, Protobu
 
 static ts_status on_overview(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    service *s = call->service;
+
     (void)in;
+    atomic_fetch_add(&s->overviews, 1);
+    call->lasts = true;
     ((Ts__Risk__OverviewReply *)out)->total_users = call->tenant.org;
     return TS_OK;
 }
@@ -743,6 +749,99 @@ static int serve(void)
     return 0;
 }
 
+/* ---- kept answers ---- */
+
+static uint64_t version_of(const void *context, uint64_t org)
+{
+    const service *s = context;
+
+    (void)org;
+    return atomic_load(&s->version);
+}
+
+static ts_rpc_server *start_keeping(service *s, size_t answers_bytes)
+{
+    ts_rpc_options o = { .address = address,
+                         .service_name = "test",
+                         .rows = rows,
+                         .service = s,
+                         .version = version_of,
+                         .version_context = s,
+                         .answers_bytes = answers_bytes };
+    ts_rpc_server *server = NULL;
+
+    CHECK_EQ(ts_rpc_server_start(&o, &server, NULL), TS_OK);
+    return server;
+}
+
+/* Asks, and gives how many handlers have run. */
+static int overviews_after_asking(service *s, ts_peer *peer, uint64_t org)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
+    Ts__Risk__OverviewRequest req = TS__RISK__OVERVIEW_REQUEST__INIT;
+    ts_caller caller = caller_with(20000);
+    ProtobufCMessage *out = NULL;
+    ts_error err = { "", "" };
+
+    caller.tenant = (ts_tenant){ org, TS_MODE_LIVE };
+    CHECK_EQ(ts_rpc_call(peer, &ts_risk_overview, &caller, &req.base, arena, &out, &err), TS_OK);
+    CHECK_EQ(((const Ts__Risk__OverviewReply *)out)->total_users, org);
+    return atomic_load(&s->overviews);
+}
+
+static void an_answer_is_given_again_until_the_version_moves(void)
+{
+    service s = { .version = 2 };
+    ts_rpc_server *server = start_keeping(&s, 65536);
+    ts_peer *peer = dial();
+
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 1);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 1);
+    CHECK_EQ(overviews_after_asking(&s, peer, 8), 2); /* another's is not its own */
+    atomic_store(&s.version, 4);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 3);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 3);
+    atomic_store(&s.version, 0); /* rows are moving: neither given nor kept */
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 4);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 5);
+    atomic_store(&s.version, 4);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 5);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
+static void a_server_without_room_for_answers_keeps_none(void)
+{
+    service s = { .version = 2 };
+    ts_rpc_server *server = start_keeping(&s, 0);
+    ts_peer *peer = dial();
+
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 1);
+    CHECK_EQ(overviews_after_asking(&s, peer, 7), 2);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
+static void what_does_not_last_is_made_anew(void)
+{
+    service s = { .version = 2 };
+    ts_rpc_server *server = start_keeping(&s, 65536);
+    ts_peer *peer = dial();
+
+    for (int i = 1; i <= 3; i++) {
+        TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
+        Ts__Auth__AuthorizeRequest req = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+        ts_caller caller = caller_with(20000);
+        ProtobufCMessage *out = NULL;
+
+        CHECK_EQ(ts_rpc_call(peer, &ts_auth_authorize, &caller, &req.base, arena, &out, NULL),
+                 TS_OK);
+        CHECK_EQ(atomic_load(&s.calls), i);
+    }
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
 int main(int argc, char **argv)
 {
     self = argv[0];
@@ -771,6 +870,9 @@ int main(int argc, char **argv)
     RUN(a_draining_server_says_so);
     RUN(a_peer_that_stands_still_holds_nobody_past_the_deadline);
     RUN(calls_go_on_when_the_peer_is_killed_and_comes_back);
+    RUN(an_answer_is_given_again_until_the_version_moves);
+    RUN(a_server_without_room_for_answers_keeps_none);
+    RUN(what_does_not_last_is_made_anew);
     remove_directory(directory);
     return 0;
 }

@@ -10,7 +10,8 @@
 #include "ts/store.h"
 #include "ts/tenancy.h"
 
-#define CALL_MS 30000
+#define CALL_MS       30000
+#define ANSWERS_BYTES ((size_t)2 << 20)
 
 typedef struct served {
     char directory[64];
@@ -76,6 +77,9 @@ static inline void served_start(served *s, const char *name, const ts_rpc_row *r
         .service = service,
         .serves = ts_tenancy_serves,
         .serves_context = s->store,
+        .version = ts_tenancy_version,
+        .version_context = s->store,
+        .answers_bytes = ANSWERS_BYTES,
         .arena_bytes = s->arena_bytes,
     };
 

@@ -13,9 +13,10 @@
 #define WRITES  50
 #define MANY    80 /* a number whose predecessor is no multiple of 37 */
 
-enum { ROWS, OTHER };
+enum { ROWS, OTHER, OWNED };
 static const ts_family families[] = { { .name = "rows", .is_global = true },
                                       { .name = "other", .is_global = true },
+                                      { .name = "owned" },
                                       { .name = NULL } };
 static const char *self;
 
@@ -34,6 +35,14 @@ static void put(ts_store *s, unsigned family, const char *key, const char *value
     TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
 
     ts_batch_put(b, s, family, ts_str_of(key), ts_str_of(value));
+    CHECK_EQ(ts_store_commit(s, b), TS_OK);
+}
+
+static void put_at(ts_store *s, ts_str key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    ts_batch_put(b, s, OWNED, key, TS_STR_LIT("1"));
     CHECK_EQ(ts_store_commit(s, b), TS_OK);
 }
 
@@ -94,6 +103,72 @@ static void many_keys_are_read_in_one_go(void)
         CHECK(!is_there || ts_str_is(values[i], text[i]));
     }
     CHECK_EQ(ts_store_get_many(s, ROWS, keys, 0, false, arena, values), TS_OK);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
+/* One whose counter is not that of organization 1. */
+static uint64_t org_of_another_counter(ts_store *s, uint64_t *before)
+{
+    for (uint64_t org = 2;; org++) {
+        *before = ts_store_version(s, org);
+        if (*before != ts_store_version(s, 1))
+            return org;
+    }
+}
+
+static ts_str owned_key(ts_buf *b, uint64_t org, ts_mode mode)
+{
+    ts_buf_clear(b);
+    ts_key_tenant(b, (ts_tenant){ org, mode });
+    ts_buf_char(b, 'k');
+    return ts_buf_view(b);
+}
+
+static void the_version_moves_with_the_rows_of_its_organization(void)
+{
+    char directory[64];
+    TS_CLEANUP(ts_buf_done) ts_buf b = TS_BUF_INIT(64);
+    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(64);
+    ts_store *s;
+    uint64_t version;
+    uint64_t others;
+    uint64_t other;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    version = ts_store_version(s, 1);
+    CHECK(version != 0);
+    put_at(s, owned_key(&b, 1, TS_MODE_LIVE));
+    CHECK(ts_store_version(s, 1) != version);
+    version = ts_store_version(s, 1);
+    CHECK(version != 0);
+    CHECK_EQ(ts_store_version(s, 1), version); /* reading moves nothing */
+    put(s, ROWS, "global", "1");
+    CHECK_EQ(ts_store_version(s, 1), version);
+
+    other = org_of_another_counter(s, &others);
+    for (int how = 0; how < 3; how++) {
+        TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+        version = ts_store_version(s, 1);
+        if (how == 0)
+            ts_batch_delete(batch, s, OWNED, owned_key(&b, 1, TS_MODE_LIVE));
+        else if (how == 1)
+            ts_batch_delete_range(batch, s, OWNED, owned_key(&b, 1, TS_MODE_LIVE),
+                                  owned_key(&until, 1, TS_MODE_TEST));
+        else
+            ts_batch_delete_seen(batch, OWNED, owned_key(&b, 1, TS_MODE_LIVE), TS_STR_LIT("1"));
+        CHECK_EQ(ts_store_version(s, 1), version); /* not before it is written */
+        CHECK_EQ(ts_store_commit(s, batch), TS_OK);
+        CHECK(ts_store_version(s, 1) != version);
+        CHECK_EQ(ts_store_version(s, other), others);
+        put_at(s, owned_key(&b, 1, TS_MODE_LIVE));
+    }
+    version = ts_store_version(s, 1);
+    CHECK_EQ(ts_store_wipe(s, (ts_tenant){ 1, TS_MODE_LIVE }, NULL), TS_OK);
+    CHECK(ts_store_version(s, 1) != version);
+    CHECK_EQ(ts_store_version(s, other), others);
     ts_store_close(s);
     remove_directory(directory);
 }
@@ -425,6 +500,7 @@ int main(int argc, char **argv)
         return write_until_killed(argv[2]);
     RUN(a_batch_is_there_whole_after_reopening);
     RUN(many_keys_are_read_in_one_go);
+    RUN(the_version_moves_with_the_rows_of_its_organization);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
     RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);

@@ -19,6 +19,8 @@ import client
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UP = os.path.join(ROOT, "deploy", "up.sh")
 BIN = os.path.abspath(os.environ.get("TS_BIN_DIR", os.path.join(ROOT, "build", "dev", "bin")))
+# Settings under which each answer is made from the store, however often it is asked for.
+ANSWERS_ANEW = {"TS_RISK_ANSWERS_KIB": "0", "TS_INCIDENTS_ANSWERS_KIB": "0"}
 SHARED = os.environ.get("TS_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "shared"))
 
 # In the order of their ops ports, which follow the port of the suite.

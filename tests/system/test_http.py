@@ -1,5 +1,6 @@
 """HTTP itself, byte by byte: what two parsers might read in two ways, slow and idle clients, and what RFC 9110 promises."""
 
+import email.utils
 import gzip
 import json
 import re
@@ -388,6 +389,13 @@ class Http(base.SuiteCase):
             got = self.ask(self.head("GET /healthz", "X-Request-Id: " + given))[1]["x-request-id"]
             self.assertNotEqual(got, given)
             self.assertRegex(got, "^req_[0-9A-Za-z]{6,64}$")
+
+    def test_dates(self):
+        before = int(time.time())
+        shown = self.ask(self.head("GET /healthz"))[1]["date"]
+        moment = int(email.utils.parsedate_to_datetime(shown).timestamp())
+        self.assertEqual(email.utils.formatdate(moment, usegmt=True), shown)  # the day of the week as well
+        self.assertTrue(before <= moment <= time.time(), shown)
 
     def test_media_types_and_sizes(self):
         def post(kind, body, *more):

@@ -25,10 +25,48 @@ void ts_buf_clear(ts_buf *b);
 /* TS_OK, TS_TOO_LARGE (the maximum was reached) or TS_NOMEM. */
 TS_CHECK ts_status ts_buf_status(const ts_buf *b);
 
-void ts_buf_add(ts_buf *b, const void *bytes, size_t n);
-void ts_buf_str(ts_buf *b, ts_str s);
-void ts_buf_z(ts_buf *b, const char *z);
-void ts_buf_char(ts_buf *b, char c);
+/* Makes room for `n` more bytes and a NUL; false: the error sticks. */
+bool ts_buf_grow(ts_buf *b, size_t n);
+
+/* Where exactly `n` bytes (not 0) are to be written at once, which count already; NULL on failure. Answers are made of thousands of
+ * small pieces: what has room costs no call. */
+static inline char *ts_buf_take(ts_buf *b, size_t n)
+{
+    char *place;
+
+    if ((b->status != TS_OK || n >= b->capacity - b->size) && !ts_buf_grow(b, n))
+        return NULL;
+    place = b->data + b->size;
+    b->size += n;
+    place[n] = '\0';
+    return place;
+}
+
+static inline void ts_buf_add(ts_buf *b, const void *bytes, size_t n)
+{
+    char *place = n == 0 ? NULL : ts_buf_take(b, n);
+
+    if (place != NULL)
+        memcpy(place, bytes, n);
+}
+
+static inline void ts_buf_str(ts_buf *b, ts_str s)
+{
+    ts_buf_add(b, s.p, s.n);
+}
+
+/* NULL is nothing. */
+static inline void ts_buf_z(ts_buf *b, const char *z)
+{
+    if (z != NULL)
+        ts_buf_add(b, z, strlen(z));
+}
+
+static inline void ts_buf_char(ts_buf *b, char c)
+{
+    ts_buf_add(b, &c, 1);
+}
+
 void ts_buf_printf(ts_buf *b, const char *format, ...) TS_PRINTF(2, 3);
 void ts_buf_i64(ts_buf *b, int64_t n);
 void ts_buf_u64(ts_buf *b, uint64_t n);

@@ -72,6 +72,9 @@ typedef struct ts_call {
     void *service;
     int64_t now_ms; /* wall clock at arrival */
     bool replayed;  /* the handler answers what it answered before: ts/once.h */
+    /* Set by a handler: its answer follows from request and rows of the tenant alone (no clock, no rows outside any tenant, no
+     * audit entry), so that it may be given again as long as these stay as they are. */
+    bool lasts;
 } ts_call;
 
 /* Validates, loads, decides, saves, answers. `in` and `out` are of the method's types; what `out`
@@ -93,6 +96,11 @@ typedef struct ts_rpc_options {
     /* May this tenant be served? Asked before each call that names an organization; must not block. NULL: all may. */
     bool (*serves)(void *context, ts_tenant tenant);
     void *serves_context;
+    /* A number that moves with the tenant's rows; 0: they are moving now. Must not block. With it answers that last
+     * (ts_call) are kept, at most `answers_bytes` of them, and given again without a handler. NULL or 0 bytes: none are. */
+    uint64_t (*version)(const void *context, uint64_t org);
+    const void *version_context;
+    size_t answers_bytes;
     unsigned slow_workers, bulk_workers; /* threads; 0 = default (4 and 2) */
     unsigned contexts;                   /* calls at once per lane; 0 = a default per lane */
     size_t max_message_bytes;            /* 0 = 16 MiB */

@@ -124,6 +124,10 @@ TS_CHECK ts_status ts_store_sync(ts_store *s, uint64_t ticket);
 TS_CHECK ts_status ts_store_sync_all(ts_store *s);
 /* Writes and syncs. */
 TS_CHECK ts_status ts_store_commit(ts_store *s, ts_batch *b);
+/* Moves with every batch that puts or deletes rows of the organization in tenant families, from before readers can see them;
+ * 0: one is being applied at this moment. What was read under one version is what is there as long as it is the same. Several
+ * organizations share a counter, so that it may move for nothing. */
+uint64_t ts_store_version(const ts_store *s, uint64_t org);
 /* Batches applied so far, and the rows they put and deleted. */
 void ts_store_write_stats(ts_store *s, uint64_t *ret_batches, uint64_t *ret_rows);
 /* Seconds spent in fsync so far, and the number of fsyncs. */

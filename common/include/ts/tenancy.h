@@ -22,6 +22,8 @@
 
 /* For ts_rpc_options.serves, with the store as its context. */
 bool ts_tenancy_serves(void *store, ts_tenant tenant);
+/* For ts_rpc_options.version, with the store as its context. */
+uint64_t ts_tenancy_version(const void *store, uint64_t org);
 
 #define TS_EXPORT_ROWS_MAX 1000
 #define TS_EXPORT_BYTES_MAX                                                                        \

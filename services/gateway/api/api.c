@@ -67,6 +67,19 @@ void api_done(api *a)
     memset(a, 0, sizeof(*a));
 }
 
+/* "key:<id>"; NULL: out of memory. */
+static const char *actor_of(const http_exchange *x)
+{
+    ts_str id = x->who.key_id;
+    char *actor = ts_arena_alloc(x->arena, sizeof("key:") + id.n);
+
+    if (actor == NULL)
+        return NULL;
+    memcpy(actor, "key:", sizeof("key:"));
+    memcpy(actor + sizeof("key:") - 1, id.p, id.n);
+    return actor;
+}
+
 ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
 {
     ts_str repeat = TS_STR_NULL;
@@ -83,7 +96,7 @@ ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret)
         .waits_restarts_out = true,
     };
     if (x->who.key_id.n > 0)
-        ret->actor = ts_arena_printf(x->arena, "key:%.*s", (int)x->who.key_id.n, x->who.key_id.p);
+        ret->actor = actor_of(x);
     if (http_header_get(x->request, "Idempotency-Key", &repeat)) {
         if (repeat.n == 0 || repeat.n > 255)
             return ts_fail(&x->error, TS_INVALID, "Idempotency-Key",

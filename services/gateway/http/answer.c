@@ -1,6 +1,5 @@
 #include "http/answer.h"
 
-#include <time.h>
 #include <zlib.h>
 
 #include "ts/time.h"
@@ -16,13 +15,35 @@ static void put_date(ts_buf *out, int64_t now_ms)
     static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
     static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    time_t seconds = (time_t)(now_ms / TS_SECOND_MS);
-    struct tm t;
+    int64_t weekday = (ts_time_day(now_ms) % 7 + 11) % 7; /* the epoch was a Thursday */
+    char at[TS_RFC3339_SIZE];                             /* 2026-11-27T06:05:04Z */
 
-    if (gmtime_r(&seconds, &t) == NULL)
-        return;
-    ts_buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[t.tm_wday], t.tm_mday,
-                  months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    ts_time_format(now_ms, false, at);
+    ts_buf_z(out, "Date: ");
+    ts_buf_z(out, days[weekday]);
+    ts_buf_z(out, ", ");
+    ts_buf_add(out, at + 8, 2);
+    ts_buf_char(out, ' ');
+    ts_buf_z(out, months[10 * (at[5] - '0') + at[6] - '0' - 1]);
+    ts_buf_char(out, ' ');
+    ts_buf_add(out, at, 4);
+    ts_buf_char(out, ' ');
+    ts_buf_add(out, at + 11, 8);
+    ts_buf_z(out, " GMT\r\n");
+}
+
+static void put_line(ts_buf *out, const char *name, const char *value)
+{
+    ts_buf_z(out, name);
+    ts_buf_z(out, value);
+    ts_buf_z(out, "\r\n");
+}
+
+static void put_number(ts_buf *out, const char *name, int64_t value)
+{
+    ts_buf_z(out, name);
+    ts_buf_i64(out, value);
+    ts_buf_z(out, "\r\n");
 }
 
 /* Only origins that the operator lists may read answers from a browser. */
@@ -44,7 +65,7 @@ static void put_cors(const http_service *s, const http_work *w, const http_answe
                   "Idempotent-Replayed\r\n");
     if (!a->is_preflight)
         return;
-    ts_buf_printf(out, "Access-Control-Allow-Methods: %s\r\n", a->allow);
+    put_line(out, "Access-Control-Allow-Methods: ", a->allow);
     ts_buf_z(out, "Access-Control-Allow-Headers: Authorization, Content-Type, Content-Encoding, "
                   "If-Match, If-None-Match, Idempotency-Key, X-Request-Id, MCP-Protocol-Version, "
                   "Mcp-Method, Mcp-Name\r\n"
@@ -53,9 +74,11 @@ static void put_cors(const http_service *s, const http_work *w, const http_answe
 
 static void put_caching(const http_answer *a, bool is_gzip, ts_buf *out)
 {
-    if (a->etag != NULL)
-        ts_buf_printf(out, "ETag: %.*s%s\"\r\n", (int)strlen(a->etag) - 1, a->etag,
-                      is_gzip ? HTTP_ETAG_GZIP : "");
+    if (a->etag != NULL) {
+        ts_buf_z(out, "ETag: ");
+        ts_buf_add(out, a->etag, strlen(a->etag) - 1);
+        put_line(out, is_gzip ? HTTP_ETAG_GZIP : "", "\"");
+    }
     ts_buf_z(out, a->no_store || a->is_error ? "Cache-Control: no-store\r\n"
                                              : "Cache-Control: private, no-cache\r\n");
     ts_buf_z(out, "Vary: Authorization, Origin, Accept-Encoding\r\n");
@@ -63,12 +86,11 @@ static void put_caching(const http_answer *a, bool is_gzip, ts_buf *out)
 
 static void put_limits(const http_exchange *x, const http_answer *a, ts_buf *out)
 {
-    ts_buf_printf(out,
-                  "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\n"
-                  "X-RateLimit-Reset: %lld\r\n",
-                  x->window.limit, x->window.remaining, (long long)x->window.reset_s);
+    put_number(out, "X-RateLimit-Limit: ", x->window.limit);
+    put_number(out, "X-RateLimit-Remaining: ", x->window.remaining);
+    put_number(out, "X-RateLimit-Reset: ", x->window.reset_s);
     if (a->retry_after)
-        ts_buf_printf(out, "Retry-After: %u\r\n", x->retry_after_s == 0 ? 1 : x->retry_after_s);
+        put_number(out, "Retry-After: ", x->retry_after_s == 0 ? 1 : x->retry_after_s);
 }
 
 /* A 304 tells of the form that a 200 would have had, so `whole` is the length of the body that it stands for. */
@@ -110,8 +132,7 @@ static bool compress_body(ts_str body, ts_buf *out)
 static void put_content(const http_work *w, const http_answer *a, ts_str body, ts_buf *out)
 {
     if (a->is_stream || body.n > 0)
-        ts_buf_printf(out, "Content-Type: %s\r\n",
-                      a->media_type == NULL ? "application/json" : a->media_type);
+        put_line(out, "Content-Type: ", a->media_type == NULL ? "application/json" : a->media_type);
     if (a->attachment != NULL)
         ts_buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", a->attachment);
     if (a->policy != NULL)
@@ -122,7 +143,7 @@ static void put_content(const http_work *w, const http_answer *a, ts_str body, t
         if (ts_str_is(w->request.version, "1.1"))
             ts_buf_z(out, "Transfer-Encoding: chunked\r\n");
     } else if (a->status != 204 && a->status != 304) {
-        ts_buf_printf(out, "Content-Length: %zu\r\n", body.n);
+        put_number(out, "Content-Length: ", (int64_t)body.n);
     }
 }
 
@@ -143,22 +164,25 @@ void http_answer_write(const http_service *s, http_work *w, const http_answer *a
         w->must_close = true;
     w->status = a->status;
     ts_buf_clear(out);
-    ts_buf_printf(out, "HTTP/1.1 %d %s\r\n", a->status, http_reason(a->status));
+    ts_buf_z(out, "HTTP/1.1 ");
+    ts_buf_i64(out, a->status);
+    ts_buf_char(out, ' ');
+    put_line(out, http_reason(a->status), "");
     put_date(out, x->now_ms);
     put_content(w, a, body, out);
     if (is_gzip && body.n > 0)
         ts_buf_z(out, "Content-Encoding: gzip\r\n");
     ts_buf_z(out, w->must_close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
-    ts_buf_printf(out, "X-Request-Id: %s\r\n", x->request_id);
+    put_line(out, "X-Request-Id: ", x->request_id);
     put_limits(x, a, out);
     if (a->allow != NULL)
-        ts_buf_printf(out, "Allow: %s\r\n", a->allow);
+        put_line(out, "Allow: ", a->allow);
     if (a->challenge)
         ts_buf_z(out, "WWW-Authenticate: Bearer realm=\"teamsentry\"\r\n");
     if (x->replayed && !a->is_error)
         ts_buf_z(out, "Idempotent-Replayed: true\r\n");
     if (x->is_https && s->hsts_s > 0)
-        ts_buf_printf(out, "Strict-Transport-Security: max-age=%lld\r\n", (long long)s->hsts_s);
+        put_number(out, "Strict-Transport-Security: max-age=", s->hsts_s);
     put_caching(a, is_gzip, out);
     ts_buf_z(out, "X-Content-Type-Options: nosniff\r\n");
     put_cors(s, w, a, out);

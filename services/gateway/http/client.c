@@ -146,7 +146,10 @@ void http_client_scope(const char *client, char ret[HTTP_SCOPE_SIZE])
 
     if (!parse_address(ts_str_of(client), address) ||
         memcmp(address, mapped, sizeof(mapped)) == 0) {
-        (void)snprintf(ret, HTTP_SCOPE_SIZE, "%s", client);
+        size_t n = strnlen(client, HTTP_SCOPE_SIZE - 1);
+
+        memcpy(ret, client, n);
+        ret[n] = '\0';
         return;
     }
     memset(address + 8, 0, 8);

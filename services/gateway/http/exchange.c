@@ -90,8 +90,11 @@ void http_envelope_end(const http_exchange *x, ts_buf *out)
 
     ts_time_format(x->now_ms, false, at);
     /* Both are of our own making and need no escaping. */
-    ts_buf_printf(out, "%s\"request_id\":\"%s\",\"timestamp\":\"%s\"}}", is_first ? "" : ",",
-                  x->request_id, at);
+    ts_buf_z(out, is_first ? "\"request_id\":\"" : ",\"request_id\":\"");
+    ts_buf_z(out, x->request_id);
+    ts_buf_z(out, "\",\"timestamp\":\"");
+    ts_buf_z(out, at);
+    ts_buf_z(out, "\"}}");
 }
 
 void http_envelope_error(const http_exchange *x, http_problem problem, ts_buf *out)

@@ -22,6 +22,78 @@ static void string_writes(ts_str s, const char *expected)
     cr_assert_str_eq(out.data, expected);
 }
 
+/* Byte by byte, as RFC 8259 and table 3-7 of Unicode have it; whole sequences come from the caller. */
+static void spell_slowly(ts_buf *to, ts_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c == '"' || c == '\\')
+            ts_buf_printf(to, "\\%c", c);
+        else if (c == '\n')
+            ts_buf_printf(to, "\\n");
+        else if (c < 0x20)
+            ts_buf_printf(to, "\\u%04x", c);
+        else if (c == 0xFF)
+            ts_buf_printf(to, "\xEF\xBF\xBD");
+        else
+            ts_buf_printf(to, "%c", c);
+    }
+}
+
+/* All lengths around the eight bytes that are looked at together, each byte that matters at each place. */
+Test(jsonw, writes_what_a_slow_writer_writes_wherever_a_byte_stands)
+{
+    static const unsigned char bytes[] = { '"',  '\\', 0x01, '\n', 0x1F, 0x20, 0x21,
+                                           0x23, '[',  ']',  0x7E, 0x7F, 0xFF, 'a' };
+    TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1 << 16);
+
+    for (size_t n = 1; n <= 35; n++) {
+        for (size_t at = 0; at < n; at++) {
+            for (size_t i = 0; i < sizeof(bytes); i++) {
+                char text[35];
+
+                memset(text, 'x', sizeof(text));
+                text[at] = (char)bytes[i];
+                text[(at * 7 + i) % n] = (char)bytes[(i * 5 + n) % sizeof(bytes)];
+                ts_buf_clear(&expected);
+                ts_buf_char(&expected, '"');
+                spell_slowly(&expected, ts_str_n(text, n));
+                ts_buf_char(&expected, '"');
+                string_writes(ts_str_n(text, n), expected.data);
+            }
+        }
+    }
+}
+
+Test(jsonw, writes_what_a_slow_writer_writes_of_random_bytes)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1 << 16);
+    uint64_t state = 1;
+
+    for (int round = 0; round < 20000; round++) {
+        char text[64];
+        size_t n;
+
+        for (size_t i = 0; i < sizeof(text); i++) {
+            state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            /* Mostly letters; of what is not ASCII only a byte that never begins a sequence, nor goes on with one. */
+            text[i] = (state >> 60) != 0
+                          ? (char)('A' + (state >> 40) % 26)
+                          : (char)((state >> 40) % 2 == 0 ? 0xFF : (state >> 41) % 128);
+            if (text[i] == '\b' || text[i] == '\f' || text[i] == '\r' || text[i] == '\t' ||
+                text[i] == '\0')
+                text[i] = '\n';
+        }
+        n = (state >> 33) % (sizeof(text) + 1);
+        ts_buf_clear(&expected);
+        ts_buf_char(&expected, '"');
+        spell_slowly(&expected, ts_str_n(text, n));
+        ts_buf_char(&expected, '"');
+        string_writes(ts_str_n(text, n), expected.data);
+    }
+}
+
 Test(jsonw, puts_commas_by_itself)
 {
     ts_jsonw w = ts_jsonw_on(&out);

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <time.h>
 
 #include "ts/time.h"
 
@@ -195,4 +196,28 @@ Test(time, clocks_are_plausible_and_boot_time_never_goes_back)
     cr_assert_gt(ts_wall_ms(), 1700000000000);
     cr_assert_gt(before_us, 0);
     cr_assert_geq(after_ms, before_us / 1000);
+}
+
+Test(time, shows_the_same_moment_as_the_c_library)
+{
+    uint64_t state = 1;
+
+    for (int round = 0; round < 20000; round++) {
+        char text[TS_RFC3339_SIZE];
+        char expected[64];
+        struct tm t;
+        int64_t ms;
+        time_t second;
+
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        /* 0001-01-01 to 9999-12-31. */
+        ms = (int64_t)((state >> 1) % UINT64_C(315537897599999)) - INT64_C(62135596800000);
+        second = (time_t)((ms - ((ms % 1000) + 1000) % 1000) / 1000);
+        cr_assert_not_null(gmtime_r(&second, &t));
+        (void)snprintf(expected, sizeof(expected), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                       t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
+                       (int)(((ms % 1000) + 1000) % 1000));
+        ts_time_format(ms, true, text);
+        cr_assert_str_eq(text, expected);
+    }
 }
