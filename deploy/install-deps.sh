@@ -14,7 +14,7 @@ build_packages=(
     build-essential cmake ninja-build pkg-config ca-certificates
     libnng-dev                                   # the bus
     libprotobuf-c-dev protobuf-c-compiler        # messages
-    libcivetweb-dev                              # HTTP server
+    libcivetweb-dev                              # HTTP server of the ops ports
     librocksdb-dev                               # state
     libssl-dev                                   # hashes, HMAC, random numbers
     libcurl4-openssl-dev                         # webhook sender, simulator, gateway's model

@@ -167,3 +167,58 @@ void ts_pause_ms(int64_t ms)
     (void)!ts_wake_wait(&never, until_ms);
     ts_wake_done(&never);
 }
+
+/* ---- aside ---- */
+
+/* More than the loop's own stacks: libraries run here too. */
+#define ASIDE_STACK_BYTES ((size_t)512 * 1024)
+
+typedef struct aside {
+    void (*work)(void *context);
+    void *context;
+    const char *request_id;
+    ts_wake done;
+} aside;
+
+static void *run_aside(void *context)
+{
+    aside *a = context;
+
+    ts_log_request(a->request_id);
+    a->work(a->context);
+    ts_wake_post(&a->done);
+    return NULL;
+}
+
+static bool start_aside(aside *a)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    bool is_started;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    is_started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+                 pthread_attr_setstacksize(&attributes, ASIDE_STACK_BYTES) == 0 &&
+                 pthread_create(&thread, &attributes, run_aside, a) == 0;
+    (void)pthread_attr_destroy(&attributes);
+    return is_started;
+}
+
+void ts_aside(void (*work)(void *context), void *context)
+{
+    char request_id[TS_REQUEST_ID_SIZE];
+    aside a = { .work = work, .context = context, .request_id = request_id };
+
+    if (fiber_self() == NULL) {
+        work(context);
+        return;
+    }
+    (void)snprintf(request_id, sizeof(request_id), "%s", ts_log_request_id());
+    ts_wake_init(&a.done);
+    if (start_aside(&a))
+        (void)!ts_wake_wait(&a.done, TS_FOREVER);
+    else
+        work(context);
+    ts_wake_done(&a.done);
+}

@@ -262,6 +262,58 @@ static void what_is_put_off_runs_when_all_of_the_turn_has_run(void)
     CHECK_EQ(steps, 3);
 }
 
+/* ---- aside ---- */
+
+static atomic_int others; /* turns that other fibers had while one computed */
+
+static void compute(void *context)
+{
+    *(pthread_t *)context = pthread_self();
+    CHECK(strcmp(ts_log_request_id(), "req_aside1") == 0);
+    CHECK_SOON(atomic_load(&others) == 1);
+}
+
+static void compute_aside(void *context)
+{
+    stage *s = context;
+    pthread_t where;
+
+    ts_log_request("req_aside1");
+    ts_aside(compute, &where);
+    CHECK(!pthread_equal(where, pthread_self()));
+    CHECK_EQ(atomic_load(&others), 1);
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void meanwhile(void *context)
+{
+    (void)context;
+    atomic_fetch_add(&others, 1);
+}
+
+static void go_aside(ts_task *task)
+{
+    stage *s = stage_of(task);
+
+    CHECK_EQ(ts_loop_go(s->loop, compute_aside, s), TS_OK);
+    CHECK_EQ(atomic_load(&others), 0);
+    CHECK_EQ(ts_loop_go(s->loop, meanwhile, s), TS_OK);
+}
+
+static void others_go_on_while_one_computes(void)
+{
+    pthread_t where;
+    stage s;
+
+    begin(&s, go_aside);
+    finish(&s);
+    CHECK_EQ(atomic_load(&s.done), 1);
+    ts_log_request("req_aside1");
+    ts_aside(compute, &where); /* a thread does it itself */
+    CHECK(pthread_equal(where, pthread_self()));
+    ts_log_request("");
+}
+
 /* ---- descriptors ---- */
 
 typedef struct pair {
@@ -316,6 +368,7 @@ int main(void)
     posts_and_deadlines_race();
     many_fibers_wait_at_once_and_no_more_than_allowed();
     what_is_put_off_runs_when_all_of_the_turn_has_run();
+    others_go_on_while_one_computes();
     what_is_unwatched_is_not_told_in_the_same_turn();
     return 0;
 }

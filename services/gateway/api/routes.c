@@ -286,8 +286,8 @@ const http_route api_routes[] = {
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
       "and 10,000 records.",
       "Ingested" },
-    { "PUT", "/v1/directory/users", TS_PERM_INGEST, 0, HTTP_BODY_LIST, 200, NULL, directory_fields,
-      api_directory, "putDirectoryUsers",
+    { "PUT", "/v1/directory/users", TS_PERM_INGEST, HTTP_ASIDE, HTTP_BODY_LIST, 200, NULL,
+      directory_fields, api_directory, "putDirectoryUsers",
       "Who works here: users are made or brought up to date; whom the list leaves out stays. At "
       "most "
       "10,000 rows; a bad one is rejected by its index and the rest is kept.",
@@ -379,15 +379,15 @@ const http_route api_routes[] = {
     { "GET", "/v1/exports/ai-usage.csv", TS_PERM_READ_AI_USAGE, HTTP_STREAM, HTTP_BODY_NONE, 200,
       ai_usage_params, NULL, api_export_ai_usage, "exportAiUsage",
       "Use of AI tools by tool, user or day as CSV.", NULL },
-    { "GET", "/docs", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_PAGE, HTTP_BODY_NONE, 200, NULL, NULL,
-      api_docs, "getDocs", "This API as a page for people.", NULL },
+    { "GET", "/docs", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_PAGE | HTTP_ASIDE, HTTP_BODY_NONE, 200,
+      NULL, NULL, api_docs, "getDocs", "This API as a page for people.", NULL },
     { "GET", "/docs/agents", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_TEXT, HTTP_BODY_NONE, 200, NULL,
       NULL, api_agent_page, "getAgentPage",
       "What an agent has to know: how to connect, what can be asked, limits, safety.", NULL },
     { "GET", "/llms.txt", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_TEXT, HTTP_BODY_NONE, 200, NULL, NULL,
       api_llms, "getLlmsTxt", "What is here for language models, as llmstxt.org has it.", NULL },
-    { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL,
-      api_openapi, "getOpenApi", "This document.", NULL },
+    { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_ASIDE, HTTP_BODY_NONE, 200,
+      NULL, NULL, api_openapi, "getOpenApi", "This document.", NULL },
     { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
       "getHealth", "The gateway is alive.", "Health" },
 };

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "ts/time.h"
+#include "ts/wait.h"
 
 /* Shorter bodies gain nothing that a packet would show. */
 #define COMPRESS_MIN ((size_t)1024)
@@ -103,8 +104,11 @@ static bool wants_gzip(const http_work *w, const http_answer *a)
            http_accepts_gzip(accepted);
 }
 
+/* From here on it takes so long that others are served meanwhile. */
+#define ASIDE_MIN ((size_t)64 * 1024)
+
 /* False: it cannot be done, or does not pay. */
-static bool compress_body(ts_str body, ts_buf *out)
+static bool deflate_body(ts_str body, ts_buf *out)
 {
     z_stream z = { .next_in = (Bytef *)(uintptr_t)body.p, .avail_in = (uInt)body.n };
     char *room;
@@ -127,6 +131,29 @@ static bool compress_body(ts_str body, ts_buf *out)
     out->size = z.total_out;
     (void)deflateEnd(&z);
     return done == Z_STREAM_END && out->size < body.n;
+}
+
+typedef struct compression {
+    ts_str body;
+    ts_buf *out;
+    bool is_done;
+} compression;
+
+static void compress_aside(void *context)
+{
+    compression *c = context;
+
+    c->is_done = deflate_body(c->body, c->out);
+}
+
+static bool compress_body(ts_str body, ts_buf *out)
+{
+    compression c = { .body = body, .out = out };
+
+    if (body.n < ASIDE_MIN)
+        return deflate_body(body, out);
+    ts_aside(compress_aside, &c);
+    return c.is_done;
 }
 
 static void put_content(const http_work *w, const http_answer *a, ts_str body, ts_buf *out)

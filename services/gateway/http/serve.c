@@ -7,6 +7,7 @@
 #include "ts/id.h"
 #include "ts/log.h"
 #include "ts/time.h"
+#include "ts/wait.h"
 
 /* Buffers above this are given back after a request, so that one 8 MiB body does not stay with each of many requests. */
 #define KEEP_MAX ((size_t)256 * 1024)
@@ -262,17 +263,24 @@ static http_problem parse_fields(http_work *w, ts_str body)
     return http_problem_of(st);
 }
 
+static void parse_list(void *context)
+{
+    http_work *w = context;
+    http_exchange *x = &w->exchange;
+
+    w->list_status = ts_json_parse(w->list_parser, x->body, &x->rows, &x->error);
+}
+
 static http_problem parse_rows(http_work *w)
 {
     http_exchange *x = &w->exchange;
-    ts_status st;
 
     w->list_parser = ts_json_parser_new(HTTP_EVENTS_MAX);
     if (w->list_parser == NULL)
         return HTTP_INTERNAL;
-    st = ts_json_parse(w->list_parser, x->body, &x->rows, &x->error);
-    if (st != TS_OK)
-        return http_problem_of(st);
+    ts_aside(parse_list, w);
+    if (w->list_status != TS_OK)
+        return http_problem_of(w->list_status);
     if (ts_json_type_of(x->rows) != TS_JSON_ARRAY) {
         ts_error_set(&x->error, "", "The body must be a JSON array of objects.");
         return HTTP_BAD_REQUEST;
@@ -353,6 +361,29 @@ static http_problem check_guard(const http_service *s, http_exchange *x)
     return HTTP_FORBIDDEN;
 }
 
+typedef struct long_call {
+    http_exchange *exchange;
+    ts_status status;
+} long_call;
+
+static void call_handler(void *context)
+{
+    long_call *c = context;
+
+    c->status = c->exchange->route->handler(c->exchange);
+}
+
+static ts_status run_handler(http_exchange *x)
+{
+    long_call c = { .exchange = x };
+
+    if ((x->route->flags & HTTP_ASIDE) != 0)
+        ts_aside(call_handler, &c);
+    else
+        call_handler(&c);
+    return c.status;
+}
+
 /* Everything between a well-formed request and the handler's success. */
 static http_problem run(const http_service *s, http_work *w, http_body_reader *read_body,
                         void *connection, bool *ret_read, ts_buf *allow)
@@ -395,7 +426,7 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
     problem = take_body(w, read_body, connection, ret_read);
     if (problem != HTTP_FINE)
         return problem;
-    return http_problem_of(x->route->handler(x));
+    return http_problem_of(run_handler(x));
 }
 
 static void answer_problem(const http_service *s, http_work *w, http_problem problem,

@@ -43,6 +43,7 @@ typedef struct http_work {
     ts_arena *arena;
     ts_json_parser *parser;
     ts_json_parser *list_parser; /* of a long body, for one request; else NULL */
+    ts_status list_status;
     ts_buf body;                 /* that came */
     ts_buf answer;               /* body of the answer */
     ts_buf packed;               /* its gzip form */
