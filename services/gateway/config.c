@@ -5,7 +5,7 @@ const ts_config_item gateway_config_items[] = {
             "IPv4 address and port for clients; TLS ends in a proxy before it"),
     TS_NUM(gateway_config, connections, "TS_GATEWAY_CONNECTIONS", 1024, 1, 16384,
            "connections at once; beyond it 503"),
-    TS_NUM(gateway_config, loops, "TS_GATEWAY_LOOPS", 1, 1, 64,
+    TS_NUM(gateway_config, loops, "TS_GATEWAY_LOOPS", 2, 1, 64,
            "threads that serve connections, each its share"),
     TS_NUM(gateway_config, keep_alive_ms, "TS_GATEWAY_KEEP_ALIVE_MS", 15000, 100, 600000,
            "ms until an idle connection is closed"),

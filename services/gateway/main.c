@@ -41,9 +41,9 @@ static int serve(ts_process *process, const gateway_config *config)
                              .hsts_s = config->hsts_s };
     http_options options = {
         .listen = config->listen,
-        .connections = config->connections,
         .loops = config->loops,
-        .limits = { .keep_alive_ms = config->keep_alive_ms,
+        .limits = { .connections = config->connections,
+                    .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,
                     .request_ms = config->request_ms },
     };

@@ -397,6 +397,14 @@ static void answer(http_conn *c, http_work *w)
     }
 }
 
+/* When it came there were too many; some may have gone since, and their end been seen only after it. */
+static bool is_still_beyond(http_conn *c)
+{
+    c->is_beyond =
+        c->is_beyond && atomic_load(&c->shard->traffic->connections) > c->shard->limits.connections;
+    return c->is_beyond;
+}
+
 /* By the fiber: one request, from its head to its answer. False: there will be no other. */
 static bool serve_one(http_conn *c)
 {
@@ -410,7 +418,7 @@ static bool serve_one(http_conn *c)
     http_traffic_begin(s->traffic);
     c->work = w;
     w->send = send_bytes;
-    w->must_close = c->is_beyond || s->is_ending || atomic_load(&s->traffic->is_draining);
+    w->must_close = is_still_beyond(c) || s->is_ending || atomic_load(&s->traffic->is_draining);
     answer(c, w);
     /* A client that is gone gets nothing, and that is all that can be done. */
     goes_on =

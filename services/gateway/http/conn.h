@@ -13,6 +13,7 @@
 struct http_conn;
 
 typedef struct http_limits {
+    int64_t connections;   /* of all loops; beyond it a request gets 503 */
     int64_t keep_alive_ms; /* an idle connection is closed after it */
     int64_t
         header_ms; /* for a request's head to come in, and the longest pause in a body or an answer */
@@ -32,7 +33,7 @@ typedef struct http_shard {
     bool is_ending; /* nothing more is read */
 } http_shard;
 
-/* Takes the descriptor. With `is_beyond` its first request is refused: there are too many. */
+/* Takes the descriptor. With `is_beyond` there are too many: its first request is refused if that is still so. */
 void http_conn_begin(http_shard *s, int take_fd, bool is_beyond);
 /* Ends connections that wait for a request, and tells those whose body is being read that no more will come. */
 void http_conn_end_all(http_shard *s);

@@ -187,7 +187,7 @@ static ts_status start_listening(http_server *s, const char *listen_text, ts_err
 static ts_status make_loops(http_server *s, const http_options *o, const http_service *service)
 {
     ts_loop_options options = { .stack_bytes = STACK_BYTES,
-                                .fibers_max = (size_t)o->connections + BEYOND_MAX,
+                                .fibers_max = (size_t)o->limits.connections + BEYOND_MAX,
                                 .fibers_idle = STACKS_IDLE };
 
     s->runners = calloc((size_t)o->loops, sizeof(runner));
@@ -237,7 +237,7 @@ ts_status http_server_start(const http_options *options, const http_service *ser
 
     if (s == NULL)
         return TS_NOMEM;
-    s->connections_max = options->connections;
+    s->connections_max = options->limits.connections;
     s->listener = (ts_watch){ .fd = -1, .ready = on_listener };
     s->listen_again.fire = on_listen_again;
     s->shut.run = on_shut;

@@ -8,9 +8,8 @@
 #include "http/conn.h"
 
 typedef struct http_options {
-    const char *listen;  /* "127.0.0.1:8080" or "8080": on all addresses; port 0: any free one */
-    int64_t connections; /* beyond it a request gets 503 */
-    int64_t loops;       /* threads */
+    const char *listen; /* "127.0.0.1:8080" or "8080": on all addresses; port 0: any free one */
+    int64_t loops;      /* threads */
     http_limits limits;
 } http_options;
 

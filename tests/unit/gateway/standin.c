@@ -710,7 +710,7 @@ int standin_start(unsigned mask, int64_t connections)
     ts_config_table table = { gateway_config_items, gateway_config_item_count, &config };
     TS_CLEANUP(ts_buf_done) ts_buf mistakes = TS_BUF_INIT(4096);
     ts_error err = { .text = "" };
-    http_options options = { .listen = "127.0.0.1:0", .connections = connections };
+    http_options options = { .listen = "127.0.0.1:0" };
 
     CHECK(ts_config_load(&table, 1, "TS_GATEWAY_", environment, &mistakes) == TS_OK);
     config.call_ms = 3000;
@@ -740,7 +740,7 @@ int standin_start(unsigned mask, int64_t connections)
                               .failures = http_rate_new(60, 64) };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
-    options.limits = (http_limits){ 5000, 5000, 5000 };
+    options.limits = (http_limits){ connections, 5000, 5000, 5000 };
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
 }
