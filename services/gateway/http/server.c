@@ -16,7 +16,8 @@
 #define BACKLOG    1024
 /* Accepted at once, before those who are there have their turn. */
 #define ACCEPTS_MAX 64
-/* Until it is tried again after the system had no descriptor. */
+/* Until it is looked again after the limit was reached (clients that go while others come are no reason to refuse), or the system
+ * had no descriptor. */
 #define ACCEPT_PAUSE_MS 100
 /* For connections that were accepted just before the door was shut. */
 #define LATE_MS 50
@@ -38,6 +39,8 @@ struct http_server {
     int port;
     ts_watch listener;
     ts_timer listen_again;
+    bool
+        refuses; /* the limit was reached, and after a pause still is: more are taken, to be told so */
     ts_task shut;
     runner *runners;
     size_t count;
@@ -80,28 +83,38 @@ static void hand_over(http_server *s, int fd)
     ts_loop_post(shard->loop, &a->task);
 }
 
+/* Who comes stays in the system's queue for now. */
+static void pause_accepting(http_server *s)
+{
+    ts_loop *loop = s->runners[0].shard.loop;
+
+    ts_loop_unwatch(loop, &s->listener);
+    ts_loop_set_timer(loop, &s->listen_again, ts_boot_ms() + ACCEPT_PAUSE_MS);
+}
+
 static void on_listener(ts_watch *w, uint32_t events)
 {
     http_server *s = (http_server *)(void *)((char *)w - offsetof(http_server, listener));
-    ts_loop *loop = s->runners[0].shard.loop;
 
     (void)events;
     for (int i = 0; i < ACCEPTS_MAX; i++) {
-        bool is_full = atomic_load(&s->traffic.connections) >= s->connections_max + BEYOND_MAX;
-        int fd = is_full ? -1 : accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int64_t now = atomic_load(&s->traffic.connections);
+        int fd;
 
+        s->refuses = s->refuses && now >= s->connections_max;
+        if (now >= s->connections_max + (s->refuses ? BEYOND_MAX : 0)) {
+            pause_accepting(s);
+            return;
+        }
+        fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             hand_over(s, fd);
-            continue;
-        }
-        if (!is_full && errno == EAGAIN)
+        } else if (errno == EAGAIN) {
             return;
-        if (!is_full && (errno == EINTR || errno == ECONNABORTED))
-            continue;
-        /* No room, or no descriptor: those who wait stay in the system's queue. */
-        ts_loop_unwatch(loop, w);
-        ts_loop_set_timer(loop, &s->listen_again, ts_boot_ms() + ACCEPT_PAUSE_MS);
-        return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            pause_accepting(s); /* the system has no descriptor */
+            return;
+        }
     }
 }
 
@@ -110,6 +123,7 @@ static void on_listen_again(ts_timer *t)
     http_server *s = (http_server *)(void *)((char *)t - offsetof(http_server, listen_again));
     ts_loop *loop = s->runners[0].shard.loop;
 
+    s->refuses = atomic_load(&s->traffic.connections) >= s->connections_max;
     if (ts_loop_watch(loop, &s->listener, EPOLLIN) != TS_OK)
         ts_loop_set_timer(loop, t, ts_boot_ms() + ACCEPT_PAUSE_MS);
 }
