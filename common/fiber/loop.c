@@ -193,7 +193,7 @@ static void run_fiber(ts_loop *l, ts_fiber *f)
 
 static void on_deadline(ts_timer *t)
 {
-    loop_ready((ts_fiber *)((char *)t - offsetof(ts_fiber, timer)));
+    loop_ready((ts_fiber *)(void *)((char *)t - offsetof(ts_fiber, timer)));
 }
 
 ts_status ts_loop_go(ts_loop *l, void (*work)(void *context), void *context)
