@@ -94,7 +94,8 @@ if [ -n "$programs" ] && [ -z "$fast" ]; then
     build release
     build clang
     for report in "$reports"/*; do
-        [ -s "$report" ] || continue
+        # A file that holds nothing else is no report: tests/system/suite.py says why.
+        grep -v "ASan doesn't fully support makecontext/swapcontext functions" "$report" | grep -q . || continue
         echo "== sanitizer report $(basename "$report")"
         head -c 8000 "$report"
         failed=$((failed + 1))
