@@ -86,7 +86,8 @@ struct ts_store {
 
     pthread_mutex_t stripes[STORE_STRIPES];
 
-    _Atomic uint64_t versions[STORE_VERSIONS]; /* moved under write_lock; odd: a write is under way */
+    _Atomic uint64_t
+        versions[STORE_VERSIONS]; /* moved under write_lock; odd: a write is under way */
 };
 
 struct ts_batch {
