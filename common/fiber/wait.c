@@ -6,24 +6,6 @@
 #include "fiber.h"
 #include "ts/time.h"
 
-/* On CLOCK_MONOTONIC, which waits of threads go by. */
-static struct timespec monotonic_at(int64_t boot_ms)
-{
-    int64_t ms = boot_ms - ts_boot_ms();
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    if (ms < 0)
-        ms = 0;
-    t.tv_sec += (time_t)(ms / TS_SECOND_MS);
-    t.tv_nsec += (long)(ms % TS_SECOND_MS) * 1000000L;
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000L;
-    }
-    return t;
-}
-
 static void on_posted(ts_task *task)
 {
     ts_wake *w = (ts_wake *)task;
@@ -78,7 +60,7 @@ bool ts_wake_wait(ts_wake *w, int64_t deadline_boot_ms)
     if (sem_trywait(&w->posted) == 0)
         return atomic_load(&w->is_told);
     if (deadline_boot_ms != TS_FOREVER)
-        until = monotonic_at(deadline_boot_ms);
+        until = ts_monotonic_in(deadline_boot_ms - ts_boot_ms());
     do
         rc = deadline_boot_ms == TS_FOREVER ? sem_wait(&w->posted)
                                             : sem_clockwait(&w->posted, CLOCK_MONOTONIC, &until);

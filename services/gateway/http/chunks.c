@@ -1,18 +1,9 @@
 #include "http/chunks.h"
 
+#include "http/path.h"
+
 /* More would not fit into 64 bits. */
 #define DIGITS_MAX 15
-
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* The line of a chunk's size has ended. */
 static void begin_data(http_chunks *c)
@@ -24,7 +15,7 @@ static void begin_data(http_chunks *c)
 
 static http_chunks_state size_byte(http_chunks *c, char byte)
 {
-    int digit = hex_of(byte);
+    int digit = http_hex_value(byte);
 
     if (digit >= 0 && c->last != '\r') {
         if (c->digits++ == DIGITS_MAX)

@@ -1,6 +1,6 @@
 #include "http/path.h"
 
-static int hex_value(char c)
+int http_hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -23,8 +23,8 @@ ts_status http_decode(ts_arena *arena, ts_str text, bool plus, ts_str *ret, ts_e
 
         if (c == '%') {
             bool whole = text.n - i > 2;
-            int high = whole ? hex_value(text.p[i + 1]) : -1;
-            int low = whole ? hex_value(text.p[i + 2]) : -1;
+            int high = whole ? http_hex_value(text.p[i + 1]) : -1;
+            int low = whole ? http_hex_value(text.p[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return ts_fail(err, TS_INVALID, "",

@@ -16,4 +16,7 @@ TS_CHECK ts_status http_decode(ts_arena *arena, ts_str text, bool plus, ts_str *
 TS_CHECK ts_status http_path_split(ts_arena *arena, ts_str path, ts_str ret[HTTP_SEGMENTS_MAX],
                                    size_t *ret_count, ts_error *err);
 
+/* 0..15, or -1 if it is no hexadecimal digit. */
+int http_hex_value(char c);
+
 #endif
