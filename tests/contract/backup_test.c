@@ -584,12 +584,11 @@ static void copy_producer(const char *from, const char *to)
 {
     char source[192];
     char target[192];
-    char command[640];
 
     path_of(source, from, "producer");
     path_of(target, to, "producer");
-    snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", target, source, target);
-    CHECK_EQ(system(command), 0); /* NOLINT: paths of our own */
+    CHECK_EQ(RUN_PROGRAM("rm", "-rf", target), 0);
+    CHECK_EQ(RUN_PROGRAM("cp", "-r", source, target), 0);
 }
 
 /* What is done to the store that was put back before it meets its peer. */
