@@ -254,20 +254,14 @@ static void the_same_key_makes_one_endpoint_and_no_second_secret(void)
 {
     Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
     bool replayed = false;
-    ts_caller caller = { .tenant = live,
-                         .request_id = "",
-                         .actor = "key:key_test",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "once",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS,
-                         .ret_replayed = &replayed };
+    ts_caller caller = served_caller(live, "key:key_test", "once");
     const Ts__Webhooks__Endpoint *first;
     const Ts__Webhooks__Endpoint *second;
     ProtobufCMessage *out = NULL;
     ts_error err = { "", "" };
 
     begin("1h");
+    caller.ret_replayed = &replayed;
     request.url = (char *)(uintptr_t) "http://127.0.0.1:9/one";
     CHECK_EQ(ts_rpc_call(s.peer, &ts_webhooks_create_endpoint, &caller, &request.base, s.arena,
                          &out, &err),
@@ -650,13 +644,8 @@ static atomic_bool somebody_has_left;
 static void *lease_as_somebody(void *unused)
 {
     Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    ts_caller caller = { .tenant = { 0, TS_MODE_LIVE },
-                         .request_id = "",
-                         .actor = "service:webhook-dispatcher",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller =
+        served_caller((ts_tenant){ 0, TS_MODE_LIVE }, "service:webhook-dispatcher", "");
     ts_arena *arena = ts_arena_new(1u << 20);
     ProtobufCMessage *out = NULL;
 
@@ -700,13 +689,8 @@ static void a_dispatcher_that_leaves_takes_its_question_back(void)
 static int ask_for_ever(const char *address, const char *credits)
 {
     Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    ts_caller caller = { .tenant = { 0, TS_MODE_LIVE },
-                         .request_id = "",
-                         .actor = "service:webhook-dispatcher",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller =
+        served_caller((ts_tenant){ 0, TS_MODE_LIVE }, "service:webhook-dispatcher", "");
     ts_arena *arena = ts_arena_new(1u << 20);
     ProtobufCMessage *out = NULL;
     ts_peer *peer = NULL;
