@@ -12,26 +12,30 @@ static const uint8_t no_key[32];
 static const uint8_t unknown_key[32] = "nobody has a key with this hash";
 
 /* As a gateway asks. `prefix` is what it shows of the key. */
-static const Ts__Auth__AuthorizeReply *ask(const uint8_t *sha256, const char *client,
-                                           uint32_t limit, const char *prefix)
+static const Ts__Auth__AuthorizeReply *ask_in(ts_arena *arena, const uint8_t *sha256,
+                                              const char *client, uint32_t limit,
+                                              const char *prefix)
 {
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
-    ts_caller caller = { .request_id = "req_abcdef",
-                         .actor = "service:gateway",
-                         .client_addr = client,
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller = served_caller(nobody, "service:gateway", "");
     ProtobufCMessage *out = NULL;
 
+    caller.request_id = "req_abcdef";
+    caller.client_addr = client;
     request.key_sha256.data = (uint8_t *)(uintptr_t)sha256;
     request.key_sha256.len = 32;
     request.cost = 1;
     request.failures_limit = limit;
     request.key_prefix = text(prefix);
-    CHECK_EQ(ts_rpc_call(s.peer, &ts_auth_authorize, &caller, &request.base, s.arena, &out, NULL),
+    CHECK_EQ(ts_rpc_call(s.peer, &ts_auth_authorize, &caller, &request.base, arena, &out, NULL),
              TS_OK);
     return (const Ts__Auth__AuthorizeReply *)out;
+}
+
+static const Ts__Auth__AuthorizeReply *ask(const uint8_t *sha256, const char *client,
+                                           uint32_t limit, const char *prefix)
+{
+    return ask_in(s.arena, sha256, client, limit, prefix);
 }
 
 static const Ts__Auth__AuthorizeReply *fail(const char *client)
@@ -184,26 +188,11 @@ typedef struct caller {
 static void *fail_often(void *argument)
 {
     caller *c = argument;
-    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
     ts_arena *arena = ts_arena_new((size_t)1 << 20);
 
     CHECK(arena != NULL);
-    request.key_sha256.data = (uint8_t *)(uintptr_t)unknown_key;
-    request.key_sha256.len = 32;
-    request.cost = 1;
-    request.failures_limit = FAILURES;
     for (int i = 0; i < FAILURES; i++) {
-        ts_caller who = { .request_id = "",
-                          .actor = "service:gateway",
-                          .client_addr = "192.0.2.9",
-                          .traceparent = "",
-                          .idempotency_key = "",
-                          .deadline_boot_ms = ts_boot_ms() + CALL_MS };
-        ProtobufCMessage *out = NULL;
-
-        CHECK_EQ(ts_rpc_call(s.peer, &ts_auth_authorize, &who, &request.base, arena, &out, NULL),
-                 TS_OK);
-        c->admitted += ((const Ts__Auth__AuthorizeReply *)out)->admitted ? 1 : 0;
+        c->admitted += ask_in(arena, unknown_key, "192.0.2.9", FAILURES, "")->admitted ? 1 : 0;
         ts_arena_reset(arena);
     }
     ts_arena_free(arena);
