@@ -396,12 +396,15 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
             return problem;
     }
     if (found == NULL) {
-        ts_error_set(&x->error, "", "There is no such path.");
+        ts_error_set(&x->error, "",
+                     "There is no such path. /v1/openapi.json lists those there are.");
         return HTTP_NOT_FOUND;
     }
     x->route = http_route_method(s->routes, s->route_count, found, w->request.method);
     if (x->route == NULL) {
         http_route_allow(s->routes, s->route_count, found, allow);
+        ts_error_set(&x->error, "", "The method is not allowed here; allowed are: %s.",
+                     allow->data);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     st = http_permit(x, x->route->permission);

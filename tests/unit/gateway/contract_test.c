@@ -439,13 +439,43 @@ Test(without_auth, nobody_gets_in, .init = start_without_auth, .fini = stop)
     expect_text("openapi", "3.1.0");
 }
 
+/* Whether the document names the header for a POST. */
+static bool takes_idempotency_key(const char *pattern)
+{
+    for (ts_json_iter it = ts_json_iter_of(at("paths")); ts_json_next(&it);) {
+        ts_json parameters;
+
+        if (!ts_str_is(it.name, pattern) || !ts_json_path(it.value, "post.parameters", &parameters))
+            continue;
+        for (ts_json_iter p = ts_json_iter_of(parameters); ts_json_next(&p);) {
+            ts_json ref = { 0 };
+
+            if (ts_json_get(p.value, "$ref", &ref) &&
+                ts_str_is(ts_json_str(ref), "#/components/parameters/IdempotencyKey"))
+                return true;
+        }
+        return false;
+    }
+    cr_assert_fail("%s is not there", pattern);
+    return false;
+}
+
+Test(contract, the_document_asks_for_an_idempotency_key_where_one_is_heeded)
+{
+    get("/v1/openapi.json", NULL, 200);
+    cr_assert(takes_idempotency_key("/v1/api-keys"));
+    cr_assert_not(takes_idempotency_key("/v1/events"));      /* records are known by themselves */
+    cr_assert_not(takes_idempotency_key("/v1/agent/query")); /* changes nothing */
+}
+
 /* ---- routing ---- */
 
 Test(contract, who_has_no_key_does_not_learn_what_exists)
 {
     get("/v1/nothing", NULL, 401);
     get("/v1/nothing", KEY_ALL, 404);
-    expect_error("not_found", NULL, "There is no such path.");
+    expect_error("not_found", NULL,
+                 "There is no such path. /v1/openapi.json lists those there are.");
     get("/nothing", NULL, 404);
     get("/v1/users/a%00b", KEY_ALL, 400);
     get("/v1/users/a%zz", KEY_ALL, 400);
@@ -457,7 +487,8 @@ Test(contract, a_wrong_method_is_told_the_right_ones)
     ask(port, "DELETE", "/v1/incidents/inc_one", KEY_ALL, "", NULL, &a);
     cr_assert_eq(a.status, 405);
     parse();
-    expect_error("method_not_allowed", NULL, NULL);
+    expect_error("method_not_allowed", NULL,
+                 "The method is not allowed here; allowed are: GET, HEAD, PATCH, OPTIONS.");
     expect_header("Allow", "GET, HEAD, PATCH, OPTIONS");
 }
 
@@ -546,9 +577,8 @@ Test(contract, users_are_listed_with_pages)
     cr_assert_not_null(strstr(a.body.data, "\"untrusted_fields\":[\"data.users[].name\""));
     cr_assert_not_null(strstr(a.body.data, "John \\\"Ignore all\\\" Smith"));
     get("/v1/users?risk_level=minimal", KEY_ALL, 200);
-    expect_text("summary",
-                "0 users with risk level minimal, highest risk first. Without the filter "
-                "risk_level: 5.");
+    expect_text("summary", "0 users with risk level minimal. Without the filter "
+                           "risk_level: 5.");
     get("/v1/users?limit=201", KEY_ALL, 400);
     expect_error("bad_request", "limit", "limit must be between 1 and 200");
     get("/v1/users?limt=1", KEY_ALL, 400);
@@ -577,7 +607,8 @@ Test(contract, a_user_is_found_by_any_spelling_of_the_address)
     cr_assert_not_null(strstr(a.body.data, "\"observed\":4294967295,"));
     cr_assert_eq(ts_json_count(at("timeline")), 0);
     get("/v1/users/jane@acme.example", KEY_ALL, 404);
-    expect_error("not_found", "email", "There is no such user.");
+    expect_error("not_found", "email",
+                 "There is no such user. A search (/v1/users/search) finds addresses by name.");
     get("/v1/users/jane", KEY_ALL, 404);
 }
 
@@ -585,7 +616,7 @@ Test(contract, incidents_are_filtered)
 {
     get("/v1/incidents?severity=high&user=John@acme.example&since=2025-01-15", KEY_ALL, 200);
     expect_text("summary",
-                "1 open incident of high severity in the asked time of this user. Newest: "
+                "1 open incident of high severity of this user in the time asked for. Newest: "
                 "inc_one with high severity.");
     cr_assert_eq(number("data.pagination.total"), 1);
     get("/v1/incidents?status=all", KEY_ALL, 200);
@@ -616,7 +647,7 @@ Test(contract, an_incident_is_updated)
     send_json("PATCH", "/v1/incidents/inc_one", "", "{\"status\":\"false_positive\"}", 200);
     expect_text("data.incident.status", "false_positive");
     expect_text("summary",
-                "Incident inc_one has HIGH severity and is false positive. 3 detections. "
+                "Incident inc_one has HIGH severity and is a false positive. 3 detections. "
                 "First affected user: john@acme.example.");
     send_json("PATCH", "/v1/incidents/inc_closed", "", "{\"status\":\"resolved\"}", 409);
     expect_error("conflict", "status", "The incident is already resolved.");
@@ -665,8 +696,9 @@ Test(contract, an_update_may_ask_for_the_state_it_has_seen)
 Test(contract, an_empty_list_says_which_filter_emptied_it)
 {
     get("/v1/incidents?severity=high&user=nobody@acme.example&since=2025-01-15", KEY_ALL, 200);
-    expect_summary("0 open incidents of high severity in the asked time of this user. Without the "
-                   "filter user: 1.");
+    expect_summary(
+        "0 open incidents of high severity of this user in the time asked for. Without the "
+        "filter user: 1.");
     cr_assert_not_null(strstr(a.body.data, "\"wider\":[{\"without\":\"user\",\"total\":1}]"));
     get("/v1/incidents?severity=low", KEY_ALL, 200);
     expect_summary("0 open incidents of low severity."); /* nor is there anything without */
@@ -788,7 +820,7 @@ Test(contract, endpoints_are_made_shown_and_deleted)
     parse();
     expect_text("summary", "Webhook endpoint whe_one deleted.");
     get("/v1/webhooks/events?status=failed", KEY_ALL, 200);
-    expect_text("summary", "12 failed webhook events.");
+    expect_text("summary", "12 failed webhook events, newest first.");
     expect_text("data.pagination.next_cursor", "o000000001");
 }
 
@@ -804,7 +836,7 @@ Test(contract, events_reach_risk_as_they_came)
         body, &a);
     cr_assert_eq(a.status, 202, "%s", a.body.data);
     parse();
-    expect_text("summary", "1 event accepted. 2 duplicates. 1 rejected.");
+    expect_text("summary", "1 event accepted. 2 duplicates. 1 rejected: data.rejected says why.");
     cr_assert_eq(number("data.accepted"), 1);
     cr_assert_eq(number("data.duplicates"), 2);
     cr_assert_eq(ts_json_count(at("data.rejected")), 1);
@@ -821,11 +853,12 @@ Test(contract, events_of_a_wrong_kind_are_refused)
     send_json("POST", "/v1/events", "", "{}", 400);
     expect_error("bad_request", "source", NULL);
     send_json("POST", "/v1/events?source=syslog", "", "{}", 400);
-    send_json("POST", "/v1/events?source=okta", "Content-Encoding: br\r\n", "{}", 415);
+    send_json("POST", "/v1/events?source=google_workspace", "Content-Encoding: br\r\n", "{}", 415);
     expect_error("unsupported_media_type", "Content-Encoding", "The body may be plain or gzip.");
-    send_json("POST", "/v1/events?source=okta", "", "", 400);
+    send_json("POST", "/v1/events?source=google_workspace", "", "", 400);
     answer_done(&a);
-    ask(port, "POST", "/v1/events?source=okta", KEY_ALL, "Content-Type: text/csv\r\n", "a,b", &a);
+    ask(port, "POST", "/v1/events?source=google_workspace", KEY_ALL, "Content-Type: text/csv\r\n",
+        "a,b", &a);
     cr_assert_eq(a.status, 415);
     cr_assert_eq(standin_saw.body_bytes, 0);
 }
@@ -838,9 +871,8 @@ static void send_big(size_t size, bool chunked)
     size_t sent = 0;
 
     memset(filler, ' ', 65536);
-    ts_buf_z(&head,
-             "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " KEY_ALL
-             "\r\nContent-Type: application/json\r\n");
+    ts_buf_z(&head, "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nAuthorization: "
+                    "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n");
     if (chunked)
         ts_buf_z(&head, "Transfer-Encoding: chunked\r\n\r\n");
     else
@@ -887,9 +919,10 @@ Test(contract, a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not)
 Test(contract, a_client_that_waits_for_100_is_told_to_go_on)
 {
     int fd = client_connect(port);
-    static const char head[] = "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                               "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n"
-                               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    static const char head[] =
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nAuthorization: "
+        "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 
     client_send(fd, head, sizeof(head) - 1);
     client_read(fd, true, &a);
@@ -905,7 +938,7 @@ Test(contract, a_client_that_waits_for_100_without_a_key_is_refused_at_once)
 {
     int fd = client_connect(port);
     static const char head[] =
-        "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nContent-Type: "
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nContent-Type: "
         "application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 
     client_send(fd, head, sizeof(head) - 1);
@@ -1126,7 +1159,8 @@ Test(contract, requests_on_one_connection_are_answered_in_order)
 {
     static const char request[] =
         "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: req_first1\r\n\r\n"
-        "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: "
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nContent-Length: "
+        "3\r\nX-Request-Id: "
         "req_second\r\n\r\nabc"
         "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: req_third1\r\n\r\n";
     int fd = client_connect(port);
@@ -1226,6 +1260,9 @@ Test(contract, what_is_wrong_about_a_key_is_named)
         send_json("POST", "/v1/api-keys", "", cases[i].body, 400);
         expect_error("bad_request", cases[i].param, NULL);
     }
+    send_json("POST", "/v1/api-keys", "",
+              "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[\"read:user\"]}", 400);
+    cr_assert_not_null(strstr(a.body.data, "admin (did you mean read:users?)"), "%s", a.body.data);
 }
 
 Test(contract, keys_are_listed)
@@ -1314,7 +1351,7 @@ Test(contract, a_key_acts_in_its_own_mode)
 Test(contract, the_audit_log_is_filtered_and_shown)
 {
     get("/v1/audit-log?actor=ctl&since=2025-01-15&until=2025-01-16", KEY_ALL, 200);
-    expect_summary("2 entries in the audit log.");
+    expect_summary("2 entries in the audit log by this actor in the time asked for, newest first.");
     cr_assert_not_null(
         strstr(a.body.data,
                "{\"number\":2,\"at\":\"2025-01-15T10:30:00Z\",\"action\":\"key.created\","

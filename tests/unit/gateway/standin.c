@@ -94,7 +94,7 @@ static ts_status fill_key(ts_call *call, const char *id, Ts__Auth__ApiKey *key)
     bool is_test = strcmp(id, "key_test") == 0;
 
     if (!is_test && strcmp(id, "key_live") != 0)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "no such key in this organization");
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such API key.");
     key->id = copy(call, id);
     key->org = call->tenant.org;
     key->name = copy(call, "Claude \"Desktop\"");
