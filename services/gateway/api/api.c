@@ -52,6 +52,12 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
     return a->bursts == NULL ? TS_NOMEM : TS_OK;
 }
 
+void api_cancel(api *a)
+{
+    for (size_t i = 0; i < a->gate_count; i++)
+        ts_peer_cancel(a->gates[i].peer);
+}
+
 void api_done(api *a)
 {
     api_bursts_free(a->bursts);

@@ -443,7 +443,8 @@ static bool serve_one(http_conn *c)
     http_traffic_begin(s->traffic);
     c->work = w;
     w->send = send_bytes;
-    w->must_close = is_still_beyond(c) || s->is_ending || atomic_load(&s->traffic->is_draining);
+    w->is_draining = &s->traffic->is_draining;
+    w->must_close = is_still_beyond(c) || s->is_ending;
     answer(c, w);
     /* A client that is gone gets nothing, and that is all that can be done. */
     goes_on =

@@ -79,6 +79,7 @@ void http_work_reset(http_work *w)
     w->exchange.summary = summary;
     memset(&w->request, 0, sizeof(w->request));
     w->must_close = false;
+    w->is_draining = NULL;
     w->is_streaming = false;
     w->send = NULL;
     w->connection = NULL;

@@ -28,11 +28,30 @@ static ts_status big(http_exchange *x)
     return TS_OK;
 }
 
+/* Stays in work until it is let go. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next three */
+static ts_cond changed;
+static bool is_in_work;
+static bool may_go;
+
+static ts_status work(http_exchange *x)
+{
+    pthread_mutex_lock(&mutex);
+    is_in_work = true;
+    ts_cond_broadcast(&changed);
+    while (!may_go)
+        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
+    pthread_mutex_unlock(&mutex);
+    return ping(x);
+}
+
 static const http_route routes[] = {
     { "GET", "/ping", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, ping, "ping",
       "ping", NULL },
     { "GET", "/big", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, big, "big",
       "big", NULL },
+    { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
+      "work", NULL },
     { "POST", "/take", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_EVENTS, 200, NULL, NULL, ping, "take",
       "take", NULL },
 };
@@ -238,6 +257,49 @@ static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
     stop();
 }
 
+/* ---- the end ---- */
+
+static void *drain(void *unused)
+{
+    (void)unused;
+    http_server_drain(server, PATIENCE_MS, PATIENCE_MS);
+    return NULL;
+}
+
+static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
+{
+    bool is_draining = false;
+    pthread_t thread;
+    answer a;
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    fd = client_connect(http_server_port(server));
+    send_z(fd, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
+    pthread_mutex_lock(&mutex);
+    while (!is_in_work)
+        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
+    pthread_mutex_unlock(&mutex);
+    CHECK(pthread_create(&thread, NULL, drain, NULL) == 0);
+    while (!is_draining) {
+        ask(http_server_port(server), "GET", "/ping", NULL, "", NULL, &a);
+        is_draining = a.is_closed;
+        answer_done(&a);
+    }
+    pthread_mutex_lock(&mutex);
+    may_go = true;
+    ts_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+    client_read(fd, false, &a);
+    CHECK(a.status == 200 && a.is_closed);
+    answer_done(&a);
+    (void)close(fd);
+    CHECK(pthread_join(thread, NULL) == 0);
+    http_server_stop(server);
+    http_rate_free(service.failures);
+}
+
 int main(int argc, char **argv)
 {
     static void (*const all[])(void) = {
@@ -246,6 +308,7 @@ int main(int argc, char **argv)
         nobody_sends_empty_lines_for_ever,
         others_are_served_while_one_sends_chunks,
         an_empty_line_before_a_request_may_come_in_two_pieces,
+        what_is_in_work_when_the_end_begins_closes_its_connection_too,
     };
 
     for (size_t i = 0; i < TS_COUNT(all); i++) {
