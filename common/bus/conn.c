@@ -406,12 +406,11 @@ ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
         pthread_mutex_unlock(&c->lock);
         return TS_UNAVAILABLE;
     }
-    p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+    p = ts_buf_take(&c->out, HEADER_SIZE + n);
     if (p != NULL) {
         put_le(p, n, 4);
         put_le(p + 4, number, 8);
         protobuf_c_message_pack(body, (uint8_t *)p + HEADER_SIZE);
-        c->out.size += HEADER_SIZE + n;
         if (!c->is_corked && !c->is_sending)
             c->is_corked = ts_loop_later(&c->corked);
         sends = !c->is_corked && may_send(c);
