@@ -30,8 +30,9 @@
 /* A client that goes on sending after our last answer is cut off. */
 #define LINGER_MS    2000
 #define LINGER_BYTES ((size_t)1 << 20)
-/* Memory of requests that is kept for the next ones. */
-#define IDLE_WORK_MAX 64
+/* Memory of requests that is kept for the next ones: what many at once needed for long answers is given back. */
+#define IDLE_WORK_MAX  64
+#define IDLE_BYTES_MAX ((size_t)8 << 20)
 /* Pipelined requests, and bytes of one body, that are taken before others have their turn. */
 #define IN_A_ROW   16
 #define BODY_A_ROW ((size_t)256 * 1024)
@@ -79,19 +80,24 @@ static http_work *work_take(http_shard *s)
         return http_work_new();
     s->idle = w->next;
     s->idle_count--;
+    s->idle_bytes -= http_work_size(w);
     return w;
 }
 
 static void work_put(http_shard *s, http_work *w)
 {
+    size_t size;
+
     http_work_reset(w);
-    if (s->idle_count >= IDLE_WORK_MAX) {
+    size = http_work_size(w);
+    if (s->idle_count >= IDLE_WORK_MAX || size > IDLE_BYTES_MAX - s->idle_bytes) {
         http_work_free(w);
         return;
     }
     w->next = s->idle;
     s->idle = w;
     s->idle_count++;
+    s->idle_bytes += size;
 }
 
 void http_shard_done(http_shard *s)

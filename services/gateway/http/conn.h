@@ -30,6 +30,7 @@ typedef struct http_shard {
     struct http_conn *first;
     http_work *idle;
     size_t idle_count;
+    size_t idle_bytes;
     bool is_ending; /* nothing more is read */
 } http_shard;
 

@@ -88,6 +88,13 @@ void http_work_reset(http_work *w)
     ts_arena_reset(w->arena);
 }
 
+size_t http_work_size(const http_work *w)
+{
+    return sizeof(*w) + w->body.capacity + w->answer.capacity + w->packed.capacity +
+           w->out.capacity + w->exchange.data.capacity + w->exchange.summary.capacity +
+           ts_json_parser_size(w->parser);
+}
+
 /* Where the authority begins in "http://host/path"; 0: it is another form of target. */
 static size_t authority_at(ts_str target)
 {

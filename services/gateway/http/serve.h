@@ -65,6 +65,8 @@ void http_work_free(http_work *w);
 TS_DEFINE_CLEANUP(http_work, http_work_free);
 /* Forgets the request; gives large buffers back. */
 void http_work_reset(http_work *w);
+/* Bytes that it holds between requests, about. */
+size_t http_work_size(const http_work *w);
 
 /* w->request is filled; fills w->out, w->status and w->must_close. Blocks while services work. If even memory for an
  * error is missing, w->out is empty. */

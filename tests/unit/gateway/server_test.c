@@ -1,6 +1,6 @@
 /* The HTTP front against clients that mean it no good, with a service of a few routes of its own behind it. One loop: whoever
  * keeps it busy keeps everybody waiting. A plain program, since Criterion does not run under ThreadSanitizer. */
-#include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +9,9 @@
 #include "ts/time.h"
 
 #define BIG         ((size_t)8 << 20)
+#define MIDDLE      ((size_t)200 << 10)
+#define MANY        64
+#define KEPT_MAX    ((size_t)12 << 20)
 #define PATIENCE_MS 15000
 #define PAUSE_MS    20
 
@@ -31,13 +34,13 @@ static ts_status big(http_exchange *x)
 /* Stays in work until it is let go. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next three */
 static ts_cond changed;
-static bool is_in_work;
+static int in_work;
 static bool may_go;
 
 static ts_status work(http_exchange *x)
 {
     pthread_mutex_lock(&mutex);
-    is_in_work = true;
+    in_work++;
     ts_cond_broadcast(&changed);
     while (!may_go)
         CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
@@ -45,11 +48,23 @@ static ts_status work(http_exchange *x)
     return ping(x);
 }
 
+/* So that all are in work at the same time. */
+static ts_status middle(http_exchange *x)
+{
+    ts_status st = work(x);
+
+    for (size_t i = 0; i < MIDDLE; i++)
+        ts_buf_char(&x->data, ' ');
+    return st;
+}
+
 static const http_route routes[] = {
     { "GET", "/ping", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, ping, "ping",
       "ping", NULL },
     { "GET", "/big", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, big, "big",
       "big", NULL },
+    { "GET", "/middle", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, middle,
+      "middle", "middle", NULL },
     { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
       "work", NULL },
     { "POST", "/take", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_EVENTS, 200, NULL, NULL, ping, "take",
@@ -64,6 +79,8 @@ static void start(http_limits limits)
     http_options options = { .listen = "127.0.0.1:0", .loops = 1, .limits = limits };
     ts_error err = { .text = "" };
 
+    in_work = 0;
+    may_go = false;
     service.failures = http_rate_new(60, 64);
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
 }
@@ -73,6 +90,22 @@ static void stop(void)
     http_server_drain(server, 0, 0);
     http_server_stop(server);
     http_rate_free(service.failures);
+}
+
+static void await_work(int count)
+{
+    pthread_mutex_lock(&mutex);
+    while (in_work < count)
+        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
+    pthread_mutex_unlock(&mutex);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_lock(&mutex);
+    may_go = true;
+    ts_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
 }
 
 static void send_z(int fd, const char *text)
@@ -236,6 +269,43 @@ static void others_are_served_while_one_sends_chunks(void)
     stop();
 }
 
+/* ---- memory ---- */
+
+/* Of the allocator's; 0 under sanitizers, which have their own. */
+static size_t bytes_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static void what_many_needed_at_once_is_not_kept_for_ever(void)
+{
+    char some[65536];
+    int fds[MANY];
+    size_t before;
+
+    start((http_limits){
+        .connections = MANY, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    before = bytes_in_use();
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = client_connect(http_server_port(server));
+        send_z(fds[i], "GET /middle HTTP/1.0\r\n\r\n");
+    }
+    await_work(MANY);
+    let_go();
+    for (int i = 0; i < MANY; i++) {
+        size_t got = 0;
+
+        for (ssize_t n = 1; n > 0; got += (size_t)n)
+            n = recv(fds[i], some, sizeof(some), 0);
+        CHECK(got > MIDDLE);
+        (void)close(fds[i]);
+    }
+    CHECK(bytes_in_use() <= before + KEPT_MAX);
+    stop();
+}
+
 /* ---- what comes in pieces ---- */
 
 static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
@@ -277,20 +347,14 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
         .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
     fd = client_connect(http_server_port(server));
     send_z(fd, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
-    pthread_mutex_lock(&mutex);
-    while (!is_in_work)
-        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
-    pthread_mutex_unlock(&mutex);
+    await_work(1);
     CHECK(pthread_create(&thread, NULL, drain, NULL) == 0);
     while (!is_draining) {
         ask(http_server_port(server), "GET", "/ping", NULL, "", NULL, &a);
         is_draining = a.is_closed;
         answer_done(&a);
     }
-    pthread_mutex_lock(&mutex);
-    may_go = true;
-    ts_cond_broadcast(&changed);
-    pthread_mutex_unlock(&mutex);
+    let_go();
     client_read(fd, false, &a);
     CHECK(a.status == 200 && a.is_closed);
     answer_done(&a);
@@ -307,6 +371,7 @@ int main(int argc, char **argv)
         a_slow_reader_does_not_keep_the_server_from_its_end,
         nobody_sends_empty_lines_for_ever,
         others_are_served_while_one_sends_chunks,
+        what_many_needed_at_once_is_not_kept_for_ever,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
     };
