@@ -152,7 +152,8 @@ class Together(base.SuiteCase):
         self.assertLess(sum(sizes.values()), RESIDENT_KIB, sizes)
 
     def test_a_gateway_ends_although_a_service_hangs(self):
-        gateway = suite.Gateway(self.suite, {"TS_GATEWAY_DRAIN_MS": "300", "TS_GATEWAY_INGEST_MS": "120000"})
+        # Neither the call nor its connection is given up by itself.
+        gateway = suite.Gateway(self.suite, {"TS_GATEWAY_DRAIN_MS": "300", "TS_GATEWAY_INGEST_MS": "120000", "TS_BUS_SILENCE_MS": "60000"})
         self.addCleanup(gateway.process.kill)
         client = gateway.client()
         self.addCleanup(client.close)
