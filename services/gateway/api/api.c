@@ -49,6 +49,12 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
     return st;
 }
 
+void api_cancel(api *a)
+{
+    for (size_t i = 0; i < a->gate_count; i++)
+        ts_peer_cancel(a->gates[i].peer);
+}
+
 void api_done(api *a)
 {
     for (size_t i = 0; i < a->gate_count; i++)

@@ -41,6 +41,8 @@ typedef struct api {
 typedef const char *api_address_of(void *context, const char *peer);
 TS_CHECK ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of,
                             void *context, ts_error *err);
+/* From any thread, for ever: calls that requests wait for, and those to come, end at once. */
+void api_cancel(api *a);
 /* No request may be under way. Accepts a half-built or zeroed one. */
 void api_done(api *a);
 

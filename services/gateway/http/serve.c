@@ -79,12 +79,20 @@ void http_work_reset(http_work *w)
     w->exchange.summary = summary;
     memset(&w->request, 0, sizeof(w->request));
     w->must_close = false;
+    w->is_draining = NULL;
     w->is_streaming = false;
     w->send = NULL;
     w->connection = NULL;
     w->status = 0;
     ts_json_parser_free(TS_TAKE(w->list_parser));
     ts_arena_reset(w->arena);
+}
+
+size_t http_work_size(const http_work *w)
+{
+    return sizeof(*w) + w->body.capacity + w->answer.capacity + w->packed.capacity +
+           w->out.capacity + w->exchange.data.capacity + w->exchange.summary.capacity +
+           ts_json_parser_size(w->parser);
 }
 
 /* Where the authority begins in "http://host/path"; 0: it is another form of target. */

@@ -4,6 +4,8 @@
 #ifndef HTTP_SERVE_H
 #define HTTP_SERVE_H
 
+#include <stdatomic.h>
+
 #include "http/exchange.h"
 
 #define HTTP_ORIGINS_MAX 16
@@ -43,13 +45,14 @@ typedef struct http_work {
     ts_json_parser *parser;
     ts_json_parser *list_parser; /* of a long body, for one request; else NULL */
     ts_status list_status;
-    ts_buf body;       /* that came */
-    ts_buf answer;     /* body of the answer */
-    ts_buf packed;     /* its gzip form */
-    ts_buf out;        /* the whole answer */
-    bool must_close;   /* after this answer */
-    bool is_streaming; /* headers went out: nothing can be answered any more */
-    http_sender *send; /* with `connection`: for streams */
+    ts_buf body;                    /* that came */
+    ts_buf answer;                  /* body of the answer */
+    ts_buf packed;                  /* its gzip form */
+    ts_buf out;                     /* the whole answer */
+    bool must_close;                /* after this answer */
+    const atomic_bool *is_draining; /* answers close their connections; NULL: they do not */
+    bool is_streaming;              /* headers went out: nothing can be answered any more */
+    http_sender *send;              /* with `connection`: for streams */
     void *connection;
     int status;
     struct http_work *next;
@@ -61,6 +64,8 @@ void http_work_free(http_work *w);
 TS_DEFINE_CLEANUP(http_work, http_work_free);
 /* Forgets the request; gives large buffers back. */
 void http_work_reset(http_work *w);
+/* Bytes that it holds between requests, about. */
+size_t http_work_size(const http_work *w);
 
 /* w->request is filled; fills w->out, w->status and w->must_close. Blocks while services work. If even memory for an
  * error is missing, w->out is empty. */

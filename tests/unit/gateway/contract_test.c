@@ -139,6 +139,17 @@ static void expect_no(const char *path)
 
 /* ---- overview ---- */
 
+/* Five parts of the summary are risk's. */
+Test(contract, a_request_never_waits_for_a_place_that_it_holds_itself)
+{
+    api *app = standin_service()->app;
+
+    for (size_t i = 0; i < app->gate_count; i++)
+        app->gates[i].gate.places = 1;
+    get("/v1/agent/summary", KEY_ALL, 200);
+    expect_no("meta.degraded");
+}
+
 Test(contract, the_overview_stands_in_data_and_at_the_top_level)
 {
     get("/v1/overview", KEY_ALL, 200);
