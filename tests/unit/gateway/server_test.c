@@ -81,7 +81,6 @@ static void start(http_limits limits)
 
     in_work = 0;
     may_go = false;
-    service.failures = http_rate_new(60, 64);
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
 }
 
@@ -89,7 +88,6 @@ static void stop(void)
 {
     http_server_drain(server, 0, 0);
     http_server_stop(server);
-    http_rate_free(service.failures);
 }
 
 static void await_work(int count)
@@ -361,7 +359,6 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
     (void)close(fd);
     CHECK(pthread_join(thread, NULL) == 0);
     http_server_stop(server);
-    http_rate_free(service.failures);
 }
 
 int main(int argc, char **argv)
