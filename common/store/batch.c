@@ -110,25 +110,34 @@ static void note(ts_batch *b, const ts_store *s, unsigned family, ts_str key, ts
     ts_buf_str(&b->followed, value);
 }
 
+struct ts_store_changes {
+    const char *next, *end;
+};
+
+bool ts_store_changes_next(ts_store_changes *c, ts_store_change *ret)
+{
+    followed_row row;
+    const char *until, *value;
+
+    if (c->next == c->end)
+        return false;
+    memcpy(&row, c->next, sizeof(row));
+    ret->key = ts_str_n(c->next + sizeof(row), row.key_size);
+    until = ret->key.p + row.key_size;
+    value = until + row.until_size;
+    ret->until = row.is_range ? ts_str_n(until, row.until_size) : TS_STR_NULL;
+    ret->value = row.is_put ? ts_str_n(value, row.value_size) : TS_STR_NULL;
+    c->next = value + row.value_size;
+    return true;
+}
+
 /* Under write_lock. */
 static void tell_follower(const ts_store *s, const ts_batch *b)
 {
-    const char *p = b->followed.data;
-    const char *end = p + b->followed.size;
+    ts_store_changes changes = { b->followed.data, b->followed.data + b->followed.size };
 
-    while (p < end) {
-        followed_row row;
-        const char *key, *until, *value;
-
-        memcpy(&row, p, sizeof(row));
-        key = p + sizeof(row);
-        until = key + row.key_size;
-        value = until + row.until_size;
-        p = value + row.value_size;
-        s->follower(s->follower_context, ts_str_n(key, row.key_size),
-                    row.is_range ? ts_str_n(until, row.until_size) : TS_STR_NULL,
-                    row.is_put ? ts_str_n(value, row.value_size) : TS_STR_NULL);
-    }
+    if (b->followed.size > 0)
+        s->follower(s->follower_context, &changes);
 }
 
 /* ---- rows ---- */

@@ -506,6 +506,37 @@ static void readers_beside_writes_never_see_an_older_place_again(void)
     write_beside(SCARCE);
 }
 
+static void *ask_for_whole_batches(void *argument)
+{
+    static _Thread_local unsigned versions[CROWD];
+    places *p = argument;
+
+    while (atomic_load(&writing)) {
+        CHECK_EQ(ask_all(p, busy, ts_boot_ms(), versions), CROWD);
+        for (unsigned i = 1; i < CROWD; i++)
+            CHECK_EQ(versions[i], versions[0]);
+    }
+    return NULL;
+}
+
+static void readers_beside_writes_see_a_batch_whole(void)
+{
+    pthread_t reader;
+    places *p = NULL;
+    unsigned versions[CROWD];
+
+    CHECK_EQ(places_new(s.store, AMPLE, &p), TS_OK);
+    put_places(busy, 1, CROWD, 1);
+    CHECK_EQ(ask_all(p, busy, ts_boot_ms(), versions), CROWD);
+    atomic_store(&writing, true);
+    CHECK_EQ(pthread_create(&reader, NULL, ask_for_whole_batches, p), 0);
+    for (unsigned version = 2; version <= 60; version++)
+        put_places(busy, 1, CROWD, version);
+    atomic_store(&writing, false);
+    pthread_join(reader, NULL);
+    places_free(p);
+}
+
 int main(void)
 {
     ts_error error = { "", "" };
@@ -529,6 +560,7 @@ int main(void)
     RUN(who_has_not_searched_for_a_while_makes_room);
     RUN(one_without_a_place_is_known_to_have_none);
     RUN(readers_beside_writes_never_see_an_older_place_again);
+    RUN(readers_beside_writes_see_a_batch_whole);
     served_stop(&s);
     ts_inbox_free(app.inbox);
     risk_ingest_free(app.ingest);

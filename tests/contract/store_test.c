@@ -177,27 +177,32 @@ static void the_version_moves_with_the_rows_of_its_organization(void)
 typedef struct told {
     ts_store *store;
     char text[256];
-    unsigned early; /* told when the version had moved on already, or the row was not there yet */
+    unsigned batches;
+    unsigned
+        early; /* rows told when the version had moved on already, or the row was not there yet */
 } told;
 
-static void write_down(void *context, ts_str key, ts_str until, ts_str value)
+static void write_down(void *context, ts_store_changes *changes)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
     told *t = context;
-    size_t n = strlen(t->text);
-    ts_str got;
-    bool is_there = ts_store_get(t->store, OWNED, key, arena, &got) == TS_OK;
+    ts_store_change c;
 
-    snprintf(t->text + n, sizeof(t->text) - n, "%d/%d%c%.*s ", key.p[7], key.p[8],
-             until.p != NULL   ? '-'
-             : value.p == NULL ? '!'
-                               : '=',
-             (int)value.n, value.p == NULL ? "" : value.p);
-    if (ts_store_version(t->store, 1) != 0 || is_there != (value.p != NULL))
-        t->early++;
+    while (ts_store_changes_next(changes, &c)) {
+        size_t n = strlen(t->text);
+        ts_str got;
+        bool is_there = ts_store_get(t->store, OWNED, c.key, arena, &got) == TS_OK;
+        char what = c.until.p != NULL ? '-' : c.value.p == NULL ? '!' : '=';
+
+        snprintf(t->text + n, sizeof(t->text) - n, "%d/%d%c%.*s ", c.key.p[7], c.key.p[8], what,
+                 (int)c.value.n, c.value.p == NULL ? "" : c.value.p);
+        if (ts_store_version(t->store, 1) != 0 || is_there != (c.value.p != NULL))
+            t->early++;
+    }
+    t->batches++;
 }
 
-static void a_follower_is_told_of_each_row_of_its_family_in_order(void)
+static void a_follower_is_told_of_the_rows_of_its_family_in_order(void)
 {
     char directory[64];
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
@@ -222,6 +227,7 @@ static void a_follower_is_told_of_each_row_of_its_family_in_order(void)
     CHECK(strcmp(t.text, "") == 0);
     CHECK_EQ(ts_store_commit(s, batch), TS_OK);
     CHECK(strcmp(t.text, "1/0=two 1/1= ") == 0);
+    CHECK_EQ(t.batches, 1);
     ts_batch_put(unwritten, s, OWNED, ts_buf_view(&live), TS_STR_LIT("never"));
 
     t.text[0] = '\0';
@@ -583,7 +589,7 @@ int main(int argc, char **argv)
     RUN(a_batch_is_there_whole_after_reopening);
     RUN(many_keys_are_read_in_one_go);
     RUN(the_version_moves_with_the_rows_of_its_organization);
-    RUN(a_follower_is_told_of_each_row_of_its_family_in_order);
+    RUN(a_follower_is_told_of_the_rows_of_its_family_in_order);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
     RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);

@@ -167,15 +167,19 @@ static void follow_row(places *p, ts_str key, ts_str value)
         o->covered = user + 1;
 }
 
-static void follow(void *context, ts_str key, ts_str until, ts_str value)
+/* A batch as a whole: nobody sees half of its users. */
+static void follow(void *context, ts_store_changes *changes)
 {
     places *p = context;
+    ts_store_change change;
 
     pthread_rwlock_wrlock(&p->lock);
-    if (until.p != NULL)
-        forget_between(p, key, until);
-    else
-        follow_row(p, key, value);
+    while (ts_store_changes_next(changes, &change)) {
+        if (change.until.p != NULL)
+            forget_between(p, change.key, change.until);
+        else
+            follow_row(p, change.key, change.value);
+    }
     pthread_rwlock_unlock(&p->lock);
 }
 
