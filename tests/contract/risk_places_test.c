@@ -2,30 +2,16 @@
  * finds their places. */
 #include <pthread.h>
 
-#include "risk.h"
-#include "search/places.h"
+#include "risk_served.h"
 #include "search/terms.h"
-#include "served.h"
-#include "work.h"
 
 #define USERS  900
 #define ROUNDS 12
 #define AMPLE  ((size_t)4 << 20)
 #define SCARCE ((size_t)24 << 10) /* for a step of reading, not for all users */
 
-static served s;
-static risk app;
-static risk_config config = {
-    .retention_days = 36500, .noisy_firings = 100000, .directory_rows = 10000, .users_max = 1000000
-};
-static ts_tenant tenant = { 1, TS_MODE_LIVE };
 static uint64_t qualifier;
 static uint32_t seed = 20261127;
-
-static char *text(const char *z)
-{
-    return (char *)(uintptr_t)z; /* only packed */
-}
 
 static uint32_t draw(uint32_t below)
 {
@@ -61,26 +47,17 @@ static void address_one(person *p, unsigned number)
 }
 
 /* Puts `count` of them, from `first` on, into the directory. */
-static void upload(unsigned first, unsigned count)
+static void employ(unsigned first, unsigned count)
 {
-    Ts__Risk__PutDirectoryRequest request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT;
-    const Ts__Risk__PutDirectoryReply *reply = NULL;
     Ts__Risk__DirectoryRow *rows = calloc(count, sizeof(*rows));
-    Ts__Risk__DirectoryRow **list = calloc(count, sizeof(*list));
 
     for (unsigned i = 0; i < count; i++) {
         ts__risk__directory_row__init(&rows[i]);
-        rows[i].index = i;
         rows[i].email = people[first + i].email;
         rows[i].name = people[first + i].name;
         rows[i].department = text(PICK(departments));
-        list[i] = &rows[i];
     }
-    request.rows = list;
-    request.n_rows = count;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
-    CHECK_EQ(reply->n_rejected, 0);
-    free(list);
+    CHECK_EQ(upload(rows, count)->n_rejected, 0);
     free(rows);
 }
 
@@ -236,16 +213,12 @@ static void compare(const char *query, const char *level, uint32_t low, uint32_t
                     uint32_t limit)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new((size_t)64 << 20);
-    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
-    const Ts__Risk__UserList *reply = NULL;
+    const Ts__Risk__UserList *reply;
     Ts__Risk__UserRow **wanted;
     size_t count = scan(query, low, high, arena, &wanted);
 
-    request.query = text(query);
-    request.risk_level = text(level);
-    request.limit = limit;
     served_forget(&s);
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_search_users, &request.base, &reply), TS_OK);
+    reply = search_for(query, level, limit);
     CHECK_EQ(reply->total, count);
     CHECK(!reply->truncated);
     CHECK_EQ(reply->n_users, count < limit ? count : limit);
@@ -284,15 +257,15 @@ static void keep(size_t max_bytes)
 
 static void make_organization(void)
 {
-    tenant.org++;
+    fresh_organization();
     for (unsigned i = 0; i < USERS; i++) {
         people[i].renames = 0;
         name_one(&people[i]);
         address_one(&people[i], i);
     }
-    upload(0, USERS / 2);
+    employ(0, USERS / 2);
     compare_all(); /* reads in who is there; the others come by themselves */
-    upload(USERS / 2, USERS - USERS / 2);
+    employ(USERS / 2, USERS - USERS / 2);
     compare_all();
 }
 
@@ -306,7 +279,7 @@ static void live(void)
         forgive(round);
         for (unsigned i = first; i < first + 50; i++)
             name_one(&people[i]);
-        upload(first, 50);
+        employ(first, 50);
         compare_all();
     }
     served_forget(&s);
@@ -539,19 +512,9 @@ static void readers_beside_writes_see_a_batch_whole(void)
 
 int main(void)
 {
-    ts_error error = { "", "" };
-
-    snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
-             TS_SOURCE_DIR "/services/risk/rules");
     scratch_directory(s.directory);
-    served_open_store(&s, risk_families);
-    CHECK_EQ(risk_ingest_new(&config, &app.ingest, &error), TS_OK);
-    app.store = s.store;
-    app.config = &config;
-    CHECK_EQ(ts_inbox_new(s.store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox), TS_OK);
-    ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
-    ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-    served_start(&s, "risk", risk_rows, &app);
+    config.noisy_firings = 100000; /* each counts */
+    start();
     RUN(a_search_answers_as_a_scan_would_out_of_memory);
     RUN(so_it_does_where_only_some_have_room);
     RUN(so_it_does_from_the_store_alone);
@@ -561,11 +524,8 @@ int main(void)
     RUN(one_without_a_place_is_known_to_have_none);
     RUN(readers_beside_writes_never_see_an_older_place_again);
     RUN(readers_beside_writes_see_a_batch_whole);
-    served_stop(&s);
-    ts_inbox_free(app.inbox);
-    risk_ingest_free(app.ingest);
-    places_free(app.places);
-    ts_store_close(s.store);
+    keep(0);
+    stop();
     remove_directory(s.directory);
     return 0;
 }
