@@ -1,6 +1,6 @@
 /* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
- * finds nothing more to do; while one of them is set the stream is not freed. `in` belongs to whoever holds is_reading. The last
- * one out of a closed connection frees the stream and tells of the end (settle()).
+ * finds nothing more to do; while one of them or `is_watched` is set the stream is not freed. `in` belongs to whoever holds
+ * is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
  *
  * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
  * whose fiber came first.
@@ -26,6 +26,8 @@
 #define OUT_HOLD (UINT64_C(16) << 20)
 /* What may lie for a peer that reads nothing: calls that nobody waits for any more lie there too. */
 #define OUT_MAX (UINT64_C(64) << 20)
+/* How often a TLS stream is looked at. */
+#define WATCH_MS 500
 
 struct bus_conn {
     bus_events events;
@@ -33,6 +35,7 @@ struct bus_conn {
     size_t frame_max;
     nng_aio *send_aio;
     nng_aio *read_aio;
+    nng_aio *watch_aio;
     char *in;
     size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
     bool is_greeted;
@@ -43,6 +46,7 @@ struct bus_conn {
     nng_stream *stream;   /* NULL: ended */
     bool is_sending;
     bool is_reading;
+    bool is_watched;
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
     bool is_held;       /* not read from until less lies in `out` */
@@ -55,6 +59,7 @@ struct bus_conn {
 
 static void on_sent(void *argument);
 static void on_read(void *argument);
+static void on_watch(void *argument);
 static void on_turn_end(ts_task *task);
 
 ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bus_conn **ret)
@@ -74,7 +79,8 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->in = malloc(IN_SIZE);
     c->in_size = IN_SIZE;
     if (c->in == NULL || nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
-        nng_aio_alloc(&c->read_aio, on_read, c) != 0) {
+        nng_aio_alloc(&c->read_aio, on_read, c) != 0 ||
+        nng_aio_alloc(&c->watch_aio, on_watch, c) != 0) {
         bus_conn_free(c);
         return TS_NOMEM;
     }
@@ -96,6 +102,7 @@ void bus_conn_free(bus_conn *c)
         return;
     aio_free(c->send_aio);
     aio_free(c->read_aio);
+    aio_free(c->watch_aio);
     ts_buf_done(&c->out);
     ts_buf_done(&c->leaving);
     pthread_mutex_destroy(&c->lock);
@@ -113,7 +120,7 @@ static void settle(bus_conn *c)
 {
     nng_stream *stream = NULL;
 
-    if (!c->is_open && !c->is_sending && !c->is_reading && c->stream != NULL) {
+    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->stream != NULL) {
         stream = c->stream;
         c->stream = NULL;
         atomic_fetch_add(&c->generation, 1);
@@ -132,8 +139,10 @@ static void break_off(bus_conn *c)
 {
     if (!c->is_open)
         return;
-    c->is_open = false; /* before the stream is closed: see start_send() */
+    c->is_open = false; /* before the stream is closed: see take_back() */
     nng_stream_close(c->stream);
+    if (c->is_watched)
+        nng_aio_cancel(c->watch_aio);
 }
 
 /* Under the lock: takes what waits. True: the caller leaves the lock and calls start_send(). */
@@ -150,8 +159,19 @@ static bool may_send(bus_conn *c)
     return true;
 }
 
-/* Whoever set is_sending, without the lock. nng's streams (1.5.2) keep for ever what is begun after they were closed: so
- * whoever began looks again, and takes it back himself. */
+/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
+ * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
+static void take_back(bus_conn *c, nng_aio *aio)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!c->is_open && c->stream != NULL) {
+        nng_aio_cancel(aio);
+        nng_stream_close(c->stream);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Whoever set is_sending, without the lock. */
 static void start_send(bus_conn *c)
 {
     nng_iov iov = { .iov_buf = c->leaving.data + c->left_already,
@@ -160,10 +180,10 @@ static void start_send(bus_conn *c)
     (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
     nng_stream_send(c->stream, c->send_aio);
     if (!c->is_open)
-        nng_aio_cancel(c->send_aio);
+        take_back(c, c->send_aio);
 }
 
-/* Whoever set is_reading, without the lock; else as start_send(). */
+/* Whoever set is_reading, without the lock. */
 static void start_read(bus_conn *c)
 {
     nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
@@ -171,7 +191,7 @@ static void start_read(bus_conn *c)
     (void)nng_aio_set_iov(c->read_aio, 1, &iov);
     nng_stream_recv(c->stream, c->read_aio);
     if (!c->is_open)
-        nng_aio_cancel(c->read_aio);
+        take_back(c, c->read_aio);
 }
 
 static uint64_t le(const char *p, size_t n)
@@ -337,6 +357,25 @@ static void on_sent(void *argument)
         read_on(c);
 }
 
+/* nng's TLS tells of a broken connection whoever sends or reads at that moment. Between two reads that is nobody, and what is
+ * begun later waits for ever: so the socket is asked whether it still has a peer. */
+static void on_watch(void *argument)
+{
+    bus_conn *c = argument;
+    nng_sockaddr peer;
+
+    pthread_mutex_lock(&c->lock);
+    if (c->is_open && nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &peer) != 0)
+        break_off(c);
+    if (c->is_open) {
+        nng_sleep_aio(WATCH_MS, c->watch_aio);
+        pthread_mutex_unlock(&c->lock);
+        return;
+    }
+    c->is_watched = false;
+    settle(c);
+}
+
 static void on_turn_end(ts_task *task)
 {
     bus_conn *c = (bus_conn *)(void *)((char *)task - offsetof(bus_conn, corked));
@@ -348,6 +387,14 @@ static void on_turn_end(ts_task *task)
     pthread_mutex_unlock(&c->lock);
     if (sends)
         start_send(c);
+}
+
+/* Only a TLS stream can say whether it knows its peer. */
+static bool is_tls(nng_stream *stream)
+{
+    bool is_verified;
+
+    return nng_stream_get_bool(stream, NNG_OPT_TLS_VERIFIED, &is_verified) == 0;
 }
 
 void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
@@ -362,6 +409,9 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     c->is_open = true;
     c->is_reading = true;
     c->is_held = false;
+    c->is_watched = is_tls(take_stream);
+    if (c->is_watched)
+        nng_sleep_aio(WATCH_MS, c->watch_aio);
     ts_buf_add(&c->out, GREETING, GREETING_SIZE);
     sends = may_send(c);
     pthread_mutex_unlock(&c->lock);

@@ -1,11 +1,21 @@
-/* The bus over TLS: who has no certificate of the same authority, or not the name, gets no answer. */
+/* The bus over TLS: who has no certificate of the same authority, or not the name, gets no answer; and a connection that breaks
+ * ends, at whatever moment it does. */
+#include <dirent.h>
+#include <nng/nng.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
 #include "check.h"
 #include "proto/methods.h"
 #include "ts/rpc.h"
 
 #define CALL_MS    30000
 #define REFUSED_MS 1500 /* the time that a call gets that must not be answered */
+#define LATE_MS    100
 
+static const char *self; /* argv[0] */
 static char directory[64];
 static char address[64];
 
@@ -16,10 +26,38 @@ static ts_status on_overview(ts_call *call, const ProtobufCMessage *in, Protobuf
     return TS_OK;
 }
 
+static atomic_bool is_begun;
+static atomic_bool may_end;
+
+/* On the thread that reads from the connection: nothing is under way there meanwhile. */
+static ts_status on_authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    (void)call;
+    (void)in;
+    (void)out;
+    atomic_store(&is_begun, true);
+    CHECK_SOON(atomic_load(&may_end));
+    return TS_OK;
+}
+
 static const ts_rpc_row rows[] = {
     { &ts_risk_overview, on_overview, false },
+    { &ts_auth_authorize, on_authorize, true },
     { NULL, NULL, false },
 };
+
+/* Every read of the bus begins here, late if that is set: a connection may end between a send that failed and the read. */
+static atomic_bool reads_are_late;
+
+void __real_nng_stream_recv(nng_stream *stream, nng_aio *aio); /* NOLINT: the linker's name */
+void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio); /* NOLINT: as above */
+
+void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio) /* NOLINT: as above */
+{
+    if (atomic_load(&reads_are_late))
+        nanosleep(&(struct timespec){ 0, LATE_MS * 1000000L }, NULL);
+    __real_nng_stream_recv(stream, aio);
+}
 
 static void run(const char *command)
 {
@@ -153,6 +191,91 @@ static void plain_tcp_gets_nothing_from_a_tls_port(void)
     ts_rpc_server_stop(server);
 }
 
+/* A server that hangs up before the client has begun to read: freeing the client's side waits for its end. */
+static void a_connection_that_is_refused_before_it_is_read_from_ends(void)
+{
+    ts_rpc_server *server;
+
+    be(1, 1, "localhost");
+    server = serve(address);
+    be(1, 2, "localhost");
+    atomic_store(&reads_are_late, true);
+    CHECK_EQ(ask(address, REFUSED_MS), TS_UNAVAILABLE);
+    atomic_store(&reads_are_late, false);
+    ts_rpc_server_stop(server);
+}
+
+static int open_files(void)
+{
+    DIR *directory_of_them = opendir("/proc/self/fd");
+    int count = 0;
+
+    CHECK(directory_of_them != NULL);
+    while (readdir(directory_of_them) !=
+           NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
+        count++;
+    closedir(directory_of_them);
+    return count;
+}
+
+/* Of connections that have ended, the library closes the sockets a little later. */
+static int settled_files(void)
+{
+    int count = open_files();
+
+    for (int same = 0; same < 10; same++) {
+        int now;
+
+        nanosleep(&(struct timespec){ 0, LATE_MS / 5 * 1000000L }, NULL);
+        now = open_files();
+        same = now == count ? same : 0;
+        count = now;
+    }
+    return count;
+}
+
+/* Ends by a signal only. */
+_Noreturn static void call_for_ever(const char *at)
+{
+    Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
+    ts_arena *arena = ts_arena_new((size_t)1 << 20);
+    ts_caller caller = { .request_id = "",
+                         .actor = "ctl",
+                         .client_addr = "",
+                         .traceparent = "",
+                         .idempotency_key = "" };
+    ProtobufCMessage *out = NULL;
+    ts_peer *peer = NULL;
+
+    CHECK_EQ(ts_peer_new("auth", at, &peer, NULL), TS_OK);
+    for (;;) {
+        caller.deadline_boot_ms = ts_boot_ms() + CALL_MS;
+        ts_ignore(ts_rpc_call(peer, &ts_auth_authorize, &caller, &request.base, arena, &out, NULL));
+    }
+}
+
+/* A client that is killed says no word of TLS: only its socket tells. */
+static void a_client_that_dies_while_its_call_is_handled_is_let_go(void)
+{
+    char *arguments[] = { (char *)(uintptr_t)self, address, NULL };
+    ts_rpc_server *server;
+    pid_t pid = -1;
+    int before;
+
+    be(1, 1, "localhost");
+    server = serve(address);
+    before = settled_files();
+    CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
+    CHECK_SOON(atomic_load(&is_begun));
+    CHECK_EQ(open_files(), before + 1);
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    nanosleep(&(struct timespec){ 0, LATE_MS * 1000000L }, NULL); /* the end is heard of */
+    atomic_store(&may_end, true);
+    CHECK_SOON(open_files() == before);
+    ts_rpc_server_stop(server);
+}
+
 static void without_certificates_nothing_starts(void)
 {
     ts_rpc_options o = { .address = address, .service_name = "risk", .rows = rows };
@@ -167,8 +290,11 @@ static void without_certificates_nothing_starts(void)
     CHECK(server == NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    self = argv[0];
+    if (argc > 1)
+        call_for_ever(argv[1]);
     scratch_directory(directory);
     make_certificates();
     /* A port of our own: process ids are unique on a machine, and the range lies below outgoing connections. */
@@ -179,6 +305,8 @@ int main(void)
     RUN(a_server_of_another_authority_is_not_asked);
     RUN(a_server_under_another_name_is_not_asked);
     RUN(plain_tcp_gets_nothing_from_a_tls_port);
+    RUN(a_connection_that_is_refused_before_it_is_read_from_ends);
+    RUN(a_client_that_dies_while_its_call_is_handled_is_let_go);
     RUN(without_certificates_nothing_starts);
     remove_directory(directory);
     return 0;
