@@ -1,15 +1,12 @@
 /* The bus over TLS: who has no certificate of the same authority, or not the name, gets no answer; and a connection that breaks
  * ends, at whatever moment it does. */
-#include <dirent.h>
 #include <nng/nng.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-#include "check.h"
-#include "proto/methods.h"
-#include "ts/rpc.h"
+#include "peers.h"
 
 #define CALL_MS    30000
 #define REFUSED_MS 1500 /* the time that a call gets that must not be answered */
@@ -205,29 +202,16 @@ static void a_connection_that_is_refused_before_it_is_read_from_ends(void)
     ts_rpc_server_stop(server);
 }
 
-static int open_files(void)
-{
-    DIR *directory_of_them = opendir("/proc/self/fd");
-    int count = 0;
-
-    CHECK(directory_of_them != NULL);
-    while (readdir(directory_of_them) !=
-           NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
-        count++;
-    closedir(directory_of_them);
-    return count;
-}
-
 /* Of connections that have ended, the library closes the sockets a little later. */
-static int settled_files(void)
+static int settled_sockets(void)
 {
-    int count = open_files();
+    int count = open_sockets();
 
     for (int same = 0; same < 10; same++) {
         int now;
 
         nanosleep(&(struct timespec){ 0, LATE_MS / 5 * 1000000L }, NULL);
-        now = open_files();
+        now = open_sockets();
         same = now == count ? same : 0;
         count = now;
     }
@@ -264,15 +248,15 @@ static void a_client_that_dies_while_its_call_is_handled_is_let_go(void)
 
     be(1, 1, "localhost");
     server = serve(address);
-    before = settled_files();
+    before = settled_sockets();
     CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
     CHECK_SOON(atomic_load(&is_begun));
-    CHECK_EQ(open_files(), before + 1);
+    CHECK_EQ(open_sockets(), before + 1);
     CHECK_EQ(kill(pid, SIGKILL), 0);
     CHECK_EQ(waitpid(pid, NULL, 0), pid);
     nanosleep(&(struct timespec){ 0, LATE_MS * 1000000L }, NULL); /* the end is heard of */
     atomic_store(&may_end, true);
-    CHECK_SOON(open_files() == before);
+    CHECK_SOON(open_sockets() == before);
     ts_rpc_server_stop(server);
 }
 
