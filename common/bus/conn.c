@@ -18,6 +18,11 @@
 #define GREETING      "TSBUS\0\0\1" /* the last byte is the version */
 #define GREETING_SIZE ((size_t)8)
 #define HEADER_SIZE   ((size_t)12)
+/* Of the frame that asks for a sign of life, and of the one that is it. */
+#define LIFE_NUMBER UINT64_C(0)
+/* Silences in a row that end a connection. The side that is asked hears a question in each, if the other lives. */
+#define ASKING_SILENCES_MAX 3
+#define ASKED_SILENCES_MAX  6
 /* Read at once; a longer frame grows the buffer, which shrinks again when it is empty. */
 #define IN_SIZE ((size_t)32 * 1024)
 /* A buffer above this is given back when it has left. */
@@ -26,19 +31,21 @@
 #define OUT_HOLD (UINT64_C(16) << 20)
 /* What may lie for a peer that reads nothing: calls that nobody waits for any more lie there too. */
 #define OUT_MAX (UINT64_C(64) << 20)
-/* How often a TLS stream is looked at. */
-#define WATCH_MS 500
 
 struct bus_conn {
     bus_events events;
     void *context;
     size_t frame_max;
+    bool asks;
+    int silence_ms;
+    unsigned silences_max;
     nng_aio *send_aio;
     nng_aio *read_aio;
     nng_aio *watch_aio;
     char *in;
     size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
-    bool is_greeted;
+    atomic_bool is_greeted;
+    atomic_bool is_heard; /* since somebody looked */
     atomic_uint_fast64_t generation;
     atomic_bool is_open; /* written under the lock */
 
@@ -47,6 +54,7 @@ struct bus_conn {
     bool is_sending;
     bool is_reading;
     bool is_watched;
+    unsigned silences;  /* in a row */
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
     bool is_held;       /* not read from until less lies in `out` */
@@ -62,7 +70,8 @@ static void on_read(void *argument);
 static void on_watch(void *argument);
 static void on_turn_end(ts_task *task);
 
-ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bus_conn **ret)
+ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bool asks,
+                       int silence_ms, bus_conn **ret)
 {
     bus_conn *c = calloc(1, sizeof(*c));
 
@@ -71,6 +80,9 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->events = *events;
     c->context = context;
     c->frame_max = frame_max;
+    c->asks = asks;
+    c->silence_ms = silence_ms;
+    c->silences_max = asks ? ASKING_SILENCES_MAX : ASKED_SILENCES_MAX;
     c->out = TS_BUF_INIT(OUT_MAX);
     c->leaving = TS_BUF_INIT(OUT_MAX);
     c->corked.run = on_turn_end;
@@ -84,6 +96,7 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
         bus_conn_free(c);
         return TS_NOMEM;
     }
+    nng_aio_set_timeout(c->send_aio, silence_ms * (int)c->silences_max);
     *ret = c;
     return TS_OK;
 }
@@ -141,8 +154,7 @@ static void break_off(bus_conn *c)
         return;
     c->is_open = false; /* before the stream is closed: see take_back() */
     nng_stream_close(c->stream);
-    if (c->is_watched)
-        nng_aio_cancel(c->watch_aio);
+    nng_aio_cancel(c->watch_aio);
 }
 
 /* Under the lock: takes what waits. True: the caller leaves the lock and calls start_send(). */
@@ -230,6 +242,29 @@ static bool make_room(bus_conn *c, size_t need)
     return true;
 }
 
+/* Under the lock: a frame of n bytes, which the caller fills. NULL: no memory. */
+static char *add_frame(bus_conn *c, uint64_t number, size_t n)
+{
+    char *p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+
+    if (p == NULL)
+        return NULL;
+    put_le(p, n, 4);
+    put_le(p + 4, number, 8);
+    c->out.size += HEADER_SIZE + n;
+    return p + HEADER_SIZE;
+}
+
+/* By whoever delivers: what is added leaves when he is done. */
+static void answer_life(bus_conn *c)
+{
+    if (c->asks)
+        return; /* this was the answer */
+    pthread_mutex_lock(&c->lock);
+    (void)add_frame(c, LIFE_NUMBER, 0); /* no memory: the peer asks again */
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Delivers the whole frames that are there, and makes room for the rest of the next. */
 static bus_taken deliver(bus_conn *c)
 {
@@ -256,9 +291,13 @@ static bus_taken deliver(bus_conn *c)
             return BUS_WRONG;
         if (there - HEADER_SIZE < length)
             return make_room(c, HEADER_SIZE + length) ? BUS_TAKEN : BUS_WRONG;
-        taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
-        if (taken != BUS_TAKEN)
-            return taken;
+        if (length == 0 && le(p + 4, 8) == LIFE_NUMBER) {
+            answer_life(c);
+        } else {
+            taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
+            if (taken != BUS_TAKEN)
+                return taken;
+        }
         c->in_at += HEADER_SIZE + length;
     }
 }
@@ -313,6 +352,7 @@ static void on_read(void *argument)
 
     if (nng_aio_result(c->read_aio) == 0) {
         c->in_have += nng_aio_count(c->read_aio);
+        c->is_heard = true;
         read_on(c);
         return;
     }
@@ -357,23 +397,43 @@ static void on_sent(void *argument)
         read_on(c);
 }
 
-/* nng's TLS tells of a broken connection whoever sends or reads at that moment. Between two reads that is nobody, and what is
- * begun later waits for ever: so the socket is asked whether it still has a peer. */
+/* Under the lock. nng's TLS tells of a broken connection whoever sends or reads at that moment. Between two reads that is
+ * nobody, and what is begun later waits for ever: so the socket is asked whether it still has a peer. */
+static bool is_gone(bus_conn *c)
+{
+    nng_sockaddr peer;
+
+    if (nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &peer) != 0)
+        return true;
+    if (atomic_exchange(&c->is_heard, false) || !c->is_reading || c->is_delivering) {
+        c->silences = 0;
+        return false;
+    }
+    c->silences++;
+    return !c->is_greeted || c->silences >= c->silences_max;
+}
+
+/* A timer of its own rather than one of each read: a read over TLS that takes too long ends the connection. */
 static void on_watch(void *argument)
 {
     bus_conn *c = argument;
-    nng_sockaddr peer;
+    bool sends = false;
 
     pthread_mutex_lock(&c->lock);
-    if (c->is_open && nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &peer) != 0)
+    if (c->is_open && is_gone(c))
         break_off(c);
-    if (c->is_open) {
-        nng_sleep_aio(WATCH_MS, c->watch_aio);
-        pthread_mutex_unlock(&c->lock);
+    if (!c->is_open) {
+        c->is_watched = false;
+        settle(c);
         return;
     }
-    c->is_watched = false;
-    settle(c);
+    if (c->asks && c->silences > 0 && c->out.size < OUT_HOLD &&
+        add_frame(c, LIFE_NUMBER, 0) != NULL)
+        sends = may_send(c);
+    nng_sleep_aio(c->silence_ms, c->watch_aio);
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
 }
 
 static void on_turn_end(ts_task *task)
@@ -389,14 +449,6 @@ static void on_turn_end(ts_task *task)
         start_send(c);
 }
 
-/* Only a TLS stream can say whether it knows its peer. */
-static bool is_tls(nng_stream *stream)
-{
-    bool is_verified;
-
-    return nng_stream_get_bool(stream, NNG_OPT_TLS_VERIFIED, &is_verified) == 0;
-}
-
 void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
 {
     bool sends;
@@ -404,14 +456,15 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     c->in_have = 0;
     c->in_at = 0;
     c->is_greeted = false;
+    c->is_heard = false;
     pthread_mutex_lock(&c->lock);
     c->stream = take_stream;
     c->is_open = true;
     c->is_reading = true;
     c->is_held = false;
-    c->is_watched = is_tls(take_stream);
-    if (c->is_watched)
-        nng_sleep_aio(WATCH_MS, c->watch_aio);
+    c->is_watched = true;
+    c->silences = 0;
+    nng_sleep_aio(c->silence_ms, c->watch_aio);
     ts_buf_add(&c->out, GREETING, GREETING_SIZE);
     sends = may_send(c);
     pthread_mutex_unlock(&c->lock);
@@ -456,12 +509,9 @@ ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
         pthread_mutex_unlock(&c->lock);
         return TS_UNAVAILABLE;
     }
-    p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+    p = add_frame(c, number, n);
     if (p != NULL) {
-        put_le(p, n, 4);
-        put_le(p + 4, number, 8);
-        protobuf_c_message_pack(body, (uint8_t *)p + HEADER_SIZE);
-        c->out.size += HEADER_SIZE + n;
+        protobuf_c_message_pack(body, (uint8_t *)p);
         if (!c->is_corked && !c->is_sending)
             c->is_corked = ts_loop_later(&c->corked);
         sends = !c->is_corked && may_send(c);

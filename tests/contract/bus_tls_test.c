@@ -1,16 +1,19 @@
 /* The bus over TLS: who has no certificate of the same authority, or not the name, gets no answer; and a connection that breaks
  * ends, at whatever moment it does. */
 #include <nng/nng.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "peers.h"
+#include "ts/wait.h"
 
 #define CALL_MS    30000
 #define REFUSED_MS 1500 /* the time that a call gets that must not be answered */
 #define LATE_MS    100
+#define SILENCE_MS 500
 
 static const char *self; /* argv[0] */
 static char directory[64];
@@ -37,9 +40,20 @@ static ts_status on_authorize(ts_call *call, const ProtobufCMessage *in, Protobu
     return TS_OK;
 }
 
+static _Atomic(ts_call *) parked;
+
+static ts_status on_lease(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
+{
+    (void)in;
+    (void)out;
+    atomic_store(&parked, call);
+    return TS_PARKED;
+}
+
 static const ts_rpc_row rows[] = {
     { &ts_risk_overview, on_overview, false },
     { &ts_auth_authorize, on_authorize, true },
+    { &ts_webhooks_lease, on_lease, true },
     { NULL, NULL, false },
 };
 
@@ -52,24 +66,20 @@ void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio); /* NOLINT: as abo
 void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio) /* NOLINT: as above */
 {
     if (atomic_load(&reads_are_late))
-        nanosleep(&(struct timespec){ 0, LATE_MS * 1000000L }, NULL);
+        ts_pause_ms(LATE_MS);
     __real_nng_stream_recv(stream, aio);
-}
-
-static void run(const char *command)
-{
-    CHECK_EQ(system(command), 0); /* NOLINT: of our own making */
 }
 
 /* Two authorities, each with a certificate for "localhost" and one for "elsewhere". */
 static void make_certificates(void)
 {
-    char command[256];
+    char authority[96];
 
     for (int i = 1; i <= 2; i++) {
-        snprintf(command, sizeof(command),
-                 TS_SOURCE_DIR "/deploy/tls/make.sh %s/%d localhost elsewhere", directory, i);
-        run(command);
+        snprintf(authority, sizeof(authority), "%s/%d", directory, i);
+        CHECK_EQ(
+            RUN_PROGRAM(TS_SOURCE_DIR "/deploy/tls/make.sh", authority, "localhost", "elsewhere"),
+            0);
     }
 }
 
@@ -188,6 +198,50 @@ static void plain_tcp_gets_nothing_from_a_tls_port(void)
     ts_rpc_server_stop(server);
 }
 
+static ts_caller patient_caller(void)
+{
+    return (ts_caller){ .request_id = "",
+                        .actor = "ctl",
+                        .client_addr = "",
+                        .traceparent = "",
+                        .idempotency_key = "",
+                        .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+}
+
+static void *lease_once(void *peer)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new((size_t)1 << 20);
+    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
+    ts_caller caller = patient_caller();
+    ProtobufCMessage *out = NULL;
+
+    CHECK_EQ(ts_rpc_call(peer, &ts_webhooks_lease, &caller, &request.base, arena, &out, NULL),
+             TS_OK);
+    return NULL;
+}
+
+/* A read that takes too long ends a connection of nng's TLS: so none may have a limit. */
+static void a_call_that_waits_in_silence_is_answered(void)
+{
+    static Ts__Webhooks__LeaseReply reply = TS__WEBHOOKS__LEASE_REPLY__INIT;
+    ts_rpc_server *server;
+    ts_peer *peer = NULL;
+    pthread_t thread;
+
+    be(1, 1, "localhost");
+    server = serve(address);
+    CHECK_EQ(ts_peer_new("webhooks", address, &peer, NULL), TS_OK);
+    connect_lanes(peer, rows);
+    CHECK_EQ(pthread_create(&thread, NULL, lease_once, peer), 0);
+    CHECK_SOON(atomic_load(&parked) != NULL);
+    ts_pause_ms(3 * SILENCE_MS);
+    CHECK(ts_rpc_caller_is_there(atomic_load(&parked)));
+    ts_rpc_finish(atomic_load(&parked), &reply.base, TS_OK);
+    pthread_join(thread, NULL);
+    ts_peer_free(peer);
+    ts_rpc_server_stop(server);
+}
+
 /* A server that hangs up before the client has begun to read: freeing the client's side waits for its end. */
 static void a_connection_that_is_refused_before_it_is_read_from_ends(void)
 {
@@ -210,7 +264,7 @@ static int settled_sockets(void)
     for (int same = 0; same < 10; same++) {
         int now;
 
-        nanosleep(&(struct timespec){ 0, LATE_MS / 5 * 1000000L }, NULL);
+        ts_pause_ms(LATE_MS / 5);
         now = open_sockets();
         same = now == count ? same : 0;
         count = now;
@@ -223,17 +277,13 @@ _Noreturn static void call_for_ever(const char *at)
 {
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
     ts_arena *arena = ts_arena_new((size_t)1 << 20);
-    ts_caller caller = { .request_id = "",
-                         .actor = "ctl",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "" };
     ProtobufCMessage *out = NULL;
     ts_peer *peer = NULL;
 
     CHECK_EQ(ts_peer_new("auth", at, &peer, NULL), TS_OK);
     for (;;) {
-        caller.deadline_boot_ms = ts_boot_ms() + CALL_MS;
+        ts_caller caller = patient_caller();
+
         ts_ignore(ts_rpc_call(peer, &ts_auth_authorize, &caller, &request.base, arena, &out, NULL));
     }
 }
@@ -254,7 +304,7 @@ static void a_client_that_dies_while_its_call_is_handled_is_let_go(void)
     CHECK_EQ(open_sockets(), before + 1);
     CHECK_EQ(kill(pid, SIGKILL), 0);
     CHECK_EQ(waitpid(pid, NULL, 0), pid);
-    nanosleep(&(struct timespec){ 0, LATE_MS * 1000000L }, NULL); /* the end is heard of */
+    ts_pause_ms(LATE_MS); /* the end is heard of */
     atomic_store(&may_end, true);
     CHECK_SOON(open_sockets() == before);
     ts_rpc_server_stop(server);
@@ -276,11 +326,15 @@ static void without_certificates_nothing_starts(void)
 
 int main(int argc, char **argv)
 {
+    char silence[8];
+
     self = argv[0];
     if (argc > 1)
         call_for_ever(argv[1]);
     scratch_directory(directory);
     make_certificates();
+    snprintf(silence, sizeof(silence), "%d", SILENCE_MS);
+    setenv("TS_BUS_SILENCE_MS", silence, 1); /* NOLINT(concurrency-mt-unsafe): no thread yet */
     /* A port of our own: process ids are unique on a machine, and the range lies below outgoing connections. */
     snprintf(address, sizeof(address), "tls+tcp://localhost:%d",
              12000 + (int)(getpid() % 2000) * 4);
@@ -289,6 +343,7 @@ int main(int argc, char **argv)
     RUN(a_server_of_another_authority_is_not_asked);
     RUN(a_server_under_another_name_is_not_asked);
     RUN(plain_tcp_gets_nothing_from_a_tls_port);
+    RUN(a_call_that_waits_in_silence_is_answered);
     RUN(a_connection_that_is_refused_before_it_is_read_from_ends);
     RUN(a_client_that_dies_while_its_call_is_handled_is_let_go);
     RUN(without_certificates_nothing_starts);

@@ -32,6 +32,18 @@ static inline void served_open_store(served *s, const ts_family *families)
     CHECK_EQ(ts_store_open(&o, &s->store, NULL), TS_OK);
 }
 
+/* Who calls: nobody in particular but for this, with CALL_MS of time. */
+static inline ts_caller served_caller(ts_tenant tenant, const char *actor, const char *repeat_key)
+{
+    return (ts_caller){ .tenant = tenant,
+                        .request_id = "",
+                        .actor = actor,
+                        .client_addr = "",
+                        .traceparent = "",
+                        .idempotency_key = repeat_key,
+                        .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+}
+
 static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
 {
     char address[128];
@@ -67,13 +79,7 @@ static inline void served_stop(served *s)
 static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
                                     const ProtobufCMessage *in, void *ret)
 {
-    ts_caller caller = { .tenant = tenant,
-                         .request_id = "",
-                         .actor = "key:key_test",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller = served_caller(tenant, "key:key_test", "");
     ProtobufCMessage *out = NULL;
     ts_status st;
 
@@ -152,6 +158,18 @@ static inline void served_read(served *s, unsigned stream, uint64_t seq,
     CHECK_EQ(ts_arena_unpack(s->arena, type, ts_str_n(row->payload.data, row->payload.len), &m),
              TS_OK);
     memcpy(ret, &m, sizeof(m));
+}
+
+/* Deletes all rows of a family. */
+static inline void served_clear(served *s, unsigned family)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(s->store, family, TS_STR_NULL, TS_STR_NULL, false);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        ts_batch_delete(b, s->store, family, ts_iter_key(it));
+    CHECK_EQ(ts_store_write(s->store, b, NULL), TS_OK);
 }
 
 /* ---- the end of an organization ---- */

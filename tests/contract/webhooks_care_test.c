@@ -1,41 +1,6 @@
-/* What keeps webhooks going without anybody looking: settings changed under way, secrets rotated, replays, order, rates,
- * endpoints that fail for days, deletion and retention in steps, and a store of the schema before. */
-#include <signal.h>
-#include <spawn.h>
-#include <stdatomic.h>
-#include <sys/wait.h>
-
-#include "ts/audit.h"
-#include "webhooks_ledger.h"
-
-/* An id that outlives a restart: answers die with it. */
-static const char *kept_id(const Ts__Webhooks__Endpoint *e)
-{
-    static char ids[8][TS_ID_SIZE];
-    static unsigned n;
-
-    n = (n + 1) % TS_COUNT(ids);
-    snprintf(ids[n], sizeof(ids[n]), "%s", e->id);
-    return ids[n];
-}
-
-static ts_status update(Ts__Webhooks__UpdateEndpointRequest *request, const char *id,
-                        unsigned fields, const Ts__Webhooks__Endpoint **ret)
-{
-    request->id = (char *)(uintptr_t)id; /* only packed */
-    request->fields = fields;
-    return served_call(&s, live, &ts_webhooks_update_endpoint, &request->base, ret);
-}
-
-static void set_enabled(const char *id, bool enabled)
-{
-    Ts__Webhooks__UpdateEndpointRequest request = TS__WEBHOOKS__UPDATE_ENDPOINT_REQUEST__INIT;
-    const Ts__Webhooks__Endpoint *after = NULL;
-
-    request.enabled = enabled;
-    CHECK_EQ(update(&request, id, WEBHOOKS_FIELD_ENABLED, &after), TS_OK);
-    CHECK_EQ(after->enabled, enabled);
-}
+/* What keeps an endpoint going without anybody looking: settings changed under way, secrets rotated, order, rates, and failing for
+ * days. */
+#include "webhooks_care.h"
 
 static void set_ordered(const char *id, bool ordered)
 {
@@ -44,49 +9,6 @@ static void set_ordered(const char *id, bool ordered)
 
     request.ordered = ordered;
     CHECK_EQ(update(&request, id, WEBHOOKS_FIELD_ORDERED, &after), TS_OK);
-}
-
-static const Ts__Webhooks__Endpoint *get(const char *id)
-{
-    Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
-    const Ts__Webhooks__Endpoint *found = NULL;
-
-    request.id = (char *)(uintptr_t)id;
-    CHECK_EQ(served_call(&s, live, &ts_webhooks_get_endpoint, &request.base, &found), TS_OK);
-    return found;
-}
-
-static ts_status replay(ts_tenant tenant, const char *id, const Ts__Webhooks__ReplayReply **ret)
-{
-    Ts__Webhooks__EventId request = TS__WEBHOOKS__EVENT_ID__INIT;
-
-    request.id = (char *)(uintptr_t)id;
-    return served_call(&s, tenant, &ts_webhooks_replay_event, &request.base, ret);
-}
-
-static const Ts__Webhooks__EventList *list(const char *status, const char *endpoint_id,
-                                           const char *event, uint64_t offset, uint32_t limit)
-{
-    Ts__Webhooks__ListEventsRequest request = TS__WEBHOOKS__LIST_EVENTS_REQUEST__INIT;
-    const Ts__Webhooks__EventList *found = NULL;
-
-    request.status = (char *)(uintptr_t)status; /* only packed */
-    request.endpoint_id = (char *)(uintptr_t)endpoint_id;
-    request.event = (char *)(uintptr_t)event;
-    request.limit = limit;
-    request.offset = offset;
-    CHECK_EQ(served_call(&s, live, &ts_webhooks_list_events, &request.base, &found), TS_OK);
-    return found;
-}
-
-/* The action of the newest audit entry. */
-static const Ts__AuditEntry *last_audit(void)
-{
-    const Ts__AuditEntry *entry = NULL;
-
-    served_read(&s, WEBHOOKS_TO_AUTH, served_sent(&s, WEBHOOKS_TO_AUTH),
-                &ts__audit_entry__descriptor, &entry);
-    return entry;
 }
 
 static const char *header(const Ts__Webhooks__LeasedDelivery *d, const char *name)
@@ -98,47 +20,6 @@ static const char *header(const Ts__Webhooks__LeasedDelivery *d, const char *nam
             return d->headers[i] + n + 2;
     }
     return "";
-}
-
-/* Publishes in the ledger itself: quicker than a row at a time over the bus. */
-static void publish_many(const char *event, unsigned first, unsigned count, int64_t at_ms)
-{
-    ts_arena *arena = ts_arena_new(1u << 20);
-
-    for (unsigned i = first; i < first + count; i++) {
-        ts_batch *batch = ts_batch_new();
-        Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
-        uint8_t cause[16] = { 200, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
-
-        p.cause.data = cause;
-        p.cause.len = sizeof(cause);
-        p.event = (char *)(uintptr_t)event; /* only packed */
-        p.at_ms = at_ms + i;
-        p.data = (char *)(uintptr_t) "{}";
-        webhooks_lock(&app, live);
-        CHECK_EQ(ledger_publish(&app.ledger, live, &p, NULL, arena, batch, NULL), TS_OK);
-        CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
-        webhooks_unlock(&app, live);
-        ts_batch_free(batch);
-        ts_arena_reset(arena);
-    }
-    ts_arena_free(arena);
-}
-
-/* Answers with `status` whatever is due now. */
-static unsigned answer_all(uint32_t status)
-{
-    unsigned n = 0;
-
-    for (;;) {
-        const Ts__Webhooks__LeaseReply *reply = lease(64, 0);
-
-        if (reply->n_deliveries == 0)
-            return n;
-        for (size_t i = 0; i < reply->n_deliveries; i++, n++)
-            result_of(reply->deliveries[i], status, "", false);
-        served_forget(&s);
-    }
 }
 
 /* ---- settings ---- */
@@ -246,20 +127,14 @@ static void the_same_key_makes_one_endpoint_and_no_second_secret(void)
 {
     Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
     bool replayed = false;
-    ts_caller caller = { .tenant = live,
-                         .request_id = "",
-                         .actor = "key:key_test",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "once",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS,
-                         .ret_replayed = &replayed };
+    ts_caller caller = served_caller(live, "key:key_test", "once");
     const Ts__Webhooks__Endpoint *first;
     const Ts__Webhooks__Endpoint *second;
     ProtobufCMessage *out = NULL;
     ts_error err = { "", "" };
 
     begin("1h");
+    caller.ret_replayed = &replayed;
     request.url = (char *)(uintptr_t) "http://127.0.0.1:9/one";
     CHECK_EQ(ts_rpc_call(s.peer, &ts_webhooks_create_endpoint, &caller, &request.base, s.arena,
                          &out, &err),
@@ -384,101 +259,6 @@ static void a_rate_limit_paces_deliveries(void)
     end();
 }
 
-/* ---- replays ---- */
-
-static void an_event_is_replayed_with_its_id_and_its_bytes(void)
-{
-    const Ts__Webhooks__LeasedDelivery *d;
-    const Ts__Webhooks__ReplayReply *reply = NULL;
-    const Ts__Webhooks__Event *event;
-    char id[TS_ID_SIZE];
-    char body[256];
-
-    begin("1s");
-    (void)endpoint(live, NULL);
-    publish("incident.created", 1);
-    d = lease_one(SOON_MS);
-    snprintf(id, sizeof(id), "%s", d->event_id);
-    snprintf(body, sizeof(body), "%.*s", (int)d->body.len, (const char *)d->body.data);
-    CHECK_EQ(replay(live, id, &reply), TS_CONFLICT); /* under way */
-    result_of(d, 500, "", false);
-    result_of(lease_one(SOON_MS), 500, "", false);
-    CHECK_EQ(count("failed"), 1);
-    CHECK_EQ(replay(other, id, &reply), TS_NOT_FOUND);
-    CHECK_EQ(replay(live, "evt_nonsense", &reply), TS_NOT_FOUND);
-    CHECK_EQ(replay(live, id, &reply), TS_OK);
-    CHECK_EQ(reply->deliveries, 1);
-    CHECK(strcmp(last_audit()->action, "event.replayed") == 0);
-    CHECK(strcmp(last_audit()->object, id) == 0);
-    CHECK_EQ(count("pending"), 1);
-    d = lease_one(SOON_MS);
-    CHECK_EQ(d->attempt, 3);
-    CHECK(strcmp(d->event_id, id) == 0);
-    CHECK(d->body.len == strlen(body) && memcmp(d->body.data, body, d->body.len) == 0);
-    result_of(d, 500, "", false); /* its schedule began anew: one more try */
-    d = lease_one(SOON_MS);
-    CHECK_EQ(d->attempt, 4);
-    result_of(d, 200, "", false);
-    CHECK_EQ(replay(live, id, &reply), TS_OK); /* it failed nowhere: all of it */
-    d = lease_one(SOON_MS);
-    CHECK_EQ(d->attempt, 5);
-    result_of(d, 200, "", false);
-    event = list("delivered", "", "", 0, 1)->events[0];
-    CHECK_EQ(event->deliveries[0]->n_attempts, 5);
-    CHECK_EQ(event->deliveries[0]->attempts[4]->number, 5);
-    end();
-}
-
-static void what_failed_is_replayed_at_the_endpoints_own_pace(void)
-{
-    enum { COUNT = 450 };
-    Ts__Webhooks__ReplayFailedRequest request = TS__WEBHOOKS__REPLAY_FAILED_REQUEST__INIT;
-    const Ts__Webhooks__ReplayReply *reply = NULL;
-    unsigned answered = 0;
-    const char *id;
-    char kept[TS_ID_SIZE];
-
-    begin("1h");
-    id = kept_id(endpoint(live, NULL));
-    snprintf(kept, sizeof(kept), "%s", id);
-    publish_many("incident.created", 0, COUNT, 1000);
-    CHECK_EQ(answer_all(500), COUNT);
-    shift(2 * TS_HOUR_MS);
-    CHECK_EQ(answer_all(500), COUNT);
-    CHECK_EQ(list("failed", kept, "", 0, 1)->total, COUNT);
-    request.id = kept;
-    request.since_ms = 1000 + 50; /* the 50 before are left alone */
-    CHECK_EQ(served_call(&s, other, &ts_webhooks_replay_failed, &request.base, &reply),
-             TS_NOT_FOUND);
-    CHECK_EQ(served_call(&s, live, &ts_webhooks_replay_failed, &request.base, &reply), TS_OK);
-    CHECK_EQ(reply->deliveries, COUNT);
-    CHECK(strcmp(last_audit()->action, "endpoint.replayed") == 0);
-    CHECK_SOON(list("pending", kept, "", 0, 1)->total >= 200);
-    CHECK(list("pending", kept, "", 0, 1)->total <= 300); /* a step beyond where it waits */
-    stop();
-    start_with("1h"); /* goes on where it was */
-    shift(4 * TS_HOUR_MS);
-    while (answered < 100)
-        answered += answer_all(500); /* fail again: not brought back a second time */
-    shift(2 * TS_HOUR_MS);
-    while (answered < 2 * (COUNT - 50)) { /* each of them twice */
-        answered += answer_all(500);
-        shift(2 * TS_HOUR_MS);
-    }
-    CHECK_EQ(answered, 2 * (COUNT - 50));
-    CHECK_EQ(list("failed", kept, "", 0, 1)->total, COUNT);
-    {
-        const Ts__Webhooks__EventList *all = list("failed", kept, "", 0, 200);
-
-        for (size_t i = 0; i < all->n_events; i++)
-            CHECK_EQ(all->events[i]->deliveries[0]->n_attempts, 4);
-        all = list("failed", kept, "", COUNT - 50, 50);
-        for (size_t i = 0; i < all->n_events; i++)
-            CHECK_EQ(all->events[i]->deliveries[0]->n_attempts, 2);
-    }
-    end();
-}
-
 /* ---- endpoints that fail for days ---- */
 
 static void days_of_nothing_but_failure_disable_an_endpoint(void)
@@ -528,289 +308,8 @@ static void days_of_nothing_but_failure_disable_an_endpoint(void)
     options.disable_after_ms = 0;
 }
 
-/* ---- lists ---- */
-
-static void lists_are_narrowed_by_state_endpoint_and_kind(void)
+int main(void)
 {
-    const Ts__Webhooks__EventList *found;
-    const char *all, *some;
-
-    begin("1h");
-    all = kept_id(endpoint(live, NULL));
-    some = kept_id(endpoint(live, "incident.created"));
-    publish_many("incident.created", 0, 5, 1000);
-    publish_many("api_key.revoked", 10, 3, 1000);
-    publish_many("incident.created", 20, 2, 1000);
-    CHECK_EQ(answer_all(200), 17);
-    publish_many("incident.created", 30, 1, 1000);
-    CHECK_EQ(list("all", "", "", 0, 50)->total, 11);
-    CHECK_EQ(list("all", "", "incident.created", 0, 50)->total, 8);
-    CHECK_EQ(list("all", all, "", 0, 50)->n_events, 11);
-    CHECK_EQ(list("all", some, "", 0, 50)->n_events, 8);
-    CHECK_EQ(list("delivered", some, "incident.created", 0, 50)->n_events, 7);
-    CHECK_EQ(list("pending", some, "incident.created", 0, 50)->n_events, 1);
-    CHECK_EQ(list("all", some, "api_key.revoked", 0, 50)->total, 0);
-    CHECK_EQ(list("failed", "", "", 0, 50)->total, 0);
-    found = list("all", "", "", 0, 50); /* newest first over all kinds and states */
-    CHECK_EQ(found->n_events, 11);
-    for (size_t i = 1; i < found->n_events; i++)
-        CHECK(found->events[i - 1]->created_ms > found->events[i]->created_ms);
-    for (uint64_t offset = 0; offset < 11; offset++) {
-        const Ts__Webhooks__EventList *one = list("all", "", "", offset, 1);
-
-        CHECK_EQ(one->n_events, 1);
-        CHECK(strcmp(one->events[0]->id, found->events[offset]->id) == 0);
-    }
-    CHECK_EQ(list("all", "", "", 11, 1)->n_events, 0);
-    stop();
-    start_with("1h");
-    CHECK_EQ(list("all", "", "incident.created", 0, 50)->total, 8);
-    CHECK_EQ(list("delivered", all, "", 0, 50)->total, 10);
-    end();
-}
-
-/* ---- steps ---- */
-
-static void a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart(void)
-{
-    Ts__Webhooks__EndpointId id = TS__WEBHOOKS__ENDPOINT_ID__INIT;
-    const Ts__Empty *nothing = NULL;
-    ts_arena *arena = ts_arena_new(8u << 20);
-    ready_endpoint *e;
-    bool more = false;
-
-    begin("1h");
-    id.id = (char *)(uintptr_t)kept_id(endpoint(live, NULL));
-    publish_many("incident.created", 0, 3 * TEND_STEP, 1000);
-    tend_stop(TS_TAKE(app.tend)); /* steps are ours */
-    CHECK_EQ(served_call(&s, live, &ts_webhooks_delete_endpoint, &id.base, &nothing), TS_OK);
-    CHECK(strcmp(last_audit()->action, "endpoint.deleted") == 0);
-    CHECK_EQ(count("pending"), 3 * TEND_STEP);
-    webhooks_lock(&app, live);
-    e = ledger_endpoint(&app.ledger, ts_str_of(id.id));
-    CHECK_EQ(tend_settle(&app.ledger, e, arena, &more), TS_OK);
-    webhooks_unlock(&app, live);
-    CHECK(more);
-    CHECK_EQ(count("failed"), TEND_STEP);
-    CHECK_EQ(lease(10, 0)->n_deliveries, 0);
-    stop();
-    start_with("1h");
-    CHECK_SOON(count("failed") == 3 * TEND_STEP);
-    CHECK_EQ(count("pending"), 0);
-    ts_arena_free(arena);
-    end();
-}
-
-static void old_events_are_forgotten_in_steps_and_pending_ones_never(void)
-{
-    ts_arena *arena = ts_arena_new(32u << 20);
-    bool more = false;
-    uint32_t type = 0;
-    const char *id;
-
-    begin("1h");
-    id = kept_id(endpoint(live, NULL));
-    publish_many("incident.created", 0, TEND_STEP + 50, 1000);
-    CHECK_EQ(answer_all(200), TEND_STEP + 50);
-    publish_many("incident.created", 5000, 1, 1000);
-    CHECK(type_number(TS_STR_LIT("incident.created"), &type));
-    webhooks_lock(&app, live);
-    CHECK_EQ(tend_forget(&app.ledger, live, type, DELIVERY_DELIVERED, 1000 + TEND_STEP + 40, arena,
-                         &more),
-             TS_OK);
-    webhooks_unlock(&app, live);
-    CHECK(more);
-    CHECK_EQ(list("delivered", id, "", 0, 1)->total, 50);
-    ts_arena_reset(arena);
-    webhooks_lock(&app, live);
-    CHECK_EQ(tend_forget(&app.ledger, live, type, DELIVERY_DELIVERED, 1000 + TEND_STEP + 40, arena,
-                         &more),
-             TS_OK);
-    webhooks_unlock(&app, live);
-    CHECK(!more);
-    CHECK_EQ(list("delivered", id, "", 0, 50)->n_events, 10);
-    CHECK_EQ(list("delivered", "", "incident.created", 0, 50)->n_events, 10);
-    CHECK_EQ(count("delivered"), 10);
-    CHECK_EQ(count("pending"), 1);
-    result_of(lease_one(SOON_MS), 200, "", false);
-    ts_arena_free(arena);
-    end();
-}
-
-static atomic_bool somebody_has_left;
-
-static void *lease_as_somebody(void *unused)
-{
-    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    ts_caller caller = { .tenant = { 0, TS_MODE_LIVE },
-                         .request_id = "",
-                         .actor = "service:webhook-dispatcher",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
-    ts_arena *arena = ts_arena_new(1u << 20);
-    ProtobufCMessage *out = NULL;
-
-    (void)unused;
-    request.dispatcher = (char *)(uintptr_t) "somebody";
-    request.credits = 1;
-    request.wait_ms = SOON_MS;
-    CHECK_EQ(ts_rpc_call(s.peer, &ts_webhooks_lease, &caller, &request.base, arena, &out, NULL),
-             TS_OK);
-    CHECK_EQ(((const Ts__Webhooks__LeaseReply *)out)->n_deliveries, 0);
-    atomic_store(&somebody_has_left, true);
-    ts_arena_free(arena);
-    return NULL;
-}
-
-static void a_dispatcher_that_leaves_takes_its_question_back(void)
-{
-    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    const Ts__Webhooks__LeaseReply *reply = NULL;
-    pthread_t thread;
-    int64_t started_ms;
-
-    begin("1h");
-    started_ms = ts_boot_ms();
-    CHECK_EQ(pthread_create(&thread, NULL, lease_as_somebody, NULL), 0);
-    request.dispatcher = (char *)(uintptr_t) "somebody";
-    request.leaving = true;
-    while (!atomic_load(&somebody_has_left)) {
-        struct timespec pause = { 0, 20000000 };
-
-        CHECK_EQ(served_call(&s, (ts_tenant){ 0, TS_MODE_LIVE }, &ts_webhooks_lease, &request.base,
-                             &reply),
-                 TS_OK);
-        nanosleep(&pause, NULL);
-        CHECK(ts_boot_ms() - started_ms < SOON_MS - 5000);
-    }
-    pthread_join(thread, NULL);
-    end();
-}
-
-#define DOOMED_CREDITS 10
-
-/* This program again, as a dispatcher that only asks. */
-static int ask_for_ever(const char *address)
-{
-    Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
-    ts_caller caller = { .tenant = { 0, TS_MODE_LIVE },
-                         .request_id = "",
-                         .actor = "service:webhook-dispatcher",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
-    ts_arena *arena = ts_arena_new(1u << 20);
-    ProtobufCMessage *out = NULL;
-    ts_peer *peer = NULL;
-
-    request.dispatcher = (char *)(uintptr_t) "doomed";
-    request.credits = DOOMED_CREDITS;
-    request.wait_ms = SOON_MS;
-    CHECK_EQ(ts_peer_new("webhooks", address, &peer, NULL), TS_OK);
-    ts_ignore(ts_rpc_call(peer, &ts_webhooks_lease, &caller, &request.base, arena, &out, NULL));
-    return 0;
-}
-
-static uint32_t slots_known(void)
-{
-    uint32_t slots;
-
-    webhooks_lock(&app, live);
-    slots = app.ledger.ready.slots;
-    webhooks_unlock(&app, live);
-    return slots;
-}
-
-static void a_dispatcher_that_was_killed_is_given_nothing(void)
-{
-    char address[128];
-    char *words[] = { (char *)(uintptr_t) "contract_webhooks_care", address, NULL };
-    int sockets;
-    pid_t child;
-
-    begin("1h");
-    (void)endpoint(live, NULL);
-    snprintf(address, sizeof(address), "ipc://%s/webhooks", s.directory);
-    sockets = open_sockets();
-    CHECK_EQ(posix_spawn(&child, "/proc/self/exe", NULL, NULL, words, environ), 0);
-    CHECK_SOON(slots_known() >= DOOMED_CREDITS);
-    CHECK_EQ(kill(child, SIGKILL), 0);
-    CHECK_EQ(waitpid(child, NULL, 0), child);
-    CHECK_SOON(open_sockets() == sockets); /* the ledger has heard of it */
-    publish("incident.created", 1);
-    result_of(lease_one(SOON_MS), 200, "", false);
-    end();
-}
-
-/* Rows as the version before wrote them. */
-static void a_store_of_the_schema_before_is_taken_over(void)
-{
-    ts_batch *batch = ts_batch_new();
-    char made[TS_ID_SIZE];
-    uint8_t causes[2][16] = { { 1 }, { 2 } };
-
-    begin("1h");
-    snprintf(made, sizeof(made), "%s", endpoint(live, NULL)->id);
-    for (unsigned i = 0; i < 2; i++) {
-        Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
-        Ts__Webhooks__StoredEvent row = TS__WEBHOOKS__STORED_EVENT__INIT;
-        Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
-        Ts__Webhooks__StoredDelivery stored = TS__WEBHOOKS__STORED_DELIVERY__INIT;
-        webhooks_key key;
-        ts_hash128 cause;
-        char id[TS_ID_SIZE];
-        uint8_t old[25] = { 0 };
-
-        memcpy(cause.bytes, causes[i], 16);
-        ts_id_format("evt_", cause, id);
-        event.id = id;
-        event.event = (char *)(uintptr_t) "incident.created";
-        event.created_ms = 1000 + i;
-        event.status = (char *)(uintptr_t)(i == 0 ? "pending" : "delivered");
-        event.body.data = (uint8_t *)(uintptr_t) "{}";
-        event.body.len = 2;
-        row.event = &event;
-        row.pending = i == 0;
-        row.delivered = i != 0;
-        row_put_event(batch, s.store, live, cause, &row);
-        delivery.endpoint_id = made;
-        delivery.status = event.status;
-        stored.delivery = &delivery;
-        stored.due_ms = i == 0 ? 1000 : 0;
-        row_put_delivery(batch, s.store, live, cause, &stored);
-        key = key_due(live, ts_str_of(made), 1000, cause);
-        if (i == 0)
-            ts_batch_put(batch, s.store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
-        key = key_tenant(live);
-        memset(old, 0xff, 8);
-        old[6] = (uint8_t)(~event.created_ms >> 8 & 0xff);
-        old[7] = (uint8_t)(~event.created_ms & 0xff);
-        memcpy(old + 8, cause.bytes, 16);
-        key_bytes(&key, old, 24);
-        ts_batch_put(batch, s.store, WEBHOOKS_EVENT_ORDER, key_view(&key), TS_STR_NULL);
-    }
-    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
-    ts_batch_free(batch);
-    stop();
-    start_with("1h");
-    CHECK_EQ(count("all"), 2);
-    CHECK_EQ(list("delivered", made, "", 0, 10)->total, 1);
-    CHECK_EQ(list("pending", made, "incident.created", 0, 10)->n_events, 1);
-    result_of(lease_one(SOON_MS), 200, "", false);
-    CHECK_EQ(count("delivered"), 2);
-    stop();
-    start_with("1h");
-    CHECK_EQ(count("delivered"), 2);
-    end();
-}
-
-int main(int argc, char **argv)
-{
-    if (argc == 2)
-        return ask_for_ever(argv[1]);
     RUN(a_secret_rotates_with_an_overlap_and_is_promoted);
     RUN(headers_travel_and_are_not_shown_again);
     RUN(a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new);
@@ -819,14 +318,6 @@ int main(int argc, char **argv)
     RUN(an_ordered_endpoint_waits_for_its_first);
     RUN(order_can_be_given_up_without_being_early);
     RUN(a_rate_limit_paces_deliveries);
-    RUN(an_event_is_replayed_with_its_id_and_its_bytes);
-    RUN(what_failed_is_replayed_at_the_endpoints_own_pace);
     RUN(days_of_nothing_but_failure_disable_an_endpoint);
-    RUN(lists_are_narrowed_by_state_endpoint_and_kind);
-    RUN(a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart);
-    RUN(old_events_are_forgotten_in_steps_and_pending_ones_never);
-    RUN(a_dispatcher_that_leaves_takes_its_question_back);
-    RUN(a_dispatcher_that_was_killed_is_given_nothing);
-    RUN(a_store_of_the_schema_before_is_taken_over);
     return 0;
 }
