@@ -10,10 +10,11 @@
 #include "peers.h"
 #include "ts/wait.h"
 
-#define CALL_MS    30000
-#define REFUSED_MS 1500 /* the time that a call gets that must not be answered */
-#define LATE_MS    100
-#define SILENCE_MS 500
+#define CALL_MS         30000
+#define REFUSED_MS      1500 /* the time that a call gets that must not be answered */
+#define LATE_MS         100
+#define SILENCE_MS      500
+#define ADDRESSES_TRIED 50
 
 static const char *self; /* argv[0] */
 static char directory[64];
@@ -94,13 +95,28 @@ static void be(int ca, int cert, const char *name)
     setenv("TS_BUS_TLS_CERT", path, 1); /* NOLINT(concurrency-mt-unsafe): as above */
 }
 
-static ts_rpc_server *serve(const char *at)
+/* Below the ports of system tests (20000) and of outgoing connections; each lane has one. */
+static void choose_address(void)
 {
-    ts_rpc_options o = { .address = at, .service_name = "risk", .rows = rows };
+    static unsigned chosen;
+
+    snprintf(address, sizeof(address), "tls+tcp://localhost:%u",
+             12000 + ((unsigned)getpid() + 7 * chosen++) % 2000 * TS_LANES);
+}
+
+/* At an address that nobody has: `address`, from then on. */
+static ts_rpc_server *serve(void)
+{
+    ts_rpc_options o = { .address = address, .service_name = "risk", .rows = rows };
     ts_rpc_server *server = NULL;
     ts_error err = { "", "" };
+    ts_status st = TS_UNAVAILABLE;
 
-    if (ts_rpc_server_start(&o, &server, &err) != TS_OK)
+    for (int i = 0; i < ADDRESSES_TRIED && st == TS_UNAVAILABLE; i++) {
+        choose_address();
+        st = ts_rpc_server_start(&o, &server, &err);
+    }
+    if (st != TS_OK)
         fprintf(stderr, "%s\n", err.text);
     CHECK(server != NULL);
     return server;
@@ -144,7 +160,7 @@ static void both_sides_know_each_other(void)
     ts_rpc_server *server;
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     CHECK_EQ(ask_until_answered(), TS_OK);
     /* Any name will do for a client: what counts is who signed it. */
     be(1, 1, "elsewhere");
@@ -157,7 +173,7 @@ static void a_client_of_another_authority_is_not_heard(void)
     ts_rpc_server *server;
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     CHECK_EQ(ask_until_answered(), TS_OK);
     be(1, 2, "localhost"); /* trusts the server, is not trusted by it */
     CHECK_EQ(ask(address, REFUSED_MS), TS_UNAVAILABLE);
@@ -169,7 +185,7 @@ static void a_server_of_another_authority_is_not_asked(void)
     ts_rpc_server *server;
 
     be(2, 1, "localhost");
-    server = serve(address);
+    server = serve();
     CHECK_EQ(ask(address, REFUSED_MS), TS_UNAVAILABLE);
     ts_rpc_server_stop(server);
 }
@@ -179,7 +195,7 @@ static void a_server_under_another_name_is_not_asked(void)
     ts_rpc_server *server;
 
     be(1, 1, "elsewhere");
-    server = serve(address);
+    server = serve();
     be(1, 1, "localhost");
     CHECK_EQ(ask(address, REFUSED_MS), TS_UNAVAILABLE);
     ts_rpc_server_stop(server);
@@ -191,7 +207,7 @@ static void plain_tcp_gets_nothing_from_a_tls_port(void)
     char plain[64];
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     snprintf(plain, sizeof(plain), "%s", address + strlen("tls+"));
     CHECK_EQ(ask(plain, REFUSED_MS), TS_UNAVAILABLE);
     CHECK_EQ(ask_until_answered(), TS_OK);
@@ -229,7 +245,7 @@ static void a_call_that_waits_in_silence_is_answered(void)
     pthread_t thread;
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     CHECK_EQ(ts_peer_new("webhooks", address, &peer, NULL), TS_OK);
     connect_lanes(peer, rows);
     CHECK_EQ(pthread_create(&thread, NULL, lease_once, peer), 0);
@@ -248,7 +264,7 @@ static void a_connection_that_is_refused_before_it_is_read_from_ends(void)
     ts_rpc_server *server;
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     be(1, 2, "localhost");
     atomic_store(&reads_are_late, true);
     CHECK_EQ(ask(address, REFUSED_MS), TS_UNAVAILABLE);
@@ -297,7 +313,7 @@ static void a_client_that_dies_while_its_call_is_handled_is_let_go(void)
     int before;
 
     be(1, 1, "localhost");
-    server = serve(address);
+    server = serve();
     before = settled_sockets();
     CHECK_EQ(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
     CHECK_SOON(atomic_load(&is_begun));
@@ -335,9 +351,6 @@ int main(int argc, char **argv)
     make_certificates();
     snprintf(silence, sizeof(silence), "%d", SILENCE_MS);
     setenv("TS_BUS_SILENCE_MS", silence, 1); /* NOLINT(concurrency-mt-unsafe): no thread yet */
-    /* A port of our own: process ids are unique on a machine, and the range lies below outgoing connections. */
-    snprintf(address, sizeof(address), "tls+tcp://localhost:%d",
-             12000 + (int)(getpid() % 2000) * 4);
     RUN(both_sides_know_each_other);
     RUN(a_client_of_another_authority_is_not_heard);
     RUN(a_server_of_another_authority_is_not_asked);
