@@ -31,6 +31,31 @@ static void require(bool is_true)
         abort();
 }
 
+/* What no field of ours is. protobuf-c takes the number 0 for a field's if it is written in two bytes, and refuses it in one. */
+static void forget_unknown(ProtobufCMessage *m)
+{
+    m->n_unknown_fields = 0;
+    for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+        ProtobufCMessage *one = NULL;
+        ProtobufCMessage **list = &one;
+        size_t count = 1;
+
+        if (f->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            memcpy(&count, (const char *)m + f->quantifier_offset, sizeof(count));
+            memcpy(&list, (const char *)m + f->offset, sizeof(list));
+        } else {
+            memcpy(&one, (const char *)m + f->offset, sizeof(one));
+        }
+        for (size_t j = 0; j < count; j++) {
+            if (list[j] != NULL)
+                forget_unknown(list[j]);
+        }
+    }
+}
+
 static ts_str pack(ts_arena *arena, const ProtobufCMessage *m)
 {
     size_t n = protobuf_c_message_get_packed_size(m);
@@ -82,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (ts_arena_unpack(arena, type, ts_str_n(data + 1, n - 1), &m) != TS_OK)
         return 0;
     print(parser, m);
+    forget_unknown(m);
     once = pack(arena, m);
     require(ts_arena_unpack(arena, type, once, &m) == TS_OK);
     require(ts_str_eq(pack(arena, m), once));
