@@ -190,7 +190,8 @@ static const char guide_limits[] =
     "<p>Send <code>Idempotency-Key</code> with a POST that you may have to repeat: for 24 hours "
     "the "
     "repeat changes nothing and gets the first answer, without secrets, with "
-    "<code>Idempotent-Replayed: true</code>. The same key with another body is a 409.</p>"
+    "<code>Idempotent-Replayed: true</code>. The same key with another body is a 409.</p>";
+static const char guide_webhooks[] =
     "<h2 id=\"webhook-events\">Webhooks</h2>"
     "<p>Deliveries are POSTs of <code>{id, event, timestamp, data}</code>. Answer 2xx within 10 "
     "seconds, else they come again after 30 seconds, 2 minutes, 10 minutes, 1 hour and 6 hours. Id "
@@ -205,6 +206,21 @@ static const char guide_limits[] =
     "Standard "
     "Webhooks stand beside it: <code>webhook-id</code>, <code>webhook-timestamp</code>, "
     "<code>webhook-signature</code>.</p>";
+
+static void put_events(ts_buf *out)
+{
+    ts_buf_z(out, guide_webhooks);
+    ts_buf_z(out, "<p>An endpoint gets all events, or those of the kinds in its "
+                  "<code>events</code>; <code>incident.*</code> is a group of kinds.</p>"
+                  "<div class=\"scroll\"><table><thead><tr><th>Event</th><th>Sent when</th>"
+                  "<th>Members of <code>data</code></th></tr></thead><tbody>");
+    for (size_t i = 0; i < document_event_count; i++) {
+        ts_buf_printf(out, "<tr><td><code>%s</code></td><td>", document_events[i].kind);
+        html_z(out, document_events[i].when);
+        ts_buf_printf(out, "</td><td>%s</td></tr>", document_events[i].members);
+    }
+    ts_buf_z(out, "</tbody></table></div>");
+}
 
 static void put_errors(ts_buf *out)
 {
@@ -499,6 +515,7 @@ ts_status api_docs(http_exchange *x)
     ts_buf_z(out, guide_answers);
     put_errors(out);
     ts_buf_z(out, guide_limits);
+    put_events(out);
     put_operations(out, &scratch);
     put_objects(out);
     ts_buf_z(out,
