@@ -237,6 +237,12 @@ void ts_json_parser_free(ts_json_parser *p)
     delete p;
 }
 
+/* The text, and for each of its bytes one word of tape, a structural index, and 5/3 of a byte of strings. */
+size_t ts_json_parser_size(const ts_json_parser *p)
+{
+    return p->capacity * (1 + sizeof(uint64_t) + sizeof(uint32_t) + 2);
+}
+
 ts_status ts_json_parse(ts_json_parser *p, ts_str text, ts_json *ret, ts_error *err)
 {
     simdjson::error_code error;

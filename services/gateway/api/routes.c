@@ -287,8 +287,8 @@ const http_route api_routes[] = {
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
       "and 10,000 records.",
       "Ingested" },
-    { "PUT", "/v1/directory/users", TS_PERM_INGEST, HTTP_ASIDE, HTTP_BODY_LIST, 200, NULL,
-      directory_fields, api_directory, "putDirectoryUsers",
+    { "PUT", "/v1/directory/users", TS_PERM_INGEST, 0, HTTP_BODY_LIST, 200, NULL, directory_fields,
+      api_directory, "putDirectoryUsers",
       "Who works here: users are made or brought up to date; whom the list leaves out stays. At "
       "most "
       "10,000 rows; a bad one is rejected by its index and the rest is kept.",
