@@ -99,11 +99,12 @@ void ts_store_follow(ts_store *s, unsigned family, ts_store_follower *follower, 
 static void note(ts_batch *b, const ts_store *s, unsigned family, ts_str key, ts_str until,
                  ts_str value)
 {
-    followed_row row = { (uint32_t)key.n, (uint32_t)until.n, (uint32_t)value.n, until.p != NULL,
-                         value.p != NULL };
+    followed_row row;
 
     if (s->follower == NULL || family != s->followed)
         return;
+    row = (followed_row){ (uint32_t)key.n, (uint32_t)until.n, (uint32_t)value.n, until.p != NULL,
+                          value.p != NULL };
     ts_buf_add(&b->followed, &row, sizeof(row));
     ts_buf_str(&b->followed, key);
     ts_buf_str(&b->followed, until);
