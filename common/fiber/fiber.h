@@ -58,4 +58,8 @@ void loop_park(ts_fiber *f, int64_t deadline_boot_ms);
 /* On the loop's thread; fine if it is ready already. */
 void loop_ready(ts_fiber *f);
 
+/* By the fiber that runs: waits for one of asides_max places, in line; gives it to the next. */
+void loop_enter_aside(ts_loop *l);
+void loop_leave_aside(ts_loop *l);
+
 #endif
