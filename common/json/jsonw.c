@@ -4,6 +4,7 @@
  * member, so that the next one is preceded by a comma. Misuse (a container closed that was never
  * opened) ends up in the buffer's status like every other error.
  */
+#include <assert.h>
 #include <math.h>
 
 #include "ts/json.h"
@@ -148,23 +149,12 @@ static void put_careful(ts_buf *out, ts_str s)
         ts_buf_add(out, p + clean, at - clean);
 }
 
-/* A string with its quotes and what stands in front of and behind it ('\0': nothing). */
-static void put_string(ts_buf *out, char before, ts_str s, char behind)
+/* With its quotes, and with what stands in front of it and behind it ('\0': nothing). */
+static void put_plain(ts_buf *out, char before, ts_str s, char behind)
 {
     size_t others = (before == '\0' ? 2u : 3u) + (behind == '\0' ? 0u : 1u);
-    char *p;
+    char *p = s.n > SIZE_MAX - others ? NULL : ts_buf_take(out, s.n + others);
 
-    if (!is_plain(s)) {
-        if (before != '\0')
-            ts_buf_char(out, before);
-        ts_buf_char(out, '"');
-        put_careful(out, s);
-        ts_buf_char(out, '"');
-        if (behind != '\0')
-            ts_buf_char(out, behind);
-        return;
-    }
-    p = s.n > SIZE_MAX - others ? NULL : ts_buf_take(out, s.n + others);
     if (p == NULL)
         return;
     if (before != '\0')
@@ -175,6 +165,22 @@ static void put_string(ts_buf *out, char before, ts_str s, char behind)
     p[s.n] = '"';
     if (behind != '\0')
         p[s.n + 1] = behind;
+}
+
+/* The same of any text. */
+static void put_string(ts_buf *out, char before, ts_str s, char behind)
+{
+    if (is_plain(s)) {
+        put_plain(out, before, s, behind);
+        return;
+    }
+    if (before != '\0')
+        ts_buf_char(out, before);
+    ts_buf_char(out, '"');
+    put_careful(out, s);
+    ts_buf_char(out, '"');
+    if (behind != '\0')
+        ts_buf_char(out, behind);
 }
 
 ts_jsonw ts_jsonw_on(ts_buf *out)
@@ -202,19 +208,31 @@ void ts_jsonw_array_end(ts_jsonw *w)
     close_container(w, ']');
 }
 
-void ts_jsonw_key_str(ts_jsonw *w, ts_str key)
+static bool may_have_key(ts_jsonw *w)
 {
-    if (w->depth == 0 || w->after_key) {
-        fail(w, TS_INTERNAL);
-        return;
-    }
-    put_string(w->out, comma(w), key, ':');
-    w->after_key = true;
+    if (w->depth > 0 && !w->after_key)
+        return true;
+    fail(w, TS_INTERNAL);
+    return false;
 }
 
 void ts_jsonw_key(ts_jsonw *w, const char *key)
 {
-    ts_jsonw_key_str(w, ts_str_of(key));
+    ts_str name = ts_str_of(key);
+
+    assert(is_plain(name));
+    if (!may_have_key(w))
+        return;
+    put_plain(w->out, comma(w), name, ':');
+    w->after_key = true;
+}
+
+void ts_jsonw_key_str(ts_jsonw *w, ts_str key)
+{
+    if (!may_have_key(w))
+        return;
+    put_string(w->out, comma(w), key, ':');
+    w->after_key = true;
 }
 
 void ts_jsonw_str(ts_jsonw *w, ts_str s)

@@ -1,35 +1,74 @@
 #include "list.h"
 
 #include "lifecycle.h"
+#include "ts/wire.h"
 
-static ts_status load_row(const ts_call *call, const uint8_t id[16], Ts__Incidents__Incident **ret)
+#define FIELD_INCIDENT 1 /* of Row */
+
+/* The incident within a Row, as it lies there. */
+static ts_status incident_of(ts_str row, ts_str *ret)
 {
-    const incidents *app = call->service;
-    incidents_key key = incidents_id_key(call->tenant, id);
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st =
-        ts_store_get(app->store, INCIDENTS_ROWS, incidents_key_view(&key), call->arena, &value);
+    ts_wire_field field;
 
-    if (st == TS_OK)
-        st = ts_arena_unpack(call->arena, &ts__incidents__row__descriptor, value, &m);
-    if (st != TS_OK)
-        return st;
-    *ret = ((const Ts__Incidents__Row *)m)->incident;
-    return *ret == NULL ? TS_CORRUPT : TS_OK;
+    for (;;) {
+        ts_status st = ts_wire_next(&row, &field);
+
+        if (st != TS_OK)
+            return TS_CORRUPT;
+        if (field.number == FIELD_INCIDENT) {
+            *ret = field.bytes;
+            return TS_OK;
+        }
+    }
 }
 
-ts_status list_load(const ts_call *call, ts_str key, Ts__Incidents__Incident **ret)
+/* Keys of the rows that keys of a list are about. */
+static ts_status find_rows(const ts_call *call, const ts_str *keys, size_t count, ts_str *ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *id = incidents_key_last_id(keys[i]);
+        incidents_key key;
+
+        if (id == NULL)
+            return TS_CORRUPT;
+        key = incidents_id_key(call->tenant, id);
+        ret[i] = ts_arena_str(call->arena, incidents_key_view(&key));
+        if (ret[i].p == NULL)
+            return TS_NOMEM;
+    }
+    return TS_OK;
+}
+
+/* Of a key without a row. */
+static ts_status check_gone(const ts_call *call, ts_str key)
 {
     const incidents *app = call->service;
-    const uint8_t *id = incidents_key_last_id(key);
-    ts_status st = id == NULL ? TS_CORRUPT : load_row(call, id, ret);
     ts_str value;
+    ts_status st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
 
-    if (st != TS_NOT_FOUND)
-        return st;
-    st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
+    if (st == TS_NOT_FOUND)
+        return TS_OK;
     return st == TS_OK ? TS_CORRUPT : st;
+}
+
+ts_status list_load(const ts_call *call, const ts_str *keys, size_t count, ts_str *ret,
+                    size_t *ret_found)
+{
+    const incidents *app = call->service;
+    ts_str *rows = ts_arena_array(call->arena, count + 1, sizeof(*rows));
+    ts_str *values = ts_arena_array(call->arena, count + 1, sizeof(*values));
+    ts_status st = rows == NULL || values == NULL ? TS_NOMEM : find_rows(call, keys, count, rows);
+
+    *ret_found = 0;
+    if (st == TS_OK)
+        st = ts_store_get_many(app->store, INCIDENTS_ROWS, rows, count, false, call->arena, values);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        if (values[i].p != NULL)
+            st = incident_of(values[i], &ret[(*ret_found)++]);
+        else
+            st = check_gone(call, keys[i]);
+    }
+    return st;
 }
 
 static incidents_key view_of(const ts_call *call, const list_query *query)
@@ -118,13 +157,28 @@ static ts_iter *walk(const ts_call *call, const list_query *query, incidents_key
                        incidents_key_view(&until), query->oldest_first);
 }
 
-ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,
-                    size_t *ret_count)
+/* The next keys of the walk, at most `wanted`. */
+static ts_status take_keys(const ts_call *call, ts_iter *it, size_t wanted, ts_str *ret,
+                           size_t *ret_count)
+{
+    *ret_count = 0;
+    for (; ts_iter_valid(it) && *ret_count < wanted; ts_iter_next(it)) {
+        ts_str key = ts_arena_str(call->arena, ts_iter_key(it));
+
+        if (key.p == NULL)
+            return TS_NOMEM;
+        ret[(*ret_count)++] = key;
+    }
+    return TS_OK;
+}
+
+ts_status list_rows(const ts_call *call, const list_query *query, ts_str **ret, size_t *ret_count)
 {
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
-    Ts__Incidents__Incident **list = NULL;
     incidents_key from;
     uint64_t left;
+    ts_str *keys;
+    ts_str *rows;
     size_t count = 0;
     ts_status st;
 
@@ -134,25 +188,53 @@ ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents_
     st = find_begin(call, query, &from, &left);
     if (st != TS_OK)
         return st;
-    list = ts_arena_array(call->arena, query->limit, sizeof(*list));
+    keys = ts_arena_array(call->arena, query->limit, sizeof(*keys));
+    rows = ts_arena_array(call->arena, query->limit, sizeof(*rows));
     it = walk(call, query, from);
-    if (it == NULL || list == NULL)
+    if (it == NULL || keys == NULL || rows == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it) && count < query->limit; ts_iter_next(it)) {
-        if (left > 0) {
-            left--;
-            continue;
-        }
-        st = list_load(call, ts_iter_key(it), &list[count]);
-        if (st == TS_NOT_FOUND)
-            continue;
+    for (; left > 0 && ts_iter_valid(it); left--)
+        ts_iter_next(it);
+    while (ts_iter_valid(it) && count < query->limit) {
+        size_t found = 0;
+
+        st = take_keys(call, it, query->limit - count, keys, &found);
+        if (st == TS_OK)
+            st = list_load(call, keys, found, rows + count, &found);
         if (st != TS_OK)
             return st;
-        count++;
+        count += found;
+    }
+    *ret = rows;
+    *ret_count = count;
+    return ts_iter_status(it);
+}
+
+ts_status list_read(const ts_call *call, const list_query *query, Ts__Incidents__Incident ***ret,
+                    size_t *ret_count)
+{
+    Ts__Incidents__Incident **list;
+    ts_str *rows = NULL;
+    size_t count = 0;
+    ts_status st = list_rows(call, query, &rows, &count);
+
+    *ret_count = 0;
+    if (st != TS_OK)
+        return st;
+    list = ts_arena_array(call->arena, count + 1, sizeof(*list));
+    if (list == NULL)
+        return TS_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        ProtobufCMessage *m = NULL;
+
+        st = ts_arena_unpack(call->arena, &ts__incidents__incident__descriptor, rows[i], &m);
+        if (st != TS_OK)
+            return st;
+        list[i] = (Ts__Incidents__Incident *)m;
     }
     *ret = list;
     *ret_count = count;
-    return ts_iter_status(it);
+    return TS_OK;
 }
 
 ts_status list_totals(const ts_call *call, const Ts__Incidents__Totals **ret)

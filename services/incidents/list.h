@@ -17,15 +17,19 @@ typedef struct list_query {
     int64_t after_ms;
 } list_query;
 
-/* One page; rows live in the call's arena. */
+/* One page, packed as it is kept; rows live in the call's arena. */
+TS_CHECK ts_status list_rows(const ts_call *call, const list_query *query, ts_str **ret,
+                             size_t *ret_count);
+/* The same, unpacked. */
 TS_CHECK ts_status list_read(const ts_call *call, const list_query *query,
                              Ts__Incidents__Incident ***ret, size_t *ret_count);
 /* How many stand in the whole list, whatever the page. */
 TS_CHECK ts_status list_count(const ts_call *call, const list_query *query, uint64_t *ret);
 
-/* The incident that a key of a list is about. TS_NOT_FOUND if it has left the list since the key was read, with its row: it
- * may be expired at any time. TS_CORRUPT: the list still names it. */
-TS_CHECK ts_status list_load(const ts_call *call, ts_str key, Ts__Incidents__Incident **ret);
+/* The incidents that keys of a list are about, packed; `ret` has room for `count`. Those that have left the list since the keys were
+ * read, with their rows, are left out: they may be expired at any time. TS_CORRUPT: a list still names one. */
+TS_CHECK ts_status list_load(const ts_call *call, const ts_str *keys, size_t count, ts_str *ret,
+                             size_t *ret_found);
 
 /* How many incidents have that status and severity (or ANY_SEVERITY). The totals of an organization never seen are zeros. */
 TS_CHECK ts_status list_totals(const ts_call *call, const Ts__Incidents__Totals **ret);

@@ -1,4 +1,6 @@
 /* What the API lists and counts. */
+#include <assert.h>
+
 #include "lifecycle.h"
 #include "list.h"
 #include "ts/time.h"
@@ -53,20 +55,42 @@ static ts_status parse_after(const Ts__Incidents__ListRequest *req, list_query *
 }
 
 /* Behind the last of the page; whether anything stands there is seen by whoever asks. */
-static ts_status name_next(const ts_call *call, Ts__Incidents__IncidentList *rep)
+static ts_status name_next(const ts_call *call, ts_str row, Ts__Incidents__IncidentRows *rep)
 {
     char place[INCIDENTS_PLACE_SIZE];
     const Ts__Incidents__Incident *last;
+    ProtobufCMessage *m = NULL;
     ts_hash128 id;
+    ts_status st = ts_arena_unpack(call->arena, &ts__incidents__incident__descriptor, row, &m);
 
-    if (rep->n_incidents == 0)
-        return TS_OK;
-    last = rep->incidents[rep->n_incidents - 1];
+    if (st != TS_OK)
+        return st;
+    last = (const Ts__Incidents__Incident *)m;
     if (ts_id_parse("inc_", ts_str_of(last->id), &id) != TS_OK)
         return TS_CORRUPT;
     incidents_place_format(last->created_ms, id.bytes, place);
     rep->next = ts_arena_z(call->arena, ts_str_of(place));
     return rep->next == NULL ? TS_NOMEM : TS_OK;
+}
+
+static ts_status put_page(const ts_call *call, const list_query *query,
+                          Ts__Incidents__IncidentRows *rep)
+{
+    ts_str *rows = NULL;
+    size_t count = 0;
+    ts_status st = list_rows(call, query, &rows, &count);
+
+    if (st != TS_OK || count == 0)
+        return st;
+    rep->incidents = ts_arena_array(call->arena, count, sizeof(*rep->incidents));
+    if (rep->incidents == NULL)
+        return TS_NOMEM;
+    rep->n_incidents = count;
+    for (size_t i = 0; i < count; i++) {
+        rep->incidents[i].data = (uint8_t *)(uintptr_t)rows[i].p; /* packing only reads it */
+        rep->incidents[i].len = rows[i].n;
+    }
+    return name_next(call, rows[count - 1], rep);
 }
 
 /* Without a user or a time, it is a sum of the totals. */
@@ -90,7 +114,7 @@ static ts_status count_list(const ts_call *call, const list_query *query, uint64
 ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Incidents__ListRequest *req = (const Ts__Incidents__ListRequest *)in;
-    Ts__Incidents__IncidentList *rep = (Ts__Incidents__IncidentList *)out;
+    Ts__Incidents__IncidentRows *rep = (Ts__Incidents__IncidentRows *)out;
     list_query query = { .severity = req->severity,
                          .user = ts_str_of(req->user),
                          .since_ms = req->since_ms,
@@ -100,6 +124,9 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
     uint8_t after[16];
     ts_status st = check(req, call->error);
 
+    static_assert(sizeof(Ts__Incidents__IncidentRows) <= sizeof(Ts__Incidents__IncidentList),
+                  "room for it");
+    ts__incidents__incident_rows__init(rep);
     if (st == TS_OK)
         st = parse_group(req->status, &query.group, call->error);
     if (st == TS_OK)
@@ -107,9 +134,9 @@ ts_status incidents_rpc_list(ts_call *call, const ProtobufCMessage *in, Protobuf
     if (st == TS_OK)
         st = count_list(call, &query, &rep->total);
     if (st == TS_OK && query.offset < rep->total)
-        st = list_read(call, &query, &rep->incidents, &rep->n_incidents);
+        st = put_page(call, &query, rep);
     call->lasts = true;
-    return st == TS_OK ? name_next(call, rep) : st;
+    return st;
 }
 
 /* ---- summary ---- */

@@ -95,8 +95,10 @@ void ts_jsonw_object(ts_jsonw *w);
 void ts_jsonw_object_end(ts_jsonw *w);
 void ts_jsonw_array(ts_jsonw *w);
 void ts_jsonw_array_end(ts_jsonw *w);
+/* A name of our own: printable ASCII without quotes and backslashes, which nobody looks for. */
 void ts_jsonw_key(ts_jsonw *w, const char *key);
-void ts_jsonw_key_str(ts_jsonw *w, ts_str key); /* escaped */
+/* Any text. */
+void ts_jsonw_key_str(ts_jsonw *w, ts_str key);
 void ts_jsonw_str(ts_jsonw *w, ts_str s);
 void ts_jsonw_z(ts_jsonw *w, const char *z); /* NULL writes null */
 void ts_jsonw_i64(ts_jsonw *w, int64_t n);

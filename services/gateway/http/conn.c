@@ -154,7 +154,6 @@ static ssize_t receive(http_conn *c, void *room, size_t size)
 static ssize_t fill(http_conn *c)
 {
     size_t size;
-    char *room;
     ssize_t n;
 
     if (c->in_at > 0 && c->in.size > c->in_at) {
@@ -165,14 +164,15 @@ static ssize_t fill(http_conn *c)
     size = INPUT_MAX - c->in.size < PIECE / 4 ? INPUT_MAX - c->in.size : PIECE / 4;
     if (!c->is_readable || size == 0)
         return 0;
-    room = ts_buf_reserve(&c->in, size);
-    if (room == NULL)
+    if (!ts_buf_grow(&c->in, size))
         return -1;
-    n = receive(c, room, size);
-    if (n > 0)
+    n = receive(c, c->in.data + c->in.size, size);
+    if (n > 0) {
         c->in.size += (size_t)n;
-    else if (c->in.size == 0)
+        c->in.data[c->in.size] = '\0';
+    } else if (c->in.size == 0) {
         use_up(c, 0);
+    }
     return n;
 }
 
