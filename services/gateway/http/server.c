@@ -273,7 +273,7 @@ int http_server_port(const http_server *s)
     return s->port;
 }
 
-void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
+bool http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
 {
     int64_t now_ms = ts_boot_ms();
 
@@ -282,6 +282,7 @@ void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
     ts_loop_post(s->runners[0].shard.loop, &s->shut);
     http_traffic_await(&s->traffic, true, ts_boot_ms() + LATE_MS);
     http_traffic_await(&s->traffic, false, now_ms + drain_ms);
+    return atomic_load(&s->traffic.in_work) == 0;
 }
 
 void http_server_stop(http_server *s)

@@ -87,7 +87,7 @@ static void start(http_limits limits)
 
 static void stop(void)
 {
-    http_server_drain(server, 0, 0);
+    (void)http_server_drain(server, 0, 0);
     http_server_stop(server);
     http_rate_free(service.failures);
 }
@@ -332,7 +332,7 @@ static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
 static void *drain(void *unused)
 {
     (void)unused;
-    http_server_drain(server, PATIENCE_MS, PATIENCE_MS);
+    CHECK(http_server_drain(server, PATIENCE_MS, PATIENCE_MS));
     return NULL;
 }
 

@@ -752,7 +752,7 @@ const http_service *standin_service(void)
 
 void standin_stop(void)
 {
-    http_server_drain(server, 0, 5000);
+    (void)http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
     http_rate_free(service.failures);
