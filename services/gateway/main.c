@@ -45,7 +45,8 @@ static int serve(ts_process *process, const gateway_config *config)
         .limits = { .connections = config->connections,
                     .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,
-                    .request_ms = config->request_ms },
+                    .request_ms = config->request_ms,
+                    .body_bytes = config->body_mib << 20 },
     };
     api app;
     ts_status st;

@@ -740,7 +740,7 @@ int standin_start(unsigned mask, int64_t connections)
                               .failures = http_rate_new(60, 64) };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
-    options.limits = (http_limits){ connections, 5000, 5000, 5000 };
+    options.limits = (http_limits){ connections, 5000, 5000, 5000, 64 << 20 };
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
 }
