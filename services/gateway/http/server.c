@@ -134,8 +134,13 @@ static void on_shut(ts_task *task)
 {
     http_server *s = (http_server *)(void *)((char *)task - offsetof(http_server, shut));
     ts_loop *loop = s->runners[0].shard.loop;
+    size_t before;
 
-    on_listener(&s->listener, EPOLLIN); /* who has connected is served */
+    /* Who has connected is served. */
+    do {
+        before = s->next;
+        on_listener(&s->listener, EPOLLIN);
+    } while (s->next != before);
     if (!s->listen_again.is_set)
         ts_loop_unwatch(loop, &s->listener);
     ts_loop_clear_timer(loop, &s->listen_again);

@@ -11,6 +11,8 @@
 #define BIG         ((size_t)8 << 20)
 #define MIDDLE      ((size_t)200 << 10)
 #define MANY        64
+#define LATE        200
+#define LINGER_MS   20
 #define KEPT_MAX    ((size_t)12 << 20)
 #define BODIES_MAX  (3 << 20)
 #define PATIENCE_MS 15000
@@ -49,6 +51,23 @@ static ts_status work(http_exchange *x)
     return ping(x);
 }
 
+/* Keeps the loop, too. */
+static ts_status compute(http_exchange *x)
+{
+    pthread_mutex_lock(&mutex);
+    in_work++;
+    ts_cond_broadcast(&changed);
+    while (!may_go) {
+        struct timespec pause = { 0, 1000000L };
+
+        pthread_mutex_unlock(&mutex);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&mutex);
+    }
+    pthread_mutex_unlock(&mutex);
+    return ping(x);
+}
+
 /* So that all are in work at the same time. */
 static ts_status middle(http_exchange *x)
 {
@@ -68,6 +87,8 @@ static const http_route routes[] = {
       "middle", "middle", NULL },
     { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
       "work", NULL },
+    { "GET", "/compute", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, compute,
+      "compute", "compute", NULL },
     { "POST", "/take", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_EVENTS, 200, NULL, NULL, ping, "take",
       "take", NULL },
 };
@@ -386,6 +407,13 @@ static void *drain(void *unused)
     return NULL;
 }
 
+static void *drain_at_once(void *unused)
+{
+    (void)unused;
+    (void)http_server_drain(server, LINGER_MS, PATIENCE_MS);
+    return NULL;
+}
+
 static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
 {
     bool is_draining = false;
@@ -413,6 +441,34 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
     http_rate_free(service.failures);
 }
 
+/* More than are accepted in one turn, and all before the door is shut. */
+static void who_connected_before_the_end_is_served(void)
+{
+    pthread_t thread;
+    int fds[LATE];
+    int busy;
+
+    start(LATE + 1, 5000, 5000);
+    busy = client_connect(http_server_port(server));
+    send_z(busy, "GET /compute HTTP/1.1\r\nHost: a\r\n\r\n");
+    await_work(1);
+    for (int i = 0; i < LATE; i++) {
+        fds[i] = client_connect(http_server_port(server));
+        send_z(fds[i], "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    CHECK(pthread_create(&thread, NULL, drain_at_once, NULL) == 0);
+    ts_pause_ms(LINGER_MS + PAUSE_MS); /* by now the door is to be shut in the loop's next turn */
+    let_go();
+    for (int i = 0; i < LATE; i++) {
+        expect_status(fds[i], 200);
+        (void)close(fds[i]);
+    }
+    (void)close(busy);
+    CHECK(pthread_join(thread, NULL) == 0);
+    http_server_stop(server);
+    http_rate_free(service.failures);
+}
+
 int main(int argc, char **argv)
 {
     static void (*const all[])(void) = {
@@ -424,6 +480,7 @@ int main(int argc, char **argv)
         what_many_needed_at_once_is_not_kept_for_ever,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
+        who_connected_before_the_end_is_served,
     };
 
     for (size_t i = 0; i < TS_COUNT(all); i++) {
