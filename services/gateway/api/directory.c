@@ -135,7 +135,7 @@ static void put_reply(http_exchange *x, const upload *u, const Ts__Risk__PutDire
     ts_buf_printf(&x->summary, " created, %u updated, %u unchanged. ", reply->updated,
                   reply->unchanged);
     words_count(&x->summary, count, "row");
-    ts_buf_z(&x->summary, " rejected.");
+    ts_buf_z(&x->summary, count == 0 ? " rejected." : " rejected: data.rejected says why.");
 }
 
 ts_status api_directory(http_exchange *x)

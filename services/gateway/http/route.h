@@ -70,6 +70,7 @@ enum {
     HTTP_ASIDE =
         8192u, /* the handler computes for long, and waits for nobody: others are served meanwhile */
     HTTP_STREAM = 512u, /* CSV, which the handler writes piece by piece through http/stream.h */
+    HTTP_REPEATABLE = 4096u, /* a POST that needs no Idempotency-Key */
     HTTP_GUARDED =
         1024u, /* only for hosts and origins that are ours (http/guard.h): before any key is looked at */
 };

@@ -16,13 +16,12 @@ struct http_service {
     const http_route *routes;
     size_t route_count;
     void *app;
-    /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY, HTTP_RATE_LIMITED (sets window, retry_after_s) or
-     * HTTP_UNAVAILABLE, HTTP_FORBIDDEN or HTTP_BAD_REQUEST (with words). `key` is the text after "Bearer ". May block. */
+    /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY (sets window if the failure was counted),
+     * HTTP_RATE_LIMITED (sets window, retry_after_s) or HTTP_UNAVAILABLE, HTTP_FORBIDDEN or HTTP_BAD_REQUEST (with words). `key`
+     * is the text after "Bearer ", empty if there is none. May block. */
     http_problem (*authorize)(http_exchange *x, ts_str key);
-    http_rate *failures; /* failed authentications by client address */
-    /* Told the moment an address's window has filled, with what was shown as a key. Must not block. */
-    void (*burst)(http_exchange *x, ts_str key);
-    int64_t hsts_s; /* max-age of Strict-Transport-Security; 0: none */
+    uint32_t failures_limit; /* of an address in a minute: shown where no key was asked for */
+    int64_t hsts_s;          /* max-age of Strict-Transport-Security; 0: none */
     http_proxies proxies;
     ts_str origins[HTTP_ORIGINS_MAX]; /* of browsers that may read answers */
     size_t origin_count;

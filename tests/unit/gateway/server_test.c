@@ -109,7 +109,6 @@ static void start(int64_t connections, int64_t header_ms, int64_t request_ms)
 
     in_work = 0;
     may_go = false;
-    service.failures = http_rate_new(60, 64);
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
 }
 
@@ -117,7 +116,6 @@ static void stop(void)
 {
     (void)http_server_drain(server, 0, 0);
     http_server_stop(server);
-    http_rate_free(service.failures);
 }
 
 static void await_work(int count)
@@ -438,7 +436,6 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
     (void)close(fd);
     CHECK(pthread_join(thread, NULL) == 0);
     http_server_stop(server);
-    http_rate_free(service.failures);
 }
 
 /* More than are accepted in one turn, and all before the door is shut. */
