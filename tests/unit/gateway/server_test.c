@@ -463,7 +463,6 @@ static void who_connected_before_the_end_is_served(void)
     (void)close(busy);
     CHECK(pthread_join(thread, NULL) == 0);
     http_server_stop(server);
-    http_rate_free(service.failures);
 }
 
 int main(int argc, char **argv)
