@@ -17,6 +17,8 @@ const ts_config_item gateway_config_items[] = {
            "ms for a service to answer"),
     TS_NUM(gateway_config, ingest_ms, "TS_GATEWAY_INGEST_MS", 30000, 100, 300000,
            "ms for an ingest to be stored"),
+    TS_NUM(gateway_config, body_mib, "TS_GATEWAY_BODY_MIB", 256, 8, 65536,
+           "MiB of requests' bodies in memory at once; beyond it 503"),
     TS_NUM(gateway_config, ingests, "TS_GATEWAY_INGESTS", 32, 1, 1024,
            "ingests at once; beyond it 503"),
     TS_NUM(

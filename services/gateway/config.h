@@ -18,6 +18,7 @@ typedef struct gateway_config {
     int64_t request_ms;
     int64_t call_ms;
     int64_t ingest_ms;
+    int64_t body_mib;
     int64_t ingests;
     int64_t auth_failures;
     int64_t hsts_s;

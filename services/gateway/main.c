@@ -44,7 +44,8 @@ static int serve(ts_process *process, const gateway_config *config)
         .limits = { .connections = config->connections,
                     .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,
-                    .request_ms = config->request_ms },
+                    .request_ms = config->request_ms,
+                    .body_bytes = config->body_mib << 20 },
     };
     api app;
     ts_status st;
@@ -64,8 +65,8 @@ static int serve(ts_process *process, const gateway_config *config)
     ts_info(TS_MSG("listening"), TS_F_Z("address", config->listen));
     ts_process_ready(process, true);
     ts_process_wait(process, NULL, NULL);
-    http_server_drain(server, config->linger_ms, config->drain_ms);
-    api_cancel(&app); /* a service that hangs keeps nobody */
+    if (!http_server_drain(server, config->linger_ms, config->drain_ms))
+        api_cancel(&app); /* a service that hangs keeps nobody */
     http_server_stop(server);
     api_done(&app);
     return 0;

@@ -13,23 +13,33 @@ void api_gate_done(api_gate *g)
     pthread_mutex_destroy(&g->mutex);
 }
 
+/* Under the mutex. Places that are given back are those of who waits: who comes goes behind them. */
+static bool is_full(const api_gate *g, bool waits)
+{
+    return g->taken + (waits ? 0 : g->waiting) >= g->places;
+}
+
 bool api_gate_enter(api_gate *g, int64_t deadline_boot_ms)
 {
+    bool waits = false;
     bool is_in;
 
     pthread_mutex_lock(&g->mutex);
-    while (g->taken >= g->places) {
+    while (is_full(g, waits)) {
         int64_t now_ms = ts_boot_ms();
         int64_t stuck_ms = g->moved_ms + GATE_STALL_MS;
         int64_t until_ms = deadline_boot_ms < stuck_ms ? deadline_boot_ms : stuck_ms;
 
         if (now_ms >= until_ms)
             break;
+        g->waiting += waits ? 0 : 1;
+        waits = true;
         ts_cond_wait(&g->given_back, &g->mutex, until_ms);
     }
-    is_in = g->taken < g->places;
+    is_in = !is_full(g, waits);
     if (is_in && ++g->taken == g->places)
         g->moved_ms = ts_boot_ms();
+    g->waiting -= waits ? 1 : 0;
     pthread_mutex_unlock(&g->mutex);
     return is_in;
 }

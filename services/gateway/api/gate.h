@@ -16,6 +16,7 @@ typedef struct api_gate {
     ts_cond given_back;
     unsigned places;
     unsigned taken;
+    unsigned waiting;
     int64_t moved_ms; /* CLOCK_BOOTTIME: when a place was given back, or the last one taken */
 } api_gate;
 

@@ -66,6 +66,7 @@ typedef struct http_conn {
     http_work *work;
     int64_t body_until_ms;
     size_t body_in_a_row;
+    size_t body_held; /* counted among body_bytes of all */
 
     struct http_conn *next, *prev;
 } http_conn;
@@ -265,6 +266,22 @@ static void count_read(http_conn *c, size_t n)
     ts_pause_ms(0);
 }
 
+/* So much of the body is in memory now. False: of all together it is too much. */
+static bool hold(http_conn *c, size_t size)
+{
+    long long more = (long long)(size - c->body_held);
+
+    c->body_held = size;
+    return atomic_fetch_add(&c->shard->traffic->body_bytes, more) + more <=
+           c->shard->limits.body_bytes;
+}
+
+static void hold_no_more(http_conn *c)
+{
+    atomic_fetch_sub(&c->shard->traffic->body_bytes, (long long)c->body_held);
+    c->body_held = 0;
+}
+
 static ts_status read_length(http_conn *c, uint64_t length, ts_buf *out)
 {
     while (out->size < length) {
@@ -280,6 +297,8 @@ static ts_status read_length(http_conn *c, uint64_t length, ts_buf *out)
             return st;
         out->size += n;
         out->data[out->size] = '\0';
+        if (!hold(c, out->size))
+            return TS_UNAVAILABLE;
         count_read(c, n);
     }
     return TS_OK;
@@ -310,6 +329,8 @@ static ts_status read_chunks(http_conn *c, size_t max, ts_buf *out)
         }
         if (ts_buf_status(out) != TS_OK)
             return TS_NOMEM;
+        if (!hold(c, out->size))
+            return TS_UNAVAILABLE;
         if (state == HTTP_CHUNKS_DONE)
             return TS_OK;
         if (state != HTTP_CHUNKS_MORE)
@@ -458,6 +479,7 @@ static bool serve_one(http_conn *c)
     http_counts_answer(s->counts, w->exchange.route, w->status, ts_boot_us() - began_us);
     c->work = NULL;
     work_put(s, w);
+    hold_no_more(c);
     http_traffic_end(s->traffic);
     return goes_on;
 }

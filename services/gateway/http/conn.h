@@ -18,6 +18,8 @@ typedef struct http_limits {
     int64_t
         header_ms; /* for a request's head to come in, and the longest pause in a body or an answer */
     int64_t request_ms; /* for a body to come in whole */
+    int64_t
+        body_bytes; /* of bodies of all loops, from their coming in until they are answered; beyond it 503 */
 } http_limits;
 
 /* A loop, its connections, and the memory of requests that rest. */

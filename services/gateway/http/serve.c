@@ -286,6 +286,21 @@ static http_problem parse_rows(http_work *w)
     return HTTP_TOO_LARGE;
 }
 
+/* What still comes of it is not known: the connection ends. */
+static http_problem half_read(http_work *w, ts_status st)
+{
+    ts_error *err = &w->exchange.error;
+
+    w->must_close = true;
+    if (st == TS_UNAVAILABLE)
+        ts_error_set(err, "", "Too many bytes of bodies at once; try again.");
+    else
+        ts_error_set(err, "",
+                     st == TS_LIMITED ? "The body came too slowly."
+                                      : "The body ended before its announced end.");
+    return st == TS_LIMITED ? HTTP_BAD_REQUEST : http_problem_of(st);
+}
+
 static http_problem take_body(http_work *w, http_body_reader *read_body, void *connection,
                               bool *ret_read)
 {
@@ -308,13 +323,8 @@ static http_problem take_body(http_work *w, http_body_reader *read_body, void *c
     st = read_body(connection, max, &w->body);
     if (st == TS_TOO_LARGE)
         return too_large(x, max);
-    if (st != TS_OK) {
-        w->must_close = true;
-        ts_error_set(&x->error, "",
-                     st == TS_LIMITED ? "The body came too slowly."
-                                      : "The body ended before its announced end.");
-        return st == TS_LIMITED ? HTTP_BAD_REQUEST : http_problem_of(st);
-    }
+    if (st != TS_OK)
+        return half_read(w, st);
     *ret_read = true;
     x->body = ts_buf_view(&w->body);
     if (x->route->body == HTTP_BODY_RPC)

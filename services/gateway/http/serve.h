@@ -31,7 +31,7 @@ struct http_service {
 typedef struct http_service http_service;
 
 /* Reads the body that is there to be read, at most `max` bytes, into `out`. TS_TOO_LARGE; TS_INVALID: it ended early;
- * TS_LIMITED: it comes too slowly. */
+ * TS_LIMITED: it comes too slowly; TS_UNAVAILABLE: too many bytes of bodies are in memory. */
 typedef ts_status http_body_reader(void *connection, size_t max, ts_buf *out);
 
 /* Sends bytes of a stream at once; false: the client is gone. */

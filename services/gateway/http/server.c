@@ -134,8 +134,13 @@ static void on_shut(ts_task *task)
 {
     http_server *s = (http_server *)(void *)((char *)task - offsetof(http_server, shut));
     ts_loop *loop = s->runners[0].shard.loop;
+    size_t before;
 
-    on_listener(&s->listener, EPOLLIN); /* who has connected is served */
+    /* Who has connected is served. */
+    do {
+        before = s->next;
+        on_listener(&s->listener, EPOLLIN);
+    } while (s->next != before);
     if (!s->listen_again.is_set)
         ts_loop_unwatch(loop, &s->listener);
     ts_loop_clear_timer(loop, &s->listen_again);
@@ -273,7 +278,7 @@ int http_server_port(const http_server *s)
     return s->port;
 }
 
-void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
+bool http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
 {
     int64_t now_ms = ts_boot_ms();
 
@@ -282,6 +287,7 @@ void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms)
     ts_loop_post(s->runners[0].shard.loop, &s->shut);
     http_traffic_await(&s->traffic, true, ts_boot_ms() + LATE_MS);
     http_traffic_await(&s->traffic, false, now_ms + drain_ms);
+    return atomic_load(&s->traffic.in_work) == 0;
 }
 
 void http_server_stop(http_server *s)

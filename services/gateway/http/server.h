@@ -20,8 +20,9 @@ TS_CHECK ts_status http_server_start(const http_options *options, const http_ser
                                      http_server **ret, ts_error *err);
 int http_server_port(const http_server *s);
 /* From now on answers close their connections. New ones are taken for `linger_ms` more, in which whoever sends requests here may
- * hear that this ends, or until nobody is connected; then none, and requests in work have until `drain_ms` from now. */
-void http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms);
+ * hear that this ends, or until nobody is connected; then none, and requests in work have until `drain_ms` from now. False: some still
+ * are in work. */
+bool http_server_drain(http_server *s, int64_t linger_ms, int64_t drain_ms);
 /* NULL is fine. Blocks until every thread has ended. */
 void http_server_stop(http_server *s);
 

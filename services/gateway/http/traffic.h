@@ -11,6 +11,7 @@
 typedef struct http_traffic {
     atomic_int connections;
     atomic_int in_work;
+    atomic_llong body_bytes; /* in memory */
     atomic_bool is_draining; /* answers close their connections */
     pthread_mutex_t mutex;   /* guards less */
     ts_cond less;            /* while draining: one of the two has become less */

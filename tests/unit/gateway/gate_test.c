@@ -85,3 +85,34 @@ Test(gate, is_not_stuck_because_it_was_quiet_before_it_filled)
     cr_assert_eq(pthread_join(thread, &is_in), 0);
     cr_assert_not_null(is_in);
 }
+
+static bool was_first;
+
+static void *enter_and_leave(void *context)
+{
+    if (!api_gate_enter(context, soon()))
+        return NULL;
+    was_first = true; /* under the gate's lock before and after */
+    api_gate_leave(context);
+    return context;
+}
+
+Test(gate, who_comes_later_gets_no_place_before_who_waits)
+{
+    pthread_t thread;
+    void *is_in = NULL;
+    bool waits = false;
+
+    fill();
+    cr_assert_eq(pthread_create(&thread, NULL, enter_and_leave, &gate), 0);
+    while (!waits) {
+        pthread_mutex_lock(&gate.mutex);
+        waits = gate.waiting == 1;
+        pthread_mutex_unlock(&gate.mutex);
+    }
+    api_gate_leave(&gate);
+    cr_assert(api_gate_enter(&gate, soon()));
+    cr_assert(was_first);
+    cr_assert_eq(pthread_join(thread, &is_in), 0);
+    cr_assert_not_null(is_in);
+}

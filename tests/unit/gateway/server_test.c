@@ -11,7 +11,10 @@
 #define BIG         ((size_t)8 << 20)
 #define MIDDLE      ((size_t)200 << 10)
 #define MANY        64
+#define LATE        200
+#define LINGER_MS   20
 #define KEPT_MAX    ((size_t)12 << 20)
+#define BODIES_MAX  (3 << 20)
 #define PATIENCE_MS 15000
 #define PAUSE_MS    20
 
@@ -48,6 +51,23 @@ static ts_status work(http_exchange *x)
     return ping(x);
 }
 
+/* Keeps the loop, too. */
+static ts_status compute(http_exchange *x)
+{
+    pthread_mutex_lock(&mutex);
+    in_work++;
+    ts_cond_broadcast(&changed);
+    while (!may_go) {
+        struct timespec pause = { 0, 1000000L };
+
+        pthread_mutex_unlock(&mutex);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&mutex);
+    }
+    pthread_mutex_unlock(&mutex);
+    return ping(x);
+}
+
 /* So that all are in work at the same time. */
 static ts_status middle(http_exchange *x)
 {
@@ -67,6 +87,8 @@ static const http_route routes[] = {
       "middle", "middle", NULL },
     { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
       "work", NULL },
+    { "GET", "/compute", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, compute,
+      "compute", "compute", NULL },
     { "POST", "/take", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_EVENTS, 200, NULL, NULL, ping, "take",
       "take", NULL },
 };
@@ -74,9 +96,15 @@ static const http_route routes[] = {
 static http_service service = { .routes = routes, .route_count = TS_COUNT(routes) };
 static http_server *server;
 
-static void start(http_limits limits)
+static void start(int64_t connections, int64_t header_ms, int64_t request_ms)
 {
-    http_options options = { .listen = "127.0.0.1:0", .loops = 1, .limits = limits };
+    http_options options = { .listen = "127.0.0.1:0",
+                             .loops = 1,
+                             .limits = { .connections = connections,
+                                         .keep_alive_ms = 60000,
+                                         .header_ms = header_ms,
+                                         .request_ms = request_ms,
+                                         .body_bytes = BODIES_MAX } };
     ts_error err = { .text = "" };
 
     in_work = 0;
@@ -86,7 +114,7 @@ static void start(http_limits limits)
 
 static void stop(void)
 {
-    http_server_drain(server, 0, 0);
+    (void)http_server_drain(server, 0, 0);
     http_server_stop(server);
 }
 
@@ -136,8 +164,7 @@ static void who_reads_nothing_is_left_whatever_he_sends(void)
     int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
     int fd;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 300, .request_ms = 5000 });
+    start(8, 300, 5000);
     fd = connect_narrow();
     send_z(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
     while (send(fd, "G", 1, MSG_NOSIGNAL) == 1) {
@@ -175,8 +202,7 @@ static void a_slow_reader_does_not_keep_the_server_from_its_end(void)
     char first;
     int fd;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 60000, .request_ms = 5000 });
+    start(8, 60000, 5000);
     fd = connect_narrow();
     send_z(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(recv(fd, &first, 1, 0) == 1);
@@ -230,8 +256,7 @@ static void nobody_sends_empty_lines_for_ever(void)
     int64_t began_ms = ts_boot_ms();
     flood f;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 60000, .request_ms = 5000 });
+    start(8, 60000, 5000);
     begin_flood(&f, "", "\r\n");
     end_flood(&f);
     CHECK(ts_boot_ms() - began_ms < PATIENCE_MS);
@@ -245,8 +270,7 @@ static void others_are_served_while_one_sends_chunks(void)
     flood f;
     int fd;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 3000 });
+    start(8, 5000, 3000);
     memset(unit, 'x', sizeof(unit) - 1);
     memcpy(unit, "1;", 2);
     memcpy(unit + sizeof(unit) - 6, "\r\na\r\n", 5);
@@ -283,8 +307,7 @@ static void what_many_needed_at_once_is_not_kept_for_ever(void)
     int fds[MANY];
     size_t before;
 
-    start((http_limits){
-        .connections = MANY, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    start(MANY, 5000, 5000);
     before = bytes_in_use();
     for (int i = 0; i < MANY; i++) {
         fds[i] = client_connect(http_server_port(server));
@@ -304,14 +327,62 @@ static void what_many_needed_at_once_is_not_kept_for_ever(void)
     stop();
 }
 
+static void begin_body(int fd, size_t length, size_t sent)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(2 * BODIES_MAX);
+
+    ts_buf_printf(&text,
+                  "POST /take HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                  "Content-Length: %zu\r\n\r\n",
+                  length);
+    while (sent-- > 0)
+        ts_buf_char(&text, ' ');
+    client_send(fd, text.data, text.size);
+}
+
+static int status_of_body(size_t length)
+{
+    int fd = client_connect(http_server_port(server));
+    answer a;
+
+    begin_body(fd, length, length);
+    client_read(fd, false, &a);
+    (void)close(fd);
+    answer_done(&a);
+    return a.status;
+}
+
+/* Of the most that there may be one megabyte and one byte are free, as soon as all has been read that one client sends. */
+static void bodies_have_a_most_in_all(void)
+{
+    static const size_t free_bytes = (1 << 20) + 1;
+    static const size_t length = BODIES_MAX - free_bytes + 1;
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    int status, slow;
+
+    start(8, 2 * PATIENCE_MS, 2 * PATIENCE_MS);
+    slow = client_connect(http_server_port(server));
+    begin_body(slow, length, length - 1);
+    do
+        status = status_of_body(free_bytes + 1);
+    while (status == 200 && ts_boot_ms() < until_ms);
+    CHECK(status == 503);
+    CHECK(status_of_body(free_bytes + 1) == 503); /* who is refused holds nothing */
+    CHECK(status_of_body(free_bytes) == 200);
+    send_z(slow, " ");
+    expect_status(slow, 200);
+    CHECK(status_of_body(BODIES_MAX) == 200);
+    (void)close(slow);
+    stop();
+}
+
 /* ---- what comes in pieces ---- */
 
 static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
 {
     int fd;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    start(8, 5000, 5000);
     fd = client_connect(http_server_port(server));
     for (int i = 0; i < 3; i++) {
         send_z(fd, "\r");
@@ -330,7 +401,14 @@ static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
 static void *drain(void *unused)
 {
     (void)unused;
-    http_server_drain(server, PATIENCE_MS, PATIENCE_MS);
+    CHECK(http_server_drain(server, PATIENCE_MS, PATIENCE_MS));
+    return NULL;
+}
+
+static void *drain_at_once(void *unused)
+{
+    (void)unused;
+    (void)http_server_drain(server, LINGER_MS, PATIENCE_MS);
     return NULL;
 }
 
@@ -341,8 +419,7 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
     answer a;
     int fd;
 
-    start((http_limits){
-        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    start(8, 5000, 5000);
     fd = client_connect(http_server_port(server));
     send_z(fd, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
     await_work(1);
@@ -361,6 +438,33 @@ static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
     http_server_stop(server);
 }
 
+/* More than are accepted in one turn, and all before the door is shut. */
+static void who_connected_before_the_end_is_served(void)
+{
+    pthread_t thread;
+    int fds[LATE];
+    int busy;
+
+    start(LATE + 1, 5000, 5000);
+    busy = client_connect(http_server_port(server));
+    send_z(busy, "GET /compute HTTP/1.1\r\nHost: a\r\n\r\n");
+    await_work(1);
+    for (int i = 0; i < LATE; i++) {
+        fds[i] = client_connect(http_server_port(server));
+        send_z(fds[i], "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    CHECK(pthread_create(&thread, NULL, drain_at_once, NULL) == 0);
+    ts_pause_ms(LINGER_MS + PAUSE_MS); /* by now the door is to be shut in the loop's next turn */
+    let_go();
+    for (int i = 0; i < LATE; i++) {
+        expect_status(fds[i], 200);
+        (void)close(fds[i]);
+    }
+    (void)close(busy);
+    CHECK(pthread_join(thread, NULL) == 0);
+    http_server_stop(server);
+}
+
 int main(int argc, char **argv)
 {
     static void (*const all[])(void) = {
@@ -368,9 +472,11 @@ int main(int argc, char **argv)
         a_slow_reader_does_not_keep_the_server_from_its_end,
         nobody_sends_empty_lines_for_ever,
         others_are_served_while_one_sends_chunks,
+        bodies_have_a_most_in_all,
         what_many_needed_at_once_is_not_kept_for_ever,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
+        who_connected_before_the_end_is_served,
     };
 
     for (size_t i = 0; i < TS_COUNT(all); i++) {

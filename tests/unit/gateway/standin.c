@@ -761,7 +761,7 @@ int standin_start(unsigned mask, int64_t connections)
                               .hsts_s = config.hsts_s };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
-    options.limits = (http_limits){ connections, 5000, 5000, 5000 };
+    options.limits = (http_limits){ connections, 5000, 5000, 5000, 64 << 20 };
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
 }
@@ -773,7 +773,7 @@ const http_service *standin_service(void)
 
 void standin_stop(void)
 {
-    http_server_drain(server, 0, 5000);
+    (void)http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
     for (size_t i = 0; i < TS_COUNT(services); i++) {
