@@ -83,8 +83,13 @@ def free_ports(count):
     raise RuntimeError("no %d free ports in a row" % count)
 
 
+PATIENCE_SECONDS = 60  # on a machine that does much else at the same time
+
+
 def wait_until(condition, seconds, what, interval=0.1):
-    """The first truthy answer of condition()."""
+    """The first truthy answer of condition(), which takes `seconds` at most where little else is done, and may take longer:
+    patience costs nothing while all is well."""
+    seconds = max(seconds, PATIENCE_SECONDS)
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -95,7 +100,14 @@ def wait_until(condition, seconds, what, interval=0.1):
         time.sleep(interval)
 
 
-def http_get(port, path, timeout=5):
+def enough_of(period, seconds):
+    """Waits for the next minute, or day (UTC), of so many seconds, if less than `seconds` is left of this one."""
+    left = period - time.time() % period
+    if left < seconds:
+        time.sleep(left + 0.2)
+
+
+def http_get(port, path, timeout=20):
     """(status, text) of a GET; status 0 if nobody answers."""
     try:
         with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=timeout) as answer:

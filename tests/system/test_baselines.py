@@ -32,6 +32,10 @@ def month(email):
 
 
 class Baselines(base.SuiteCase):
+    def setUp(self):
+        super().setUp()
+        suite.enough_of(DAY, 60)  # today is one day
+
     def profile(self, email, api=None):
         answer = (api or self.api).get("/v1/users/" + urllib.parse.quote(email))
         self.assertEqual(answer.status, 200, answer.text)

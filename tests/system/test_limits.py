@@ -31,13 +31,6 @@ def ask(api, path="/v1/incidents/none"):
                 int(head["X-RateLimit-Reset"]), int(head["Retry-After"]) if "Retry-After" in head else None)
 
 
-def enough_of_a_minute(seconds):
-    """Waits for the next minute if less than so much is left of this one."""
-    left = 60 - time.time() % 60
-    if left < seconds:
-        time.sleep(left + 0.2)
-
-
 class Storm:
     """Clients that use up a key's minute, hammer on, wait as told, knock once, and begin again."""
 
@@ -121,7 +114,7 @@ class Limits(base.SuiteCase):
     def test_1_a_changed_tier_counts_from_the_next_request(self):
         organization = self.suite.organization("Tiers")
         clients = self.clients(self.suite.make_key(organization)[0])
-        enough_of_a_minute(20)
+        suite.enough_of(60, 20)
         admitted, refused = self.use_up(clients)
         self.assertEqual((len(admitted), refused.limit, refused.remaining), (LIMIT, LIMIT, 0))
         self.suite.ctl("org", "tier", organization, "enterprise")
@@ -137,7 +130,7 @@ class Limits(base.SuiteCase):
     def test_2_a_limit_is_a_keys_own(self):
         organization = self.suite.organization("Two keys")
         first, second = (self.clients(self.suite.make_key(organization)[0]) for _ in range(2))
-        enough_of_a_minute(20)
+        suite.enough_of(60, 20)
         self.use_up(first)
         self.assertEqual(ask(second[0]).remaining, LIMIT - 1)
 
@@ -145,7 +138,7 @@ class Limits(base.SuiteCase):
         """All gateways count as one, whatever is wrong with the key; of the moment an address's minute is full the log tells: by
         whom, from where, and no more of the key than its first letters. Where there is more than one organization, it is in the
         operators' own log."""
-        enough_of_a_minute(20)
+        suite.enough_of(60, 20)
         organization = self.suite.organization("Revoked")
         revoked, revoked_id = self.suite.make_key(organization)
         self.suite.ctl("key", "revoke", organization, revoked_id)
@@ -209,7 +202,7 @@ class Limits(base.SuiteCase):
 
     def test_4_a_killed_auth_refuses_a_chunk_early_at_most_and_nobody_sees_it_go(self):
         clients = self.clients(self.suite.make_key(self.suite.organization("Killed"))[0], 2)
-        enough_of_a_minute(30)
+        suite.enough_of(60, 30)
         admitted = []
         used = threading.Event()
         lock = threading.Lock()
