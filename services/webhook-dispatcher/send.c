@@ -220,6 +220,8 @@ static bool set_options(lane *l, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms) == CURLE_OK;
+    /* An attempt that ends before its name is known does not wait for whoever asks for the name: all others would with it. */
+    ok = ok && curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
     ok =
         ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)config->dns_cache_s) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
