@@ -229,6 +229,8 @@ static ts_status load_endpoints(ledger *l)
         ts_arena_reset(arena);
         if (!key_read_endpoint(ts_iter_key(it), &tenant, &id))
             return TS_CORRUPT;
+        if (ts_store_is_erased(l->store, tenant.org))
+            continue; /* its rows go when auth tells it again */
         st = ts_arena_unpack(arena, &ts__webhooks__endpoint__descriptor, ts_iter_value(it), &m);
         if (st == TS_OK)
             st = ledger_endpoint_add(l, tenant, id, &e);

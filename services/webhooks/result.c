@@ -205,7 +205,7 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     ts_hash128 id;
     ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &id);
 
-    if (st != TS_OK || e == NULL)
+    if (st != TS_OK || e == NULL || e->is_ended)
         return TS_NOT_FOUND;
     held = leases_find(&l->leases, e, id);
     st = load(c, held, t, id, ts_str_of(r->endpoint_id), &d);
