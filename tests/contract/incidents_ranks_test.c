@@ -444,6 +444,18 @@ static void a_store_without_counts_gets_them_whatever_was_begun(void)
     }
 }
 
+/* Killed between the tombstone and the end of the rows, and started as a version with another schema. */
+static void an_organization_that_ended_half_is_not_counted_any_more(void)
+{
+    uint64_t digest;
+
+    detect_at("eve@example.com", 3, any_time());
+    take_ranks_away(tenant.org, 0);
+    CHECK_EQ(ts_store_fence(s.store, tenant.org, 1, NULL), TS_OK);
+    reopen_store();
+    CHECK_EQ(ranks_of(tenant.org, &digest), 0);
+}
+
 static void a_list_that_names_nothing_is_left_out_of_the_counts(void)
 {
     ts_hash128 scope = incidents_list_scope(GROUP_OPEN, ANY_SEVERITY, ts_str_of("gus@example.com"));
@@ -688,6 +700,8 @@ int main(int argc, char **argv)
     RUN(lists_are_read_while_their_incidents_expire);
     tenant.org = 61;
     RUN(many_incidents_cost_a_count_no_more_than_few);
+    tenant.org = 62;
+    RUN(an_organization_that_ended_half_is_not_counted_any_more);
     close_store();
     ts_arena_free(row_arena);
     remove_directory(s.directory);
