@@ -763,6 +763,115 @@ static void a_dispatcher_that_was_killed_is_given_nothing(void)
     end();
 }
 
+/* The first answer was lost while the disk was slow: what the repeat finds known may not be on it yet. */
+static void a_result_told_again_is_on_disk_before_it_is_acknowledged(void)
+{
+    const Ts__Webhooks__LeasedDelivery *d;
+    Ts__Webhooks__DeliveryResult r = TS__WEBHOOKS__DELIVERY_RESULT__INIT;
+    Ts__Webhooks__DeliveryResult *list[] = { &r };
+    uint64_t ticket = 0, before = 0, after = 0;
+    double seconds;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    publish("incident.created", 1);
+    d = lease_one(5000);
+    r.org = d->org;
+    r.event_id = d->event_id;
+    r.endpoint_id = d->endpoint_id;
+    r.attempt = d->attempt;
+    r.token = d->token;
+    r.status_code = 200;
+    CHECK_EQ(ledger_results(&app.ledger, list, 1, s.arena, &ticket), TS_OK);
+    CHECK(ticket != 0);
+    ts_store_sync_stats(s.store, &seconds, &before);
+    result_of(d, 200, "", false);
+    ts_store_sync_stats(s.store, &seconds, &after);
+    CHECK_EQ(after, before + 1);
+    result_of(d, 200, "", false); /* by now it is */
+    ts_store_sync_stats(s.store, &seconds, &before);
+    CHECK_EQ(before, after);
+    end();
+}
+
+/* ---- rows that cannot be read ---- */
+
+static void spoil(unsigned family, const webhooks_key *key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+    CHECK(ts_store_has(s.store, family, key_view(key)));
+    ts_batch_put(batch, s.store, family, key_view(key), TS_STR_LIT("\xff\xff"));
+    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
+}
+
+static void an_event_that_cannot_be_read_holds_up_its_endpoint_alone(void)
+{
+    webhooks_key key = key_event(live, (ts_hash128){ { 1 } });
+    const Ts__Webhooks__LeaseReply *leased;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    (void)endpoint(other, NULL);
+    publish("incident.created", 1);
+    spoil(WEBHOOKS_EVENTS, &key);
+    publish_cause(other, "incident.created", 2);
+    leased = lease(8, 5000);
+    CHECK_EQ(leased->n_deliveries, 1);
+    CHECK_EQ(leased->deliveries[0]->org, other.org);
+    result_of(leased->deliveries[0], 200, "", false);
+    end();
+}
+
+/* Leased together, for the second time, so that their rows are read when their leases are over. Gives the spoilt one first. */
+static void lease_with_a_spoilt_row(const Ts__Webhooks__LeasedDelivery *ret[2])
+{
+    char id[TS_ID_SIZE];
+    webhooks_key key;
+
+    snprintf(id, sizeof(id), "%s", endpoint(live, NULL)->id);
+    key = key_delivery(live, (ts_hash128){ { 1 } }, ts_str_of(id));
+    (void)endpoint(other, NULL);
+    publish("incident.created", 1);
+    publish_cause(other, "incident.created", 2);
+    for (int i = 0; i < 2; i++)
+        result_of(lease_one(5000), 0, "", true);
+    for (int i = 0; i < 2; i++) {
+        const Ts__Webhooks__LeasedDelivery *d = lease_one(5000);
+
+        ret[d->org == live.org ? 0 : 1] = d;
+    }
+    spoil(WEBHOOKS_DELIVERIES, &key);
+}
+
+static void a_report_of_what_cannot_be_read_spoils_no_other(void)
+{
+    const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
+
+    begin("1h");
+    lease_with_a_spoilt_row(leased);
+    CHECK(leased[0] != NULL && leased[1] != NULL);
+    result_of(leased[0], 200, "", false);
+    result_of(leased[1], 200, "", false);
+    CHECK_EQ(events(other, "delivered", "", 0)->total, 1);
+    CHECK_EQ(lease(8, 100)->n_deliveries, 0);
+    end();
+}
+
+static void a_lease_of_what_cannot_be_read_ends_with_the_others(void)
+{
+    const int64_t lease_ms = options.lease_ms;
+    const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
+
+    options.lease_ms = LEASE_MS;
+    begin("1h");
+    lease_with_a_spoilt_row(leased);
+    CHECK(leased[0] != NULL && leased[1] != NULL);
+    CHECK_EQ(lease_one(20000)->org, other.org);
+    end();
+    options.lease_ms = lease_ms;
+}
+
 /* ---- rows as former versions wrote them ---- */
 
 enum { OLD_PENDING, OLD_DELIVERED, OLD_LEASED, OLD_EVENTS };
@@ -899,6 +1008,10 @@ int main(int argc, char **argv)
     RUN(old_events_are_forgotten_in_steps_and_pending_ones_never);
     RUN(a_dispatcher_that_leaves_takes_its_question_back);
     RUN(a_dispatcher_that_was_killed_is_given_nothing);
+    RUN(a_result_told_again_is_on_disk_before_it_is_acknowledged);
+    RUN(an_event_that_cannot_be_read_holds_up_its_endpoint_alone);
+    RUN(a_report_of_what_cannot_be_read_spoils_no_other);
+    RUN(a_lease_of_what_cannot_be_read_ends_with_the_others);
     RUN(a_store_of_the_schema_before_is_taken_over);
     return 0;
 }

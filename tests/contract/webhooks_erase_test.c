@@ -120,7 +120,8 @@ static void leases_that_end_beside_it_are_due_again(void)
 /* Killed between the tombstone and the end of the rows: auth tells it again, some time later. */
 static void a_ledger_starts_over_what_is_left_of_it(void)
 {
-    static const char *const waits[] = { "1h", "1s" }; /* of the next ledger, which never waits so long */
+    static const char *const waits[] = { "1h",
+                                         "1s" }; /* of the next ledger, which never waits so long */
 
     for (size_t i = 0; i < TS_COUNT(waits); i++) {
         const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
