@@ -21,6 +21,12 @@ typedef struct served {
     ts_arena *arena; /* of the answers; emptied by served_forget() */
     ts_error error;  /* words of the last call */
     uint64_t seq;
+    /* The same service without kept answers: what it says is what a kept one must still say. Made when one is given. */
+    ts_rpc_server *anew;
+    ts_peer *anew_peer;
+    const ts_rpc_row *rows;
+    void *service;
+    unsigned kept;      /* answers that were, and were compared */
     unsigned pages;     /* of the last export */
     size_t arena_bytes; /* of a call; 0: as in the service */
 } served;
@@ -36,13 +42,13 @@ static inline void served_open_store(served *s, const ts_family *families)
 
 /* A call waits half a second for a lane's connection, and on a busy machine it may take longer to make one. So all are made
  * before anything is asked: by a method that nobody serves, and that is asked for until there is an answer. */
-static inline void served_connect(served *s, const ts_rpc_row *rows)
+static inline void served_connect(served *s, ts_peer *peer)
 {
     static ts_method nobodys[TS_LANES]; /* the peer counts by their addresses */
 
     bool is_served[TS_LANES] = { false };
 
-    for (; rows->method != NULL; rows++)
+    for (const ts_rpc_row *rows = s->rows; rows->method != NULL; rows++)
         is_served[rows->method->lane] = true;
     for (unsigned i = 0; i < TS_LANES; i++) {
         const Ts__Empty in = TS__EMPTY__INIT;
@@ -61,46 +67,56 @@ static inline void served_connect(served *s, const ts_rpc_row *rows)
                                   .reply = &ts__empty__descriptor,
                                   .lane = (ts_lane)i,
                                   .flags = TS_RPC_IDEMPOTENT | TS_RPC_PATIENT };
-        CHECK_EQ(ts_rpc_call(s->peer, &nobodys[i], &caller, &in.base, s->arena, &out, NULL),
+        CHECK_EQ(ts_rpc_call(peer, &nobodys[i], &caller, &in.base, s->arena, &out, NULL),
                  TS_INTERNAL);
     }
-    ts_arena_reset(s->arena);
 }
 
-static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
+static inline void served_listen(served *s, const char *name, size_t answers_bytes,
+                                 ts_rpc_server **ret, ts_peer **ret_peer)
 {
     char address[128];
     ts_rpc_options o = {
         .address = address,
         .service_name = name,
-        .rows = rows,
-        .service = service,
+        .rows = s->rows,
+        .service = s->service,
         .serves = ts_tenancy_serves,
         .serves_context = s->store,
         .version = ts_tenancy_version,
         .version_context = s->store,
-        .answers_bytes = ANSWERS_BYTES,
+        .answers_bytes = answers_bytes,
         .arena_bytes = s->arena_bytes,
     };
 
     snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);
-    CHECK_EQ(ts_rpc_server_start(&o, &s->server, NULL), TS_OK);
-    CHECK_EQ(ts_peer_new(name, address, &s->peer, NULL), TS_OK);
+    CHECK_EQ(ts_rpc_server_start(&o, ret, NULL), TS_OK);
+    CHECK_EQ(ts_peer_new(name, address, ret_peer, NULL), TS_OK);
+    served_connect(s, *ret_peer);
+}
+
+static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
+{
+    s->rows = rows;
+    s->service = service;
     s->arena = ts_arena_new((size_t)64 << 20);
     CHECK(s->arena != NULL);
-    served_connect(s, rows);
+    served_listen(s, name, ANSWERS_BYTES, &s->server, &s->peer);
+    ts_arena_reset(s->arena);
 }
 
 static inline void served_stop(served *s)
 {
+    ts_peer_free(TS_TAKE(s->anew_peer));
+    ts_rpc_server_stop(TS_TAKE(s->anew));
     ts_peer_free(TS_TAKE(s->peer));
     ts_rpc_server_stop(TS_TAKE(s->server));
     ts_arena_free(TS_TAKE(s->arena));
 }
 
-/* *ret (a message's pointer) lives until served_forget(). */
-static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
-                                    const ProtobufCMessage *in, void *ret)
+static inline ts_status served_ask(served *s, ts_peer *peer, ts_tenant tenant,
+                                   const ts_method *method, const ProtobufCMessage *in,
+                                   ProtobufCMessage **ret)
 {
     ts_caller caller = { .tenant = tenant,
                          .request_id = "",
@@ -109,13 +125,52 @@ static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method
                          .traceparent = "",
                          .idempotency_key = "",
                          .deadline_boot_ms = ts_boot_ms() + CALL_MS };
-    ProtobufCMessage *out = NULL;
-    ts_status st;
 
     memset(&s->error, 0, sizeof(s->error));
-    st = ts_rpc_call(s->peer, method, &caller, in, s->arena, &out, &s->error);
-    if (st == TS_OK)
-        memcpy(ret, &out, sizeof(out));
+    return ts_rpc_call(peer, method, &caller, in, s->arena, ret, &s->error);
+}
+
+static inline ts_str served_packed(served *s, const ProtobufCMessage *m)
+{
+    size_t n = protobuf_c_message_get_packed_size(m);
+    uint8_t *bytes = ts_arena_alloc(s->arena, n + 1);
+
+    CHECK(bytes != NULL);
+    return ts_str_n(bytes, protobuf_c_message_pack(m, bytes));
+}
+
+/* A kept answer against one made anew, unless something has changed meanwhile. */
+static inline void served_compare(served *s, ts_tenant tenant, const ts_method *method,
+                                  const ProtobufCMessage *in, const ProtobufCMessage *kept,
+                                  uint64_t version)
+{
+    ProtobufCMessage *out = NULL;
+
+    if (s->anew == NULL)
+        served_listen(s, "anew", 0, &s->anew, &s->anew_peer);
+    CHECK_EQ(served_ask(s, s->anew_peer, tenant, method, in, &out), TS_OK);
+    if (version == 0 || ts_store_version(s->store, tenant.org) != version)
+        return;
+    s->kept++;
+    CHECK(ts_str_eq(served_packed(s, kept), served_packed(s, out)));
+}
+
+/* *ret (a message's pointer) lives until served_forget(). */
+static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
+                                    const ProtobufCMessage *in, void *ret)
+{
+    const bool may_be_kept =
+        method->lane == TS_LANE_SLOW && (method->flags & TS_RPC_IDEMPOTENT) != 0;
+    uint64_t version = ts_store_version(s->store, tenant.org);
+    double kept = may_be_kept ? metric("ts_rpc_server_kept_total") : 0;
+    ProtobufCMessage *out = NULL;
+    ts_status st = served_ask(s, s->peer, tenant, method, in, &out);
+
+    if (st != TS_OK)
+        return st;
+    if (may_be_kept && metric("ts_rpc_server_kept_total") > kept)
+        served_compare(s, tenant, method, in, out, version);
+    memcpy(ret, &out, sizeof(out));
     return st;
 }
 
