@@ -1,12 +1,7 @@
 /* A key's life: found, listed, changed, rotated, ended; who may do that to which; what a repeated call gets. */
-#include "auth_served.h"
+#include "auth_keys.h"
 #include "tend.h"
 #include "ts/apikey.h"
-
-static uint64_t sent_to_webhooks(void)
-{
-    return served_sent(&s, AUTH_TO_WEBHOOKS);
-}
 
 static const Ts__WebhookPublish *published(uint64_t seq)
 {
@@ -14,84 +9,6 @@ static const Ts__WebhookPublish *published(uint64_t seq)
 
     served_read(&s, AUTH_TO_WEBHOOKS, seq, &ts__webhook_publish__descriptor, &p);
     return p;
-}
-
-static ts_status make(ts_tenant tenant, uint64_t org, ts_mode mode, key *ret)
-{
-    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
-    const Ts__Auth__CreateKeyReply *made = NULL;
-    ts_status st;
-
-    request.org = org;
-    request.name = text("made");
-    request.mode = mode;
-    st = call_for(tenant, "", &ts_auth_create_key, &request.base, &made, NULL);
-    if (st != TS_OK)
-        return st;
-    ret->org = made->key->org;
-    snprintf(ret->id, sizeof(ret->id), "%s", made->key->id);
-    ts_sha256(ts_str_of(made->secret), ret->sha256);
-    return TS_OK;
-}
-
-static ts_status list(ts_tenant tenant, uint64_t org, uint32_t limit, uint64_t offset,
-                      const Ts__Auth__KeyList **ret)
-{
-    Ts__Auth__ListKeysRequest request = TS__AUTH__LIST_KEYS_REQUEST__INIT;
-
-    request.org = org;
-    request.limit = limit;
-    request.offset = offset;
-    return call_for(tenant, "", &ts_auth_list_keys, &request.base, ret, NULL);
-}
-
-static ts_status update(ts_tenant tenant, const Ts__Auth__UpdateKeyRequest *request,
-                        const Ts__Auth__ApiKey **ret)
-{
-    return call_for(tenant, "", &ts_auth_update_key, &request->base, ret, NULL);
-}
-
-static Ts__Auth__UpdateKeyRequest update_of(const key *k)
-{
-    Ts__Auth__UpdateKeyRequest request = TS__AUTH__UPDATE_KEY_REQUEST__INIT;
-
-    request.org = k->org;
-    request.id = text(k->id);
-    return request;
-}
-
-typedef struct rotated {
-    ts_status status;
-    key key;
-    char secret[64];
-    bool replayed;
-    Ts__Auth__ApiKey row;
-} rotated;
-
-static rotated rotate_as(ts_tenant tenant, const key *k, const char *repeat_key, int64_t overlap_s)
-{
-    Ts__Auth__RotateKeyRequest request = TS__AUTH__ROTATE_KEY_REQUEST__INIT;
-    const Ts__Auth__CreateKeyReply *made = NULL;
-    rotated r = { .status = TS_OK };
-
-    request.org = k->org;
-    request.id = text(k->id);
-    request.sets_overlap = overlap_s >= 0;
-    request.overlap_s = overlap_s >= 0 ? (uint32_t)overlap_s : 0;
-    r.status = call_for(tenant, repeat_key, &ts_auth_rotate_key, &request.base, &made, &r.replayed);
-    if (r.status != TS_OK)
-        return r;
-    r.row = *made->key;
-    r.key.org = k->org;
-    snprintf(r.key.id, sizeof(r.key.id), "%s", made->key->id);
-    snprintf(r.secret, sizeof(r.secret), "%s", made->secret);
-    ts_sha256(ts_str_of(made->secret), r.key.sha256);
-    return r;
-}
-
-static rotated rotate(const key *k, int64_t overlap_s)
-{
-    return rotate_as(nobody, k, "", overlap_s);
 }
 
 /* ---- listing ---- */
@@ -458,175 +375,6 @@ static void an_organization_has_so_many_keys_and_no_more(void)
     config.keys_max = 10000;
 }
 
-/* Those that have ended by themselves leave room, once, whether they are revoked afterwards or were before. */
-static void keys_that_have_ended_leave_room(void)
-{
-    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
-    auth_totals totals;
-    uint64_t sent;
-    key k[3];
-
-    request.org = new_org();
-    request.name = text("short");
-    request.expires_ms = ts_wall_ms() + TS_HOUR_MS;
-    for (size_t i = 0; i < TS_COUNT(k); i++)
-        CHECK_EQ(create_key(&request, &k[i]), TS_OK);
-    CHECK_EQ(auth_tend(&app, request.expires_ms - 1), TS_OK); /* what other tests have left */
-    sent = sent_to_webhooks();
-    CHECK_EQ(auth_load_totals(s.store, live_of(request.org), s.arena, &totals), TS_OK);
-    CHECK(totals.keys == 3 && totals.active == 3);
-    revoke_key(&k[0]);
-    CHECK_EQ(auth_load_totals(s.store, live_of(request.org), s.arena, &totals), TS_OK);
-    CHECK(totals.keys == 3 && totals.active == 2);
-    CHECK_EQ(auth_tend(&app, request.expires_ms), TS_OK);
-    CHECK_EQ(auth_tend(&app, request.expires_ms), TS_OK);
-    CHECK_EQ(auth_load_totals(s.store, live_of(request.org), s.arena, &totals), TS_OK);
-    CHECK(totals.keys == 3 && totals.active == 0);
-    revoke_key(&k[1]);
-    CHECK_EQ(auth_load_totals(s.store, live_of(request.org), s.arena, &totals), TS_OK);
-    CHECK(totals.keys == 3 && totals.active == 0);
-    CHECK_EQ(sent_to_webhooks(),
-             sent + 2); /* the two that were revoked: an end that was known is no event */
-}
-
-static uint64_t active_of(uint64_t org)
-{
-    auth_totals totals;
-
-    CHECK_EQ(auth_load_totals(s.store, live_of(org), s.arena, &totals), TS_OK);
-    return totals.active;
-}
-
-/* The clock was ahead for a while, and keys were seen to end that have not: whatever is done to them then, each is counted in
- * once and out once. */
-static void keys_that_ended_by_a_wrong_clock_are_counted_right(void)
-{
-    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
-    const Ts__Auth__ApiKey *row = NULL;
-    Ts__Auth__UpdateKeyRequest rename;
-    int64_t later_ms = ts_wall_ms() + 3 * TS_HOUR_MS;
-    uint64_t org = new_org();
-    key lasting;
-    key k[3];
-
-    CHECK_EQ(make(live_of(org), 0, TS_MODE_LIVE, &lasting), TS_OK);
-    request.org = org;
-    request.name = text("short");
-    request.expires_ms = ts_wall_ms() + TS_HOUR_MS;
-    for (size_t i = 0; i < TS_COUNT(k); i++)
-        CHECK_EQ(create_key(&request, &k[i]), TS_OK);
-    CHECK_EQ(auth_tend(&app, request.expires_ms), TS_OK);
-    CHECK_EQ(active_of(org), 1);
-    rename = update_of(&k[0]);
-    rename.name = text("renamed");
-    CHECK_EQ(update(nobody, &rename, &row), TS_OK);
-    CHECK_EQ(active_of(org), 2);
-    CHECK_EQ(update(nobody, &rename, &row), TS_OK);
-    CHECK_EQ(active_of(org), 2);
-    CHECK_EQ(rotate(&k[1], 0).status, TS_OK); /* the new one */
-    CHECK_EQ(active_of(org), 3);
-    CHECK_EQ(rotate(&k[2], 60).status, TS_OK); /* both */
-    CHECK_EQ(active_of(org), 5);
-    CHECK_EQ(auth_tend(&app, later_ms), TS_OK);
-    CHECK_EQ(active_of(org), 1); /* that without an end */
-}
-
-/* ---- rows that cannot be read ---- */
-
-static void write_key_row(const key *k, ts_str value)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf row_key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
-
-    auth_row_key(&row_key, live_of(k->org), k->id);
-    ts_batch_put(b, s.store, AUTH_KEYS, ts_buf_view(&row_key), value);
-    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
-}
-
-static ts_str read_key_row(const key *k, ts_arena *arena)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf row_key = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    ts_str value = TS_STR_NULL;
-
-    auth_row_key(&row_key, live_of(k->org), k->id);
-    CHECK_EQ(ts_store_get(s.store, AUTH_KEYS, ts_buf_view(&row_key), arena, &value), TS_OK);
-    return value;
-}
-
-/* An organization that is due to be erased and is not there. */
-static void put_due_org(uint64_t org)
-{
-    TS_CLEANUP(ts_buf_done) ts_buf due = TS_BUF_INIT(AUTH_ROW_KEY_MAX);
-    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
-
-    auth_due_org(&due, org);
-    ts_batch_put(b, s.store, AUTH_DUE, ts_buf_view(&due), TS_STR_NULL);
-    CHECK_EQ(ts_store_commit(s.store, b), TS_OK);
-}
-
-static double spoilt(void)
-{
-    return metric("ts_auth_due_spoilt_total");
-}
-
-static void a_row_that_is_spoilt_stops_nothing_and_is_counted_once(void)
-{
-    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
-    Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
-    int64_t ends_ms = ts_wall_ms() + TS_HOUR_MS;
-    double before = spoilt();
-    ts_str row;
-    key k[2];
-
-    request.name = text("short");
-    for (size_t i = 0; i < TS_COUNT(k); i++) {
-        request.org = new_org();
-        request.expires_ms = ends_ms + (int64_t)i; /* the spoilt one comes first */
-        CHECK_EQ(create_key(&request, &k[i]), TS_OK);
-    }
-    row = read_key_row(&k[0], arena);
-    write_key_row(&k[0], TS_STR_LIT("\xff\xff\xff"));
-    put_due_org(1000000);
-    CHECK_EQ(auth_tend(&app, ends_ms + 1), TS_OK);
-    CHECK_EQ(active_of(k[0].org), 1);
-    CHECK_EQ(active_of(k[1].org), 0);
-    CHECK_EQ(spoilt() - before, 2);
-    CHECK_EQ(auth_tend(&app, ends_ms + 2), TS_OK);
-    CHECK_EQ(spoilt() - before, 2);
-    restart(); /* looks again */
-    CHECK_EQ(auth_tend(&app, ends_ms + 3), TS_OK);
-    CHECK_EQ(spoilt() - before, 4);
-    write_key_row(&k[0], row);
-    restart();
-    CHECK_EQ(auth_tend(&app, ends_ms + 4), TS_OK);
-    CHECK_EQ(active_of(k[0].org), 0);
-    CHECK_EQ(spoilt() - before, 5);
-}
-
-static void as_many_spoilt_rows_are_left_alone_as_the_setting_says(void)
-{
-    int64_t now_ms = ts_wall_ms();
-    double before;
-
-    restart();
-    CHECK_EQ(auth_tend(&app, now_ms), TS_OK); /* what other tests have left */
-    before = spoilt();
-    for (uint64_t org = 2000000; app.spoilt_count < 3; org++) {
-        put_due_org(org);
-        CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
-    }
-    CHECK(spoilt() > before);
-    before = spoilt();
-    CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
-    CHECK_EQ(spoilt() - before, 0);
-    put_due_org(3000000); /* there is no place for it */
-    for (int i = 1; i <= 2; i++) {
-        CHECK_EQ(auth_tend(&app, now_ms), TS_OK);
-        CHECK_EQ(spoilt() - before, i);
-    }
-    CHECK_EQ(app.spoilt_count, 3);
-}
-
 static void a_name_may_be_as_long_as_the_setting_says(void)
 {
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
@@ -644,18 +392,6 @@ static void a_name_may_be_as_long_as_the_setting_says(void)
 
 /* ---- stores of the first version ---- */
 
-static void clear(unsigned family)
-{
-    ts_iter *it = ts_iter_new(s.store, family, TS_STR_NULL, TS_STR_NULL, false);
-    ts_batch *b = ts_batch_new();
-
-    for (; ts_iter_valid(it); ts_iter_next(it))
-        ts_batch_delete(b, s.store, family, ts_iter_key(it));
-    ts_iter_free(it);
-    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
-    ts_batch_free(b);
-}
-
 static void a_store_of_the_first_version_gets_its_lists(void)
 {
     const Ts__Auth__KeyList *before = NULL;
@@ -672,10 +408,10 @@ static void a_store_of_the_first_version_gets_its_lists(void)
     CHECK_EQ(make(nobody, org, TS_MODE_TEST, &test), TS_OK);
     revoke_key(&live[0]);
     CHECK_EQ(rotate(&live[1], 60).status, TS_OK);
-    clear(AUTH_KEY_LIST);
-    clear(AUTH_TOTALS);
-    clear(AUTH_DUE);
-    clear(AUTH_NUMBERS);
+    served_clear(&s, AUTH_KEY_LIST);
+    served_clear(&s, AUTH_TOTALS);
+    served_clear(&s, AUTH_DUE);
+    served_clear(&s, AUTH_NUMBERS);
     auth_put_number(b, s.store, "org",
                     org); /* what the first version wrote when `org` was changed last */
     CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
@@ -711,10 +447,6 @@ int main(void)
     RUN(a_repeat_gets_the_same_key_without_its_secret);
     RUN(a_secret_is_nowhere_in_the_store);
     RUN(an_organization_has_so_many_keys_and_no_more);
-    RUN(keys_that_have_ended_leave_room);
-    RUN(keys_that_ended_by_a_wrong_clock_are_counted_right);
-    RUN(a_row_that_is_spoilt_stops_nothing_and_is_counted_once);
-    RUN(as_many_spoilt_rows_are_left_alone_as_the_setting_says);
     RUN(a_name_may_be_as_long_as_the_setting_says);
     RUN(a_store_of_the_first_version_gets_its_lists);
     stop();

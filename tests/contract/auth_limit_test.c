@@ -117,12 +117,7 @@ static void *call_often(void *argument)
     request.key_sha256.len = 32;
     request.cost = 1;
     for (int i = 0; i < LIMIT; i++) {
-        ts_caller who = { .request_id = "",
-                          .actor = "",
-                          .client_addr = "",
-                          .traceparent = "",
-                          .idempotency_key = "",
-                          .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+        ts_caller who = served_caller(nobody, "", "");
         ProtobufCMessage *reply = NULL;
 
         CHECK_EQ(ts_rpc_call(s.peer, &ts_auth_authorize, &who, &request.base, arena, &reply, NULL),

@@ -61,18 +61,14 @@ static inline ts_status call(const ts_method *method, const ProtobufCMessage *in
 static inline ts_status call_for(ts_tenant tenant, const char *repeat_key, const ts_method *method,
                                  const ProtobufCMessage *in, void *ret, bool *ret_replayed)
 {
-    ts_caller caller = { .tenant = tenant,
-                         .request_id = "req_abcdef",
-                         .actor = tenant.org == 0 ? "ctl" : "key:key_test",
-                         .client_addr = "192.0.2.7",
-                         .traceparent = "",
-                         .idempotency_key = repeat_key,
-                         .permissions = TS_PERM_ADMIN,
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS,
-                         .ret_replayed = ret_replayed };
+    ts_caller caller = served_caller(tenant, tenant.org == 0 ? "ctl" : "key:key_test", repeat_key);
     ProtobufCMessage *out = NULL;
     ts_status st;
 
+    caller.request_id = "req_abcdef";
+    caller.client_addr = "192.0.2.7";
+    caller.permissions = TS_PERM_ADMIN;
+    caller.ret_replayed = ret_replayed;
     memset(&s.error, 0, sizeof(s.error));
     st = ts_rpc_call(s.peer, method, &caller, in, s.arena, &out, &s.error);
     if (st == TS_OK)

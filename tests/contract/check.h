@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../run_program.h"
 #include "ts/base.h"
 #include "ts/buf.h"
 #include "ts/metrics.h"
@@ -57,11 +58,8 @@ static inline void scratch_directory(char ret[64])
 
 static inline void remove_directory(const char *path)
 {
-    char command[128];
-
     CHECK(strncmp(path, "/tmp/ts-contract-", 17) == 0);
-    snprintf(command, sizeof(command), "rm -rf '%s'", path);
-    CHECK_EQ(system(command), 0); /* NOLINT: a path that mkdtemp() made */
+    CHECK_EQ(RUN_PROGRAM("rm", "-rf", path), 0);
 }
 
 /* What a scrape would show of this process; "name" or "name{labels}". */

@@ -269,17 +269,9 @@ static ts_status update_by_call(ts_arena *arena, uint8_t call_number, const char
 {
     Ts__Incidents__UpdateStatusRequest request = TS__INCIDENTS__UPDATE_STATUS_REQUEST__INIT;
     ts_error err = { "", "" };
-    ts_call call = { .tenant = tenant,
-                     .call_id = { call_number },
-                     .method = &ts_incidents_update_status,
-                     .arena = arena,
-                     .error = &err,
-                     .service = &app,
-                     .now_ms = ts_wall_ms() };
+    ts_call call = direct_call(arena, &err);
 
-    call.caller.tenant = tenant;
-    call.caller.actor = "key:key_test";
-    call.caller.idempotency_key = "";
+    call.call_id[0] = call_number;
     request.id = text(id);
     request.status = text("resolved");
     request.notes = text("done");

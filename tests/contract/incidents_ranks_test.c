@@ -64,16 +64,8 @@ static void reopen_store(void)
 static ts_call call_of(ts_arena *arena, ts_error *err)
 {
     static uint8_t number;
-    ts_call call = { .tenant = tenant,
-                     .arena = arena,
-                     .error = err,
-                     .service = &app,
-                     .method = &ts_incidents_update_status,
-                     .now_ms = ts_wall_ms() };
+    ts_call call = direct_call(arena, err);
 
-    call.caller.tenant = tenant;
-    call.caller.actor = "key:key_test";
-    call.caller.idempotency_key = "";
     CHECK_EQ(ts_random(call.call_id, sizeof(call.call_id)), TS_OK);
     call.call_id[0] = number++;
     return call;

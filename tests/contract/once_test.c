@@ -48,15 +48,9 @@ static asked ask(ts_tenant tenant, const char *actor, const char *key, const cha
     ProtobufCMessage *out = NULL;
     asked a = { 0 };
     uint64_t number = 0;
-    ts_caller caller = { .tenant = tenant,
-                         .request_id = "",
-                         .actor = actor,
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = key,
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS,
-                         .ret_replayed = &a.replayed };
+    ts_caller caller = served_caller(tenant, actor, key);
 
+    caller.ret_replayed = &a.replayed;
     request.name = (char *)(uintptr_t)name; /* only packed */
     a.status =
         ts_rpc_call(s.peer, &ts_auth_create_key, &caller, &request.base, s.arena, &out, &s.error);
@@ -135,18 +129,6 @@ static void a_key_used_again_after_a_day_outlives_the_clearing_of_its_first_use(
     CHECK(ask(live, "key:a", "k2", "other").replayed);
 }
 
-static void clear(void)
-{
-    ts_iter *it = ts_iter_new(s.store, ONCE, TS_STR_NULL, TS_STR_NULL, false);
-    ts_batch *b = ts_batch_new();
-
-    for (; ts_iter_valid(it); ts_iter_next(it))
-        ts_batch_delete(b, s.store, ONCE, ts_iter_key(it));
-    ts_iter_free(it);
-    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
-    ts_batch_free(b);
-}
-
 /* What another caller's call puts into its batch, on its way to the store. */
 static void keep(ts_batch *b, const char *actor, const char *key)
 {
@@ -168,7 +150,7 @@ static void a_row_that_is_written_anew_while_another_call_clears_it_away_stays(v
     ts_batch *clearing = ts_batch_new();
     asked first;
 
-    clear();
+    served_clear(&s, ONCE);
     first = ask(live, "key:a", "k4", "one");
     now_ms += TS_ONCE_KEEP_MS;
     keep(clearing, "key:e", "k5");
@@ -183,13 +165,13 @@ static void a_call_that_clears_its_own_first_use_away_is_kept(void)
 {
     asked first;
 
-    clear();
+    served_clear(&s, ONCE);
     first = ask(live, "key:a", "k6", "one");
     now_ms += TS_ONCE_KEEP_MS;
     CHECK_EQ(ask(live, "key:a", "k6", "one").number, first.number + 1);
     CHECK(ask(live, "key:a", "k6", "one").replayed);
     CHECK_EQ(row_count(), 2);
-    clear();
+    served_clear(&s, ONCE);
 }
 
 static void old_rows_go_as_new_ones_come(void)

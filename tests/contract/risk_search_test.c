@@ -1,43 +1,11 @@
 /* Search over more users than are read: the walk of the order, what it does when those meant stand far down, and where it
  * says that it is cut. */
-#include "risk.h"
-#include "served.h"
-#include "work.h"
+#include "risk_served.h"
 
 #define CROWD 21500 /* more than the walk's keys, and than all limits below it */
 #define TAIL  1200  /* of them, last in the order: more than are sorted at once */
 #define BATCH 5000
 #define SMALL 300 /* few enough to be read, more than a page */
-
-static served s;
-static risk app;
-static risk_config config = {
-    .retention_days = 36500, .noisy_firings = 100, .directory_rows = 10000, .users_max = 1000000
-};
-static const ts_tenant tenant = { 1, TS_MODE_LIVE };
-
-static char *text(const char *z)
-{
-    return (char *)(uintptr_t)z; /* only packed */
-}
-
-static void put_rows(Ts__Risk__DirectoryRow *rows, unsigned count)
-{
-    Ts__Risk__PutDirectoryRequest request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT;
-    const Ts__Risk__PutDirectoryReply *reply = NULL;
-    Ts__Risk__DirectoryRow **list = calloc(count, sizeof(*list));
-
-    for (unsigned i = 0; i < count; i++) {
-        rows[i].index = i;
-        list[i] = &rows[i];
-    }
-    request.rows = list;
-    request.n_rows = count;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
-    CHECK_EQ(reply->created, count);
-    served_forget(&s);
-    free(list);
-}
 
 static void employ(unsigned first, unsigned count)
 {
@@ -54,7 +22,8 @@ static void employ(unsigned first, unsigned count)
         rows[i].name = text("Some Body");
         rows[i].department = text(in_tail ? "Rearguard" : "Crowd");
     }
-    put_rows(rows, count);
+    CHECK_EQ(upload(rows, count)->created, count);
+    served_forget(&s);
     free(emails);
     free(rows);
 }
@@ -73,19 +42,8 @@ static void employ_unordered(const char *department, unsigned step)
         rows[i].name = text("Other One");
         rows[i].department = text(department);
     }
-    put_rows(rows, SMALL);
-}
-
-static const Ts__Risk__UserList *search_for(const char *query, const char *level, uint32_t limit)
-{
-    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
-    const Ts__Risk__UserList *reply = NULL;
-
-    request.query = text(query);
-    request.risk_level = text(level);
-    request.limit = limit;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_search_users, &request.base, &reply), TS_OK);
-    return reply;
+    CHECK_EQ(upload(rows, SMALL)->created, SMALL);
+    served_forget(&s);
 }
 
 static void all_are_counted_and_the_first_come_first(void)
@@ -199,16 +157,8 @@ static void a_question_that_reads_too_many_rows_is_cut(void)
 
 int main(void)
 {
-    ts_error error = { "", "" };
-
-    snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
-             TS_SOURCE_DIR "/services/risk/rules");
     scratch_directory(s.directory);
-    served_open_store(&s, risk_families);
-    CHECK_EQ(risk_ingest_new(&config, &app.ingest, &error), TS_OK);
-    app.store = s.store;
-    app.config = &config;
-    served_start(&s, "risk", risk_rows, &app);
+    start();
     for (unsigned first = 0; first < CROWD; first += BATCH)
         employ(first, CROWD - first < BATCH ? CROWD - first : BATCH);
     RUN(all_are_counted_and_the_first_come_first);
@@ -217,9 +167,7 @@ int main(void)
     RUN(a_level_that_is_not_walked_to_its_end_is_a_cut_answer);
     RUN(a_question_that_reads_too_many_rows_is_cut);
     RUN(a_page_is_the_first_ones_whatever_order_they_came_in);
-    served_stop(&s);
-    risk_ingest_free(app.ingest);
-    ts_store_close(s.store);
+    stop();
     remove_directory(s.directory);
     return 0;
 }

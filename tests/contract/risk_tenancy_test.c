@@ -2,42 +2,12 @@
 #include <pthread.h>
 
 #include "ingest.h"
-#include "risk.h"
-#include "served.h"
-#include "work.h"
+#include "risk_served.h"
 
 #define RACE_ORGS    150
 #define RACE_WRITERS 3
 #define RECORDS      6
 #define RECORD_BYTES 600
-
-static served s;
-static risk app;
-
-static void start(void)
-{
-    risk_config config = { .retention_days = 365, .noisy_firings = 100, .users_max = 1000000 };
-
-    snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
-             TS_SOURCE_DIR "/services/risk/rules");
-    scratch_directory(s.directory);
-    served_open_store(&s, risk_families);
-    app = (risk){ .store = s.store };
-    CHECK_EQ(risk_ingest_new(&config, &app.ingest, NULL), TS_OK);
-    CHECK_EQ(ts_inbox_new(s.store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox), TS_OK);
-    ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
-    ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-    served_start(&s, "risk", risk_rows, &app);
-}
-
-static void stop(void)
-{
-    served_stop(&s);
-    ts_inbox_free(app.inbox);
-    risk_ingest_free(app.ingest);
-    ts_store_close(TS_TAKE(s.store));
-    remove_directory(s.directory);
-}
 
 /* Failures and then a success: users, firings, scores, correlation hits, rows for incidents. */
 static size_t make_body(char *body, size_t size, uint64_t number, int64_t now_ms)
@@ -62,14 +32,14 @@ static size_t make_body(char *body, size_t size, uint64_t number, int64_t now_ms
 }
 
 /* The handler as the dispatcher calls it, once the hook has let the call in. */
-static ts_status ingest(ts_tenant tenant, uint64_t number, ts_arena *arena)
+static ts_status ingest(ts_tenant whose, uint64_t number, ts_arena *arena)
 {
     Ts__Risk__IngestRequest request = TS__RISK__INGEST_REQUEST__INIT;
     Ts__Risk__IngestReply reply = TS__RISK__INGEST_REPLY__INIT;
     char body[RECORDS * RECORD_BYTES];
     ts_error error = { "", "" };
     ts_call call = {
-        .tenant = tenant, .arena = arena, .error = &error, .service = &app, .now_ms = ts_wall_ms()
+        .tenant = whose, .arena = arena, .error = &error, .service = &app, .now_ms = ts_wall_ms()
     };
 
     request.source = (char *)(uintptr_t) "google_workspace"; /* only read */
@@ -153,8 +123,8 @@ static void *race_writer(void *argument)
     uint64_t org;
 
     while ((org = atomic_load(&race_org)) != 0) {
-        ts_tenant tenant = { org, (number & 1) == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
-        ts_status st = ingest(tenant, number++, arena);
+        ts_tenant whose = { org, (number & 1) == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
+        ts_status st = ingest(whose, number++, arena);
 
         if (st != TS_OK)
             CHECK_EQ(st, TS_NOT_FOUND);
@@ -198,9 +168,11 @@ static void erasing_races_with_ingest(void)
 
 int main(void)
 {
+    scratch_directory(s.directory);
     start();
     RUN(an_erased_organization_leaves_risk_and_its_export_shows_it_before);
     RUN(erasing_races_with_ingest);
     stop();
+    remove_directory(s.directory);
     return 0;
 }

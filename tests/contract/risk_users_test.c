@@ -5,29 +5,10 @@
 #include "expire.h"
 #include "read.h"
 #include "rescore.h"
-#include "risk.h"
-#include "served.h"
+#include "risk_served.h"
 #include "sweep.h"
-#include "work.h"
 
-static served s;
-static risk app;
-static risk_config config = {
-    .retention_days = 36500, .noisy_firings = 100, .directory_rows = 10000, .users_max = 1000000
-};
-static ts_tenant tenant = { 1, TS_MODE_LIVE };
-static uint64_t qualifier;
-
-static char *text(const char *z)
-{
-    return (char *)(uintptr_t)z; /* only packed */
-}
-
-static void fresh_organization(void)
-{
-    tenant.org++;
-    served_forget(&s);
-}
+static uint64_t qualifier; /* of the last record */
 
 /* ---- words of the tests ---- */
 
@@ -70,23 +51,6 @@ static void post(const ts_buf *body, uint32_t wanted)
     CHECK_EQ(served_call(&s, tenant, &ts_risk_ingest, &request.base, &reply), TS_OK);
     CHECK_EQ(reply->n_rejected, 0);
     CHECK_EQ(reply->accepted, wanted);
-}
-
-static const Ts__Risk__PutDirectoryReply *upload(Ts__Risk__DirectoryRow *rows, size_t count)
-{
-    Ts__Risk__PutDirectoryRequest request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT;
-    const Ts__Risk__PutDirectoryReply *reply = NULL;
-    Ts__Risk__DirectoryRow **list = calloc(count, sizeof(*list));
-
-    for (size_t i = 0; i < count; i++) {
-        list[i] = &rows[i];
-        rows[i].index = (uint32_t)i;
-    }
-    request.rows = list;
-    request.n_rows = count;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
-    free(list);
-    return reply;
 }
 
 static void employ(const char *email)
@@ -287,18 +251,6 @@ static void firings_of_nobody_go_when_they_can_count_no_more(void)
 }
 
 /* ---- lists ---- */
-
-static const Ts__Risk__UserList *search_for(const char *query, const char *level, uint32_t limit)
-{
-    Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
-    const Ts__Risk__UserList *reply = NULL;
-
-    request.query = text(query);
-    request.risk_level = text(level);
-    request.limit = limit;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_search_users, &request.base, &reply), TS_OK);
-    return reply;
-}
 
 static void a_walk_by_position_meets_everybody_once(void)
 {
@@ -663,17 +615,11 @@ static ts_status add_contact(const char *key, const char *value, const Ts__Risk_
 {
     Ts__Risk__AddContactRequest request = TS__RISK__ADD_CONTACT_REQUEST__INIT;
     bool replayed = false;
-    ts_caller caller = { .tenant = tenant,
-                         .request_id = "",
-                         .actor = "key:key_test",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = key,
-                         .ret_replayed = &replayed,
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller = served_caller(tenant, "key:key_test", key);
     ProtobufCMessage *out = NULL;
     ts_status st;
 
+    caller.ret_replayed = &replayed;
     request.value = text(value);
     st = ts_rpc_call(s.peer, &ts_risk_add_contact, &caller, &request.base, s.arena, &out, &s.error);
     *ret = (const Ts__Risk__Contact *)out;
@@ -846,19 +792,8 @@ static void kept_answers_are_what_would_be_said_now(void)
 
 int main(void)
 {
-    ts_error error = { "", "" };
-
-    snprintf(config.rules_dir, sizeof(config.rules_dir), "%s",
-             TS_SOURCE_DIR "/services/risk/rules");
     scratch_directory(s.directory);
-    served_open_store(&s, risk_families);
-    CHECK_EQ(risk_ingest_new(&config, &app.ingest, &error), TS_OK);
-    app.store = s.store;
-    app.config = &config;
-    CHECK_EQ(ts_inbox_new(s.store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox), TS_OK);
-    ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
-    ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-    served_start(&s, "risk", risk_rows, &app);
+    start();
     RUN(firings_incidents_and_apps_become_the_users_when_it_is_made);
     RUN(firings_of_an_address_become_those_of_who_gets_it);
     RUN(one_post_may_hold_the_firing_and_then_its_user);
@@ -875,10 +810,7 @@ int main(void)
     RUN(an_upload_is_audited_and_bounded);
     fresh_organization();
     RUN(kept_answers_are_what_would_be_said_now);
-    served_stop(&s);
-    ts_inbox_free(app.inbox);
-    risk_ingest_free(app.ingest);
-    ts_store_close(s.store);
+    stop();
     remove_directory(s.directory);
     return 0;
 }

@@ -40,6 +40,18 @@ static inline void served_open_store(served *s, const ts_family *families)
     CHECK_EQ(ts_store_open(&o, &s->store, NULL), TS_OK);
 }
 
+/* Who calls: nobody in particular but for this, with CALL_MS of time. */
+static inline ts_caller served_caller(ts_tenant tenant, const char *actor, const char *repeat_key)
+{
+    return (ts_caller){ .tenant = tenant,
+                        .request_id = "",
+                        .actor = actor,
+                        .client_addr = "",
+                        .traceparent = "",
+                        .idempotency_key = repeat_key,
+                        .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+}
+
 /* A call waits half a second for a lane's connection, and on a busy machine it may take longer to make one. So all are made
  * before anything is asked: by a method that nobody serves, and that is asked for until there is an answer. */
 static inline void served_connect(served *s, ts_peer *peer)
@@ -52,12 +64,7 @@ static inline void served_connect(served *s, ts_peer *peer)
         is_served[rows->method->lane] = true;
     for (unsigned i = 0; i < TS_LANES; i++) {
         const Ts__Empty in = TS__EMPTY__INIT;
-        ts_caller caller = { .request_id = "",
-                             .actor = "ctl",
-                             .client_addr = "",
-                             .traceparent = "",
-                             .idempotency_key = "",
-                             .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+        ts_caller caller = served_caller((ts_tenant){ 0, TS_MODE_LIVE }, "ctl", "");
         ProtobufCMessage *out = NULL;
 
         if (!is_served[i])
@@ -118,13 +125,7 @@ static inline ts_status served_ask(served *s, ts_peer *peer, ts_tenant tenant,
                                    const ts_method *method, const ProtobufCMessage *in,
                                    ProtobufCMessage **ret)
 {
-    ts_caller caller = { .tenant = tenant,
-                         .request_id = "",
-                         .actor = "key:key_test",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
+    ts_caller caller = served_caller(tenant, "key:key_test", "");
 
     memset(&s->error, 0, sizeof(s->error));
     return ts_rpc_call(peer, method, &caller, in, s->arena, ret, &s->error);
@@ -159,9 +160,10 @@ static inline void served_compare(served *s, ts_tenant tenant, const ts_method *
 static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
                                     const ProtobufCMessage *in, void *ret)
 {
-    const bool may_be_kept =
-        method->lane == TS_LANE_SLOW && (method->flags & TS_RPC_IDEMPOTENT) != 0;
-    uint64_t version = ts_store_version(s->store, tenant.org);
+    /* Without a store, the service is another process. */
+    const bool may_be_kept = s->store != NULL && method->lane == TS_LANE_SLOW &&
+                             (method->flags & TS_RPC_IDEMPOTENT) != 0;
+    uint64_t version = may_be_kept ? ts_store_version(s->store, tenant.org) : 0;
     double kept = may_be_kept ? metric("ts_rpc_server_kept_total") : 0;
     ProtobufCMessage *out = NULL;
     ts_status st = served_ask(s, s->peer, tenant, method, in, &out);
@@ -242,6 +244,18 @@ static inline void served_read(served *s, unsigned stream, uint64_t seq,
     CHECK_EQ(ts_arena_unpack(s->arena, type, ts_str_n(row->payload.data, row->payload.len), &m),
              TS_OK);
     memcpy(ret, &m, sizeof(m));
+}
+
+/* Deletes all rows of a family. */
+static inline void served_clear(served *s, unsigned family)
+{
+    TS_CLEANUP(ts_iter_free_p)
+    ts_iter *it = ts_iter_new(s->store, family, TS_STR_NULL, TS_STR_NULL, false);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+    for (; ts_iter_valid(it); ts_iter_next(it))
+        ts_batch_delete(b, s->store, family, ts_iter_key(it));
+    CHECK_EQ(ts_store_write(s->store, b, NULL), TS_OK);
 }
 
 /* ---- the end of an organization ---- */

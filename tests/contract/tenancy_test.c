@@ -400,10 +400,10 @@ static void calls_of_an_erased_organization_are_refused_with_words(void)
 /* Does any table file hold the text? */
 static bool is_on_disk(const char *text)
 {
-    char command[256];
+    char store[96];
 
-    snprintf(command, sizeof(command), "grep -q -a -F %s %s/store/*.sst", text, s.directory);
-    return system(command) == 0; /* NOLINT: a path that mkdtemp() made */
+    snprintf(store, sizeof(store), "%s/store", s.directory);
+    return RUN_PROGRAM("grep", "-q", "-r", "-a", "-F", "--include=*.sst", text, store) == 0;
 }
 
 static void deleted_rows_leave_the_table_files(void)

@@ -1,6 +1,6 @@
-/* One organization ends while deliveries of others are under way beside its own: what a dispatcher reports together, and leases
- * that end together, are one batch each, and the store refuses a batch that puts a row of an erased organization. Nobody else's
- * part of it may be lost. */
+/* What a dispatcher is given or reports together, and leases that end together, are one batch each, of many organizations. One of
+ * them ends meanwhile, and the store refuses a batch that puts a row of its; or a row cannot be read. Nobody else's part may be
+ * lost. */
 #include "webhooks_ledger.h"
 
 #define AT_ONCE 2
@@ -144,10 +144,91 @@ static void a_ledger_starts_over_what_is_left_of_it(void)
     }
 }
 
+/* ---- rows that cannot be read ---- */
+
+static void spoil(unsigned family, const webhooks_key *key)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+    CHECK(ts_store_has(s.store, family, key_view(key)));
+    ts_batch_put(batch, s.store, family, key_view(key), TS_STR_LIT("\xff\xff"));
+    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
+}
+
+static void an_event_that_cannot_be_read_holds_up_its_endpoint_alone(void)
+{
+    webhooks_key key = key_event(live, (ts_hash128){ { 1 } });
+    const Ts__Webhooks__LeaseReply *leased;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    (void)endpoint(other, NULL);
+    publish("incident.created", 1);
+    spoil(WEBHOOKS_EVENTS, &key);
+    publish_cause(other, "incident.created", 2);
+    leased = lease(8, 5000);
+    CHECK_EQ(leased->n_deliveries, 1);
+    CHECK_EQ(leased->deliveries[0]->org, other.org);
+    result_of(leased->deliveries[0], 200, "", false);
+    end();
+}
+
+/* Leased together, for the second time, so that their rows are read when their leases are over. Gives the spoilt one first. */
+static void lease_with_a_spoilt_row(const Ts__Webhooks__LeasedDelivery *ret[2])
+{
+    char id[TS_ID_SIZE];
+    webhooks_key key;
+
+    snprintf(id, sizeof(id), "%s", endpoint(live, NULL)->id);
+    key = key_delivery(live, (ts_hash128){ { 1 } }, ts_str_of(id));
+    (void)endpoint(other, NULL);
+    publish("incident.created", 1);
+    publish_cause(other, "incident.created", 2);
+    for (int i = 0; i < 2; i++)
+        result_of(lease_one(5000), 0, "", true);
+    for (int i = 0; i < 2; i++) {
+        const Ts__Webhooks__LeasedDelivery *d = lease_one(5000);
+
+        ret[d->org == live.org ? 0 : 1] = d;
+    }
+    spoil(WEBHOOKS_DELIVERIES, &key);
+}
+
+static void a_report_of_what_cannot_be_read_spoils_no_other(void)
+{
+    const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
+
+    begin("1h");
+    lease_with_a_spoilt_row(leased);
+    CHECK(leased[0] != NULL && leased[1] != NULL);
+    result_of(leased[0], 200, "", false);
+    result_of(leased[1], 200, "", false);
+    CHECK_EQ(events(other, "delivered", "", 0)->total, 1);
+    CHECK_EQ(lease(8, 100)->n_deliveries, 0);
+    end();
+}
+
+static void a_lease_of_what_cannot_be_read_ends_with_the_others(void)
+{
+    const int64_t lease_ms = options.lease_ms;
+    const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
+
+    options.lease_ms = LEASE_MS;
+    begin("1h");
+    lease_with_a_spoilt_row(leased);
+    CHECK(leased[0] != NULL && leased[1] != NULL);
+    CHECK_EQ(lease_one(20000)->org, other.org);
+    end();
+    options.lease_ms = lease_ms;
+}
+
 int main(void)
 {
     RUN(what_is_reported_beside_it_counts);
     RUN(leases_that_end_beside_it_are_due_again);
     RUN(a_ledger_starts_over_what_is_left_of_it);
+    RUN(an_event_that_cannot_be_read_holds_up_its_endpoint_alone);
+    RUN(a_report_of_what_cannot_be_read_spoils_no_other);
+    RUN(a_lease_of_what_cannot_be_read_ends_with_the_others);
     return 0;
 }
