@@ -33,15 +33,42 @@ static bool is_key(const Ts__Auth__AuthorizeRequest *request, const char *key)
     return request->key_sha256.len == 32 && memcmp(request->key_sha256.data, hash, 32) == 0;
 }
 
+static bool is_no_key(const Ts__Auth__AuthorizeRequest *request)
+{
+    static const uint8_t zeros[32];
+
+    return memcmp(request->key_sha256.data, zeros, sizeof(zeros)) == 0;
+}
+
+/* All addresses are one. */
+static ts_status count_failure(const ts_call *call, const Ts__Auth__AuthorizeRequest *request,
+                               Ts__Auth__AuthorizeReply *reply)
+{
+    standin_seen *saw = &standin_saw;
+    uint32_t count = (uint32_t)atomic_fetch_add(&saw->failures, 1) + 1;
+
+    (void)snprintf(saw->key_prefix, sizeof(saw->key_prefix), "%s", request->key_prefix);
+    (void)snprintf(saw->client_addr, sizeof(saw->client_addr), "%s", call->caller.client_addr);
+    saw->was_no_key = is_no_key(request);
+    if (saw->counts_no_failures)
+        return TS_OK;
+    reply->limit = request->failures_limit;
+    reply->admitted = count <= reply->limit;
+    reply->remaining = reply->admitted ? reply->limit - count : 0;
+    reply->reset_s = 1705312860;
+    reply->retry_after_s = reply->admitted ? 0 : 23;
+    return TS_OK;
+}
+
 static ts_status authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__AuthorizeRequest *request = (const void *)in;
     Ts__Auth__AuthorizeReply *reply = (void *)out;
 
     atomic_fetch_add(&standin_saw.authorizes, 1);
-    reply->known = !is_key(request, KEY_UNKNOWN);
+    reply->known = !is_key(request, KEY_UNKNOWN) && !is_no_key(request);
     if (!reply->known)
-        return TS_OK;
+        return count_failure(call, request, reply);
     reply->org = 7;
     reply->mode = is_key(request, KEY_TEST) ? TS_MODE_TEST : TS_MODE_LIVE;
     reply->suspended = is_key(request, KEY_HELD);
@@ -67,7 +94,7 @@ static ts_status fill_key(ts_call *call, const char *id, Ts__Auth__ApiKey *key)
     bool is_test = strcmp(id, "key_test") == 0;
 
     if (!is_test && strcmp(id, "key_live") != 0)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "no such key in this organization");
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such API key.");
     key->id = copy(call, id);
     key->org = call->tenant.org;
     key->name = copy(call, "Claude \"Desktop\"");
@@ -176,13 +203,6 @@ static ts_status record_audit(ts_call *call, const ProtobufCMessage *in, Protobu
     standin_seen *saw = &standin_saw;
 
     (void)out;
-    if (strcmp(request->entry->action, "auth.failures") == 0) {
-        (void)snprintf(saw->burst_details, sizeof(saw->burst_details), "%s",
-                       request->entry->details);
-        saw->burst_org = call->tenant.org;
-        atomic_fetch_add(&saw->bursts, 1);
-        return TS_OK;
-    }
     if (saw->refuses_audits)
         return ts_fail(call->error, TS_UNAVAILABLE, "", "no room");
     (void)snprintf(saw->audit_action, sizeof(saw->audit_action), "%s", request->entry->action);
@@ -447,18 +467,20 @@ static ts_status summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMes
 {
     const Ts__Incidents__SummaryRequest *request = (const void *)in;
     Ts__Incidents__SummaryReply *reply = (void *)out;
+    Ts__Incidents__Incident **one;
 
     reply->open = 1;
     reply->investigating = 1;
     reply->by_severity = ts_arena_array(call->arena, 5, sizeof(uint64_t));
     reply->by_severity[3] = 2;
     reply->n_by_severity = 5;
-    reply->latest = ts_arena_array(call->arena, 1, sizeof(*reply->latest));
-    reply->latest[0] = incident(call, "inc_one", "open");
-    reply->n_latest = 1;
+    one = ts_arena_array(call->arena, 1, sizeof(*one));
+    one[0] = incident(call, "inc_one", "open");
+    reply->latest = one;
+    reply->n_latest = request->without_latest ? 0 : 1;
     if (!request->with_trend)
         return TS_OK;
-    reply->worst = reply->latest;
+    reply->worst = one;
     reply->n_worst = 1;
     reply->day = ts_arena_alloc(call->arena, sizeof(*reply->day));
     ts__incidents__trend__init(reply->day);
@@ -735,9 +757,8 @@ int standin_start(unsigned mask, int64_t connections)
                               .route_count = api_route_count,
                               .app = &app,
                               .authorize = api_authorize,
-                              .burst = api_burst,
-                              .hsts_s = config.hsts_s,
-                              .failures = http_rate_new(60, 64) };
+                              .failures_limit = (uint32_t)config.auth_failures,
+                              .hsts_s = config.hsts_s };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
     options.limits = (http_limits){ connections, 5000, 5000, 5000 };
@@ -755,7 +776,6 @@ void standin_stop(void)
     http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
-    http_rate_free(service.failures);
     for (size_t i = 0; i < TS_COUNT(services); i++) {
         ts_rpc_server_stop(servers[i]);
         servers[i] = NULL;
