@@ -289,17 +289,19 @@ static ts_status forget_parked(ts_inbox *in, uint64_t org)
     return st != TS_OK || ts_batch_is_empty(batch) ? st : ts_store_write(in->store, batch, NULL);
 }
 
-/* Memory and rows under one guard: whoever holds it sees all of the tenant or nothing, and cannot load again what was
- * forgotten. */
-static ts_status forget_tenant(ts_inbox *in, ts_tenant tenant)
+/* Tombstone, memory and rows under one guard: whoever holds it sees all of the tenant or nothing, and cannot load again what was
+ * forgotten; nor is a batch refused that somebody who holds it has begun, with the rows of others in it. */
+static ts_status forget_tenant(ts_inbox *in, ts_tenant tenant, int64_t at_ms)
 {
     ts_status st;
 
     ts_arena_reset(in->arena);
     guard(in, tenant);
-    if (in->forget != NULL)
+    st = ts_store_fence(in->store, tenant.org, at_ms, NULL);
+    if (st == TS_OK && in->forget != NULL)
         in->forget(in->service, tenant, in->arena);
-    st = ts_store_wipe(in->store, tenant, NULL);
+    if (st == TS_OK)
+        st = ts_store_wipe(in->store, tenant, NULL);
     unguard(in, tenant);
     return st;
 }
@@ -326,13 +328,12 @@ static ts_status erase(ts_inbox *in, const Ts__HandOverRow *row, ts_str seen_key
     Ts__OrganizationErased erased = TS__ORGANIZATION_ERASED__INIT;
     uint64_t last;
     bool known;
-    ts_status st;
+    ts_status st = TS_OK;
 
     if (batch == NULL)
         return TS_NOMEM;
-    st = ts_store_fence(in->store, row->org, row->at_ms, NULL);
     for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST && st == TS_OK; mode++)
-        st = forget_tenant(in, (ts_tenant){ row->org, (ts_mode)mode });
+        st = forget_tenant(in, (ts_tenant){ row->org, (ts_mode)mode }, row->at_ms);
     if (st == TS_OK)
         st = forget_sent(in, row->org);
     ts_arena_reset(in->arena);

@@ -247,6 +247,20 @@ static ts_status find_range(ts_store *s, ts_arena *arena, const auth_audit_query
     return st;
 }
 
+/* What ends in front of the bound: entries that are dropped as old since they were counted leave newer ones at the rank. */
+static ts_status keep_until(const auth_audit_query *q, ts_str view, ts_buf *behind)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf until = TS_BUF_INIT(AUTH_INDEX_KEY_MAX);
+
+    ts_buf_str(&until, view);
+    ts_buf_be64(&until, (uint64_t)q->until_ms);
+    if (q->until_ms != 0 && ts_str_cmp(ts_buf_view(&until), ts_buf_view(behind)) < 0) {
+        ts_buf_clear(behind);
+        ts_buf_str(behind, ts_buf_view(&until));
+    }
+    return ts_buf_status(&until) == TS_OK ? ts_buf_status(behind) : ts_buf_status(&until);
+}
+
 /* From the entry of that rank on to older ones. */
 static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q, ts_str view,
                          uint64_t rank, Ts__Auth__AuditList *rep)
@@ -259,6 +273,9 @@ static ts_status collect(ts_store *s, ts_arena *arena, const auth_audit_query *q
     if (st != TS_OK)
         return st == TS_NOT_FOUND ? TS_OK : st; /* dropped as old since it was counted */
     ts_buf_char(&behind, '\0');
+    st = keep_until(q, view, &behind);
+    if (st != TS_OK)
+        return st;
     ts_buf_str(&from, view);
     ts_buf_be64(&from, (uint64_t)q->since_ms);
     it = ts_iter_new(s, AUTH_AUDIT_INDEX, ts_buf_view(&from), ts_buf_view(&behind), true);

@@ -17,20 +17,6 @@ typedef struct expiry {
     ts_arena *arena;
 } expiry;
 
-static int64_t read_ms(const char *p)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < 8; i++)
-        n = n << 8 | (uint8_t)p[i];
-    return (int64_t)n;
-}
-
-static ts_tenant tenant_of(ts_str key)
-{
-    return (ts_tenant){ (uint64_t)read_ms(key.p), key.p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
-}
-
 /* ---- closed incidents ---- */
 
 /* A detection, where it is, and that its rule and dedup key are known here. */
@@ -191,7 +177,7 @@ ts_status expire_closed(incidents *app, int64_t now_ms, const atomic_bool *stopp
     for (; ts_iter_valid(it) && st == TS_OK && !atomic_load(stopping); ts_iter_next(it)) {
         if (ts_iter_key(it).n != TS_KEY_TENANT_SIZE)
             return TS_CORRUPT;
-        st = expire_tenant(&e, tenant_of(ts_iter_key(it)), ret_count);
+        st = expire_tenant(&e, incidents_key_tenant(ts_iter_key(it)), ret_count);
     }
     ts_metric_add(app->expired, *ret_count);
     return st == TS_OK ? ts_iter_status(it) : st;
@@ -205,7 +191,7 @@ typedef struct waiting_row {
 
 static int64_t waits_since(const char *key)
 {
-    return read_ms(key + TS_KEY_TENANT_SIZE + ID_SIZE);
+    return (int64_t)incidents_read_u64(key + TS_KEY_TENANT_SIZE + ID_SIZE);
 }
 
 /* It may have been placed since it was read. */
@@ -214,7 +200,7 @@ static ts_status drop_waiting(expiry *e, const waiting_row *row)
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     ts_str key = ts_str_n(row->key, sizeof(row->key));
     const uint8_t *id = incidents_key_last_id(key);
-    ts_tenant tenant = tenant_of(key);
+    ts_tenant tenant = incidents_key_tenant(key);
     incidents_key owner = incidents_id_key(tenant, id);
     ts_status st = TS_OK;
 

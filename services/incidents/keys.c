@@ -151,6 +151,20 @@ incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_m
     return k;
 }
 
+uint64_t incidents_read_u64(const char *p)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < 8; i++)
+        n = n << 8 | (uint8_t)p[i];
+    return n;
+}
+
+ts_tenant incidents_key_tenant(ts_str key)
+{
+    return (ts_tenant){ incidents_read_u64(key.p), key.p[8] == 0 ? TS_MODE_LIVE : TS_MODE_TEST };
+}
+
 const uint8_t *incidents_key_last_id(ts_str key)
 {
     if (key.n < TS_KEY_TENANT_SIZE + ID_SIZE)

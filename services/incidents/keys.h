@@ -72,6 +72,9 @@ incidents_key incidents_list_view(ts_tenant t, ts_hash128 scope);
 /* Where the list begins that holds nothing created at `until_ms` or later. */
 incidents_key incidents_list_from(ts_tenant t, ts_hash128 scope, int64_t until_ms);
 
+/* The reverse: a number of 8 bytes, and the tenant that a key of at least TS_KEY_TENANT_SIZE begins with. */
+uint64_t incidents_read_u64(const char *p);
+ts_tenant incidents_key_tenant(ts_str key);
 /* The incident in a key of lists, the detection in one of detections or pending; NULL if the key is too short. */
 const uint8_t *incidents_key_last_id(ts_str key);
 

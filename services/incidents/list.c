@@ -117,8 +117,11 @@ static ts_status skip(const ts_call *call, const list_query *query, incidents_ke
                                  newer + query->offset, &key);
     if (st != TS_OK)
         return st;
-    memcpy(from->bytes, key.data, key.size);
-    from->n = key.size;
+    /* Who came since the newer ones were counted has moved the rank, maybe to before the list. */
+    if (ts_str_cmp(ts_buf_view(&key), incidents_key_view(from)) > 0) {
+        memcpy(from->bytes, key.data, key.size);
+        from->n = key.size;
+    }
     return TS_OK;
 }
 

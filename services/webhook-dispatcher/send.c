@@ -101,7 +101,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return loop_open(t->lane->loop, address);
 }
 
-/* A kept connection is not opened again, so its address is judged here. */
+/* A kept connection is not opened again, so its address is judged here; and one that was opened beside another address of the
+ * name, which was refused, does not go on. */
 static int before_request(void *context, char *peer, char *local, int peer_port, int local_port)
 {
     transfer *t = context;
@@ -109,7 +110,8 @@ static int before_request(void *context, char *peer, char *local, int peer_port,
     (void)local;
     (void)peer_port;
     (void)local_port;
-    if (peer != NULL && ts_ssrf_allows_text(t->lane->sender->policy, ts_str_of(peer)))
+    if (!t->is_blocked && peer != NULL &&
+        ts_ssrf_allows_text(t->lane->sender->policy, ts_str_of(peer)))
         return CURL_PREREQFUNC_OK;
     block(t, peer == NULL ? "" : peer);
     return CURL_PREREQFUNC_ABORT;
@@ -220,6 +222,8 @@ static bool set_options(lane *l, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms) == CURLE_OK;
+    /* An attempt that ends before its name is known does not wait for whoever asks for the name: all others would with it. */
+    ok = ok && curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
     ok =
         ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)config->dns_cache_s) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;

@@ -5,6 +5,7 @@
 #include "ts/log.h"
 
 #define LOAD_ARENA_BYTES (4u << 20)
+#define REST_MS          60000 /* of an endpoint that something unreadable is owed to */
 #define RANDOM_BYTES     (32 * LEASE_TOKEN_SIZE)
 
 /* Leases on their way into one answer. */
@@ -211,6 +212,14 @@ static ts_status lease_of(leasing *g, ready_endpoint *e, Ts__Webhooks__LeasedDel
     return TS_OK;
 }
 
+/* What it is owed cannot be read: it is looked at again some time later, and the others of its lane now. */
+static void rest(const leasing *g, ready_endpoint *e, ts_status st)
+{
+    ts_log_error(TS_MSG("an endpoint's deliveries cannot be read"), TS_F_Z("endpoint_id", e->id),
+                 TS_F_STATUS(st));
+    e->next_due_ms = g->now_ms + REST_MS;
+}
+
 /* The delivery whose turn it is; TS_NOT_FOUND if none is due. */
 static ts_status lease_next(leasing *g, Ts__Webhooks__LeasedDelivery **ret)
 {
@@ -221,8 +230,10 @@ static ts_status lease_next(leasing *g, Ts__Webhooks__LeasedDelivery **ret)
         if (e == NULL)
             return TS_NOT_FOUND;
         st = lease_of(g, e, ret);
+        if (st == TS_CORRUPT)
+            rest(g, e, st);
         placed = ready_place(&g->l->ready, e, g->now_ms);
-        if (st == TS_OK || st != TS_CONFLICT)
+        if (st != TS_CONFLICT && st != TS_CORRUPT)
             return st;
         if (placed != TS_OK)
             return placed;
@@ -267,12 +278,15 @@ static ts_status expire_one(ledger *l, ts_batch *batch, lease_held *ended, int64
     Ts__Webhooks__StoredDelivery *row = NULL;
     ready_endpoint *e = ended->endpoint;
     ts_hash128 event = ended->event;
-    ts_status st = row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &row);
+    /* Of an erased organization a row may still stand; none can be put. */
+    ts_status st = e->is_ended
+                       ? TS_NOT_FOUND
+                       : row_delivery(l->store, e->tenant, event, ts_str_of(e->id), arena, &row);
 
-    if (st != TS_OK && st != TS_NOT_FOUND)
+    if (st != TS_OK && st != TS_NOT_FOUND && st != TS_CORRUPT)
         return st;
     ts_metric_add(l->metrics.expired, 1);
-    if (st == TS_NOT_FOUND || !delivery_is_pending(row)) {
+    if (st != TS_OK || !delivery_is_pending(row)) {
         queue_drop(l, batch, ended);
         return TS_OK;
     }

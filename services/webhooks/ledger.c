@@ -229,13 +229,17 @@ static ts_status load_endpoints(ledger *l)
         ts_arena_reset(arena);
         if (!key_read_endpoint(ts_iter_key(it), &tenant, &id))
             return TS_CORRUPT;
+        if (ts_store_is_erased(l->store, tenant.org))
+            continue; /* its rows go when auth tells it again */
         st = ts_arena_unpack(arena, &ts__webhooks__endpoint__descriptor, ts_iter_value(it), &m);
-        if (st == TS_OK)
+        e = ledger_endpoint(l, id); /* an upgrade has counted what it is owed */
+        if (st == TS_OK && e == NULL)
             st = ledger_endpoint_add(l, tenant, id, &e);
         if (st == TS_OK)
             st = ledger_totals_load(l, e);
         if (st != TS_OK)
             break;
+        e->is_ghost = false;
         ready_begin(e, e->failing_since_ms != 0);
         st = ledger_endpoint_apply(l, e, (const Ts__Webhooks__Endpoint *)m);
         if (st == TS_OK)

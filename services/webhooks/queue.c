@@ -113,7 +113,9 @@ void queue_drop(ledger *l, ts_batch *batch, lease_held *held)
     ts_batch_delete(batch, l->store, WEBHOOKS_DUE, key_view(&key));
     leases_end(&l->leases, l->store, batch, held);
     ready_release(&l->ready, e);
-    ts_warn(TS_MSG("due row of a delivery that is over dropped"), TS_F_Z("endpoint_id", e->id));
+    ts_warn(TS_MSG("due row of a delivery that is over or unreadable dropped"),
+            TS_F_Z("endpoint_id", e->id));
+    queue_due(l, e, e->low_due_ms, e->next_due_ms); /* a slot is free */
 }
 
 static ts_iter *rows_from(const ledger *l, const ready_endpoint *e, int64_t key_ms, bool reverse)

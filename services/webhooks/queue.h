@@ -15,7 +15,7 @@ void queue_put(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
 /* Takes it off its row in the due index and ends its lease. True: it was leased. */
 bool queue_take_off(ledger *l, ts_batch *batch, ready_endpoint *e, ts_hash128 event,
                     Ts__Webhooks__StoredDelivery *d);
-/* A lease of something that is over, or gone: ends it, with the due row that led to it. */
+/* A lease of something that is over, gone or unreadable: ends it, with the due row that led to it. */
 void queue_drop(ledger *l, ts_batch *batch, lease_held *held);
 /* Something is due at `due_ms`, under a key of at least `key_ms`. */
 void queue_due(ledger *l, ready_endpoint *e, int64_t key_ms, int64_t due_ms);

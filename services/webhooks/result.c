@@ -192,7 +192,26 @@ static ts_status load_event(change *c, const lease_held *held, ts_tenant t, ts_h
 }
 
 /* A result that comes after its lease has ended still counts if it is a success that nobody else has told: the customer has
- * the event. TS_NOT_FOUND: nobody waits for it. */
+ * the event. */
+static bool counts(const Ts__Webhooks__StoredDelivery *d, const lease_held *held,
+                   const Ts__Webhooks__DeliveryResult *r)
+{
+    return delivery_is_pending(d) && (holds_lease(held, r) || (!r->returned && is_success(r)));
+}
+
+/* Nothing can come of it: it is over, another has it, or it cannot be read. Told again, it would hold up all that is told with
+ * it. */
+static ts_status give_up(change *c, lease_held *held, const Ts__Webhooks__DeliveryResult *r)
+{
+    if (holds_lease(held, r)) {
+        queue_drop(c->l, c->batch, held);
+        return TS_OK;
+    }
+    ts_metric_add(c->l->metrics.late, 1);
+    return TS_NOT_FOUND;
+}
+
+/* TS_NOT_FOUND: nobody waits for it. */
 static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
 {
     ledger *l = c->l;
@@ -205,21 +224,16 @@ static ts_status one(change *c, const Ts__Webhooks__DeliveryResult *r)
     ts_hash128 id;
     ts_status st = ts_id_parse("evt_", ts_str_of(r->event_id), &id);
 
-    if (st != TS_OK || e == NULL)
+    if (st != TS_OK || e == NULL || e->is_ended)
         return TS_NOT_FOUND;
     held = leases_find(&l->leases, e, id);
     st = load(c, held, t, id, ts_str_of(r->endpoint_id), &d);
-    if (st != TS_OK)
-        return st;
-    if (!delivery_is_pending(d) && holds_lease(held, r)) {
-        queue_drop(l, c->batch, held);
-        return TS_OK;
-    }
-    if (!delivery_is_pending(d) || (!holds_lease(held, r) && (r->returned || !is_success(r)))) {
-        ts_metric_add(l->metrics.late, 1);
-        return TS_NOT_FOUND;
-    }
-    st = load_event(c, held, t, id, &event);
+    if (st == TS_CORRUPT || (st == TS_OK && !counts(d, held, r)))
+        return give_up(c, held, r);
+    if (st == TS_OK)
+        st = load_event(c, held, t, id, &event);
+    if (st == TS_CORRUPT)
+        return give_up(c, held, r);
     if (st == TS_OK && !r->returned)
         st = add_attempt(d, r, c->arena);
     if (st == TS_OK && !r->returned && !is_success(r))

@@ -33,7 +33,8 @@ ts_status webhooks_rpc_result(ts_call *call, const ProtobufCMessage *in, Protobu
     st = ledger_results(&app->ledger, request->results, request->n_results, call->arena, &ticket);
     if (st != TS_OK)
         return st;
-    return ticket == 0 ? TS_OK : ts_store_sync(app->store, ticket);
+    /* If nothing changed, they were told before: whoever did so may still be waiting for the disk. */
+    return ticket == 0 ? ts_store_sync_all(app->store) : ts_store_sync(app->store, ticket);
 }
 
 void webhooks_lock(void *service, ts_tenant tenant)
@@ -63,7 +64,9 @@ ts_status webhooks_close_rows(void *service, ts_batch *batch)
 void webhooks_forget(void *service, ts_tenant tenant, ts_arena *arena)
 {
     (void)arena;
-    ledger_forget(&((webhooks *)service)->ledger, tenant);
+    /* Results and leases of many share a batch: nothing more of either mode may come into one. */
+    for (int mode = TS_MODE_LIVE; mode <= TS_MODE_TEST; mode++)
+        ledger_forget(&((webhooks *)service)->ledger, (ts_tenant){ tenant.org, (ts_mode)mode });
 }
 
 ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena *arena,

@@ -50,7 +50,8 @@ static ts_status take_some(ledger *l, ts_arena *arena, bool *ret_more)
             !key_read_tenant(ts_str_n(key.p, TS_KEY_TENANT_SIZE), &t))
             return TS_CORRUPT;
         memcpy(id.bytes, key.p + key.n - sizeof(id.bytes), sizeof(id.bytes));
-        st = take_event(&c, t, id);
+        if (!ts_store_is_erased(l->store, t.org)) /* no row of it can be put; all go soon */
+            st = take_event(&c, t, id);
         ts_batch_delete(c.batch, l->store, WEBHOOKS_EVENT_ORDER, key);
         for (unsigned state = 0; state < DELIVERY_STATES; state++) {
             webhooks_key status = key_tenant(t);
@@ -90,6 +91,8 @@ static ts_status take_leases(ledger *l, ts_arena *arena)
             continue;
         ts_arena_reset(arena);
         ts_batch_delete(batch, l->store, WEBHOOKS_LEASES, ts_iter_key(it));
+        if (ts_store_is_erased(l->store, tenant.org))
+            continue;
         st = row_delivery(l->store, tenant, event, endpoint, arena, &d);
         if (st == TS_NOT_FOUND || (st == TS_OK && d->lease_until_ms == 0)) {
             st = TS_OK;

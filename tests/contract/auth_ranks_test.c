@@ -206,6 +206,55 @@ static void a_long_log_costs_a_list_no_more_than_a_short_one(void)
     }
 }
 
+/* ---- what is dropped between the count of a list and its page ---- */
+
+#define SHORT_LOG 20
+
+static uint64_t dropping_org; /* 0: nothing is dropped */
+
+ts_status __real_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret); /* NOLINT: the linker's name */
+ts_status __wrap_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret); /* NOLINT */
+
+static void drop_oldest(uint64_t org)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new((size_t)1 << 20);
+    TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+    bool done = false;
+
+    CHECK_EQ(auth_audit_drop(b, s.store, arena, org, INT64_MAX, &done), TS_OK);
+    CHECK(done);
+    CHECK_EQ(ts_store_write(s.store, b, NULL), TS_OK);
+}
+
+/* The linker has it called in the place of the other. */
+ts_status __wrap_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret)
+{
+    for (int i = 0; i < 3 && dropping_org != 0; i++)
+        drop_oldest(dropping_org);
+    return __real_ts_ranks_find(r, store, view, rank, ret);
+}
+
+static void a_page_ends_at_its_bound_whatever_is_dropped_meanwhile(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new((size_t)16 << 20);
+    const auth_audit_query q = { .org = 1005, .actor = "", .until_ms = 1011, .limit = 5 };
+    Ts__Auth__AuditList list = TS__AUTH__AUDIT_LIST__INIT;
+
+    for (int64_t i = 1; i <= SHORT_LOG; i++)
+        append(q.org, &(put){ 1000 + i, false, "ctl" }, arena);
+    ts_arena_reset(arena);
+    dropping_org = q.org;
+    CHECK_EQ(auth_audit_list(s.store, arena, &q, &list), TS_OK);
+    dropping_org = 0;
+    CHECK_EQ(list.total, 10);
+    CHECK_EQ(list.n_rows, 5);
+    for (size_t i = 0; i < list.n_rows; i++)
+        CHECK_EQ(list.rows[i]->entry->at_ms, 1010 - (int64_t)i);
+}
+
 int main(void)
 {
     scratch_directory(s.directory);
@@ -213,6 +262,7 @@ int main(void)
     RUN(lists_agree_with_a_count_over_all_entries);
     RUN(entries_that_are_dropped_are_counted_out);
     RUN(a_store_without_ranks_gets_them);
+    RUN(a_page_ends_at_its_bound_whatever_is_dropped_meanwhile);
     RUN(a_long_log_costs_a_list_no_more_than_a_short_one);
     stop();
     remove_directory(s.directory);

@@ -436,6 +436,18 @@ static void a_store_without_counts_gets_them_whatever_was_begun(void)
     }
 }
 
+/* Killed between the tombstone and the end of the rows, and started as a version with another schema. */
+static void an_organization_that_ended_half_is_not_counted_any_more(void)
+{
+    uint64_t digest;
+
+    detect_at("eve@example.com", 3, any_time());
+    take_ranks_away(tenant.org, 0);
+    CHECK_EQ(ts_store_fence(s.store, tenant.org, 1, NULL), TS_OK);
+    reopen_store();
+    CHECK_EQ(ranks_of(tenant.org, &digest), 0);
+}
+
 static void a_list_that_names_nothing_is_left_out_of_the_counts(void)
 {
     ts_hash128 scope = incidents_list_scope(GROUP_OPEN, ANY_SEVERITY, ts_str_of("gus@example.com"));
@@ -479,6 +491,50 @@ static void a_page_is_found_by_walking_if_its_rank_has_gone(void)
     q.offset = row_count;
     CHECK_EQ(list_read(&call, &q, &page, &count), TS_OK);
     CHECK_EQ(count, 0);
+}
+
+/* ---- what comes between the count of a list and its page ---- */
+
+static bool newer_come;
+
+ts_status __real_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret); /* NOLINT: the linker's name */
+ts_status __wrap_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret); /* NOLINT */
+
+/* The linker has it called in the place of the other. */
+ts_status __wrap_ts_ranks_find(const ts_ranks *r, ts_store *store, ts_str view, uint64_t rank,
+                               ts_buf *ret)
+{
+    char user[32];
+
+    for (int i = 0; i < 3 && newer_come; i++) {
+        snprintf(user, sizeof(user), "new%d@example.com", i);
+        detect_at(user, 3, 9000 + i);
+    }
+    return __real_ts_ranks_find(r, store, view, rank, ret);
+}
+
+static void a_page_begins_at_its_bound_whatever_comes_meanwhile(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(CALL_BYTES);
+    const list_query q = { .severity = ANY_SEVERITY, .until_ms = 5000, .limit = 3, .offset = 1 };
+    Ts__Incidents__Incident **page = NULL;
+    ts_error err = { "", "" };
+    ts_call call = call_of(arena, &err);
+    char user[32];
+    size_t count = 0;
+
+    for (int i = 0; i < 8; i++) {
+        snprintf(user, sizeof(user), "old%d@example.com", i);
+        detect_at(user, 3, 1000 + i);
+    }
+    newer_come = true;
+    CHECK_EQ(list_read(&call, &q, &page, &count), TS_OK);
+    newer_come = false;
+    CHECK_EQ(count, 3);
+    for (size_t i = 0; i < count; i++)
+        CHECK(page[i]->created_ms < q.until_ms);
 }
 
 /* ---- rows that go while a list is read ---- */
@@ -695,6 +751,10 @@ int main(int argc, char **argv)
     RUN(lists_are_read_while_their_incidents_expire);
     tenant.org = 61;
     RUN(many_incidents_cost_a_count_no_more_than_few);
+    tenant.org = 63;
+    RUN(a_page_begins_at_its_bound_whatever_comes_meanwhile);
+    tenant.org = 62;
+    RUN(an_organization_that_ended_half_is_not_counted_any_more);
     close_store();
     ts_arena_free(row_arena);
     remove_directory(s.directory);

@@ -1,7 +1,9 @@
-/* Connections of the sender from one request to the next: kept, ended by either side, spoken on out of turn; and how jobs spread over
- * its threads. A request whose socket nobody waits for would end by its time limit. */
+/* Connections of the sender from one request to the next: kept, ended by either side, spoken on out of turn; how jobs spread over
+ * its threads; a name whose servers do not answer. A request whose socket nobody waits for would end by its time limit. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -14,6 +16,56 @@
 #define ANSWER     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define LAST       "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 #define TIMEOUT_MS 8000
+
+/* ---- names: libcurl asks us ---- */
+
+#define SLOW_NAME    "slow.example"
+#define SLOW_NAME_MS 20000 /* if the test does not end it */
+
+static atomic_int slow_asked, slow_told;
+static atomic_bool slow_may_end;
+
+static int ask_libc(const char *name, const char *service, const struct addrinfo *hints,
+                    struct addrinfo **ret)
+{
+    int (*libc)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "getaddrinfo");
+    return libc(name, service, hints, ret);
+}
+
+#define MIXED_NAME "mixed.example" /* one address that is allowed, then one that is not */
+
+static int give_mixed(const char *service, struct addrinfo **ret)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+    struct addrinfo *refused = NULL;
+
+    CHECK_EQ(ask_libc("127.0.0.1", service, &hints, ret), 0);
+    CHECK_EQ(ask_libc("2001:db8::1", service, &hints, &refused), 0);
+    (*ret)->ai_next = refused;
+    return 0;
+}
+
+/* NOLINTNEXTLINE: in the place of the C library's */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+    struct timespec pause = { 0, 2000000 };
+    int64_t until_ms = ts_boot_ms() + SLOW_NAME_MS;
+
+    if (name != NULL && strcmp(name, MIXED_NAME) == 0)
+        return give_mixed(service, ret);
+    if (name == NULL || strcmp(name, SLOW_NAME) != 0)
+        return ask_libc(name, service, hints, ret);
+    atomic_fetch_add(&slow_asked, 1);
+    while (!atomic_load(&slow_may_end) && ts_boot_ms() < until_ms)
+        nanosleep(&pause, NULL);
+    atomic_fetch_add(&slow_told, 1);
+    return EAI_AGAIN;
+}
+
+/* ---- a receiver ---- */
 
 typedef struct receiver {
     pthread_t thread;
@@ -128,14 +180,19 @@ typedef struct bench {
     work work;
 } bench;
 
-static void bench_start(bench *b, int64_t parallel, int64_t threads)
+static void bench_start_with(bench *b, int64_t parallel, int64_t threads, int64_t timeout_ms)
 {
     b->config = (dispatcher_config){
-        .allow_http = true, .parallel = parallel, .threads = threads, .timeout_ms = TIMEOUT_MS
+        .allow_http = true, .parallel = parallel, .threads = threads, .timeout_ms = timeout_ms
     };
     CHECK_EQ(ts_ssrf_policy_parse(TS_STR_LIT("127.0.0.0/8,::1/128"), &b->policy, NULL), TS_OK);
     work_init(&b->work, (uint32_t)parallel);
     CHECK_EQ(sender_start(&b->config, &b->policy, &b->work, &b->sender, NULL), TS_OK);
+}
+
+static void bench_start(bench *b, int64_t parallel, int64_t threads)
+{
+    bench_start_with(b, parallel, threads, TIMEOUT_MS);
 }
 
 static void bench_stop(bench *b)
@@ -272,6 +329,98 @@ static void all_that_may_be_are_under_way_at_once(void)
     a_full_thread_hands_over_to_the_next(2, 16, 2);
 }
 
+/* Whoever owns a name can make its servers take longer than an attempt may: that is the end of the attempt, and of no other
+ * on the same thread. */
+static void a_name_without_an_answer_holds_up_nobody_else(void)
+{
+    receiver r = { .hold = 1 };
+    bench b;
+    char url[64];
+    work_job *job;
+
+    receiver_start(&r);
+    bench_start_with(&b, 4, 1, 1000);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", r.port);
+    put(&b, "http://" SLOW_NAME "/");
+    CHECK_SOON(atomic_load(&slow_asked) == 1);
+    put(&b, url);
+    all_are_answered(&b, 1);
+    job = take(&b);
+    CHECK(strcmp(job->error, "timeout") == 0);
+    work_release(&b.work, &job, 1);
+    put(&b, url);
+    all_are_answered(&b, 1);
+    CHECK_EQ(atomic_load(&slow_told), 0); /* all that while nobody knew the name */
+    bench_stop(&b);
+    CHECK_EQ(atomic_load(&slow_told), 0); /* nor does a stop wait for it */
+    atomic_store(&slow_may_end, true);
+    CHECK_SOON(atomic_load(&slow_told) == 1);
+    receiver_stop(&r);
+}
+
+/* ---- a name of which one address is refused ---- */
+
+static atomic_int refused_count;
+
+bool __real_ts_ssrf_allows(const ts_ssrf_policy *policy,
+                           const struct sockaddr *address); /* NOLINT: the linker's name */
+bool __wrap_ts_ssrf_allows(const ts_ssrf_policy *policy,
+                           const struct sockaddr *address); /* NOLINT */
+
+/* The linker has it called in the place of the other. */
+bool __wrap_ts_ssrf_allows(const ts_ssrf_policy *policy, const struct sockaddr *address)
+{
+    bool allows = __real_ts_ssrf_allows(policy, address);
+
+    if (!allows)
+        atomic_fetch_add(&refused_count, 1);
+    return allows;
+}
+
+/* Somebody comes within 10 s. */
+static int next_peer(int fd)
+{
+    struct pollfd polled = { .fd = fd, .events = POLLIN };
+
+    CHECK_EQ(poll(&polled, 1, 10000), 1);
+    return accept(fd, NULL, NULL);
+}
+
+/* The first address takes its time, so that the second is tried beside it and refused; then the first is there after all. */
+static void a_refused_address_ends_the_attempt_at_the_others(void)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET };
+    socklen_t n = sizeof(in);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fills = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char url[64], got[64];
+    work_job *job;
+    int peer;
+    bench b;
+
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_EQ(bind(listener, (struct sockaddr *)&in, sizeof(in)), 0);
+    CHECK_EQ(listen(listener, 0), 0);
+    CHECK_EQ(getsockname(listener, (struct sockaddr *)&in, &n), 0);
+    CHECK_EQ(connect(fills, (struct sockaddr *)&in, sizeof(in)), 0); /* no room for another */
+    bench_start(&b, 4, 1);
+    snprintf(url, sizeof(url), "http://" MIXED_NAME ":%d/", ntohs(in.sin_port));
+    put(&b, url);
+    CHECK_SOON(atomic_load(&refused_count) > 0);
+    close(next_peer(listener));
+    peer = next_peer(listener); /* the next SYN of the first address */
+    if (recv(peer, got, sizeof(got), 0) > 0)
+        CHECK(send(peer, ANSWER, strlen(ANSWER), MSG_NOSIGNAL) > 0);
+    job = take(&b);
+    CHECK(strcmp(job->error, "blocked_address") == 0);
+    CHECK_EQ(job->status_code, 0);
+    work_release(&b.work, &job, 1);
+    close(peer);
+    close(fills);
+    close(listener);
+    bench_stop(&b);
+}
+
 int main(void)
 {
     CHECK_EQ(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
@@ -280,6 +429,8 @@ int main(void)
     RUN(a_last_answer_ends_its_connection);
     RUN(an_answer_to_nothing_is_nobodys);
     RUN(all_that_may_be_are_under_way_at_once);
+    RUN(a_refused_address_ends_the_attempt_at_the_others);
+    RUN(a_name_without_an_answer_holds_up_nobody_else);
     curl_global_cleanup();
     return 0;
 }

@@ -19,6 +19,12 @@ typedef struct served {
     ts_arena *arena; /* of the answers; emptied by served_forget() */
     ts_error error;  /* words of the last call */
     uint64_t seq;
+    /* The same service without kept answers: what it says is what a kept one must still say. Made when one is given. */
+    ts_rpc_server *anew;
+    ts_peer *anew_peer;
+    const ts_rpc_row *rows;
+    void *service;
+    unsigned kept;      /* answers that were, and were compared */
     unsigned pages;     /* of the last export */
     size_t arena_bytes; /* of a call; 0: as in the service */
 } served;
@@ -44,49 +50,100 @@ static inline ts_caller served_caller(ts_tenant tenant, const char *actor, const
                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
 }
 
-static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
+static inline void served_listen(served *s, const char *name, size_t answers_bytes,
+                                 ts_rpc_server **ret, ts_peer **ret_peer)
 {
     char address[128];
     ts_rpc_options o = {
         .address = address,
         .service_name = name,
-        .rows = rows,
-        .service = service,
+        .rows = s->rows,
+        .service = s->service,
         .serves = ts_tenancy_serves,
         .serves_context = s->store,
         .version = ts_tenancy_version,
         .version_context = s->store,
-        .answers_bytes = ANSWERS_BYTES,
+        .answers_bytes = answers_bytes,
         .arena_bytes = s->arena_bytes,
     };
 
     snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);
-    CHECK_EQ(ts_rpc_server_start(&o, &s->server, NULL), TS_OK);
-    CHECK_EQ(ts_peer_new(name, address, &s->peer, NULL), TS_OK);
+    CHECK_EQ(ts_rpc_server_start(&o, ret, NULL), TS_OK);
+    CHECK_EQ(ts_peer_new(name, address, ret_peer, NULL), TS_OK);
+    connect_lanes(*ret_peer, s->rows);
+}
+
+static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
+{
+    s->rows = rows;
+    s->service = service;
     s->arena = ts_arena_new((size_t)64 << 20);
     CHECK(s->arena != NULL);
-    connect_lanes(s->peer, rows);
+    served_listen(s, name, ANSWERS_BYTES, &s->server, &s->peer);
+    ts_arena_reset(s->arena);
 }
 
 static inline void served_stop(served *s)
 {
+    ts_peer_free(TS_TAKE(s->anew_peer));
+    ts_rpc_server_stop(TS_TAKE(s->anew));
     ts_peer_free(TS_TAKE(s->peer));
     ts_rpc_server_stop(TS_TAKE(s->server));
     ts_arena_free(TS_TAKE(s->arena));
+}
+
+static inline ts_status served_ask(served *s, ts_peer *peer, ts_tenant tenant,
+                                   const ts_method *method, const ProtobufCMessage *in,
+                                   ProtobufCMessage **ret)
+{
+    ts_caller caller = served_caller(tenant, "key:key_test", "");
+
+    memset(&s->error, 0, sizeof(s->error));
+    return ts_rpc_call(peer, method, &caller, in, s->arena, ret, &s->error);
+}
+
+static inline ts_str served_packed(served *s, const ProtobufCMessage *m)
+{
+    size_t n = protobuf_c_message_get_packed_size(m);
+    uint8_t *bytes = ts_arena_alloc(s->arena, n + 1);
+
+    CHECK(bytes != NULL);
+    return ts_str_n(bytes, protobuf_c_message_pack(m, bytes));
+}
+
+/* A kept answer against one made anew, unless something has changed meanwhile. */
+static inline void served_compare(served *s, ts_tenant tenant, const ts_method *method,
+                                  const ProtobufCMessage *in, const ProtobufCMessage *kept,
+                                  uint64_t version)
+{
+    ProtobufCMessage *out = NULL;
+
+    if (s->anew == NULL)
+        served_listen(s, "anew", 0, &s->anew, &s->anew_peer);
+    CHECK_EQ(served_ask(s, s->anew_peer, tenant, method, in, &out), TS_OK);
+    if (version == 0 || ts_store_version(s->store, tenant.org) != version)
+        return;
+    s->kept++;
+    CHECK(ts_str_eq(served_packed(s, kept), served_packed(s, out)));
 }
 
 /* *ret (a message's pointer) lives until served_forget(). */
 static inline ts_status served_call(served *s, ts_tenant tenant, const ts_method *method,
                                     const ProtobufCMessage *in, void *ret)
 {
-    ts_caller caller = served_caller(tenant, "key:key_test", "");
+    /* Without a store, the service is another process. */
+    const bool may_be_kept = s->store != NULL && method->lane == TS_LANE_SLOW &&
+                             (method->flags & TS_RPC_IDEMPOTENT) != 0;
+    uint64_t version = may_be_kept ? ts_store_version(s->store, tenant.org) : 0;
+    double kept = may_be_kept ? metric("ts_rpc_server_kept_total") : 0;
     ProtobufCMessage *out = NULL;
-    ts_status st;
+    ts_status st = served_ask(s, s->peer, tenant, method, in, &out);
 
-    memset(&s->error, 0, sizeof(s->error));
-    st = ts_rpc_call(s->peer, method, &caller, in, s->arena, &out, &s->error);
-    if (st == TS_OK)
-        memcpy(ret, &out, sizeof(out));
+    if (st != TS_OK)
+        return st;
+    if (may_be_kept && metric("ts_rpc_server_kept_total") > kept)
+        served_compare(s, tenant, method, in, out, version);
+    memcpy(ret, &out, sizeof(out));
     return st;
 }
 

@@ -197,6 +197,36 @@ static void an_erased_organization_leaves_nothing_and_its_neighbours_everything(
     end();
 }
 
+static unsigned locked;
+
+static void lock_tenant(void *service, ts_tenant tenant)
+{
+    (void)service;
+    /* Whoever holds the guard before us sees no tombstone, and whoever holds it after us neither the rows nor the memory. */
+    if (tenant.org == gone.org && locked++ == 0)
+        CHECK(!ts_store_is_erased(s.store, gone.org));
+}
+
+static void unlock_tenant(void *service, ts_tenant tenant)
+{
+    (void)service;
+    if (tenant.org == gone.org && locked > 1)
+        CHECK(ts_store_is_erased(s.store, gone.org));
+}
+
+static void the_tombstone_comes_under_the_guard(void)
+{
+    begin();
+    locked = 0;
+    ts_inbox_guard(inbox, lock_tenant, unlock_tenant);
+    use(upper, "a");
+    served_erase(&s, &ts_aiusage_accept, gone.org);
+    CHECK_EQ(locked, 2);
+    CHECK_EQ(forgotten[TS_MODE_LIVE], 1);
+    CHECK_EQ(forgotten[TS_MODE_TEST], 1);
+    end();
+}
+
 static void it_stays_so_over_a_restart_and_when_it_is_told_again(void)
 {
     begin();
@@ -565,6 +595,7 @@ static void pages_of_an_export_stay_below_their_size(void)
 int main(void)
 {
     RUN(an_erased_organization_leaves_nothing_and_its_neighbours_everything);
+    RUN(the_tombstone_comes_under_the_guard);
     RUN(it_stays_so_over_a_restart_and_when_it_is_told_again);
     RUN(tombstones_are_found_among_many);
     RUN(late_rows_are_acknowledged_without_effect);

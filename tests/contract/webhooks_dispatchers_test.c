@@ -1,4 +1,4 @@
-/* Dispatchers that leave or die while they wait for work: nothing is given to who is gone. */
+/* Dispatchers that leave or die while they wait for work, to whom nothing is given, and one that tells its results again. */
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -108,11 +108,43 @@ static void a_dispatcher_that_was_killed_is_given_nothing(void)
     end();
 }
 
+/* The first answer was lost while the disk was slow: what the repeat finds known may not be on it yet. */
+static void a_result_told_again_is_on_disk_before_it_is_acknowledged(void)
+{
+    const Ts__Webhooks__LeasedDelivery *d;
+    Ts__Webhooks__DeliveryResult r = TS__WEBHOOKS__DELIVERY_RESULT__INIT;
+    Ts__Webhooks__DeliveryResult *list[] = { &r };
+    uint64_t ticket = 0, before = 0, after = 0;
+    double seconds;
+
+    begin("1h");
+    (void)endpoint(live, NULL);
+    publish("incident.created", 1);
+    d = lease_one(SOON_MS);
+    r.org = d->org;
+    r.event_id = d->event_id;
+    r.endpoint_id = d->endpoint_id;
+    r.attempt = d->attempt;
+    r.token = d->token;
+    r.status_code = 200;
+    CHECK_EQ(ledger_results(&app.ledger, list, 1, s.arena, &ticket), TS_OK);
+    CHECK(ticket != 0);
+    ts_store_sync_stats(s.store, &seconds, &before);
+    result_of(d, 200, "", false);
+    ts_store_sync_stats(s.store, &seconds, &after);
+    CHECK_EQ(after, before + 1);
+    result_of(d, 200, "", false); /* by now it is */
+    ts_store_sync_stats(s.store, &seconds, &before);
+    CHECK_EQ(before, after);
+    end();
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2)
         return ask_for_ever(argv[1]);
     RUN(a_dispatcher_that_leaves_takes_its_question_back);
     RUN(a_dispatcher_that_was_killed_is_given_nothing);
+    RUN(a_result_told_again_is_on_disk_before_it_is_acknowledged);
     return 0;
 }

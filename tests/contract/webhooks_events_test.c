@@ -214,65 +214,118 @@ static void old_events_are_forgotten_in_steps_and_pending_ones_never(void)
     end();
 }
 
-/* Rows as the version before wrote them. */
+/* ---- rows as former versions wrote them ---- */
+
+enum { OLD_PENDING, OLD_DELIVERED, OLD_LEASED, OLD_EVENTS };
+
+static ts_hash128 old_id(ts_tenant tenant, unsigned i)
+{
+    return (ts_hash128){ { (uint8_t)tenant.org, (uint8_t)(i + 1) } };
+}
+
+/* Schema 1 had the order of all events, and their states within it; it is found by its first family. */
+static void put_old_order(ts_batch *batch, ts_tenant tenant, ts_hash128 id, int64_t created_ms)
+{
+    webhooks_key key = key_tenant(tenant);
+
+    key_u64(&key, ~(uint64_t)created_ms);
+    key_bytes(&key, id.bytes, sizeof(id.bytes));
+    ts_batch_put(batch, s.store, WEBHOOKS_EVENT_ORDER, key_view(&key), TS_STR_NULL);
+}
+
+/* Up to schema 2, what was leased stood in no due row but in one of its own. */
+static void put_old_lease(ts_batch *batch, ts_tenant tenant, ts_hash128 id, const char *endpoint)
+{
+    webhooks_key key = { .n = 0 };
+    webhooks_key delivery = key_delivery(tenant, id, ts_str_of(endpoint));
+
+    key_u64(&key, 5000);
+    key_bytes(&key, delivery.bytes, delivery.n);
+    ts_batch_put(batch, s.store, WEBHOOKS_LEASES, key_view(&key), TS_STR_NULL);
+}
+
+static void put_old_event(ts_batch *batch, ts_tenant tenant, unsigned i, const char *endpoint)
+{
+    Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
+    Ts__Webhooks__StoredEvent row = TS__WEBHOOKS__STORED_EVENT__INIT;
+    Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
+    Ts__Webhooks__StoredDelivery stored = TS__WEBHOOKS__STORED_DELIVERY__INIT;
+    ts_hash128 cause = old_id(tenant, i);
+    char id[TS_ID_SIZE];
+    webhooks_key key;
+
+    ts_id_format("evt_", cause, id);
+    event.id = id;
+    event.event = (char *)(uintptr_t) "incident.created";
+    event.created_ms = 1000 + i;
+    event.status = (char *)(uintptr_t)(i == OLD_DELIVERED ? "delivered" : "pending");
+    event.body.data = (uint8_t *)(uintptr_t) "{}";
+    event.body.len = 2;
+    row.event = &event;
+    row.pending = i != OLD_DELIVERED;
+    row.delivered = i == OLD_DELIVERED;
+    row_put_event(batch, s.store, tenant, cause, &row);
+    delivery.endpoint_id = (char *)(uintptr_t)endpoint; /* only packed */
+    delivery.status = event.status;
+    stored.delivery = &delivery;
+    stored.due_ms = i == OLD_PENDING ? 1000 : 0;
+    stored.lease_until_ms = i == OLD_LEASED ? 5000 : 0;
+    row_put_delivery(batch, s.store, tenant, cause, &stored);
+    key = key_due(tenant, ts_str_of(endpoint), 1000, cause);
+    if (i == OLD_PENDING)
+        ts_batch_put(batch, s.store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
+    if (i == OLD_LEASED)
+        put_old_lease(batch, tenant, cause, endpoint);
+    put_old_order(batch, tenant, cause, event.created_ms);
+}
+
+static void put_old_events(ts_tenant tenant, const char *endpoint)
+{
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+
+    for (unsigned i = 0; i < OLD_EVENTS; i++)
+        put_old_event(batch, tenant, i, endpoint);
+    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
+}
+
 static void a_store_of_the_schema_before_is_taken_over(void)
 {
-    ts_batch *batch = ts_batch_new();
+    const Ts__Webhooks__LeaseReply *leased;
     char made[TS_ID_SIZE];
-    uint8_t causes[2][16] = { { 1 }, { 2 } };
+    char others[TS_ID_SIZE];
 
     begin("1h");
     snprintf(made, sizeof(made), "%s", endpoint(live, NULL)->id);
-    for (unsigned i = 0; i < 2; i++) {
-        Ts__Webhooks__Event event = TS__WEBHOOKS__EVENT__INIT;
-        Ts__Webhooks__StoredEvent row = TS__WEBHOOKS__STORED_EVENT__INIT;
-        Ts__Webhooks__Delivery delivery = TS__WEBHOOKS__DELIVERY__INIT;
-        Ts__Webhooks__StoredDelivery stored = TS__WEBHOOKS__STORED_DELIVERY__INIT;
-        webhooks_key key;
-        ts_hash128 cause;
-        char id[TS_ID_SIZE];
-        uint8_t old[25] = { 0 };
-
-        memcpy(cause.bytes, causes[i], 16);
-        ts_id_format("evt_", cause, id);
-        event.id = id;
-        event.event = (char *)(uintptr_t) "incident.created";
-        event.created_ms = 1000 + i;
-        event.status = (char *)(uintptr_t)(i == 0 ? "pending" : "delivered");
-        event.body.data = (uint8_t *)(uintptr_t) "{}";
-        event.body.len = 2;
-        row.event = &event;
-        row.pending = i == 0;
-        row.delivered = i != 0;
-        row_put_event(batch, s.store, live, cause, &row);
-        delivery.endpoint_id = made;
-        delivery.status = event.status;
-        stored.delivery = &delivery;
-        stored.due_ms = i == 0 ? 1000 : 0;
-        row_put_delivery(batch, s.store, live, cause, &stored);
-        key = key_due(live, ts_str_of(made), 1000, cause);
-        if (i == 0)
-            ts_batch_put(batch, s.store, WEBHOOKS_DUE, key_view(&key), TS_STR_NULL);
-        key = key_tenant(live);
-        memset(old, 0xff, 8);
-        old[6] = (uint8_t)(~event.created_ms >> 8 & 0xff);
-        old[7] = (uint8_t)(~event.created_ms & 0xff);
-        memcpy(old + 8, cause.bytes, 16);
-        key_bytes(&key, old, 24);
-        ts_batch_put(batch, s.store, WEBHOOKS_EVENT_ORDER, key_view(&key), TS_STR_NULL);
-    }
-    CHECK_EQ(ts_store_write(s.store, batch, NULL), TS_OK);
-    ts_batch_free(batch);
+    snprintf(others, sizeof(others), "%s", endpoint(other, NULL)->id);
+    put_old_events(live, made);
+    put_old_events(other, others);
+    /* Another organization was being erased when the version before ended. */
+    CHECK_EQ(ts_store_fence(s.store, other.org, 1, NULL), TS_OK);
     stop();
     start_with("1h");
-    CHECK_EQ(count("all"), 2);
+    CHECK_EQ(count("all"), OLD_EVENTS);
     CHECK_EQ(list("delivered", made, "", 0, 10)->total, 1);
-    CHECK_EQ(list("pending", made, "incident.created", 0, 10)->n_events, 1);
-    result_of(lease_one(SOON_MS), 200, "", false);
-    CHECK_EQ(count("delivered"), 2);
+    CHECK_EQ(list("pending", made, "incident.created", 0, 10)->n_events, 2);
+    /* The endpoint is the one that was leased to, not what its figures have left of it. */
+    leased = lease(8, SOON_MS);
+    CHECK_EQ(leased->n_deliveries, 2);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQ(leased->deliveries[i]->org, live.org);
+        result_of(leased->deliveries[i], 500, "", false);
+    }
+    for (size_t i = 0; i < 2; i++)
+        CHECK_EQ(list("pending", made, "", i, 10)->events[0]->deliveries[0]->n_attempts, 1);
+    stop();
+    start_with("1s");
+    for (size_t i = 0; i < 2; i++)
+        result_of(lease_one(SOON_MS), 200, "", false);
+    CHECK_EQ(count("delivered"), OLD_EVENTS);
     stop();
     start_with("1h");
-    CHECK_EQ(count("delivered"), 2);
+    CHECK_EQ(count("delivered"), OLD_EVENTS);
+    CHECK_EQ(lease(8, 100)->n_deliveries, 0);
+    served_erase(&s, &ts_webhooks_accept, other.org);
+    CHECK_EQ(served_rows_of(&s, webhooks_families, other.org), 0);
     end();
 }
 

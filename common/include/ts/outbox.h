@@ -58,7 +58,8 @@ typedef ts_status ts_inbox_close(void *service, ts_batch *batch);
 void ts_inbox_groups(ts_inbox *in, ts_inbox_close *close);
 
 /* Gets a service's memory rid of a tenant, and whatever else is not a row of a tenant family. The rows can still be read; no
- * change to them is under way, and none will come. */
+ * change to them is under way, and none will come. The organization's tombstone is there, also for its other mode, whose turn
+ * comes next: a service that puts rows of several organizations into one batch forgets both at the first. */
 typedef void ts_inbox_forget(void *service, ts_tenant tenant, ts_arena *arena);
 
 #define TS_KIND_ERASE  "organization_erase"  /* from auth */
