@@ -174,7 +174,8 @@ bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE
     return ts_ops_probe(address, port, ret_words);
 }
 
-static void block_signals(void)
+/* Those that ts_process_wait() waits for. */
+static sigset_t awaited_signals(void)
 {
     sigset_t set;
 
@@ -184,6 +185,13 @@ static void block_signals(void)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGUSR2);
+    return set;
+}
+
+static void block_signals(void)
+{
+    sigset_t set = awaited_signals();
+
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads that start later inherit it */
     signal(SIGPIPE, SIG_IGN);
 }
@@ -262,15 +270,9 @@ static void change_level(ts_process *p, int number)
 
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context)
 {
-    sigset_t set;
+    sigset_t set = awaited_signals();
     int number = 0;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
-    sigaddset(&set, SIGUSR2);
     for (;;) {
         if (sigwait(&set, &number) != 0)
             continue;
