@@ -2,30 +2,21 @@
 
 #include "lifecycle.h"
 
-static ts_status load_row(const ts_call *call, const uint8_t id[16], Ts__Incidents__Incident **ret)
-{
-    const incidents *app = call->service;
-    incidents_key key = incidents_id_key(call->tenant, id);
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st =
-        ts_store_get(app->store, INCIDENTS_ROWS, incidents_key_view(&key), call->arena, &value);
-
-    if (st == TS_OK)
-        st = ts_arena_unpack(call->arena, &ts__incidents__row__descriptor, value, &m);
-    if (st != TS_OK)
-        return st;
-    *ret = ((const Ts__Incidents__Row *)m)->incident;
-    return *ret == NULL ? TS_CORRUPT : TS_OK;
-}
-
 ts_status list_load(const ts_call *call, ts_str key, Ts__Incidents__Incident **ret)
 {
     const incidents *app = call->service;
     const uint8_t *id = incidents_key_last_id(key);
-    ts_status st = id == NULL ? TS_CORRUPT : load_row(call, id, ret);
+    Ts__Incidents__Row *row = NULL;
+    incidents_key row_key;
     ts_str value;
+    ts_status st;
 
+    if (id == NULL)
+        return TS_CORRUPT;
+    row_key = incidents_id_key(call->tenant, id);
+    st = incidents_load_row(app->store, incidents_key_view(&row_key), call->arena, &row);
+    if (st == TS_OK)
+        *ret = row->incident;
     if (st != TS_NOT_FOUND)
         return st;
     st = ts_store_get(app->store, INCIDENTS_LISTS, key, call->arena, &value);
