@@ -2,6 +2,8 @@
 
 #include "internal.h"
 
+#define SILENCE_MS 5000
+
 static const char *const lane_names[TS_LANES] = { "fast", "slow", "bulk", "park" };
 
 const char *ts_lane_name(ts_lane lane)
@@ -27,6 +29,21 @@ void ts_bus_address(const char *service, char ret[TS_BUS_ADDRESS_SIZE])
     if (value == NULL || value[0] == '\0')
         value = "data/run/bus";
     snprintf(ret, TS_BUS_ADDRESS_SIZE, "ipc://%s/%s", value, service);
+}
+
+ts_status ts_bus_silence(int *ret_ms, ts_error *err)
+{
+    const char *value = getenv("TS_BUS_SILENCE_MS"); /* NOLINT(concurrency-mt-unsafe): as above */
+    uint64_t ms = SILENCE_MS;
+
+    if (value != NULL && value[0] != '\0' &&
+        (ts_parse_u64(ts_str_of(value), &ms) != TS_OK || ms < BUS_SILENCE_MIN_MS ||
+         ms > BUS_SILENCE_MAX_MS))
+        return ts_fail(err, TS_INVALID, "TS_BUS_SILENCE_MS",
+                       "TS_BUS_SILENCE_MS must be a number of milliseconds between %d and %d",
+                       (int)BUS_SILENCE_MIN_MS, (int)BUS_SILENCE_MAX_MS);
+    *ret_ms = (int)ms;
+    return TS_OK;
 }
 
 ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS_ADDRESS_SIZE],

@@ -59,7 +59,7 @@ static client *client_take(lane *l)
         c = calloc(1, sizeof(*c));
     if (c != NULL && c->conn == NULL) {
         c->lane = l;
-        if (bus_conn_new(&events, c, l->frame_max, &c->conn) != TS_OK) {
+        if (bus_conn_new(&events, c, l->frame_max, false, l->silence_ms, &c->conn) != TS_OK) {
             free(c);
             c = NULL;
         } else {
@@ -101,10 +101,10 @@ static void on_accepted(void *argument)
 ts_status clients_listen(lane *l, const char *address, ts_error *err)
 {
     nng_tls_config *tls = NULL;
-    ts_status st = TS_OK;
+    ts_status st = ts_bus_silence(&l->silence_ms, err);
     int rv;
 
-    if (ts_bus_is_tls(address))
+    if (st == TS_OK && ts_bus_is_tls(address))
         st = ts_bus_tls(address, true, &tls, err);
     if (st != TS_OK)
         return st;

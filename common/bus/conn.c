@@ -1,5 +1,5 @@
 /* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
- * finds nothing more to do; while one of them is set the stream is not freed. `in` belongs to whoever holds is_reading. The last
+ * finds nothing more to do; while one of them is set the stream is not freed. `in` and `silences` belong to whoever holds is_reading. The last
  * one out of a closed connection frees the stream and tells of the end (settle()).
  *
  * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
@@ -18,6 +18,11 @@
 #define GREETING      "TSBUS\0\0\1" /* the last byte is the version */
 #define GREETING_SIZE ((size_t)8)
 #define HEADER_SIZE   ((size_t)12)
+/* Of the frame that asks for a sign of life, and of the one that is it. */
+#define LIFE_NUMBER UINT64_C(0)
+/* Silences in a row that end a connection. The side that is asked hears a question in each, if the other lives. */
+#define ASKING_SILENCES_MAX 3
+#define ASKED_SILENCES_MAX  6
 /* Read at once; a longer frame grows the buffer, which shrinks again when it is empty. */
 #define IN_SIZE ((size_t)32 * 1024)
 /* A buffer above this is given back when it has left. */
@@ -31,11 +36,14 @@ struct bus_conn {
     bus_events events;
     void *context;
     size_t frame_max;
+    bool asks;
+    unsigned silences_max;
     nng_aio *send_aio;
     nng_aio *read_aio;
     char *in;
     size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
     bool is_greeted;
+    unsigned silences; /* in a row */
     atomic_uint_fast64_t generation;
     atomic_bool is_open; /* written under the lock */
 
@@ -57,7 +65,8 @@ static void on_sent(void *argument);
 static void on_read(void *argument);
 static void on_turn_end(ts_task *task);
 
-ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bus_conn **ret)
+ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bool asks,
+                       int silence_ms, bus_conn **ret)
 {
     bus_conn *c = calloc(1, sizeof(*c));
 
@@ -66,6 +75,8 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->events = *events;
     c->context = context;
     c->frame_max = frame_max;
+    c->asks = asks;
+    c->silences_max = asks ? ASKING_SILENCES_MAX : ASKED_SILENCES_MAX;
     c->out = TS_BUF_INIT(OUT_MAX);
     c->leaving = TS_BUF_INIT(OUT_MAX);
     c->corked.run = on_turn_end;
@@ -78,6 +89,8 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
         bus_conn_free(c);
         return TS_NOMEM;
     }
+    nng_aio_set_timeout(c->read_aio, silence_ms);
+    nng_aio_set_timeout(c->send_aio, silence_ms * (int)c->silences_max);
     *ret = c;
     return TS_OK;
 }
@@ -210,6 +223,29 @@ static bool make_room(bus_conn *c, size_t need)
     return true;
 }
 
+/* Under the lock: a frame of n bytes, which the caller fills. NULL: no memory. */
+static char *add_frame(bus_conn *c, uint64_t number, size_t n)
+{
+    char *p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+
+    if (p == NULL)
+        return NULL;
+    put_le(p, n, 4);
+    put_le(p + 4, number, 8);
+    c->out.size += HEADER_SIZE + n;
+    return p + HEADER_SIZE;
+}
+
+/* By whoever delivers: what is added leaves when he is done. */
+static void answer_life(bus_conn *c)
+{
+    if (c->asks)
+        return; /* this was the answer */
+    pthread_mutex_lock(&c->lock);
+    (void)add_frame(c, LIFE_NUMBER, 0); /* no memory: the peer asks again */
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Delivers the whole frames that are there, and makes room for the rest of the next. */
 static bus_taken deliver(bus_conn *c)
 {
@@ -236,9 +272,13 @@ static bus_taken deliver(bus_conn *c)
             return BUS_WRONG;
         if (there - HEADER_SIZE < length)
             return make_room(c, HEADER_SIZE + length) ? BUS_TAKEN : BUS_WRONG;
-        taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
-        if (taken != BUS_TAKEN)
-            return taken;
+        if (length == 0 && le(p + 4, 8) == LIFE_NUMBER) {
+            answer_life(c);
+        } else {
+            taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
+            if (taken != BUS_TAKEN)
+                return taken;
+        }
         c->in_at += HEADER_SIZE + length;
     }
 }
@@ -287,15 +327,36 @@ static void read_on(bus_conn *c)
     }
 }
 
+/* By whoever set is_reading: asks for a sign of life and waits on. False: there were questions enough. */
+static bool wait_on(bus_conn *c)
+{
+    bool sends = false;
+
+    if (!c->is_greeted || ++c->silences >= c->silences_max)
+        return false;
+    pthread_mutex_lock(&c->lock);
+    if (c->asks && c->out.size < OUT_HOLD && add_frame(c, LIFE_NUMBER, 0) != NULL)
+        sends = may_send(c);
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+    start_read(c);
+    return true;
+}
+
 static void on_read(void *argument)
 {
     bus_conn *c = argument;
+    int rv = nng_aio_result(c->read_aio);
 
-    if (nng_aio_result(c->read_aio) == 0) {
+    if (rv == 0) {
         c->in_have += nng_aio_count(c->read_aio);
+        c->silences = 0;
         read_on(c);
         return;
     }
+    if (rv == NNG_ETIMEDOUT && wait_on(c))
+        return;
     pthread_mutex_lock(&c->lock);
     break_off(c);
     c->is_reading = false;
@@ -357,6 +418,7 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     c->in_have = 0;
     c->in_at = 0;
     c->is_greeted = false;
+    c->silences = 0;
     pthread_mutex_lock(&c->lock);
     c->stream = take_stream;
     c->is_open = true;
@@ -406,12 +468,9 @@ ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
         pthread_mutex_unlock(&c->lock);
         return TS_UNAVAILABLE;
     }
-    p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+    p = add_frame(c, number, n);
     if (p != NULL) {
-        put_le(p, n, 4);
-        put_le(p + 4, number, 8);
-        protobuf_c_message_pack(body, (uint8_t *)p + HEADER_SIZE);
-        c->out.size += HEADER_SIZE + n;
+        protobuf_c_message_pack(body, (uint8_t *)p);
         if (!c->is_corked && !c->is_sending)
             c->is_corked = ts_loop_later(&c->corked);
         sends = !c->is_corked && may_send(c);

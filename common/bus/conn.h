@@ -7,6 +7,12 @@
  * frames of one read are delivered. What costs on this bus is the wake-up, not the bytes: the busier a connection, the more
  * calls share one.
  *
+ * Signs of life: a machine that is gone says nothing, and its kernel acknowledges nothing for a quarter of an hour. A side that
+ * asks sends an empty frame of the number 0 after each `silence_ms` in which nothing came, which the other side gives back. The
+ * third silence in a row ends the connection of a side that asks, the sixth that of one that is asked; the first, if the peer
+ * has not even greeted; and so does a peer that takes nothing for as long. Both sides must have the same setting. A peer that
+ * takes no call meanwhile (BUS_LATER) is not read from, and so not heard: too busy for so long is as good as away.
+ *
  * A connection is begun with a stream, ends once, and may then be begun again. Thread-safe, but for new and free.
  */
 #ifndef TS_BUS_CONN_H
@@ -31,9 +37,9 @@ typedef struct bus_events {
 
 typedef struct bus_conn bus_conn;
 
-/* `frame_max`: longest body that is taken. */
+/* `frame_max`: longest body that is taken. `asks`: the side that calls; its calls' numbers are above 0. */
 TS_CHECK ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max,
-                                bus_conn **ret);
+                                bool asks, int silence_ms, bus_conn **ret);
 /* It has not been begun, or has ended. NULL is fine. Waits for the last callback. */
 void bus_conn_free(bus_conn *c);
 

@@ -13,6 +13,11 @@
 ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS_ADDRESS_SIZE],
                               ts_error *err);
 
+/* TS_BUS_SILENCE_MS: how long a connection may be silent before its calling side asks for a sign of life. TS_INVALID with words. */
+#define BUS_SILENCE_MIN_MS INT64_C(100)
+#define BUS_SILENCE_MAX_MS INT64_C(60000)
+TS_CHECK ts_status ts_bus_silence(int *ret_ms, ts_error *err);
+
 /* Is it tls+tcp://...? */
 bool ts_bus_is_tls(const char *address);
 /* Our certificate and the authority of the others', from TS_BUS_TLS_CERT and TS_BUS_TLS_CA; a client also wants the name in

@@ -24,6 +24,7 @@ struct lane {
     ts_rpc_server *server;
     ts_lane number;
     size_t frame_max; /* longest body that is taken */
+    int silence_ms;
     nng_stream_listener *listener;
     nng_aio *accepting;
     bool is_pausing; /* only touched where the aio is at rest */

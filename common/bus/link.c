@@ -6,9 +6,12 @@
 
 #define CONNECT_WAIT_MS 500
 #define RESTART_WAIT_MS 4000
-#define DIAL_MAX_MS     5000
-#define PAUSE_MIN_MS    20
-#define PAUSE_MAX_MS    250
+/* How long a dial may take: the address may be one of a machine that is gone, while the name has a new one by now. Twice as long
+ * after each dial that took too long, up to more than a resolver waits for its first server (5 s). */
+#define DIAL_MIN_MS  1000
+#define DIAL_MAX_MS  6000
+#define PAUSE_MIN_MS 20
+#define PAUSE_MAX_MS 250
 /* Bits of a call's number that are its place. */
 #define PLACE_BITS 8
 _Static_assert(TS_PEER_IN_FLIGHT_MAX <= 1 << PLACE_BITS, "a place fits into its bits");
@@ -22,6 +25,8 @@ static const bus_events events = { .ready = on_ready, .frame = on_answer, .ended
 
 ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *err)
 {
+    ts_status st;
+
     pthread_mutex_init(&l->opening, NULL);
     pthread_mutex_init(&l->lock, NULL);
     l->changed = TS_COND_INIT;
@@ -29,7 +34,9 @@ ts_status bus_link_init(bus_link *l, const char *base, ts_lane lane, ts_error *e
         l->free_places[i] = (uint16_t)(TS_PEER_IN_FLIGHT_MAX - 1 - i);
     l->free_count = TS_PEER_IN_FLIGHT_MAX;
     l->pause_ms = PAUSE_MIN_MS;
-    return ts_bus_lane_address(base, lane, l->address, err);
+    l->dial_ms = DIAL_MIN_MS;
+    st = ts_bus_silence(&l->silence_ms, err);
+    return st == TS_OK ? ts_bus_lane_address(base, lane, l->address, err) : st;
 }
 
 static ts_status make_dialer(bus_link *l, ts_error *err)
@@ -52,8 +59,7 @@ static ts_status make_dialer(bus_link *l, ts_error *err)
     if (rv != 0)
         return ts_fail(err, TS_UNAVAILABLE, "address", "cannot dial %s: %s", l->address,
                        nng_strerror(rv));
-    nng_aio_set_timeout(l->aio, DIAL_MAX_MS);
-    return bus_conn_new(&events, l, BUS_MESSAGE_MAX + 4096, &l->conn);
+    return bus_conn_new(&events, l, BUS_MESSAGE_MAX + 4096, true, l->silence_ms, &l->conn);
 }
 
 static void unmake(bus_link *l)
@@ -70,6 +76,12 @@ static void unmake(bus_link *l)
     l->conn = NULL;
 }
 
+static void dial(bus_link *l)
+{
+    nng_aio_set_timeout(l->aio, (nng_duration)l->dial_ms);
+    nng_stream_dialer_dial(l->dialer, l->aio);
+}
+
 ts_status bus_link_open(bus_link *l, ts_error *err)
 {
     ts_status st = TS_OK;
@@ -83,7 +95,7 @@ ts_status bus_link_open(bus_link *l, ts_error *err)
             l->state = LINK_DIALLING;
             l->away_boot_ms = ts_boot_ms();
             atomic_store(&l->is_open, true);
-            nng_stream_dialer_dial(l->dialer, l->aio);
+            dial(l);
         } else {
             unmake(l);
         }
@@ -122,8 +134,10 @@ static void on_dialled(void *argument)
         pause_or_end(l);
     } else if (l->state == LINK_PAUSING) {
         l->state = LINK_DIALLING;
-        nng_stream_dialer_dial(l->dialer, l->aio);
+        dial(l);
     } else if (stream == NULL) {
+        if (rv == NNG_ETIMEDOUT)
+            l->dial_ms = l->dial_ms * 2 > DIAL_MAX_MS ? DIAL_MAX_MS : l->dial_ms * 2;
         pause_or_end(l);
     } else {
         l->state = LINK_UP;
@@ -146,6 +160,7 @@ static void on_ready(void *context)
 
     pthread_mutex_lock(&l->lock);
     l->pause_ms = PAUSE_MIN_MS;
+    l->dial_ms = DIAL_MIN_MS;
     atomic_store(&l->is_ready, true);
     ts_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);

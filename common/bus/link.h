@@ -29,6 +29,7 @@ typedef enum bus_link_state { LINK_CLOSED, LINK_DIALLING, LINK_UP, LINK_PAUSING 
 
 typedef struct bus_link {
     char address[TS_BUS_ADDRESS_SIZE];
+    int silence_ms;
     atomic_bool is_open;
     atomic_bool is_ready;    /* the peer has greeted: calls may go */
     pthread_mutex_t opening; /* guards what is made by bus_link_open() until is_open is set */
@@ -42,6 +43,7 @@ typedef struct bus_link {
     bool is_closing;
     bool is_cancelled;
     int64_t pause_ms;
+    int64_t dial_ms;      /* limit of the next dial */
     int64_t away_boot_ms; /* without a connection since then */
     uint64_t calls; /* ever: the upper part of a number; the lower is the place in `waiting` */
     unsigned free_count;

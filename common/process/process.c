@@ -83,11 +83,13 @@ static void print_help(const ts_process_options *o, const ts_config_table *table
                   "Settings, from the environment:\n\n",
                   o->name, TS_VERSION, o->summary, o->name);
     ts_config_help(tables, count, &text);
-    ts_buf_printf(&text,
-                  "  TS_BUS_DIR (data/run/bus)  directory of the bus's ipc sockets\n"
-                  "  TS_BUS_<SERVICE> (ipc)     address of a service: ipc://path, tcp://host:port, "
-                  "tls+tcp://host:port\n"
-                  "  TS_BUS_TLS_CA, TS_BUS_TLS_CERT  PEM files for tls+tcp\n");
+    ts_buf_printf(
+        &text,
+        "  TS_BUS_DIR (data/run/bus)  directory of the bus's ipc sockets\n"
+        "  TS_BUS_<SERVICE> (ipc)     address of a service: ipc://path, tcp://host:port, "
+        "tls+tcp://host:port\n"
+        "  TS_BUS_TLS_CA, TS_BUS_TLS_CERT  PEM files for tls+tcp\n"
+        "  TS_BUS_SILENCE_MS (5000)  silence after which a peer is asked for a sign of life\n");
     fwrite(text.data, 1, text.size, stdout);
 }
 

@@ -177,7 +177,11 @@ class ComposeTest(unittest.TestCase):
         people = []
         for service in SERVICES:
             container = self.project.containers(service)[0]
-            os.kill(self.project.inspect(container)["State"]["Pid"], signal.SIGKILL)
+            before = self.project.inspect(container)["State"]
+            os.kill(before["Pid"], signal.SIGKILL)
+            # For a moment the engine still calls the dead one healthy.
+            wait_until(lambda: self.project.inspect(container)["State"]["StartedAt"] != before["StartedAt"], 60,
+                       service + " is started again")
             self.wait_healthy([service])
             people.append(self.incident("crash"))
         for email in people:
