@@ -289,7 +289,8 @@ void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context
     ts_process_ready(p, false);
 }
 
-void ts_process_fail(ts_process *p, int exit_code)
+/* Makes ts_process_wait() return as after SIGTERM. Any thread. */
+static void fail(ts_process *p, int exit_code)
 {
     atomic_store(&p->exit_code, exit_code);
     kill(getpid(), SIGTERM);
@@ -331,7 +332,7 @@ int ts_process_main(const ts_process_options *options, int argc, char **argv, ts
         return exit_code;
     if (run(options->config, p, &err) != TS_OK) {
         ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
+        fail(p, 1);
     }
     return ts_process_end(p);
 }
@@ -339,5 +340,5 @@ int ts_process_main(const ts_process_options *options, int argc, char **argv, ts
 void ts_process_store_failed(void *process)
 {
     ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(process, 1);
+    fail(process, 1);
 }

@@ -70,10 +70,4 @@ void auth_fill_org(const auth_config *config, const Ts__Auth__Organization *org,
 /* To webhooks: api_key.created, api_key.revoked. */
 void auth_publish_key(ts_batch *b, const char *event, const Ts__Auth__ApiKey *key, int64_t now_ms);
 
-/* Which log shows what `tenant` names: its organization's. A burst of failed authentications that belongs to no organization
- * goes to the only one there is, if there is exactly one; whatever else belongs to none goes to the operators' log, 0. This is
- * the one place that knows. */
-TS_CHECK ts_status auth_audit_home(ts_store *s, ts_arena *arena, const char *action,
-                                   ts_tenant *tenant);
-
 #endif

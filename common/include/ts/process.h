@@ -41,9 +41,6 @@ void ts_process_unremark(ts_process *p);
 /* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
  * NULL) and goes on; SIGUSR1 logs at level debug from now on, SIGUSR2 at the level of the settings again. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);
-/* Makes ts_process_wait() return as after SIGTERM, with an exit code. For unrecoverable faults. Any
- * thread. */
-void ts_process_fail(ts_process *p, int exit_code);
 /* Stops the ops port, frees, returns main's exit code. */
 int ts_process_end(ts_process *p);
 
