@@ -44,3 +44,29 @@ unsigned ts_slips(size_t length)
 {
     return length < 8 ? 1 : 2;
 }
+
+void ts_near_add(ts_near *near, ts_str typed, ts_str known)
+{
+    char lowered[TS_DISTANCE_LENGTH];
+    unsigned distance;
+
+    if (typed.n > sizeof(lowered))
+        return;
+    for (size_t i = 0; i < typed.n; i++)
+        lowered[i] =
+            typed.p[i] >= 'A' && typed.p[i] <= 'Z' ? (char)(typed.p[i] - 'A' + 'a') : typed.p[i];
+    distance = ts_distance(ts_str_n(lowered, typed.n), known, ts_slips(known.n));
+    if (distance > ts_slips(known.n) || (near->word.n > 0 && distance > near->distance))
+        return;
+    near->is_tied = near->word.n > 0 && distance == near->distance;
+    near->distance = distance;
+    near->word = known;
+}
+
+void ts_near_say(const ts_near *near, char ret[TS_NEAR_WORDS])
+{
+    ret[0] = '\0';
+    if (near->word.n > 0 && !near->is_tied)
+        (void)snprintf(ret, TS_NEAR_WORDS, " (did you mean %.*s?)", (int)near->word.n,
+                       near->word.p);
+}

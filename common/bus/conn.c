@@ -226,13 +226,12 @@ static bool make_room(bus_conn *c, size_t need)
 /* Under the lock: a frame of n bytes, which the caller fills. NULL: no memory. */
 static char *add_frame(bus_conn *c, uint64_t number, size_t n)
 {
-    char *p = ts_buf_reserve(&c->out, HEADER_SIZE + n);
+    char *p = ts_buf_take(&c->out, HEADER_SIZE + n);
 
     if (p == NULL)
         return NULL;
     put_le(p, n, 4);
     put_le(p + 4, number, 8);
-    c->out.size += HEADER_SIZE + n;
     return p + HEADER_SIZE;
 }
 

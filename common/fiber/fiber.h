@@ -1,7 +1,8 @@
-/* Stacks and the change between them: ucontext(3), and what sanitizers must be told of it. For loop.c and wait.c. */
+/* Stacks and the change between them: ucontext(3), setjmp(3), and what sanitizers must be told of it. For loop.c and wait.c. */
 #ifndef FIBER_FIBER_H
 #define FIBER_FIBER_H
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include "ts/log.h"
@@ -12,7 +13,9 @@
 
 /* One side of a change: a fiber, or the loop itself. */
 typedef struct fiber_side {
-    ucontext_t context;
+    ucontext_t context; /* where a fiber begins; under a sanitizer, where the side was left */
+    jmp_buf place;      /* where it was left */
+    bool was_left;
     const void *bottom; /* of its stack, lowest address */
     size_t size;
     void *address_sanitizer;
@@ -54,5 +57,9 @@ void fiber_arrived(fiber_side *loop);
 void loop_park(ts_fiber *f, int64_t deadline_boot_ms);
 /* On the loop's thread; fine if it is ready already. */
 void loop_ready(ts_fiber *f);
+
+/* By the fiber that runs: waits for one of asides_max places, in line; gives it to the next. */
+void loop_enter_aside(ts_loop *l);
+void loop_leave_aside(ts_loop *l);
 
 #endif

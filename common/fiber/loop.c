@@ -33,7 +33,15 @@ struct ts_loop {
     size_t fibers;
     ts_fiber *idle;
     size_t idle_count;
+    size_t asides; /* places taken */
+    struct in_line *in_line, *in_line_last;
 };
+
+/* A fiber that waits for a place aside; on its stack. */
+typedef struct in_line {
+    ts_wake given;
+    struct in_line *next;
+} in_line;
 
 static _Thread_local ts_loop *here;
 
@@ -254,6 +262,37 @@ static void run_ready(ts_loop *l)
         f->is_ready = false;
         run_fiber(l, f);
     }
+}
+
+void loop_enter_aside(ts_loop *l)
+{
+    in_line me = { .next = NULL };
+
+    if (l->asides < l->options.asides_max) {
+        l->asides++;
+        return;
+    }
+    ts_wake_init(&me.given);
+    if (l->in_line == NULL)
+        l->in_line = &me;
+    else
+        l->in_line_last->next = &me;
+    l->in_line_last = &me;
+    (void)!ts_wake_wait(&me.given, TS_FOREVER);
+    ts_wake_done(&me.given);
+}
+
+/* The place goes over to the first in line. */
+void loop_leave_aside(ts_loop *l)
+{
+    in_line *first = l->in_line;
+
+    if (first == NULL) {
+        l->asides--;
+        return;
+    }
+    l->in_line = first->next;
+    ts_wake_post(&first->given);
 }
 
 /* ---- turns ---- */

@@ -191,16 +191,19 @@ void ts_aside(void (*work)(void *context), void *context)
 {
     char request_id[TS_REQUEST_ID_SIZE];
     aside a = { .work = work, .context = context, .request_id = request_id };
+    ts_fiber *f = fiber_self();
 
-    if (fiber_self() == NULL) {
+    if (f == NULL) {
         work(context);
         return;
     }
     (void)snprintf(request_id, sizeof(request_id), "%s", ts_log_request_id());
+    loop_enter_aside(f->loop);
     ts_wake_init(&a.done);
     if (start_aside(&a))
         (void)!ts_wake_wait(&a.done, TS_FOREVER);
     else
         work(context);
     ts_wake_done(&a.done);
+    loop_leave_aside(f->loop);
 }

@@ -11,6 +11,7 @@
  */
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -26,6 +27,7 @@ extern "C" {
 
 #include "../base/utf8.h"
 #include "number.h"
+#include "where.h"
 #pragma GCC diagnostic pop
 }
 
@@ -83,6 +85,36 @@ size_t first_bad_byte(ts_str text)
     return at;
 }
 
+/* " (line 2, column 7)", without the line where there is only one, which may be one of many records; "" if its form is right. */
+void spell_place(ts_str text, char *ret, size_t size)
+{
+    size_t at = 0, line = 1, column = 1;
+
+    ret[0] = '\0';
+    if (!ts_json_where(text, &at))
+        return;
+    for (size_t i = 0; i < at; i++) {
+        if (text.p[i] == '\n') {
+            line++;
+            column = 1;
+        } else if ((static_cast<unsigned char>(text.p[i]) & 0xC0) != 0x80) {
+            column++; /* characters */
+        }
+    }
+    if (line == 1)
+        (void)std::snprintf(ret, size, " (column %zu)", column);
+    else
+        (void)std::snprintf(ret, size, " (line %zu, column %zu)", line, column);
+}
+
+ts_status refuse_form(ts_str text, const char *words, ts_error *err)
+{
+    char place[64];
+
+    spell_place(text, place, sizeof(place));
+    return ts_fail(err, TS_INVALID, "", "%s%s", words, place);
+}
+
 ts_status refuse(simdjson::error_code error, ts_str text, ts_error *err)
 {
     switch (error) {
@@ -96,21 +128,20 @@ ts_status refuse(simdjson::error_code error, ts_str text, ts_error *err)
                        TS_JSON_DEPTH);
     case simdjson::EMPTY: return ts_fail(err, TS_INVALID, "", "the JSON text is empty");
     case simdjson::NUMBER_ERROR:
-        return ts_fail(err, TS_INVALID, "",
-                       "a number in the JSON text is malformed or does not fit in 64 bits");
+        return refuse_form(
+            text, "a number in the JSON text is malformed or does not fit in 64 bits", err);
     case simdjson::STRING_ERROR:
-        return ts_fail(err, TS_INVALID, "", "a string in the JSON text has a wrong escape");
+        return refuse_form(text, "a string in the JSON text has a wrong escape", err);
     case simdjson::UNESCAPED_CHARS:
-        return ts_fail(err, TS_INVALID, "",
-                       "a string in the JSON text has a control character that is not escaped");
+        return refuse_form(
+            text, "a string in the JSON text has a control character that is not escaped", err);
     case simdjson::UNCLOSED_STRING:
-        return ts_fail(err, TS_INVALID, "", "a string in the JSON text is not closed");
+        return refuse_form(text, "a string in the JSON text is not closed", err);
     case simdjson::T_ATOM_ERROR:
     case simdjson::F_ATOM_ERROR:
     case simdjson::N_ATOM_ERROR:
-        return ts_fail(err, TS_INVALID, "",
-                       "a word in the JSON text is neither true, false nor null");
-    default: return ts_fail(err, TS_INVALID, "", "the text is not valid JSON");
+        return refuse_form(text, "a word in the JSON text is neither true, false nor null", err);
+    default: return refuse_form(text, "the text is not valid JSON", err);
     }
 }
 
@@ -204,6 +235,12 @@ ts_json_parser *ts_json_parser_new(size_t max_bytes)
 void ts_json_parser_free(ts_json_parser *p)
 {
     delete p;
+}
+
+/* The text, and for each of its bytes one word of tape, a structural index, and 5/3 of a byte of strings. */
+size_t ts_json_parser_size(const ts_json_parser *p)
+{
+    return p->capacity * (1 + sizeof(uint64_t) + sizeof(uint32_t) + 2);
 }
 
 ts_status ts_json_parse(ts_json_parser *p, ts_str text, ts_json *ret, ts_error *err)

@@ -6,25 +6,45 @@
 
 #include "cache.h"
 #include "config.h"
+#include "failures.h"
 #include "store.h"
+#include "ts/apikey.h"
 #include "ts/json.h"
 #include "ts/metrics.h"
 #include "ts/outbox.h"
 #include "ts/rpc.h"
 
+#define AUTH_BURSTS_MAX      256
+#define AUTH_FAILURES_ACTION "auth.failures"
+
+/* An address whose minute of failed authentications has filled (bursts.h). */
+typedef struct auth_burst {
+    char scope[AUTH_SCOPE_SIZE];
+    char actor[AUTH_KEY_ID_SIZE]; /* who told */
+    char client[AUTH_SCOPE_SIZE];
+    char request_id[TS_REQUEST_ID_SIZE];
+    char prefix[TS_API_KEY_PREFIX + 1];
+    uint32_t count;
+    int64_t at_ms;
+} auth_burst;
+
 typedef struct auth {
     ts_store *store;
     const auth_config *config;
     auth_moment (*clock)(void); /* of Authorize: both clocks read together */
-    pthread_mutex_t hot;        /* guards the cache; never held over a sync */
+    pthread_mutex_t hot;        /* guards cache, failures and bursts; never held over a sync */
     pthread_mutex_t admin; /* one change at a time; taken before `hot`; never held over a sync */
     auth_cache *cache;
+    auth_failures *failures;
+    auth_burst bursts[AUTH_BURSTS_MAX]; /* a ring */
+    size_t burst_first, burst_count;
     ts_json_parser *parser; /* guarded by admin */
     ts_inbox *inbox;
     ts_metric *authorized;
     ts_metric *unknown;
     ts_metric *limited;
     ts_metric *suspended;
+    ts_metric *bursts_lost;
     ts_metric *due_spoilt;
     uint64_t *
         spoilt; /* hashes of due rows that cannot be worked off, at most the setting; of auth_tend() */
@@ -69,5 +89,10 @@ void auth_fill_org(const auth_config *config, const Ts__Auth__Organization *org,
 
 /* To webhooks: api_key.created, api_key.revoked. */
 void auth_publish_key(ts_batch *b, const char *event, const Ts__Auth__ApiKey *key, int64_t now_ms);
+
+/* Puts an entry that came from elsewhere into the batch, for the log that shows what `tenant` names: its organization's, or, if it
+ * names none, whose rpc_audit.c says. `admin` is held. TS_INVALID with words. */
+TS_CHECK ts_status auth_audit_take(auth *app, ts_batch *b, ts_arena *arena, ts_tenant tenant,
+                                   const Ts__AuditEntry *entry, int64_t now_ms, ts_error *err);
 
 #endif

@@ -8,6 +8,7 @@ typedef struct auth_config {
     int64_t cache_keys;
     int64_t standard_limit;
     int64_t enterprise_limit;
+    int64_t failure_addresses;
     int64_t keys_max;
     int64_t name_max;
     int64_t overlap_s;

@@ -43,12 +43,16 @@ ts_status auth_init(auth *app, ts_error *err)
     app->unknown = authorized("result=\"unknown\"");
     app->limited = authorized("result=\"limited\"");
     app->suspended = authorized("result=\"suspended\"");
+    app->bursts_lost =
+        ts_counter("ts_auth_bursts_lost_total", "",
+                   "bursts of failed authentications that the audit log does not have");
     app->due_spoilt = ts_counter("ts_auth_due_spoilt_total", "",
                                  "due rows left alone because what they are about cannot be read");
     app->spoilt = calloc((size_t)app->config->spoilt_max, sizeof(*app->spoilt));
     app->cache = auth_cache_new((size_t)app->config->cache_keys);
+    app->failures = auth_failures_new((size_t)app->config->failure_addresses);
     app->parser = ts_json_parser_new(TS_AUDIT_DETAILS_MAX);
-    if (app->spoilt == NULL || app->cache == NULL || app->parser == NULL)
+    if (app->spoilt == NULL || app->cache == NULL || app->failures == NULL || app->parser == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
     st = auth_upgrade(app->store);
     if (st == TS_OK)
@@ -63,6 +67,7 @@ void auth_done(auth *app)
 {
     ts_inbox_free(TS_TAKE(app->inbox));
     ts_json_parser_free(TS_TAKE(app->parser));
+    auth_failures_free(TS_TAKE(app->failures));
     auth_cache_free(TS_TAKE(app->cache));
     free(TS_TAKE(app->spoilt));
     pthread_mutex_destroy(&app->hot);

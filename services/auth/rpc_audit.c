@@ -6,8 +6,7 @@
 #include "ts/audit.h"
 #include "ts/time.h"
 
-#define ERASED_KIND     "organization_erased"
-#define FAILURES_ACTION "auth.failures"
+#define ERASED_KIND "organization_erased"
 
 /* ---- which log ---- */
 
@@ -54,7 +53,7 @@ static ts_status find_home(ts_store *s, ts_arena *arena, const char *action, ts_
         st = auth_load_org(s, tenant->org, arena, &org);
         return st == TS_NOT_FOUND ? TS_INVALID : st;
     }
-    if (strcmp(action, FAILURES_ACTION) != 0)
+    if (strcmp(action, AUTH_FAILURES_ACTION) != 0)
         return TS_OK;
     st = only_org(s, arena, &only);
     tenant->org = only;
@@ -63,8 +62,8 @@ static ts_status find_home(ts_store *s, ts_arena *arena, const char *action, ts_
 
 /* ---- what others tell ---- */
 
-static ts_status log_foreign(auth *app, ts_batch *b, ts_arena *arena, ts_tenant tenant,
-                             const Ts__AuditEntry *entry, int64_t now_ms, ts_error *err)
+ts_status auth_audit_take(auth *app, ts_batch *b, ts_arena *arena, ts_tenant tenant,
+                          const Ts__AuditEntry *entry, int64_t now_ms, ts_error *err)
 {
     ts_status st = auth_audit_check(entry, app->parser, err);
 
@@ -126,7 +125,7 @@ ts_status auth_accept_row(void *service, const Ts__HandOverRow *row, ts_arena *a
                          ts_str_n(row->payload.data, row->payload.len), &m);
     if (st != TS_OK)
         return st;
-    return log_foreign(app, b, arena, tenant, (const Ts__AuditEntry *)m, ts_wall_ms(), err);
+    return auth_audit_take(app, b, arena, tenant, (const Ts__AuditEntry *)m, ts_wall_ms(), err);
 }
 
 ts_status auth_rpc_accept(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -153,8 +152,8 @@ static ts_status record(auth_change *c, const ProtobufCMessage *in, ProtobufCMes
         entry.request_id = (char *)(uintptr_t)caller->request_id;
     if (entry.at_ms == 0)
         entry.at_ms = c->call->now_ms;
-    return log_foreign(c->app, c->batch, c->call->arena, c->call->tenant, &entry, c->call->now_ms,
-                       c->call->error);
+    return auth_audit_take(c->app, c->batch, c->call->arena, c->call->tenant, &entry,
+                           c->call->now_ms, c->call->error);
 }
 
 ts_status auth_rpc_record_audit(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)

@@ -1,5 +1,6 @@
 /* Authorize: is this key good, for whom, and is there room in its minute? Point reads and memory only. */
 #include "auth.h"
+#include "bursts.h"
 #include "rules.h"
 
 #define USED_PERIOD_MS INT64_C(60000)
@@ -99,6 +100,14 @@ static ts_status judge(auth *app, auth_entry *e, const ts_call *call, uint32_t c
     return TS_OK;
 }
 
+static void put_window(const auth_verdict *v, Ts__Auth__AuthorizeReply *rep)
+{
+    rep->admitted = v->admitted;
+    rep->remaining = v->remaining;
+    rep->reset_s = v->reset_s;
+    rep->retry_after_s = v->retry_after_s;
+}
+
 static ts_status fill(const ts_call *call, const auth_entry *e, const auth_verdict *v,
                       Ts__Auth__AuthorizeReply *rep)
 {
@@ -110,11 +119,8 @@ static ts_status fill(const ts_call *call, const auth_entry *e, const auth_verdi
     rep->key_id = ts_arena_z(call->arena, ts_str_of(e->key_id));
     rep->permissions = (e->permissions & TS_PERM_ADMIN) != 0 ? TS_PERM_ALL : e->permissions;
     rep->suspended = e->of->is_suspended;
-    rep->admitted = v->admitted;
     rep->limit = e->of->limit;
-    rep->remaining = v->remaining;
-    rep->reset_s = v->reset_s;
-    rep->retry_after_s = v->retry_after_s;
+    put_window(v, rep);
     rep->grant_n = v->admitted ? 1 : 0;
     rep->grant_expires_ms = v->reset_s * 1000;
     return rep->org_id == NULL || rep->org_name == NULL || rep->key_id == NULL ? TS_NOMEM : TS_OK;
@@ -132,6 +138,31 @@ static ts_status answer_suspended(auth *app, const ts_call *call, auth_entry *e,
     return fill(call, e, &v, rep);
 }
 
+/* No good key: the failure counts against the client's address, whichever gateway it came through. A full window turns the
+ * answer into a refusal and nothing else: a good key from there is looked up before, and passes; behind a shared address one
+ * client with a wrong key must not lock the others out. */
+static void answer_unknown(auth *app, const ts_call *call, const Ts__Auth__AuthorizeRequest *req,
+                           const auth_moment *now, Ts__Auth__AuthorizeReply *rep)
+{
+    char scope[AUTH_SCOPE_SIZE];
+    auth_verdict v = { 0 };
+
+    ts_metric_add(app->unknown, 1); /* known stays false */
+    if (req->failures_limit == 0)
+        return;
+    if (!auth_cache_repeat(app->cache, call->call_id, &v)) {
+        auth_failures_scope(call->caller.client_addr, scope);
+        v = auth_failures_count(app->failures, scope, req->failures_limit, now);
+        /* A refused one counted nothing, so its repeat may be asked again: a flood of them must not push others' answers out. */
+        if (v.admitted)
+            auth_cache_remember(app->cache, call->call_id, &v);
+        if (v.admitted && v.remaining == 0)
+            auth_burst_note(app, call, scope, req, now->wall_ms);
+    }
+    rep->limit = req->failures_limit;
+    put_window(&v, rep);
+}
+
 static ts_status authorize(auth *app, ts_call *call, const Ts__Auth__AuthorizeRequest *req,
                            Ts__Auth__AuthorizeReply *rep)
 {
@@ -144,8 +175,8 @@ static ts_status authorize(auth *app, ts_call *call, const Ts__Auth__AuthorizeRe
     if (e == NULL)
         st = load_entry(app, req->key_sha256.data, call, &now, &e);
     if (st == TS_NOT_FOUND || (st == TS_OK && e->expires_ms != 0 && e->expires_ms <= now.wall_ms)) {
-        ts_metric_add(app->unknown, 1);
-        return TS_OK; /* known stays false */
+        answer_unknown(app, call, req, &now, rep);
+        return TS_OK;
     }
     if (st == TS_OK && e->of->is_suspended)
         return answer_suspended(app, call, e, &now, rep);

@@ -46,7 +46,7 @@ ts_status auth_keys_org(auth *app, ts_call *call, uint64_t number, Ts__Auth__Org
     ts_status st = auth_load_org(app->store, number, call->arena, ret);
 
     if (st == TS_NOT_FOUND)
-        return ts_fail(call->error, TS_NOT_FOUND, "org", "no such organization");
+        return ts_fail(call->error, TS_NOT_FOUND, "org", "There is no such organization.");
     return st;
 }
 
@@ -77,7 +77,7 @@ static ts_status load_key(auth *app, ts_call *call, uint64_t asked_org, const ch
             st = auth_load_key(app->store, (ts_tenant){ org, TS_MODE_TEST }, id, call->arena, ret);
     }
     if (st == TS_NOT_FOUND)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "no such key in this organization");
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such API key.");
     return st == TS_OK ? check_mode(call, (*ret)->mode) : st;
 }
 

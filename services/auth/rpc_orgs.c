@@ -20,7 +20,7 @@ static ts_status load_org(auth_change *c, uint64_t number, Ts__Auth__Organizatio
     ts_status st = auth_load_org(c->app->store, number, c->call->arena, ret);
 
     if (st == TS_NOT_FOUND)
-        return ts_fail(c->call->error, TS_NOT_FOUND, "org", "no such organization");
+        return ts_fail(c->call->error, TS_NOT_FOUND, "org", "There is no such organization.");
     return st;
 }
 

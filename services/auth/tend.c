@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "audit.h"
+#include "bursts.h"
 #include "change.h"
 #include "erase.h"
 #include "ts/id.h"
@@ -221,6 +222,21 @@ static ts_status drop_entries(pass *p)
     return st == TS_OK ? ts_iter_status(it) : st;
 }
 
+/* ---- bursts ---- */
+
+static ts_status log_bursts(pass *p)
+{
+    ts_status st = TS_OK;
+    bool found = true;
+
+    while (st == TS_OK && found) {
+        ts_arena_reset(p->work);
+        st = auth_burst_log(p->app, p->work, p->now_ms, &found);
+        p->has_written = p->has_written || found;
+    }
+    return st;
+}
+
 /* ---- passes ---- */
 
 static ts_status run(auth *app, int64_t now_ms, ts_status (*work)(pass *p))
@@ -239,8 +255,10 @@ static ts_status run(auth *app, int64_t now_ms, ts_status (*work)(pass *p))
 
 static ts_status work_due(pass *p)
 {
-    ts_status st = each_due(p, AUTH_DUE_KEY, (uint64_t)p->now_ms + 1, end_due_key);
+    ts_status st = log_bursts(p);
 
+    if (st == TS_OK)
+        st = each_due(p, AUTH_DUE_KEY, (uint64_t)p->now_ms + 1, end_due_key);
     return st == TS_OK ? each_due(p, AUTH_DUE_ORG, UINT64_MAX, erase_org) : st;
 }
 
@@ -291,6 +309,8 @@ static void *tender_main(void *argument)
         if (st != TS_OK && st != TS_UNAVAILABLE)
             ts_warn(TS_MSG("could not tend keys and logs"), TS_F_STATUS(st));
     } while (wait_for_next(t));
+    /* Nobody is authorized any more: what was noted last. If the store takes nothing, it is lost. */
+    ts_ignore(run(t->app, ts_wall_ms(), log_bursts));
     return NULL;
 }
 

@@ -19,11 +19,10 @@ const ts_config_item gateway_config_items[] = {
            "ms for an ingest to be stored"),
     TS_NUM(gateway_config, ingests, "TS_GATEWAY_INGESTS", 32, 1, 1024,
            "ingests at once; beyond it 503"),
-    TS_NUM(gateway_config, auth_failures, "TS_GATEWAY_AUTH_FAILURES", 60, 1, 1000000,
-           "failed authentications per client address and minute; beyond it 429"),
-    TS_NUM(gateway_config, failure_addresses, "TS_GATEWAY_FAILURE_ADDRESSES", 4096, 8, 1048576,
-           "addresses whose failures are counted at once; beyond it those with the fewest are "
-           "forgotten"),
+    TS_NUM(
+        gateway_config, auth_failures, "TS_GATEWAY_AUTH_FAILURES", 60, 1, 1000000,
+        "failed authentications per client address and minute, at all gateways together; beyond it "
+        "429"),
     TS_TEXT(gateway_config, proxies, "TS_GATEWAY_TRUSTED_PROXIES", "",
             "addresses and networks whose X-Forwarded-For and -Proto are believed, separated by "
             "commas"),

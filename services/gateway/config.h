@@ -20,7 +20,6 @@ typedef struct gateway_config {
     int64_t ingest_ms;
     int64_t ingests;
     int64_t auth_failures;
-    int64_t failure_addresses;
     int64_t hsts_s;
     int64_t tool_bytes;
     int64_t tool_concise_bytes;

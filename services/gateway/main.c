@@ -31,13 +31,12 @@ static const char *bus_address(void *context, const char *peer)
 
 static int serve(ts_process *process, const gateway_config *config)
 {
-    TS_CLEANUP(http_rate_free_p) http_rate *failures = NULL;
     ts_error err = { .text = "" };
     http_server *server = NULL;
     http_service service = { .routes = api_routes,
                              .route_count = api_route_count,
                              .authorize = api_authorize,
-                             .burst = api_burst,
+                             .failures_limit = (uint32_t)config->auth_failures,
                              .hsts_s = config->hsts_s };
     http_options options = {
         .listen = config->listen,
@@ -50,12 +49,8 @@ static int serve(ts_process *process, const gateway_config *config)
     api app;
     ts_status st;
 
-    failures = http_rate_new((uint32_t)config->auth_failures, (size_t)config->failure_addresses);
-    service.failures = failures;
     service.app = &app;
-    st = failures == NULL ? TS_NOMEM : api_init(&app, config, bus_address, process, &err);
-    if (failures == NULL)
-        return 1;
+    st = api_init(&app, config, bus_address, process, &err);
     if (st == TS_OK)
         st = gateway_config_lists(config, &service, &err);
     if (st == TS_OK)
@@ -70,6 +65,7 @@ static int serve(ts_process *process, const gateway_config *config)
     ts_process_ready(process, true);
     ts_process_wait(process, NULL, NULL);
     http_server_drain(server, config->linger_ms, config->drain_ms);
+    api_cancel(&app); /* a service that hangs keeps nobody */
     http_server_stop(server);
     api_done(&app);
     return 0;

@@ -221,7 +221,8 @@ ts_status incidents_rpc_summary(ts_call *call, const ProtobufCMessage *in, Proto
                               list_total_of(totals, INCIDENT_INVESTIGATING, i);
     rep->open = list_total_of(totals, INCIDENT_OPEN, ANY_SEVERITY);
     rep->investigating = list_total_of(totals, INCIDENT_INVESTIGATING, ANY_SEVERITY);
-    st = list_read(call, &query, &rep->latest, &rep->n_latest);
+    if (!req->without_latest)
+        st = list_read(call, &query, &rep->latest, &rep->n_latest);
     call->lasts = !req->with_trend; /* which is counted from now */
     return st == TS_OK && req->with_trend ? add_trend(call, rep) : st;
 }

@@ -1,9 +1,12 @@
 /* What the API shows of users: overview, lists, one profile. */
+#include <assert.h>
+
 #include "baselines.h"
 #include "keys.h"
 #include "read.h"
 #include "rescore.h"
 #include "risk.h"
+#include "row.h"
 #include "ts/time.h"
 
 #define ACTIVITY_MAX 20
@@ -55,39 +58,57 @@ static ts_status go_behind(const ts_call *call, const char *after, risk_key *fro
     return TS_OK;
 }
 
-static ts_status mark_end(const ts_call *call, Ts__Risk__UserList *rep)
+static ts_status mark_end(const ts_call *call, Ts__Risk__UserRows *rep)
 {
-    const Ts__Risk__UserRow *last;
+    const ProtobufCBinaryData *bytes;
+    risk_row last = { .number = 0 };
     char position[RISK_POSITION_SIZE];
+    ts_status st;
 
     if (rep->n_users == 0)
         return TS_OK;
-    last = rep->users[rep->n_users - 1];
-    risk_position_format(last->score, last->number, position);
+    bytes = &rep->users[rep->n_users - 1];
+    st = risk_row_view(ts_str_n((const char *)bytes->data, bytes->len), &last);
+    if (st != TS_OK)
+        return st;
+    risk_position_format(last.score, last.number, position);
     rep->next = ts_arena_z(call->arena, ts_str_of(position));
     return rep->next == NULL ? TS_NOMEM : TS_OK;
 }
 
+static void add_row(Ts__Risk__UserRows *rep, const risk_row *row)
+{
+    rep->users[rep->n_users].data = (uint8_t *)(uintptr_t)row->shown.p; /* packing only reads it */
+    rep->users[rep->n_users++].len = row->shown.n;
+}
+
 /* The next users of the walk, as many as the page still lacks. Who moved between index and row is left out: it is listed next
  * time. */
-static ts_status add_users(const ts_call *call, ts_iter *it, uint64_t *numbers, size_t wanted,
-                           Ts__Risk__UserList *rep)
+static ts_status add_users(const ts_call *call, ts_iter *it, uint64_t *numbers, ts_str *values,
+                           size_t wanted, Ts__Risk__UserRows *rep)
 {
     size_t count = 0;
-    size_t found = 0;
     ts_status st;
 
     for (; ts_iter_valid(it) && count < wanted; ts_iter_next(it))
         numbers[count++] = risk_read_u64(ts_iter_value(it), 0);
-    st = risk_read_users(call, numbers, count, rep->users + rep->n_users, &found);
-    rep->n_users += found;
+    st = risk_read_of_users(call, RISK_USERS, numbers, count, false, values);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        risk_row row;
+
+        if (values[i].p == NULL)
+            continue;
+        st = risk_row_view(values[i], &row);
+        if (st == TS_OK)
+            add_row(rep, &row);
+    }
     return st;
 }
 
 /* Walks the order index from the highest score asked for down; skipping costs a step per key, no
  * row is read for it. */
 static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersRequest *req,
-                               uint32_t low, uint32_t high, Ts__Risk__UserList *rep)
+                               uint32_t low, uint32_t high, Ts__Risk__UserRows *rep)
 {
     const risk *app = call->service;
     risk_key from = risk_key_tenant(call->tenant);
@@ -95,6 +116,7 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
     uint64_t *numbers;
+    ts_str *values;
     ts_status st = TS_OK;
 
     risk_key_u8(&from, (uint8_t)(100 - high));
@@ -107,12 +129,13 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
                      false);
     rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
     numbers = ts_arena_array(call->arena, req->limit, sizeof(*numbers));
-    if (it == NULL || rep->users == NULL || numbers == NULL)
+    values = ts_arena_array(call->arena, req->limit, sizeof(*values));
+    if (it == NULL || rep->users == NULL || numbers == NULL || values == NULL)
         return TS_NOMEM;
     for (; skip > 0 && ts_iter_valid(it); skip--)
         ts_iter_next(it);
     while (st == TS_OK && ts_iter_valid(it) && rep->n_users < req->limit)
-        st = add_users(call, it, numbers, req->limit - rep->n_users, rep);
+        st = add_users(call, it, numbers, values, req->limit - rep->n_users, rep);
     if (st != TS_OK)
         return st;
     st = ts_iter_status(it);
@@ -121,7 +144,7 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
 
 /* Over the rows themselves, whose keys never change. */
 static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUsersRequest *req,
-                                   uint32_t low, uint32_t high, Ts__Risk__UserList *rep)
+                                   uint32_t low, uint32_t high, Ts__Risk__UserRows *rep)
 {
     const risk *app = call->service;
     risk_key prefix = risk_key_tenant(call->tenant);
@@ -146,16 +169,18 @@ static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUser
         return TS_NOMEM;
     for (size_t i = 0; ts_iter_valid(it) && i < RISK_SCAN_MAX && rep->n_users < req->limit;
          i++, ts_iter_next(it)) {
-        ProtobufCMessage *m = NULL;
-        Ts__Risk__UserRow *row;
+        risk_row row;
 
-        st = ts_arena_unpack(call->arena, &ts__risk__user_row__descriptor, ts_iter_value(it), &m);
+        st = risk_row_view(ts_iter_value(it), &row);
         if (st != TS_OK)
             return st;
-        row = (Ts__Risk__UserRow *)m;
         number = risk_read_u64(ts_iter_key(it), prefix.n);
-        if (row->score >= low && row->score <= high)
-            rep->users[rep->n_users++] = row;
+        if (row.score < low || row.score > high)
+            continue;
+        row.shown = ts_arena_str(call->arena, row.shown);
+        if (row.shown.p == NULL)
+            return TS_NOMEM;
+        add_row(rep, &row);
     }
     st = ts_iter_status(it);
     if (st != TS_OK || !ts_iter_valid(it))
@@ -168,12 +193,14 @@ static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUser
 ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListUsersRequest *req = (const Ts__Risk__ListUsersRequest *)in;
-    Ts__Risk__UserList *rep = (Ts__Risk__UserList *)out;
+    Ts__Risk__UserRows *rep = (Ts__Risk__UserRows *)out; /* what is kept goes out as it is */
     const Ts__Risk__Totals *totals = NULL;
     uint32_t low = 0;
     uint32_t high = 100;
     ts_status st;
 
+    static_assert(sizeof(Ts__Risk__UserRows) <= sizeof(Ts__Risk__UserList), "room for it");
+    ts__risk__user_rows__init(rep);
     st = risk_check_limit(req->limit, call->error);
     if (st == TS_OK)
         st = risk_check_level(req->risk_level, &low, &high, call->error);
@@ -190,10 +217,8 @@ ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, Protobu
     rep->total = risk_users_between(totals, low, high);
     /* A walk over all is made once. */
     call->lasts = !req->by_number;
-    st = req->by_number ? collect_by_number(call, req, low, high, rep)
-                        : collect_users(call, req, low, high, rep);
-    risk_bare_rows(rep->users, rep->n_users);
-    return st;
+    return req->by_number ? collect_by_number(call, req, low, high, rep)
+                          : collect_users(call, req, low, high, rep);
 }
 
 /* ---- one profile ---- */

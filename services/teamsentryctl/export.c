@@ -98,8 +98,11 @@ static ts_status export_all(export *e)
     ts_status st = arena == NULL ? TS_NOMEM : TS_OK;
 
     e->arena = arena;
-    for (size_t i = 0; i < TS_COUNT(stores) && st == TS_OK; i++)
-        st = export_store(e, &stores[i]);
+    /* Of one that is deleted auth keeps the audit log, the first of the stores; others have nothing and say so by refusing. */
+    for (size_t i = 0; i < TS_COUNT(stores) && st == TS_OK; i++) {
+        if (i == 0 || strcmp(e->org->status, "deleted") != 0)
+            st = export_store(e, &stores[i]);
+    }
     return st;
 }
 

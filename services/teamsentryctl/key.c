@@ -26,6 +26,14 @@ static void show_line(ctl *c, const Ts__Auth__ApiKey *key)
         ts_buf_printf(c->out, "%s%s", first ? "" : ",", ts_permission_name(bit));
         first = false;
     }
+    if (key->expires_ms != 0 && key->revoked_ms == 0) {
+        char ends[TS_RFC3339_SIZE];
+
+        ts_time_format(key->expires_ms, false, ends);
+        ts_buf_printf(c->out, "  ends %s", ends);
+    }
+    if (key->rotated_to[0] != '\0')
+        ts_buf_printf(c->out, "  replaced by %s", key->rotated_to);
     ts_buf_char(c->out, '\n');
 }
 

@@ -23,6 +23,7 @@ static const char *variable(const char *service, const char *what)
 ts_status ctl_status(ctl *c)
 {
     unsigned down = 0;
+    unsigned silent = 0;
 
     if (ctl_wants_json(c)) {
         ts_jsonw_object(&c->json);
@@ -44,6 +45,7 @@ ts_status ctl_status(ctl *c)
                            "the ops port of %s must be between 1 and 65535", services[i].name);
         ready = ts_process_probe(address, port, words);
         down += ready ? 0 : 1;
+        silent += ts_str_starts(ts_str_of(words), TS_STR_LIT("nobody")) ? 1 : 0;
         if (!ctl_wants_json(c)) {
             ts_buf_printf(c->out, "%-19s %-9s http://%s:%lld", services[i].name,
                           ready ? "ready" : "not ready", address, (long long)port);
@@ -64,7 +66,13 @@ ts_status ctl_status(ctl *c)
         ts_jsonw_array_end(&c->json);
         ts_jsonw_object_end(&c->json);
     }
-    return down == 0 ? TS_OK
-                     : ts_fail(&c->error, TS_UNAVAILABLE, "", "%u of %zu services are not ready",
-                               down, TS_COUNT(services));
+    /* Nobody at all is more often another port than a dead suite. */
+    return down == 0
+               ? TS_OK
+               : ts_fail(&c->error, TS_UNAVAILABLE, "", "%u of %zu services are not ready%s", down,
+                         TS_COUNT(services),
+                         silent < TS_COUNT(services)
+                             ? ""
+                             : ": if they run with other ops ports, set TS_<SERVICE>_OPS_PORT, "
+                               "or use deploy/up.sh --status --data DIR");
 }

@@ -182,6 +182,8 @@ ts_status ctl_webhooks_replay_failed(ctl *c)
         st = call(c, &ts_webhooks_replay_failed, &request.base, &reply);
     if (st == TS_OK)
         show_replay(c, (const void *)reply,
-                    "failed deliveries at most go out again, at the endpoint's pace");
+                    ((const Ts__Webhooks__ReplayReply *)(const void *)reply)->deliveries == 0
+                        ? "failed deliveries: nothing to send again"
+                        : "failed deliveries at most go out again, at the endpoint's pace");
     return st;
 }

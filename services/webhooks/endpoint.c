@@ -137,9 +137,14 @@ ts_status endpoint_check_events(char *const *events, size_t count, ts_error *err
         return ts_fail(err, TS_INVALID, "events", "events may have at most %d items",
                        TYPES_FILTERS_MAX);
     for (size_t i = 0; i < count; i++) {
-        if (!type_filter_is_valid(ts_str_of(events[i])))
-            return ts_fail(err, TS_INVALID, "events",
-                           "events must be kinds like incident.created or groups like incident.*");
+        char meant[TS_NEAR_WORDS];
+
+        if (type_filter_is_valid(ts_str_of(events[i])))
+            continue;
+        type_meant(ts_str_of(events[i]), meant);
+        return ts_fail(err, TS_INVALID, "events",
+                       "events must be kinds like incident.created or groups like incident.*%s",
+                       meant);
     }
     return TS_OK;
 }

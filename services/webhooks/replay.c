@@ -49,15 +49,15 @@ ts_status replay_event(change *c, ts_tenant t, ts_hash128 id, uint64_t *ret_coun
 
     *ret_count = 0;
     if (st == TS_NOT_FOUND)
-        return ts_fail(err, st, "id", "there is no such webhook event");
+        return ts_fail(err, st, "id", "There is no such webhook event.");
     if (st == TS_OK && event->row->failed == 0 && event->row->pending > 0)
-        return ts_fail(err, TS_CONFLICT, "id", "the event is still being delivered");
+        return ts_fail(err, TS_CONFLICT, "id", "The event is still being delivered.");
     if (st == TS_OK)
         st = replay_deliveries(
             c, event, event->row->failed > 0 ? DELIVERY_FAILED : DELIVERY_DELIVERED, ret_count);
     if (st == TS_OK && *ret_count == 0)
         return ts_fail(err, TS_CONFLICT, "id",
-                       "no endpoint that the event was sent to is there any more");
+                       "There is no endpoint left that the event was owed to.");
     return st;
 }
 

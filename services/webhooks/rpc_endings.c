@@ -13,7 +13,7 @@ static ts_status find(ts_call *call, const char *id, Ts__Webhooks__Endpoint **re
         st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, ret);
     if (st == TS_OK && endpoint_is_ending(*ret))
         st = TS_NOT_FOUND;
-    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "there is no such webhook endpoint")
+    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "There is no such webhook endpoint.")
                               : st;
 }
 
@@ -94,7 +94,8 @@ static ts_status test(webhooks *app, ts_call *call, const ProtobufCMessage *in,
     if (st != TS_OK || batch == NULL)
         return st == TS_OK ? TS_NOMEM : st;
     if (!row->enabled)
-        return ts_fail(call->error, TS_CONFLICT, "id", "the endpoint is disabled; enable it first");
+        return ts_fail(call->error, TS_CONFLICT, "id",
+                       "The endpoint is disabled: enable it first.");
     st = publish_test(app, call, row->id, batch, reply);
     if (st != TS_OK)
         return st;

@@ -52,7 +52,7 @@ static ts_status load(ts_call *call, const char *id, Ts__Webhooks__Endpoint **re
         st = TS_NOT_FOUND;
     if (st == TS_OK)
         ts_ignore(endpoint_promote(*ret, ts_wall_ms(), false)); /* as it stands now */
-    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "there is no such webhook endpoint")
+    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "There is no such webhook endpoint.")
                               : st;
 }
 
@@ -407,7 +407,8 @@ static ts_status promote(webhooks *app, ts_call *call, const ProtobufCMessage *i
     if (st != TS_OK || found)
         return st;
     if (!endpoint_promote(e.row, ts_wall_ms(), true))
-        return ts_fail(call->error, TS_CONFLICT, "", "the secret is not being rotated");
+        return ts_fail(call->error, TS_CONFLICT, "",
+                       "The secret is not being rotated: there is no new one to promote.");
     return edit_save(&e, known, reply);
 }
 

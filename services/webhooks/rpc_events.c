@@ -62,8 +62,13 @@ static ts_status parse(const Ts__Webhooks__ListEventsRequest *request, list_of *
                            "status must be pending, delivered, failed or all");
         ret->state = state;
     }
-    if (request->event[0] != '\0' && !type_number(ts_str_of(request->event), &ret->type))
-        return ts_fail(err, TS_INVALID, "event", "event must be a kind like incident.created");
+    if (request->event[0] != '\0' && !type_number(ts_str_of(request->event), &ret->type)) {
+        char meant[TS_NEAR_WORDS];
+
+        type_meant(ts_str_of(request->event), meant);
+        return ts_fail(err, TS_INVALID, "event", "event must be a kind like incident.created%s",
+                       meant);
+    }
     if (ret->endpoint.n >= TS_ID_SIZE)
         return ts_fail(err, TS_INVALID, "endpoint_id", "endpoint_id must be an endpoint's id");
     return TS_OK;
@@ -188,7 +193,7 @@ ts_status webhooks_rpc_list_events(ts_call *call, const ProtobufCMessage *in, Pr
 
 static ts_status no_event(ts_call *call)
 {
-    return ts_fail(call->error, TS_NOT_FOUND, "id", "there is no such webhook event");
+    return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such webhook event.");
 }
 
 ts_status webhooks_rpc_get_event(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
@@ -263,7 +268,7 @@ static ts_status ask_failed(webhooks *app, ts_call *call,
         return st;
     if (e == NULL || e->is_gone || e->tenant.org != call->tenant.org ||
         e->tenant.mode != call->tenant.mode)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "there is no such webhook endpoint");
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such webhook endpoint.");
     if (batch == NULL)
         return TS_NOMEM;
     reply->id = request->id;

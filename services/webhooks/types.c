@@ -52,6 +52,19 @@ bool type_filter_is_valid(ts_str filter)
     return false;
 }
 
+void type_meant(ts_str text, char ret[TS_NEAR_WORDS])
+{
+    static const char *const groups[] = { "incident.*", "user.*",    "detection.*", "app.*",
+                                          "ai_tool.*",  "api_key.*", "webhook.*" };
+    ts_near near = { .word = TS_STR_NULL };
+
+    for (size_t i = 0; i < TS_COUNT(types); i++)
+        ts_near_add(&near, text, ts_str_of(types[i]));
+    for (size_t i = 0; i < TS_COUNT(groups); i++)
+        ts_near_add(&near, text, ts_str_of(groups[i]));
+    ts_near_say(&near, ret);
+}
+
 uint32_t types_wanted(char *const *filters, size_t count)
 {
     uint32_t wanted = count == 0 ? (1u << TYPES_COUNT) - 1 : 0;

@@ -3,6 +3,7 @@
 #define WEBHOOKS_TYPES_H
 
 #include "ts/base.h"
+#include "ts/near.h"
 
 #define TYPES_FILTERS_MAX 32
 #define TYPES_COUNT       12
@@ -22,6 +23,8 @@ bool delivery_state_parse(ts_str name, delivery_state *ret);
 bool type_number(ts_str event, uint32_t *ret);
 /* A kind or a group of them: "incident.created", "incident.*". */
 bool type_filter_is_valid(ts_str filter);
+/* What a text that is neither may have meant: " (did you mean incident.created?)", or "". */
+void type_meant(ts_str text, char ret[TS_NEAR_WORDS]);
 /* A bit for each kind that the filters want; no filter wants everything. */
 uint32_t types_wanted(char *const *filters, size_t count);
 

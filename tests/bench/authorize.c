@@ -180,6 +180,8 @@ static ts_status ask(caller *c)
         hash_of(c->question == ASK_ONE_KEY ? 0 : (c->random >> 33) % c->keys, hash);
     request.key_sha256 = (ProtobufCBinaryData){ sizeof(hash), hash };
     request.cost = 1;
+    request.failures_limit = 60;
+    request.key_prefix = (char *)(uintptr_t) "tsk_live_abcd";
     st = ts_rpc_call(c->peers[1], &ts_auth_authorize, &who, &request.base, c->arena, &reply, NULL);
     if (st == TS_OK && !((const Ts__Auth__AuthorizeReply *)(void *)reply)->known)
         st = TS_NOT_FOUND;

@@ -176,30 +176,10 @@ static void a_key_that_is_revoked_under_load_stays_revoked(void)
 
 /* ---- with clocks of our own ---- */
 
-static auth_moment moment;
-
-static auth_moment set_clock(void)
-{
-    return moment;
-}
-
-/* The first moment of a minute that is as far off as no real one. */
-static void use_own_clock(void)
-{
-    moment = (auth_moment){ .wall_ms = TS_MINUTE_MS * 40000000, .boot_ms = 5000000, .boot_id = 42 };
-    app.clock = set_clock;
-}
-
 static void use_own_clock_after_restart(void)
 {
     restart();
     app.clock = set_clock;
-}
-
-static void pass_ms(int64_t ms)
-{
-    moment.wall_ms += ms;
-    moment.boot_ms += ms;
 }
 
 static ts_status call_with_id(const key *k, const uint8_t id[16], Ts__Auth__AuthorizeReply *ret)

@@ -6,13 +6,15 @@
 #include "served.h"
 #include "ts/id.h"
 
-#define LIMIT 150 /* of tier standard; more than two chunks, less than three */
+#define PLACES 64  /* for addresses with failures */
+#define LIMIT  150 /* of tier standard; more than two chunks, less than three */
 
 static served s;
 static auth app;
 static auth_config config = { .cache_keys = 1024,
                               .standard_limit = LIMIT,
                               .enterprise_limit = 2 * LIMIT,
+                              .failure_addresses = PLACES,
                               .keys_max = 10000,
                               .name_max = 100,
                               .spoilt_max = 3,
@@ -237,6 +239,28 @@ static inline const Ts__Auth__Organization *set_tier(uint64_t org, const char *t
 static inline bool same_minute(int64_t from_ms, int64_t until_ms)
 {
     return from_ms / TS_MINUTE_MS == until_ms / TS_MINUTE_MS;
+}
+
+/* ---- a clock of the test's own ---- */
+
+static auth_moment moment;
+
+static inline auth_moment set_clock(void)
+{
+    return moment;
+}
+
+/* The first moment of a minute that is as far off as no real one. */
+static inline void use_own_clock(void)
+{
+    moment = (auth_moment){ .wall_ms = TS_MINUTE_MS * 40000000, .boot_ms = 5000000, .boot_id = 42 };
+    app.clock = set_clock;
+}
+
+static inline void pass_ms(int64_t ms)
+{
+    moment.wall_ms += ms;
+    moment.boot_ms += ms;
 }
 
 #endif

@@ -536,6 +536,8 @@ static void the_summary_counts_what_is_open(void)
     CHECK_EQ(summary()->n_by_severity, 5);
     CHECK_EQ(summary()->by_severity[4] + summary()->by_severity[2], 6);
     CHECK_EQ(summary()->n_latest, 5);
+    CHECK_EQ(summary_with(false, true)->n_latest, 0);
+    CHECK_EQ(summary_with(false, true)->open, 5);
 }
 
 static void the_summary_with_its_trend_names_the_worst_and_counts_what_was_opened(void)
@@ -555,7 +557,7 @@ static void the_summary_with_its_trend_names_the_worst_and_counts_what_was_opene
         snprintf(user, sizeof(user), "%s@example.com", made[i].id);
         detect(made[i].id, "r", made[i].severity, user, 0);
     }
-    rep = summary_with(true);
+    rep = summary_with(true, false);
     CHECK_EQ(rep->n_worst, 3);
     CHECK(strcmp(rep->worst[0]->affected_users[0], "b@example.com") == 0);
     CHECK(strcmp(rep->worst[1]->affected_users[0], "f@example.com") == 0);
@@ -568,8 +570,8 @@ static void the_summary_with_its_trend_names_the_worst_and_counts_what_was_opene
     CHECK(summary()->day == NULL);
     CHECK_EQ(summary()->n_worst, 0);
     (void)updated(rep->worst[0]->id, "resolved", "");
-    CHECK_EQ(summary_with(true)->week->opened_before, 2); /* closed, but opened all the same */
-    CHECK(strcmp(summary_with(true)->worst[0]->affected_users[0], "f@example.com") == 0);
+    CHECK_EQ(summary_with(true, false)->week->opened_before, 2); /* closed, but opened all the same */
+    CHECK(strcmp(summary_with(true, false)->worst[0]->affected_users[0], "f@example.com") == 0);
 }
 
 static void details_say_how_much_they_show(void)

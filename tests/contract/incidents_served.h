@@ -163,19 +163,20 @@ static inline const Ts__Incidents__IncidentDetails *updated(const char *id, cons
     return details;
 }
 
-static inline const Ts__Incidents__SummaryReply *summary_with(bool trend)
+static inline const Ts__Incidents__SummaryReply *summary_with(bool trend, bool without_latest)
 {
     Ts__Incidents__SummaryRequest request = TS__INCIDENTS__SUMMARY_REQUEST__INIT;
     const Ts__Incidents__SummaryReply *reply = NULL;
 
     request.with_trend = trend;
+    request.without_latest = without_latest;
     CHECK_EQ(served_call(&s, tenant, &ts_incidents_summary, &request.base, &reply), TS_OK);
     return reply;
 }
 
 static inline const Ts__Incidents__SummaryReply *summary(void)
 {
-    return summary_with(false);
+    return summary_with(false, false);
 }
 
 static inline const Ts__WebhookPublish *webhook(uint64_t seq)

@@ -10,10 +10,11 @@
 
 #define FIBERS 50
 #define ROUNDS 200
+#define ASIDES 3
 
-static const ts_loop_options options = { .stack_bytes = 64 * 1024,
-                                         .fibers_max = FIBERS,
-                                         .fibers_idle = 8 };
+static const ts_loop_options options = {
+    .stack_bytes = 64 * 1024, .fibers_max = FIBERS, .fibers_idle = 8, .asides_max = ASIDES
+};
 
 typedef struct stage {
     ts_loop *loop;
@@ -314,6 +315,47 @@ static void others_go_on_while_one_computes(void)
     ts_log_request("");
 }
 
+static atomic_int at_once, most_at_once;
+
+static void take_a_while(void *context)
+{
+    int now = atomic_fetch_add(&at_once, 1) + 1;
+    int most = atomic_load(&most_at_once);
+
+    (void)context;
+    while (now > most && !atomic_compare_exchange_weak(&most_at_once, &most, now))
+        ;
+    ts_pause_ms(2);
+    atomic_fetch_sub(&at_once, 1);
+}
+
+static void take_it_aside(void *context)
+{
+    stage *s = context;
+
+    for (int i = 0; i < 3; i++)
+        ts_aside(take_a_while, NULL);
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void go_aside_all(ts_task *task)
+{
+    stage *s = stage_of(task);
+
+    for (int i = 0; i < FIBERS; i++)
+        CHECK_EQ(ts_loop_go(s->loop, take_it_aside, s), TS_OK);
+}
+
+static void no_more_compute_at_once_than_allowed(void)
+{
+    stage s;
+
+    begin(&s, go_aside_all);
+    finish(&s);
+    CHECK_EQ(atomic_load(&s.done), FIBERS);
+    CHECK_EQ(atomic_load(&most_at_once), ASIDES);
+}
+
 /* ---- descriptors ---- */
 
 typedef struct pair {
@@ -369,6 +411,7 @@ int main(void)
     many_fibers_wait_at_once_and_no_more_than_allowed();
     what_is_put_off_runs_when_all_of_the_turn_has_run();
     others_go_on_while_one_computes();
+    no_more_compute_at_once_than_allowed();
     what_is_unwatched_is_not_told_in_the_same_turn();
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Any bytes: a document is refused with words, or it is walked whole, printed, and the print reads back as itself. */
 #include "ts/json.h"
+#include "../../common/json/where.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 /* An escape has at most six bytes for one, and a number at most 24 for four. */
@@ -32,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     TS_CLEANUP(ts_buf_done) ts_buf first = TS_BUF_INIT(PRINT_MAX);
     TS_CLEANUP(ts_buf_done) ts_buf second = TS_BUF_INIT(PRINT_MAX);
     ts_error err = { 0 };
+    size_t at = 0;
     ts_json v;
 
     if (parser == NULL)
@@ -39,8 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     require(parser != NULL);
     if (ts_json_parse(parser, ts_str_n(data, n), &v, &err) != TS_OK) {
         require(err.text[0] != '\0');
+        require(!ts_json_where(ts_str_n(data, n), &at) || at <= n);
         return 0;
     }
+    require(!ts_json_where(ts_str_n(data, n), &at)); /* two readers of one grammar */
     walk(v, 0);
     ts_json_print(v, &first);
     require(ts_buf_status(&first) == TS_OK);

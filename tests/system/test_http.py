@@ -112,6 +112,8 @@ class Http(base.SuiteCase):
         "bare LF": b"X-A: a\nContent-Length: 4\r\n",
         "bare LF twice": b"X-A: a\nX-B: b\n",
         "bare CR": b"X-A: a\rContent-Length: 4\r\n",
+        "CR at the end of a value": b"Content-Length: 4\r\r\n",
+        "CR at the front of a value": b"Transfer-Encoding:\rchunked\r\n",
         "NUL": b"X-A: a\x00b\r\n",
         "control character": b"X-A: a\x01b\r\n",
         "unknown expectation": b"Expect: a-miracle\r\n",

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 import base
+import records
 import suite
 
 STOP_SECONDS = 5
@@ -148,6 +150,26 @@ class Together(base.SuiteCase):
         sizes = {service: resident_kib(self.suite.pid(service)) for service in suite.SERVICES}
         print("resident KiB: %d %s" % (sum(sizes.values()), sizes))
         self.assertLess(sum(sizes.values()), RESIDENT_KIB, sizes)
+
+    def test_a_gateway_ends_although_a_service_hangs(self):
+        # Neither the call nor its connection is given up by itself.
+        gateway = suite.Gateway(self.suite, {"TS_GATEWAY_DRAIN_MS": "300", "TS_GATEWAY_INGEST_MS": "120000", "TS_BUS_SILENCE_MS": "60000"})
+        self.addCleanup(gateway.process.kill)
+        client = gateway.client()
+        self.addCleanup(client.close)
+        keys_checked = 'ts_rpc_client_calls_total{peer="auth",method="auth.Authorize"}'
+        self.assertEqual(client.events([records.login(records.person())]).status, 202)
+        risk = self.suite.pid("risk")
+        os.kill(risk, signal.SIGSTOP)
+        self.addCleanup(os.kill, risk, signal.SIGCONT)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(client.events([records.login(records.person())])))
+        asking.start()
+        suite.wait_until(lambda: suite.metrics(gateway.port + 1).get(keys_checked) == 2, 20, "the key was checked")
+        gateway.process.terminate()
+        self.assertEqual(gateway.process.wait(suite.STOP_SECONDS), 0)
+        asking.join()
+        self.assertEqual((answers[0].status, answers[0].headers["Connection"]), (503, "close"), answers[0].text)
 
     def test_a_killed_process_comes_back(self):
         for service in suite.SERVICES:

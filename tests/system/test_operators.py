@@ -10,13 +10,18 @@ import suite
 
 
 class Operators(base.SuiteCase):
-    def ctl(self, *words, code=0):
+    def text(self, *words, code=0):
+        """What a person is shown."""
         environment = dict(self.suite.environment, TS_BUS_DIR=os.path.join(self.suite.data, "run", "bus"))
-        done = subprocess.run([os.path.join(suite.BIN, "teamsentryctl"), *words, "--json"], env=environment, timeout=30,
+        done = subprocess.run([os.path.join(suite.BIN, "teamsentryctl"), *words], env=environment, timeout=30,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, code, done.stderr)
         self.words = done.stderr
-        return json.loads(done.stdout) if done.stdout else None
+        return done.stdout
+
+    def ctl(self, *words, code=0):
+        shown = self.text(*words, "--json", code=code)
+        return json.loads(shown) if shown else None
 
     def make_org(self, name):
         return self.ctl("org", "create", name)["organization"]["id"]
@@ -44,7 +49,10 @@ class Operators(base.SuiteCase):
         self.assertEqual(self.ctl("key", "show", org, key)["api_key"]["expires_at"], "2090-01-31T00:00:00Z")
         made = self.ctl("key", "rotate", org, key, "--overlap", "3600")
         self.assertEqual((self.status(secret), self.status(made["secret"])), (200, 200))
-        self.assertEqual(self.ctl("key", "show", org, key)["api_key"]["rotated_to"], made["api_key"]["id"])
+        shown = self.ctl("key", "show", org, key)["api_key"]
+        self.assertEqual(shown["rotated_to"], made["api_key"]["id"])
+        line = self.text("key", "show", org, key)
+        self.assertIn("  ends %s  replaced by %s\n" % (shown["expires_at"], made["api_key"]["id"]), line)
         self.ctl("key", "rotate", org, key, code=1)
         self.assertIn(made["api_key"]["id"], self.words)
         self.ctl("key", "revoke", org, key)
@@ -79,6 +87,21 @@ class Operators(base.SuiteCase):
         self.assertIsNotNone(shown["deleted_at"])
         actions = [e["action"] for e in self.ctl("audit", "list", "-")["entries"] if e["object"] == org]
         self.assertIn("organization.deletion_started", actions)
+        suite.wait_until(lambda: self.ctl("org", "show", org)["organization"]["status"] == "deleted", 30, "all is erased")
+        rows = [json.loads(line) for line in self.text("org", "export", org).splitlines()]
+        self.assertEqual({(r["service"], r["family"]) for r in rows}, {("auth", "audit")}, "what is kept of it")
+
+    def test_words_for_people_say_what_to_do(self):
+        org = self.make_org("Worded")
+        api = self.suite.client(self.ctl("key", "create", org, "--name", "All", "--permissions", "admin")["secret"])
+        hook, _ = api.create_endpoint("https://hooks.example/x", ["incident.*"])
+        self.assertIn("nothing to send again", self.text("webhooks", "replay-failed", org, hook))
+        event = api.get("/v1/webhooks/events?event=api_key.created").data["events"][0]
+        self.text("webhooks", "replay", org, event["id"], code=1)
+        self.assertIn("no endpoint left", self.words)
+        self.text("status", code=1)  # the defaults' ports, where this suite is not
+        self.assertIn("deploy/up.sh --status", self.words)
+        api.close()
 
     def test_the_audit_log_tells_it_all_and_verifies(self):
         org = self.make_org("Logged")

@@ -166,7 +166,7 @@ class Proxy(base.SuiteCase):
         if time.time() % 60 > 50:
             time.sleep(60.2 - time.time() % 60)
         self.assertEqual(self.remaining(self.tls(source="127.0.0.11")), 59)
-        self.assertEqual(self.remaining(self.tls(source="127.0.0.11")) in (58, 59), True, "each gateway counts for itself")
+        self.assertEqual(self.remaining(self.tls(source="127.0.0.11")), 58, "whichever gateway it came to")
         self.assertEqual(self.remaining(self.tls(source="127.0.0.12")), 59)
         # A spoofed header moves nothing: not through the proxy, not past it.
         spoofed = {"X-Forwarded-For": "127.0.0.13, 203.0.113.1", "Forwarded": "for=203.0.113.1", "X-Real-IP": "203.0.113.1"}

@@ -37,6 +37,8 @@ typedef struct ts_json {
 /* NULL if out of memory. `max_bytes` bounds one document. */
 ts_json_parser *ts_json_parser_new(size_t max_bytes);
 void ts_json_parser_free(ts_json_parser *p);
+/* Bytes of memory that it holds, about. */
+size_t ts_json_parser_size(const ts_json_parser *p);
 TS_DEFINE_CLEANUP(ts_json_parser, ts_json_parser_free);
 
 /* Parses one whole document (copied inside). TS_INVALID with words and byte offset where known;

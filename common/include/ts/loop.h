@@ -20,6 +20,7 @@ typedef struct ts_loop_options {
     size_t stack_bytes; /* of a fiber; only what is touched costs memory */
     size_t fibers_max;  /* at once */
     size_t fibers_idle; /* stacks that are kept for the next */
+    size_t asides_max;  /* threads at once for ts_aside(); others wait in line. At least 1 */
 } ts_loop_options;
 
 /* From any thread. TS_NOMEM; TS_UNAVAILABLE: the system has no descriptors. */

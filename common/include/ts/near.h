@@ -13,4 +13,16 @@ unsigned ts_distance(ts_str a, ts_str b, unsigned max);
 /* How many slips a word of that length may have: 1 up to 7 bytes, else 2. */
 unsigned ts_slips(size_t length);
 
+/* The word of ours that a mistyped one may have meant: the nearest of those that were added. Two that are as near are none. */
+typedef struct ts_near {
+    ts_str word;
+    unsigned distance;
+    bool is_tied;
+} ts_near;
+/* `known` is in small letters; `typed` in any. The caller keeps `known`. */
+void ts_near_add(ts_near *near, ts_str typed, ts_str known);
+#define TS_NEAR_WORDS 48
+/* " (did you mean closed?)", or "". */
+void ts_near_say(const ts_near *near, char ret[TS_NEAR_WORDS]);
+
 #endif

@@ -78,7 +78,8 @@ typedef struct ts_call {
 } ts_call;
 
 /* Validates, loads, decides, saves, answers. `in` and `out` are of the method's types; what `out`
- * points to must live in call->arena (or be static). May block only in lanes slow and bulk. */
+ * points to must live in call->arena (or be static). A handler may initialize `out` as another message that is no larger and the
+ * same on the wire. May block only in lanes slow and bulk. */
 typedef ts_status ts_handler(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out);
 
 typedef struct ts_rpc_row {

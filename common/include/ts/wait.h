@@ -49,7 +49,8 @@ void ts_cond_broadcast(ts_cond *c);
 void ts_pause_ms(int64_t ms);
 
 /* For what computes long: runs work(context) to its end on a thread of its own while the fiber waits, so that others of its loop go
- * on. A thread runs it itself; so does a fiber if there is no thread to be had. */
+ * on. A thread runs it itself; so does a fiber if there is no thread to be had. There are few places for it: `work` must not wait
+ * for anybody. */
 void ts_aside(void (*work)(void *context), void *context);
 
 #endif

@@ -238,7 +238,7 @@ static const char *words_of(const asked *q)
     case ANSWERED: return NULL;
     case NO_QUESTION: return query_excuse(q->in);
     case A_CHANGE:
-        return "Nothing was changed: the request in equivalent_request would do it, if its key "
+        return "Nothing was changed. The request in equivalent_request does it, with a key that "
                "may.";
     case NOT_THERE: return "Nothing of that name is there.";
     }
@@ -253,18 +253,29 @@ static void add_clause(ts_buf *summary, const char *words)
     ts_buf_printf(summary, "; %s.", words);
 }
 
-static void say_matches(ts_buf *to, const asked *q)
+/* What a row of the narrowed list is; groups of AI use are what they are grouped by. */
+static const char *noun_of(const asked *q)
 {
-    static const char *const nouns[][2] = { { "users", "user" },
-                                            { "incidents", "incident" },
-                                            { "apps", "connected app" } };
-    const char *noun = "group";
+    static const char *const nouns[][2] = {
+        { "users", "user" },
+        { "incidents", "incident" },
+        { "apps", "connected app" },
+        { "contacts", "trusted contact" },
+    };
+    const char *path = q->plan.requests[0].path.p;
 
     for (size_t i = 0; i < TS_COUNT(nouns); i++) {
         if (strcmp(q->plan.narrowing.list, nouns[i][0]) == 0)
-            noun = nouns[i][1];
+            return nouns[i][1];
     }
-    words_count(to, q->matches, noun);
+    return strstr(path, "group_by=user") != NULL  ? "user"
+           : strstr(path, "group_by=day") != NULL ? "day"
+                                                  : "AI tool";
+}
+
+static void say_matches(ts_buf *to, const asked *q)
+{
+    words_count(to, q->matches, noun_of(q));
     ts_buf_z(to, q->matches == 1 ? " matches." : " match.");
 }
 

@@ -84,7 +84,7 @@ static const rule rules[] = {
     { "list_trusted_apps", "data.pagination.total", "0", "list_trusted_apps", TAKES_NOTHING, NULL,
       NULL, "\"status\":\"all\"", "List all apps.", "None has the asked status." },
     { "get_ai_usage_report", "data.totals.events", "0", "get_ai_usage_report", TAKES_NOTHING, NULL,
-      NULL, "\"days\":90", "Look back 90 days.", "Nothing was used in the asked time." },
+      NULL, "\"days\":90", "Look back 90 days.", "Nothing was used in that time." },
     { "security_query", "data.results.users[].email", NULL, "get_user_risk_profile", TAKES_EMAIL,
       "user_email", "data.results.users[].email", "", READ_USER },
     { "security_query", "data.results.incidents[].id", NULL, "get_incident_details", TAKES_INCIDENT,

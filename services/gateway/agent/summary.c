@@ -64,6 +64,7 @@ static void prepare(const api *a, requests *r, api_part parts[PARTS])
     ts__aiusage__report_request__init(&r->ai);
     r->users.limit = TOP_MAX;
     r->incidents.with_trend = true;
+    r->incidents.without_latest = true;
     r->ai.days = AI_DAYS;
     r->ai.group_by = by_tool;
     ts__risk__list_apps_request__init(&r->apps);

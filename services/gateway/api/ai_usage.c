@@ -71,6 +71,12 @@ ts_status api_ai_usage(http_exchange *x)
     ts_jsonw_object_end(&w);
 
     words_count(&x->summary, report->events, "AI tool event");
+    if (report->events == 0) {
+        ts_buf_char(&x->summary, ' ');
+        words_days(&x->summary, request.days);
+        ts_buf_char(&x->summary, '.');
+        return TS_OK;
+    }
     ts_buf_z(&x->summary, " by ");
     words_count(&x->summary, report->active_users, "user");
     ts_buf_z(&x->summary, " with ");

@@ -46,15 +46,17 @@ ts_status api_init(api *a, const gateway_config *config, api_address_of *address
     st = agent_grammar_load(config->lexicon_dir, &a->grammar, err);
     if (st == TS_OK)
         st = model_new(config, a->grammar, &a->model, err);
-    if (st != TS_OK)
-        return st;
-    a->bursts = api_bursts_new(a->auth);
-    return a->bursts == NULL ? TS_NOMEM : TS_OK;
+    return st;
+}
+
+void api_cancel(api *a)
+{
+    for (size_t i = 0; i < a->gate_count; i++)
+        ts_peer_cancel(a->gates[i].peer);
 }
 
 void api_done(api *a)
 {
-    api_bursts_free(a->bursts);
     for (size_t i = 0; i < a->gate_count; i++)
         api_gate_done(&a->gates[i].gate);
     ts_peer_free(a->auth);
@@ -200,34 +202,86 @@ static uint32_t wait_of(const Ts__Auth__AuthorizeReply *reply)
     return reply->retry_after_s == 0 ? 1 : reply->retry_after_s;
 }
 
-http_problem api_authorize(http_exchange *x, ts_str key)
+static http_window window_of(const Ts__Auth__AuthorizeReply *reply)
+{
+    return (http_window){ .limit = reply->limit,
+                          .remaining = reply->remaining,
+                          .reset_s = reply->reset_s };
+}
+
+/* Of a text that is no key of ours nothing is shown: it may be another system's secret. */
+static ts_str prefix_of(ts_str key)
+{
+    const size_t mode_n = sizeof("tsk_live_") - 1;
+    uint64_t digits;
+
+    if (key.n <= TS_API_KEY_PREFIX ||
+        (!ts_str_starts(key, TS_STR_LIT("tsk_live_")) &&
+         !ts_str_starts(key, TS_STR_LIT("tsk_test_"))) ||
+        ts_base62_read(ts_str_n(key.p + mode_n, TS_API_KEY_PREFIX - mode_n), &digits) != TS_OK)
+        return TS_STR_LIT("");
+    return ts_str_n(key.p, TS_API_KEY_PREFIX);
+}
+
+/* There is no good key; `reply` says so, or is NULL where auth did not answer. */
+static http_problem refuse(http_exchange *x, const Ts__Auth__AuthorizeReply *reply)
+{
+    ts_metric_add(api_of(x)->failures, 1);
+    x->error = (ts_error){ .text = "" }; /* one message for all */
+    if (reply == NULL || reply->limit == 0)
+        return HTTP_INVALID_KEY; /* not counted: auth is away, or of a version that does not count */
+    x->window = window_of(reply);
+    if (reply->admitted)
+        return HTTP_INVALID_KEY;
+    x->retry_after_s = wait_of(reply);
+    ts_error_set(&x->error, "", "Too many failed authentications from this address.");
+    return HTTP_RATE_LIMITED;
+}
+
+/* What cannot be a key is asked of too, in order to count; a bad Idempotency-Key does not keep it from that. */
+static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
+                          const Ts__Auth__AuthorizeReply **ret)
 {
     api *a = api_of(x);
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
-    const Ts__Auth__AuthorizeReply *reply;
     ProtobufCMessage *out = NULL;
-    uint8_t hash[32];
+    uint8_t hash[32] = { 0 }; /* no key has this one */
+    ts_caller caller;
     ts_status st;
 
-    if (!ts_api_key_form_valid(key)) {
-        ts_metric_add(a->failures, 1);
-        return HTTP_INVALID_KEY;
-    }
-    ts_sha256(key, hash);
+    st = api_caller(x, a->config->call_ms, &caller);
+    if (st != TS_OK && (st != TS_INVALID || could_be_one))
+        return st;
+    if (could_be_one)
+        ts_sha256(key, hash);
     request.key_sha256.data = hash;
     request.key_sha256.len = sizeof(hash);
     request.cost = 1;
-    st = api_call(x, a->auth, &ts_auth_authorize, &request.base, a->config->call_ms, &out);
+    request.failures_limit = (uint32_t)a->config->auth_failures;
+    request.key_prefix = ts_arena_z(x->arena, prefix_of(key));
+    if (request.key_prefix == NULL)
+        return TS_NOMEM;
+    st = api_rpc(a, a->auth, &ts_auth_authorize, &caller, &request.base, x->arena, &out, &x->error);
+    api_soften(x, &ts_auth_authorize, st);
+    *ret = (const void *)out;
+    return st;
+}
+
+http_problem api_authorize(http_exchange *x, ts_str key)
+{
+    bool could_be_one = ts_api_key_form_valid(key);
+    const Ts__Auth__AuthorizeReply *reply = NULL;
+    ts_status st = ask_auth(x, key, could_be_one, &reply);
+
+    if (st != TS_OK && !could_be_one)
+        return refuse(x, NULL); /* whatever auth would have said */
     if (st == TS_INVALID)
         return HTTP_BAD_REQUEST; /* the client's Idempotency-Key: the request to auth is of our own making */
     /* Whatever is wrong with auth, nobody gets in without its word. */
     if (st != TS_OK)
         return st == TS_UNAVAILABLE ? HTTP_UNAVAILABLE : HTTP_INTERNAL;
-    reply = (const void *)out;
-    if (!reply->known) {
-        ts_metric_add(a->failures, 1);
-        return HTTP_INVALID_KEY;
-    }
+    if (!reply->known)
+        return refuse(x, reply);
     x->who = (http_identity){
         .tenant = { .org = reply->org, .mode = reply->mode == 1 ? TS_MODE_TEST : TS_MODE_LIVE },
         .org_id = ts_str_of(reply->org_id),
@@ -235,9 +289,7 @@ http_problem api_authorize(http_exchange *x, ts_str key)
         .key_id = ts_str_of(reply->key_id),
         .permissions = reply->permissions,
     };
-    x->window = (http_window){ .limit = reply->limit,
-                               .remaining = reply->remaining,
-                               .reset_s = reply->reset_s };
+    x->window = window_of(reply);
     if (reply->suspended) {
         ts_error_set(&x->error, "",
                      "The organization %s is suspended: its keys may do nothing now.",

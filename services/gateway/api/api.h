@@ -14,8 +14,6 @@
 #include "ts/metrics.h"
 #include "ts/rpc.h"
 
-typedef struct api_bursts api_bursts;
-
 /* auth, risk, incidents, ai-usage, webhooks */
 #define API_PEERS_MAX 8
 
@@ -33,7 +31,6 @@ typedef struct api {
         atomic_bool is_away; /* said once */
     } gates[API_PEERS_MAX];
     size_t gate_count;
-    api_bursts *bursts;
     atomic_int ingests;            /* under way */
     struct agent_grammar *grammar; /* of questions in plain words */
     struct model *model;           /* NULL: none is asked */
@@ -44,6 +41,8 @@ typedef struct api {
 typedef const char *api_address_of(void *context, const char *peer);
 TS_CHECK ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of,
                             void *context, ts_error *err);
+/* From any thread, for ever: calls that requests wait for, and those to come, end at once. */
+void api_cancel(api *a);
 /* No request may be under way. Accepts a half-built or zeroed one. */
 void api_done(api *a);
 
@@ -52,13 +51,6 @@ extern const size_t api_route_count;
 
 /* http_service's authorize. */
 http_problem api_authorize(http_exchange *x, ts_str key);
-
-/* http_service's burst: the audit log hears of it, as soon as auth can. */
-void api_burst(http_exchange *x, ts_str key);
-/* NULL if out of memory or threads. Borrows the peer. */
-api_bursts *api_bursts_new(ts_peer *auth);
-/* NULL is fine. What has not been told is lost; waits for a call under way. */
-void api_bursts_free(api_bursts *b);
 
 /* ---- calls ---- */
 
@@ -74,7 +66,7 @@ TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const
                            const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                            ts_error *err);
 
-/* Who asks, for api_rpc. TS_INVALID for a bad Idempotency-Key; TS_NOMEM. */
+/* Who asks, for api_rpc. TS_INVALID for a bad Idempotency-Key: then *ret has none, and is good but for that. TS_NOMEM. */
 TS_CHECK ts_status api_caller(http_exchange *x, int64_t timeout_ms, ts_caller *ret);
 /* Puts the gateway's own words in the place of those about a service that does not answer. */
 void api_soften(http_exchange *x, const ts_method *method, ts_status status);

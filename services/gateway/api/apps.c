@@ -63,7 +63,8 @@ ts_status api_apps(http_exchange *x)
     else
         words_count(&x->summary, list->total,
                     ts_str_is(status->text, "trusted") ? "trusted app" : "untrusted app");
-    ts_buf_z(&x->summary, ", highest risk first.");
+    words_order(&x->summary, list->total, "highest risk first");
+    words_past_end(&x->summary, list->total, list->n_apps);
     if (list->n_apps > 0 && request.offset == 0) {
         ts_buf_z(&x->summary, " Highest: ");
         words_id(&x->summary, ts_str_of(list->apps[0]->id), "app_", "an app");

@@ -59,9 +59,14 @@ static ts_status put_list(http_exchange *x, const Ts__Auth__ListAuditRequest *re
         http_name_add(&x->untrusted, "data.entries[].object");
         http_name_add(&x->untrusted, "data.entries[].details");
     }
-    ts_buf_u64(&x->summary, list->total);
-    ts_buf_z(&x->summary,
-             list->total == 1 ? " entry in the audit log." : " entries in the audit log.");
+    words_count_as(&x->summary, list->total, "entry", "entries");
+    ts_buf_z(&x->summary, " in the audit log");
+    if (request->actor[0] != '\0')
+        ts_buf_z(&x->summary, " by this actor");
+    if (http_param_of(x, "since")->given || http_param_of(x, "until")->given)
+        ts_buf_z(&x->summary, " in the time asked for");
+    words_order(&x->summary, list->total, "newest first");
+    words_past_end(&x->summary, list->total, list->n_rows);
     return TS_OK;
 }
 

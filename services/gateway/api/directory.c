@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/shape.h"
 #include "api/words.h"
+#include "ts/wait.h"
 
 /* Bits of DirectoryRow.given. */
 static const struct {
@@ -18,6 +19,8 @@ typedef struct refused {
 } refused;
 
 typedef struct upload {
+    http_exchange *x;
+    ts_status status; /* of reading the rows */
     Ts__Risk__PutDirectoryRequest request;
     refused *refused; /* by index */
     size_t refused_count;
@@ -84,6 +87,13 @@ static ts_status read_rows(http_exchange *x, upload *u)
     return TS_OK;
 }
 
+static void read_rows_aside(void *context)
+{
+    upload *u = context;
+
+    u->status = read_rows(u->x, u);
+}
+
 static void put_refused(ts_jsonw *w, uint32_t index, const char *param, const char *reason)
 {
     ts_jsonw_object(w);
@@ -125,19 +135,20 @@ static void put_reply(http_exchange *x, const upload *u, const Ts__Risk__PutDire
     ts_buf_printf(&x->summary, " created, %u updated, %u unchanged. ", reply->updated,
                   reply->unchanged);
     words_count(&x->summary, count, "row");
-    ts_buf_z(&x->summary, " rejected.");
+    ts_buf_z(&x->summary, count == 0 ? " rejected." : " rejected: data.rejected says why.");
 }
 
 ts_status api_directory(http_exchange *x)
 {
     api *a = api_of(x);
-    upload u = { .request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT };
+    upload u = { .x = x, .request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT };
     ProtobufCMessage *out = NULL;
     ts_status st = api_ingest_begin(x);
 
     if (st != TS_OK)
         return st;
-    st = read_rows(x, &u);
+    ts_aside(read_rows_aside, &u);
+    st = u.status;
     if (st == TS_OK)
         st = api_call(x, a->risk, &ts_risk_put_directory, &u.request.base, a->config->ingest_ms,
                       &out);

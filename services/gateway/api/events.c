@@ -51,7 +51,8 @@ static void put_reply(http_exchange *x, const Ts__Risk__IngestReply *reply)
     words_count(&x->summary, reply->accepted, "event");
     ts_buf_z(&x->summary, " accepted. ");
     words_count(&x->summary, reply->duplicates, "duplicate");
-    ts_buf_printf(&x->summary, ". %zu rejected.", reply->n_rejected);
+    ts_buf_printf(&x->summary, ". %zu rejected%s.", reply->n_rejected,
+                  reply->n_rejected == 0 ? "" : ": data.rejected says why");
 }
 
 ts_status api_events(http_exchange *x)

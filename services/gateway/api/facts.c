@@ -105,8 +105,8 @@ static const fact facts[] = {
       "our words and numbers" },
     { "Incident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
     { "FullIncident.id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
-    { "Incident.status", "", "\"open\"", "" },
-    { "FullIncident.status", "", "\"open\"", "" },
+    { "Incident.status", "", "\"investigating\"", "" },
+    { "FullIncident.status", "", "\"investigating\"", "" },
     { "affected_users", LIST(64), "[\"jana.bianchi@lumen-works.example\"]", "e-mail addresses" },
     { "detection_count", "", "15", "" },
     { "TimelineEntry.kind", WORD(32), "\"created\"", "" },
@@ -211,13 +211,14 @@ static const fact facts[] = {
     { "Attempt.response", "\"pattern\":\"^[\\\\s\\\\S]*$\",\"maxLength\":4096", "\"ok\"",
       "the first 1 KiB" },
     { "endpoint_id", ID("whe"), "\"whe_3wYhLqJb7cK2mXvTzR9dQe\"", "" },
-    { "Delivery.status", WORD(32), "\"delivered\"", "" },
+    { "Delivery.status", WORD(32), "\"delivered\"", "pending, delivered or failed" },
     { "attempts", LIST(64), NULL, "oldest first" },
     { "next_attempt_at", "", "null", "" },
     { "WebhookEvent.id", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"", "" },
     { "WebhookReplay.event_id", ID("evt"), "\"evt_5vNcT0aJqX2mYh8LrKdW1z\"", "" },
     { "event", WORD(64), "\"incident.created\"", "" },
-    { "WebhookEvent.status", WORD(32), "\"delivered\"", "" },
+    { "WebhookEvent.status", WORD(32), "\"delivered\"",
+      "pending as long as a delivery is; then failed if one has; else delivered, also to nobody" },
     { "WebhookEventList.events", LIST(200), NULL, "newest first" },
     { "ApiKey.id", ID("key"), "\"key_6T0mGZqWrTtVZCNjpJvW3q\"", "" },
     { "ApiKey.name", TEXT(100), "\"Security bot\"", "" },
@@ -287,31 +288,30 @@ static const fact any_path = { "", TEXT(320), "\"id\"", "id" };
 
 static const char *const summaries[][2] = {
     { "Overview", "142 monitored users. 3 high-risk users. 2 open incidents." },
-    { "UserList", "1 user, highest risk first. Highest: jana.bianchi@lumen-works.example with HIGH "
-                  "risk (82)." },
-    { "HighRiskUserList", "1 user with a risk score of 70 or more, highest first. Highest: "
+    { "UserList", "1 user. Highest: jana.bianchi@lumen-works.example with HIGH risk (82)." },
+    { "HighRiskUserList", "1 user with a risk score of 70 or more. Highest: "
                           "jana.bianchi@lumen-works.example with HIGH risk (82)." },
     { "UserProfile", "jana.bianchi@lumen-works.example has HIGH risk (82). 4 active rules and 1 "
                      "behavioral anomaly." },
     { "IncidentList", "1 open incident. Newest: inc_2p0bqmXTEsX9YFJrYrkyrM with high severity." },
-    { "IncidentDetails", "Incident inc_2p0bqmXTEsX9YFJrYrkyrM has HIGH severity and is open. 15 "
-                         "detections. First affected user: jana.bianchi@lumen-works.example." },
+    { "IncidentDetails",
+      "Incident inc_2p0bqmXTEsX9YFJrYrkyrM has HIGH severity and is being investigated. 15 "
+      "detections. First affected user: jana.bianchi@lumen-works.example." },
     { "AiUsage", "30 AI tool events by 5 users with 1 tool in the last 7 days. 30 unsanctioned "
                  "events." },
-    { "AgentAnswer", "1 user, highest risk first. Highest: jana.bianchi@lumen-works.example with "
-                     "HIGH risk (82)." },
-    { "Ingested", "840 events accepted. 2 duplicates. 1 rejected." },
+    { "AgentAnswer", "1 user. Highest: jana.bianchi@lumen-works.example with HIGH risk (82)." },
+    { "Ingested", "840 events accepted. 2 duplicates. 1 rejected: data.rejected says why." },
     { "EndpointList", "1 webhook endpoint." },
     { "EndpointDetails", "Webhook endpoint whe_3wYhLqJb7cK2mXvTzR9dQe is enabled." },
     { "EndpointCreated", "Webhook endpoint whe_3wYhLqJb7cK2mXvTzR9dQe created. Keep its secret: it "
                          "is shown only in this answer." },
     { "WebhookEventList", "1 webhook event." },
-    { "ApiKeyList", "1 API key, newest first." },
+    { "ApiKeyList", "1 API key." },
     { "ApiKeyCreated",
       "Live API key key_6T0mGZqWrTtVZCNjpJvW3q created. Keep its secret: it is shown "
       "only in this answer." },
     { "ApiKeyDetails", "Live API key key_6T0mGZqWrTtVZCNjpJvW3q changed." },
-    { "AuditList", "1 entry." },
+    { "AuditList", "1 entry in the audit log." },
 };
 
 static const fact *find(ts_str name)

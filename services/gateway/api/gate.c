@@ -28,7 +28,7 @@ bool api_gate_enter(api_gate *g, int64_t deadline_boot_ms)
         ts_cond_wait(&g->given_back, &g->mutex, until_ms);
     }
     is_in = g->taken < g->places;
-    if (is_in && g->taken++ == 0)
+    if (is_in && ++g->taken == g->places)
         g->moved_ms = ts_boot_ms();
     pthread_mutex_unlock(&g->mutex);
     return is_in;

@@ -16,7 +16,7 @@ typedef struct api_gate {
     ts_cond given_back;
     unsigned places;
     unsigned taken;
-    int64_t moved_ms; /* CLOCK_BOOTTIME: when a place was given back, or the first one taken */
+    int64_t moved_ms; /* CLOCK_BOOTTIME: when a place was given back, or the last one taken */
 } api_gate;
 
 void api_gate_init(api_gate *g, unsigned places);

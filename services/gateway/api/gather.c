@@ -4,23 +4,32 @@
 /* One part's memory: the largest is a report of a few hundred groups. */
 #define PART_ARENA_MAX ((size_t)16 * 1024 * 1024)
 
-/* A place at its service for each call, in the order of the services: two requests never wait for each other's places. A part
- * that gets none has failed. Returns how many calls there are, with the number of each one's part. */
-static size_t enter(api *a, const ts_caller *caller, api_part *parts, size_t count,
+/* A place at its service for each call, in the order of the services: two requests never wait for each other's places. Nor for those
+ * that they hold themselves: who has one at a service takes more only if they are free, and what is left is asked afterwards. A
+ * part that gets no place has failed. Returns how many calls there are, with the number of each one's part. */
+static size_t enter(api *a, const ts_caller *caller, api_part *parts, size_t count, bool *is_left,
                     ts_rpc_part *ret_calls, size_t *ret_part_of)
 {
     size_t calls = 0;
 
     for (size_t gate = 0; gate < a->gate_count; gate++) {
+        int64_t until_ms = caller->deadline_boot_ms;
+
         for (size_t i = 0; i < count; i++) {
             api_part *part = &parts[i];
+            bool is_in;
 
-            if (part->peer != a->gates[gate].peer || part->arena == NULL)
+            if (!is_left[i] || part->peer != a->gates[gate].peer)
                 continue;
-            if (!api_gate_enter(&a->gates[gate].gate, caller->deadline_boot_ms)) {
+            is_in = api_gate_enter(&a->gates[gate].gate, until_ms);
+            if (!is_in && until_ms == 0)
+                continue;
+            is_left[i] = false;
+            if (!is_in) {
                 part->status = ts_fail(&part->error, TS_UNAVAILABLE, "", API_GATE_WORDS);
                 continue;
             }
+            until_ms = 0;
             ret_part_of[calls] = i;
             ret_calls[calls++] = (ts_rpc_part){
                 .peer = part->peer, .method = part->method, .in = part->in, .arena = part->arena
@@ -47,15 +56,19 @@ static void run_all(api *a, const ts_caller *caller, api_part *parts, size_t cou
 {
     ts_rpc_part calls[TS_RPC_PARTS_MAX];
     size_t part_of[TS_RPC_PARTS_MAX];
+    bool is_left[TS_RPC_PARTS_MAX];
     size_t call_count;
 
     for (size_t i = 0; i < count; i++) {
         parts[i].arena = ts_arena_new(PART_ARENA_MAX);
         parts[i].status = parts[i].arena == NULL ? TS_NOMEM : TS_INTERNAL;
+        is_left[i] = parts[i].arena != NULL;
     }
-    call_count = enter(a, caller, parts, count, calls, part_of);
-    ts_rpc_call_all(caller, calls, call_count);
-    leave(a, parts, calls, part_of, call_count);
+    do {
+        call_count = enter(a, caller, parts, count, is_left, calls, part_of);
+        ts_rpc_call_all(caller, calls, call_count);
+        leave(a, parts, calls, part_of, call_count);
+    } while (call_count > 0);
 }
 
 ts_status api_gather(http_exchange *x, api_part *parts, size_t count)

@@ -32,11 +32,12 @@ static void say_list(http_exchange *x, const Ts__Incidents__IncidentList *list, 
         ts_buf_str(out, severity->text);
         ts_buf_z(out, " severity");
     }
-    if (http_param_of(x, "since")->given || http_param_of(x, "until")->given)
-        ts_buf_z(out, " in the asked time");
     if (http_param_of(x, "user")->given)
         ts_buf_z(out, " of this user");
+    if (http_param_of(x, "since")->given || http_param_of(x, "until")->given)
+        ts_buf_z(out, " in the time asked for");
     ts_buf_char(out, '.');
+    words_past_end(out, list->total, list->n_incidents);
     if (list->n_incidents == 0 || offset > 0)
         return;
     ts_buf_z(out, " Newest: ");
@@ -301,7 +302,7 @@ static void say_details(ts_buf *out, const Ts__Incidents__IncidentDetails *detai
     ts_buf_z(out, " has ");
     words_upper(out, ts_severity_name(incident->severity));
     ts_buf_z(out, " severity and is ");
-    words_spaced(out, incident->status);
+    words_status(out, incident->status);
     ts_buf_z(out, ". ");
     words_count(out, incident->detection_count, "detection");
     if (details->n_detections < incident->detection_count)

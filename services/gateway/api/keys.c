@@ -3,6 +3,7 @@
 #include "api/shape.h"
 #include "api/words.h"
 #include "proto/shapes.h"
+#include "ts/near.h"
 
 /* `data` of every answer about one key; "" for a secret that is not shown. `replaced` is the id of the key whose place it
  * takes; NULL: none. */
@@ -51,8 +52,23 @@ ts_status api_keys(http_exchange *x)
     if (list->n_keys > 0)
         http_name_add(&x->untrusted, "data.api_keys[].name");
     words_count(&x->summary, list->total, "API key");
-    ts_buf_z(&x->summary, ", newest first.");
+    words_order(&x->summary, list->total, "newest first");
+    words_past_end(&x->summary, list->total, list->n_keys);
     return TS_OK;
+}
+
+static ts_status no_permission(http_exchange *x, ts_str name)
+{
+    ts_near near = { .word = TS_STR_NULL };
+    char meant[TS_NEAR_WORDS];
+
+    for (uint64_t bit = 1; (bit & TS_PERM_ALL) != 0; bit <<= 1)
+        ts_near_add(&near, name, ts_str_of(ts_permission_name(bit)));
+    ts_near_say(&near, meant);
+    return ts_fail(&x->error, TS_INVALID, "permissions",
+                   "permissions must be among read:users, read:incidents, write:incidents, "
+                   "read:ai_usage, read:apps, write:apps, write:contacts, agent, ingest, admin%s",
+                   meant);
 }
 
 /* Names as bits; 0 if the field is not given. */
@@ -65,10 +81,7 @@ static ts_status take_permissions(http_exchange *x, uint64_t *ret)
         uint64_t bit = ts_permission_bit(names->items[i]);
 
         if (bit == 0)
-            return ts_fail(&x->error, TS_INVALID, "permissions",
-                           "permissions must be of: read:users, read:incidents, write:incidents, "
-                           "read:ai_usage, read:apps, write:apps, write:contacts, agent, ingest, "
-                           "admin");
+            return no_permission(x, names->items[i]);
         bits |= bit;
     }
     if (names->given && bits == 0)

@@ -60,7 +60,7 @@ static void put_shared_parameters(ts_jsonw *w, const http_route *route)
         ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/IfMatch\"}"));
     if (is_rpc(route))
         ts_jsonw_members(w, ts_str_of(mcp_header_parameters));
-    else if (strcmp(route->method, "POST") == 0)
+    else if (strcmp(route->method, "POST") == 0 && (route->flags & HTTP_REPEATABLE) == 0)
         ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/IdempotencyKey\"}"));
     ts_jsonw_raw(w, TS_STR_LIT("{\"$ref\":\"#/components/parameters/RequestId\"}"));
 }

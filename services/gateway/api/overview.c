@@ -120,6 +120,7 @@ ts_status api_overview(http_exchange *x)
     st = check_parts(x);
     if (st != TS_OK)
         return st;
+    incidents.without_latest = !api_flag(x, "include_incidents");
     if (api_flag(x, "include_ai_usage")) {
         report.days = AI_DAYS;
         report.group_by = group_by;

@@ -143,7 +143,7 @@ static const http_param query_fields[] = {
 };
 
 static const http_param events_params[] = {
-    { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace|okta|entra_id|ocsf|teamsentry", NULL, true,
+    { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace", NULL, true,
       "the system that wrote the records" },
     END,
 };
@@ -282,18 +282,18 @@ const http_route api_routes[] = {
       "AgentToolList" },
     { "POST", "/mcp", TS_PERM_AGENT, HTTP_PLAIN | HTTP_GUARDED, HTTP_BODY_RPC, 200, NULL, NULL,
       api_mcp, "callMcp", "MCP, Streamable HTTP: JSON-RPC in and out.", NULL },
-    { "POST", "/v1/agent/query", TS_PERM_AGENT, 0, HTTP_BODY_JSON, 200, NULL, query_fields,
-      api_agent_query, "askQuestion",
+    { "POST", "/v1/agent/query", TS_PERM_AGENT, HTTP_REPEATABLE, HTTP_BODY_JSON, 200, NULL,
+      query_fields, api_agent_query, "askQuestion",
       "A question in plain words: how it was understood, the answer, and the plain request that "
       "gives the same. Needs the permission of the data asked for as well; changes nothing.",
       "AgentAnswer" },
-    { "POST", "/v1/events", TS_PERM_INGEST, 0, HTTP_BODY_EVENTS, 202, events_params, NULL,
-      api_events, "ingestEvents",
+    { "POST", "/v1/events", TS_PERM_INGEST, HTTP_REPEATABLE, HTTP_BODY_EVENTS, 202, events_params,
+      NULL, api_events, "ingestEvents",
       "Take in audit records: a JSON object, an array, or NDJSON; gzip is accepted. At most 8 MiB "
       "and 10,000 records.",
       "Ingested" },
-    { "PUT", "/v1/directory/users", TS_PERM_INGEST, HTTP_ASIDE, HTTP_BODY_LIST, 200, NULL,
-      directory_fields, api_directory, "putDirectoryUsers",
+    { "PUT", "/v1/directory/users", TS_PERM_INGEST, 0, HTTP_BODY_LIST, 200, NULL, directory_fields,
+      api_directory, "putDirectoryUsers",
       "Who works here: users are made or brought up to date; whom the list leaves out stays. At "
       "most "
       "10,000 rows; a bad one is rejected by its index and the rest is kept.",

@@ -193,7 +193,11 @@ void shape_wider_put(ts_jsonw *w, const shape_wider *wider)
 void shape_wider_say(ts_buf *out, const shape_wider *wider)
 {
     for (size_t i = 0; i < wider->count; i++) {
-        ts_buf_z(out, i == 0 ? " Without the filter " : "; without ");
+        if (i == 0)
+            ts_buf_z(out, strchr(wider->without[i], ' ') == NULL ? " Without the filter "
+                                                                 : " Without the filters ");
+        else
+            ts_buf_z(out, "; without ");
         ts_buf_z(out, wider->without[i]);
         ts_buf_z(out, ": ");
         ts_buf_u64(out, wider->total[i]);

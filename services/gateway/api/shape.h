@@ -47,7 +47,7 @@ typedef struct shape_wider {
 /* Nothing for a total of 0. */
 void shape_wider_add(shape_wider *wider, const char *without, uint64_t total);
 void shape_wider_put(ts_jsonw *w, const shape_wider *wider);
-/* " Without the filter severity: 3; without user: 1." */
+/* " Without the filter severity: 3; without user: 1."; a name may be two: "since and until". */
 void shape_wider_say(ts_buf *out, const shape_wider *wider);
 
 /* The member `pagination`. `returned` is how many this answer holds. */

@@ -4,7 +4,8 @@
 #include "api/words.h"
 #include "ts/near.h"
 
-#define TACTICS_MAX 16
+#define TACTICS_MAX  16
+#define NO_SUCH_USER "There is no such user. A search (/v1/users/search) finds addresses by name."
 
 static ts_status fetch_list(http_exchange *x, const Ts__Risk__ListUsersRequest *request,
                             const Ts__Risk__UserList **ret)
@@ -92,8 +93,11 @@ ts_status api_users(http_exchange *x)
     words_count(&x->summary, list->total, "user");
     if (level->given)
         ts_buf_printf(&x->summary, " with risk level %s", request.risk_level);
-    ts_buf_z(&x->summary, ", highest risk first.");
+    words_order(&x->summary, list->total, "highest risk first");
     say_highest(&x->summary, list, request.offset);
+    words_past_end(&x->summary, list->total, list->n_users);
+    if (list->total == 0 && !level->given)
+        ts_buf_z(&x->summary, " Users come with POST /v1/events and PUT /v1/directory/users.");
     shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
@@ -122,8 +126,8 @@ ts_status api_users_high_risk(http_exchange *x)
     shape_wider_put(&w, &wider);
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "user");
-    ts_buf_printf(&x->summary, " with a risk score of %u or more, highest first.",
-                  request.min_score);
+    ts_buf_printf(&x->summary, " with a risk score of %u or more", request.min_score);
+    words_order(&x->summary, list->total, "highest first");
     say_highest(&x->summary, list, 0);
     shape_wider_say(&x->summary, &wider);
     return TS_OK;
@@ -192,6 +196,9 @@ ts_status api_users_search(http_exchange *x)
     if (list->truncated)
         ts_buf_z(&x->summary, " Not all could be looked at: a longer query finds less.");
     say_highest(&x->summary, list, 0);
+    if (list->total == 0)
+        ts_buf_z(&x->summary, " Searched are beginnings of words of name or department, and parts "
+                              "of the address.");
     shape_wider_say(&x->summary, &wider);
     return TS_OK;
 }
@@ -427,7 +434,7 @@ static ts_status no_such_user(http_exchange *x, ts_str email)
         look_for(x, email, ts_str_n(email.p + at - n, n + 2), &near); /* with '@' and a letter */
     }
     if (near.email == NULL || near.is_tied || !words_is_email(ts_str_of(near.email)))
-        return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
+        return ts_fail(&x->error, TS_NOT_FOUND, "email", NO_SUCH_USER);
     return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user. Did you mean %s?",
                    near.email);
 }
@@ -445,7 +452,7 @@ ts_status api_user(http_exchange *x)
     if (st == TS_OK)
         st = http_email_parse(x->arena, x->segment, &email);
     if (st == TS_INVALID)
-        return ts_fail(&x->error, TS_NOT_FOUND, "email", "There is no such user.");
+        return ts_fail(&x->error, TS_NOT_FOUND, "email", NO_SUCH_USER);
     if (st != TS_OK)
         return st;
     request.email = ts_arena_z(x->arena, email);

@@ -3,6 +3,7 @@
 #include "api/shape.h"
 #include "api/words.h"
 #include "ts/clean.h"
+#include "ts/time.h"
 
 static void put_endpoint(ts_jsonw *w, const Ts__Webhooks__Endpoint *endpoint)
 {
@@ -52,6 +53,7 @@ ts_status api_endpoints(http_exchange *x)
     ts_jsonw_object_end(&w);
     words_count(&x->summary, list->total, "webhook endpoint");
     ts_buf_char(&x->summary, '.');
+    words_past_end(&x->summary, list->total, list->n_endpoints);
     return TS_OK;
 }
 
@@ -255,9 +257,16 @@ ts_status api_endpoint_rotate(http_exchange *x)
         return st;
     endpoint = (const void *)out;
     put_one(x, endpoint);
-    ts_buf_z(&x->summary, endpoint->rotation_ends_ms == 0
-                              ? " signs with a new secret from now on"
-                              : " has a new secret beside the old one until it is promoted");
+    if (endpoint->rotation_ends_ms == 0) {
+        ts_buf_z(&x->summary, " signs with a new secret from now on");
+    } else {
+        char ends[TS_RFC3339_SIZE];
+
+        ts_time_format(endpoint->rotation_ends_ms, false, ends);
+        ts_buf_printf(
+            &x->summary,
+            " signs with a new secret beside the old one until %s or until it is promoted", ends);
+    }
     ts_buf_z(&x->summary,
              endpoint->secret[0] == '\0' ? "." : ". Keep it: it is shown only in this answer.");
     return TS_OK;
@@ -326,10 +335,16 @@ ts_status api_endpoint_replay(http_exchange *x)
     shape_u64(&w, "deliveries", reply->deliveries);
     ts_jsonw_ktime(&w, "since", reply->since_ms);
     ts_jsonw_object_end(&w);
-    ts_buf_printf(&x->summary, "What failed at endpoint %s%s is queued again, ", request.id,
-                  reply->since_ms == 0 ? "" : " since then");
-    ts_buf_u64(&x->summary, reply->deliveries);
-    ts_buf_z(&x->summary, reply->deliveries == 1 ? " delivery at most." : " deliveries at most.");
+    if (reply->deliveries == 0)
+        ts_buf_printf(&x->summary, "Nothing failed at endpoint %s%s.", request.id,
+                      reply->since_ms == 0 ? "" : " since then");
+    else
+        ts_buf_printf(&x->summary, "What failed at endpoint %s%s is queued again, at most ",
+                      request.id, reply->since_ms == 0 ? "" : " since then");
+    if (reply->deliveries > 0) {
+        words_count_as(&x->summary, reply->deliveries, "delivery", "deliveries");
+        ts_buf_char(&x->summary, '.');
+    }
     return TS_OK;
 }
 
@@ -439,7 +454,14 @@ ts_status api_webhook_events(http_exchange *x)
         ts_buf_char(&x->summary, ' ');
         ts_buf_str(&x->summary, status->text);
     }
-    ts_buf_z(&x->summary, list->total == 1 ? " webhook event." : " webhook events.");
+    ts_buf_z(&x->summary, list->total == 1 ? " webhook event" : " webhook events");
+    if (request.event[0] != '\0')
+        ts_buf_printf(&x->summary, " of kind %s",
+                      request.event); /* one of ours: the ledger knows it */
+    if (request.endpoint_id[0] != '\0')
+        ts_buf_z(&x->summary, " for this endpoint");
+    words_order(&x->summary, list->total, "newest first");
+    words_past_end(&x->summary, list->total, list->n_events);
     return TS_OK;
 }
 
@@ -471,7 +493,13 @@ ts_status api_webhook_event(http_exchange *x)
     put_event(x, &w, event);
     ts_jsonw_object_end(&w);
     http_name_add(&x->untrusted, "data.event.deliveries[].attempts[].response");
-    ts_buf_printf(&x->summary, "Webhook event %s is %s.", request.id, event->status);
+    ts_buf_printf(&x->summary, "Webhook event %s ", request.id);
+    if (event->n_deliveries == 0)
+        ts_buf_z(&x->summary, "was owed to no endpoint: none that wanted it was there.");
+    else if (strcmp(event->status, "failed") == 0)
+        ts_buf_z(&x->summary, "has failed; replay sends it again.");
+    else
+        ts_buf_printf(&x->summary, "is %s.", event->status);
     return TS_OK;
 }
 

@@ -19,6 +19,19 @@ void words_count_as(ts_buf *out, uint64_t n, const char *one, const char *many)
     ts_buf_z(out, n == 1 ? one : many);
 }
 
+void words_order(ts_buf *out, uint64_t total, const char *order)
+{
+    if (total > 1)
+        ts_buf_printf(out, ", %s", order);
+    ts_buf_char(out, '.');
+}
+
+void words_past_end(ts_buf *out, uint64_t total, size_t shown)
+{
+    if (shown == 0 && total > 0)
+        ts_buf_z(out, " Nothing is shown: this page lies behind the end of the list.");
+}
+
 void words_days(ts_buf *out, uint64_t days)
 {
     if (days == 1)
@@ -81,8 +94,11 @@ void words_upper(ts_buf *out, const char *word)
         ts_buf_char(out, *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word);
 }
 
-void words_spaced(ts_buf *out, const char *word)
+void words_status(ts_buf *out, const char *status)
 {
-    for (; *word != '\0'; word++)
-        ts_buf_char(out, *word == '_' ? ' ' : *word);
+    if (strcmp(status, "false_positive") == 0)
+        status = "a false positive";
+    else if (strcmp(status, "investigating") == 0)
+        status = "being investigated";
+    ts_buf_z(out, status);
 }

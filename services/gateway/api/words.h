@@ -13,6 +13,11 @@ void words_count(ts_buf *out, uint64_t n, const char *noun);
 /* The same with a plural of its own: "2 behavioral anomalies". */
 void words_count_as(ts_buf *out, uint64_t n, const char *one, const char *many);
 
+/* Ends the sentence that begins with the count of a list: ", newest first." where there is an order to speak of, else ".". */
+void words_order(ts_buf *out, uint64_t total, const char *order);
+/* Behind it, of a page that holds nothing of a list that is not empty: " Nothing is shown: ...". */
+void words_past_end(ts_buf *out, uint64_t total, size_t shown);
+
 /* "in the last 7 days" / "today": the time of a report that ends now and begins at a midnight (UTC). */
 void words_days(ts_buf *out, uint64_t days);
 
@@ -28,7 +33,7 @@ void words_id(ts_buf *out, ts_str id, const char *prefix, const char *otherwise)
 
 /* "HIGH" of "high": our own enums only. */
 void words_upper(ts_buf *out, const char *word);
-/* "false positive" of "false_positive". */
-void words_spaced(ts_buf *out, const char *word);
+/* What an incident of this status is: "a false positive", "being investigated", "open". */
+void words_status(ts_buf *out, const char *status);
 
 #endif

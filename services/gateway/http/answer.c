@@ -187,7 +187,8 @@ void http_answer_write(const http_service *s, http_work *w, const http_answer *a
             body = ts_buf_view(&w->packed);
     }
 
-    if (http_request_wants_close(&w->request))
+    if (http_request_wants_close(&w->request) ||
+        (w->is_draining != NULL && atomic_load(w->is_draining)))
         w->must_close = true;
     w->status = a->status;
     ts_buf_clear(out);

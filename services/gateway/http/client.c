@@ -139,24 +139,6 @@ void http_client_address(const http_proxies *trusted, ts_str peer, const ts_str 
     spell(chosen, ret);
 }
 
-void http_client_scope(const char *client, char ret[HTTP_SCOPE_SIZE])
-{
-    uint8_t address[16];
-    char text[HTTP_ADDRESS_SIZE];
-
-    if (!parse_address(ts_str_of(client), address) ||
-        memcmp(address, mapped, sizeof(mapped)) == 0) {
-        size_t n = strnlen(client, HTTP_SCOPE_SIZE - 1);
-
-        memcpy(ret, client, n);
-        ret[n] = '\0';
-        return;
-    }
-    memset(address + 8, 0, 8);
-    spell(address, text);
-    (void)snprintf(ret, HTTP_SCOPE_SIZE, "%s/64", text);
-}
-
 bool http_client_is_https(const ts_str *protocols, size_t count)
 {
     ts_str line, last;

@@ -5,7 +5,6 @@
 #include "ts/base.h"
 
 #define HTTP_ADDRESS_SIZE 48 /* text of an IPv6 address and a NUL */
-#define HTTP_SCOPE_SIZE   52 /* and "/64" */
 #define HTTP_PROXIES_MAX  32
 
 typedef struct http_network {
@@ -29,10 +28,6 @@ bool http_client_is_trusted(const http_proxies *trusted, ts_str peer);
  * before it cannot be trusted. In one spelling for each address. */
 void http_client_address(const http_proxies *trusted, ts_str peer, const ts_str *forwarded,
                          size_t count, char ret[HTTP_ADDRESS_SIZE]);
-
-/* What failed authentications are counted under: an IPv4 address, or an IPv6 network of 64 bits, since who has one address
- * of it has all. */
-void http_client_scope(const char *client, char ret[HTTP_SCOPE_SIZE]);
 
 /* The last entry of X-Forwarded-Proto is https. Only for lines that a trusted proxy sent. */
 bool http_client_is_https(const ts_str *protocols, size_t count);

@@ -30,10 +30,12 @@
 /* A client that goes on sending after our last answer is cut off. */
 #define LINGER_MS    2000
 #define LINGER_BYTES ((size_t)1 << 20)
-/* Memory of requests that is kept for the next ones. */
-#define IDLE_WORK_MAX 64
-/* Pipelined requests that are answered before others have their turn. */
-#define IN_A_ROW 16
+/* Memory of requests that is kept for the next ones: what many at once needed for long answers is given back. */
+#define IDLE_WORK_MAX  64
+#define IDLE_BYTES_MAX ((size_t)8 << 20)
+/* Pipelined requests, and bytes of one body, that are taken before others have their turn. */
+#define IN_A_ROW   16
+#define BODY_A_ROW ((size_t)256 * 1024)
 
 typedef enum conn_state { READING, SERVING, LINGERING } conn_state;
 
@@ -53,6 +55,7 @@ typedef struct http_conn {
     ts_buf in; /* bytes before in_at are used up */
     size_t in_at;
     size_t seen;        /* of the head that is coming in: http_head_find() */
+    size_t blank;       /* bytes of empty lines before it */
     uint64_t skip;      /* bytes of a body that nobody read, before the next head */
     size_t lingered;    /* bytes read after the last answer */
     http_problem wrong; /* with the head */
@@ -62,6 +65,7 @@ typedef struct http_conn {
     ts_wake *awaits; /* the fiber waits for the socket */
     http_work *work;
     int64_t body_until_ms;
+    size_t body_in_a_row;
 
     struct http_conn *next, *prev;
 } http_conn;
@@ -76,19 +80,24 @@ static http_work *work_take(http_shard *s)
         return http_work_new();
     s->idle = w->next;
     s->idle_count--;
+    s->idle_bytes -= http_work_size(w);
     return w;
 }
 
 static void work_put(http_shard *s, http_work *w)
 {
+    size_t size;
+
     http_work_reset(w);
-    if (s->idle_count >= IDLE_WORK_MAX) {
+    size = http_work_size(w);
+    if (s->idle_count >= IDLE_WORK_MAX || size > IDLE_BYTES_MAX - s->idle_bytes) {
         http_work_free(w);
         return;
     }
     w->next = s->idle;
     s->idle = w;
     s->idle_count++;
+    s->idle_bytes += size;
 }
 
 void http_shard_done(http_shard *s)
@@ -144,7 +153,7 @@ static ssize_t receive(http_conn *c, void *room, size_t size)
 /* More of what comes in behind what is there. As receive(). */
 static ssize_t fill(http_conn *c)
 {
-    size_t size = INPUT_MAX - c->in.size < PIECE / 4 ? INPUT_MAX - c->in.size : PIECE / 4;
+    size_t size;
     char *room;
     ssize_t n;
 
@@ -153,6 +162,7 @@ static ssize_t fill(http_conn *c)
         c->in.size -= c->in_at;
         c->in_at = 0;
     }
+    size = INPUT_MAX - c->in.size < PIECE / 4 ? INPUT_MAX - c->in.size : PIECE / 4;
     if (!c->is_readable || size == 0)
         return 0;
     room = ts_buf_reserve(&c->in, size);
@@ -182,20 +192,28 @@ static bool await_socket(http_conn *c, int64_t deadline_ms)
     return has_news;
 }
 
+/* News of the socket may also be that bytes came in, which gives a client that takes nothing no more time. When the server ends
+ * nobody is waited for. */
 static bool send_all(http_conn *c, ts_str bytes)
 {
+    int64_t deadline_ms = 0; /* none yet: since the last progress there was no wait */
     size_t sent = 0;
 
     while (sent < bytes.n) {
         ssize_t n = send(c->watch.fd, bytes.p + sent, bytes.n - sent, MSG_NOSIGNAL);
 
-        if (n > 0)
-            sent += (size_t)n;
-        else if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR)
             continue;
-        else if (n == 0 || errno != EAGAIN)
+        if (n == 0 || (n < 0 && errno != EAGAIN))
             return false;
-        else if (!await_socket(c, ts_boot_ms() + c->shard->limits.header_ms))
+        if (n > 0) {
+            sent += (size_t)n;
+            deadline_ms = 0;
+            continue;
+        }
+        if (deadline_ms == 0)
+            deadline_ms = ts_boot_ms() + c->shard->limits.header_ms;
+        if (c->shard->is_ending || !await_socket(c, deadline_ms))
             return false;
     }
     return true;
@@ -237,6 +255,16 @@ static ts_status read_some(http_conn *c, char *room, size_t size, size_t *ret)
     }
 }
 
+/* A client that sends as fast as it is read would keep the loop until its body has ended. */
+static void count_read(http_conn *c, size_t n)
+{
+    c->body_in_a_row += n;
+    if (c->body_in_a_row < BODY_A_ROW)
+        return;
+    c->body_in_a_row = 0;
+    ts_pause_ms(0);
+}
+
 static ts_status read_length(http_conn *c, uint64_t length, ts_buf *out)
 {
     while (out->size < length) {
@@ -252,6 +280,7 @@ static ts_status read_length(http_conn *c, uint64_t length, ts_buf *out)
             return st;
         out->size += n;
         out->data[out->size] = '\0';
+        count_read(c, n);
     }
     return TS_OK;
 }
@@ -277,6 +306,7 @@ static ts_status read_chunks(http_conn *c, size_t max, ts_buf *out)
         } else {
             state = http_chunks_read(&chunks, input_of(c), max, out, &n);
             use_up(c, n);
+            count_read(c, n);
         }
         if (ts_buf_status(out) != TS_OK)
             return TS_NOMEM;
@@ -372,6 +402,7 @@ static bool take_head(http_conn *c, http_work *w)
         use_up(c, c->head_size);
     c->head_size = 0;
     c->seen = 0;
+    c->blank = 0;
     if (is_there && http_head_parse(head, &w->request, &w->exchange.error) == TS_OK)
         return true;
     w->request = (http_request){ .peer = w->request.peer, .version = TS_STR_LIT("1.1") };
@@ -418,7 +449,8 @@ static bool serve_one(http_conn *c)
     http_traffic_begin(s->traffic);
     c->work = w;
     w->send = send_bytes;
-    w->must_close = is_still_beyond(c) || s->is_ending || atomic_load(&s->traffic->is_draining);
+    w->is_draining = &s->traffic->is_draining;
+    w->must_close = is_still_beyond(c) || s->is_ending;
     answer(c, w);
     /* A client that is gone gets nothing, and that is all that can be done. */
     goes_on =
@@ -430,6 +462,24 @@ static bool serve_one(http_conn *c)
     return goes_on;
 }
 
+/* Bytes of empty lines at the front of `there`. The first byte of a line may have been looked at before its second came. */
+static size_t take_blank(http_conn *c, ts_str there)
+{
+    size_t n = c->seen <= 1 ? http_head_blank(there) : 0;
+
+    if (n > 0)
+        c->seen = 0;
+    c->blank += n;
+    return n;
+}
+
+/* Empty lines count: a client that sends nothing else is read no more at some time, too. */
+static http_head_state find_head(http_conn *c, ts_str there)
+{
+    return c->blank > HTTP_HEAD_MAX ? HTTP_HEAD_LONG
+                                    : http_head_find(there, &c->seen, &c->head_size);
+}
+
 /* Is there something to answer? Reads what has come, without waiting. Sets `over` if there never will be. */
 static bool has_request(http_conn *c, bool *ret_over)
 {
@@ -439,13 +489,13 @@ static bool has_request(http_conn *c, bool *ret_over)
         size_t n = c->skip < there.n ? (size_t)c->skip : there.n;
 
         c->skip -= n;
-        if (c->skip == 0 && c->seen == 0)
-            n += http_head_blank(ts_str_n(there.p + n, there.n - n));
+        if (c->skip == 0)
+            n += take_blank(c, ts_str_n(there.p + n, there.n - n));
         if (n > 0)
             use_up(c, n);
         there = input_of(c);
-        if (c->skip == 0 && there.n > 0) {
-            http_head_state state = http_head_find(there, &c->seen, &c->head_size);
+        if (c->skip == 0 && (there.n > 0 || n > 0)) {
+            http_head_state state = find_head(c, there);
 
             if (state == HTTP_HEAD_WHOLE)
                 return true;
@@ -519,6 +569,17 @@ static void read_on(http_conn *c)
         await_head(c, !had_begun && c->in.size > c->in_at);
 }
 
+/* The fiber that waits for the socket, if one does, looks at it. */
+static bool tell_fiber(http_conn *c)
+{
+    ts_wake *awaits = c->awaits;
+
+    c->awaits = NULL;
+    if (awaits != NULL)
+        ts_wake_post(awaits);
+    return awaits != NULL;
+}
+
 static void on_ready(ts_watch *w, uint32_t events)
 {
     http_conn *c = (http_conn *)w;
@@ -527,16 +588,12 @@ static void on_ready(ts_watch *w, uint32_t events)
         c->is_hung_up = true;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         c->is_readable = true;
-    if (c->awaits != NULL) {
-        ts_wake *awaits = c->awaits;
-
-        c->awaits = NULL;
-        ts_wake_post(awaits);
-    } else if (c->state == READING && c->is_readable) {
+    if (tell_fiber(c))
+        return;
+    if (c->state == READING && c->is_readable)
         read_on(c);
-    } else if (c->state == LINGERING) {
+    else if (c->state == LINGERING)
         linger(c);
-    }
 }
 
 static void on_deadline(ts_timer *t)
@@ -596,9 +653,11 @@ void http_conn_end_all(http_shard *s)
     s->is_ending = true;
     for (http_conn *c = s->first; c != NULL; c = next) {
         next = c->next;
-        if (c->state == SERVING)
-            (void)shutdown(c->watch.fd, SHUT_RD);
-        else
+        if (c->state != SERVING) {
             end(c);
+            continue;
+        }
+        (void)shutdown(c->watch.fd, SHUT_RD);
+        (void)tell_fiber(c);
     }
 }

@@ -30,12 +30,14 @@ typedef struct http_shard {
     struct http_conn *first;
     http_work *idle;
     size_t idle_count;
+    size_t idle_bytes;
     bool is_ending; /* nothing more is read */
 } http_shard;
 
 /* Takes the descriptor. With `is_beyond` there are too many: its first request is refused if that is still so. */
 void http_conn_begin(http_shard *s, int take_fd, bool is_beyond);
-/* Ends connections that wait for a request, and tells those whose body is being read that no more will come. */
+/* Ends connections that wait for a request, tells those whose body is being read that no more will come, and waits no more for
+ * those that do not take their answer. */
 void http_conn_end_all(http_shard *s);
 /* No connection is left. */
 void http_shard_done(http_shard *s);

@@ -7,7 +7,6 @@
 
 #include "http/client.h"
 #include "http/problem.h"
-#include "http/rate.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "ts/arena.h"
@@ -28,6 +27,13 @@ typedef struct http_identity {
     uint64_t permissions;
 } http_identity;
 
+/* The minute that a request counts in. */
+typedef struct http_window {
+    uint32_t limit;
+    uint32_t remaining;
+    int64_t reset_s; /* epoch seconds: end of the aligned minute */
+} http_window;
+
 /* Names that are literals of ours, or live in the arena. */
 typedef struct http_names {
     const char *items[HTTP_NAMES_MAX];
@@ -44,8 +50,7 @@ typedef struct http_exchange {
     char request_id[TS_REQUEST_ID_SIZE];
     char traceparent[TS_TRACEPARENT_SIZE]; /* the client's, or our own */
     char client[HTTP_ADDRESS_SIZE];
-    char scope[HTTP_SCOPE_SIZE]; /* what failed authentications of the client are counted under */
-    bool is_https;               /* between the client and a trusted proxy */
+    bool is_https; /* between the client and a trusted proxy */
     int64_t now_ms;
     http_identity who;
     http_window window;     /* for X-RateLimit-* */

@@ -99,18 +99,33 @@ static ts_status parse_request_line(ts_str line, http_request *r, ts_error *err)
     return parse_target(ts_str_n(rest.p, second), r, err);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Without the blanks around it (RFC 9110 section 5.6.3). A CR is none: it stays, to be refused. */
+static ts_str trim(ts_str value)
+{
+    while (value.n > 0 && is_blank(value.p[0]))
+        value = ts_str_n(value.p + 1, value.n - 1);
+    while (value.n > 0 && is_blank(value.p[value.n - 1]))
+        value.n--;
+    return value;
+}
+
 static ts_status parse_field(ts_str line, http_header *ret, ts_error *err)
 {
     size_t colon = ts_str_find(line, ':');
 
-    if (line.p[0] == ' ' || line.p[0] == '\t')
+    if (is_blank(line.p[0]))
         return ts_fail(err, TS_INVALID, "", "A header field must stand on one line.");
     if (colon == line.n)
         return ts_fail(err, TS_INVALID, "", "A header line has no colon.");
-    if (colon > 0 && (line.p[colon - 1] == ' ' || line.p[colon - 1] == '\t'))
+    if (colon > 0 && is_blank(line.p[colon - 1]))
         return ts_fail(err, TS_INVALID, "", "A header field has a space before its colon.");
     ret->name = ts_str_n(line.p, colon);
-    ret->value = ts_str_trim(ts_str_n(line.p + colon + 1, line.n - colon - 1));
+    ret->value = trim(ts_str_n(line.p + colon + 1, line.n - colon - 1));
     return TS_OK;
 }
 

@@ -86,7 +86,6 @@ ts_status http_inner_begin(const http_exchange *outer, const http_route *route, 
     };
     memcpy(x->request_id, outer->request_id, sizeof(x->request_id));
     memcpy(x->client, outer->client, sizeof(x->client));
-    memcpy(x->scope, outer->scope, sizeof(x->scope));
     st = x->request == NULL ? TS_NOMEM : set_route(x, route);
     if (st == TS_OK)
         *ret = x;

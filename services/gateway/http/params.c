@@ -60,39 +60,6 @@ static bool is_choice(const char *choices, ts_str text)
     return false;
 }
 
-/* The word of ours that a mistyped one may have meant: the nearest so far. Two that are as near are none. */
-typedef struct near_word {
-    ts_str word;
-    unsigned distance;
-    bool is_tied;
-} near_word;
-
-static void consider(near_word *near, ts_str typed, ts_str known)
-{
-    char lowered[TS_DISTANCE_LENGTH];
-    unsigned distance;
-
-    if (typed.n > sizeof(lowered))
-        return;
-    for (size_t i = 0; i < typed.n; i++)
-        lowered[i] =
-            typed.p[i] >= 'A' && typed.p[i] <= 'Z' ? (char)(typed.p[i] - 'A' + 'a') : typed.p[i];
-    distance = ts_distance(ts_str_n(lowered, typed.n), known, ts_slips(known.n));
-    if (distance > ts_slips(known.n) || (near->word.n > 0 && distance > near->distance))
-        return;
-    near->is_tied = near->word.n > 0 && distance == near->distance;
-    near->distance = distance;
-    near->word = known;
-}
-
-/* " (did you mean closed?)", or "". */
-static void suggest(const near_word *near, char *ret, size_t size)
-{
-    ret[0] = '\0';
-    if (near->word.n > 0 && !near->is_tied)
-        (void)snprintf(ret, size, " (did you mean %.*s?)", (int)near->word.n, near->word.p);
-}
-
 /* "open|closed|all" -> "open, closed, all". */
 static void spell_choices(const char *choices, char *ret, size_t size)
 {
@@ -108,13 +75,13 @@ static void spell_choices(const char *choices, char *ret, size_t size)
 
 static ts_status not_a_choice(const http_param *row, ts_str text, ts_error *err)
 {
-    near_word near = { .word = TS_STR_NULL };
+    ts_near near = { .word = TS_STR_NULL };
     ts_str rest = ts_str_of(row->choices);
-    char words[128], meant[48];
+    char words[128], meant[TS_NEAR_WORDS];
 
     while (rest.n > 0)
-        consider(&near, text, next_choice(&rest));
-    suggest(&near, meant, sizeof(meant));
+        ts_near_add(&near, text, next_choice(&rest));
+    ts_near_say(&near, meant);
     spell_choices(row->choices, words, sizeof(words));
     return ts_fail(err, TS_INVALID, row->name, "%s must be one of: %s%s", row->name, words, meant);
 }
@@ -122,6 +89,12 @@ static ts_status not_a_choice(const http_param *row, ts_str text, ts_error *err)
 static ts_status bad_length(const http_param *row, ts_error *err)
 {
     return ts_fail(err, TS_INVALID, row->name, "%s must have between %lld and %lld characters",
+                   row->name, (long long)row->min, (long long)row->max);
+}
+
+static ts_status not_whole(const http_param *row, ts_error *err)
+{
+    return ts_fail(err, TS_INVALID, row->name, "%s must be a whole number from %lld to %lld",
                    row->name, (long long)row->min, (long long)row->max);
 }
 
@@ -230,8 +203,9 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
         value->number = ts_str_is(text, "true");
         return TS_OK;
     case HTTP_KIND_INT:
-        if (ts_parse_i64(text, &value->number) != TS_OK || value->number < row->min ||
-            value->number > row->max)
+        if (ts_parse_i64(text, &value->number) != TS_OK)
+            return not_whole(row, err);
+        if (value->number < row->min || value->number > row->max)
             return ts_fail(err, TS_INVALID, row->name, "%s must be between %lld and %lld",
                            row->name, (long long)row->min, (long long)row->max);
         return TS_OK;
@@ -245,9 +219,9 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
     case HTTP_KIND_EMAIL:
         st = http_email_parse(arena, text, &value->text);
         if (st == TS_INVALID)
-            return ts_fail(err, TS_INVALID, row->name,
-                           "%s must be an e-mail address (write '+' as %%2B in a query)",
-                           row->name);
+            return ts_fail(err, TS_INVALID, row->name, "%s must be an e-mail address%s", row->name,
+                           /* what a '+' in a query becomes */
+                           ts_str_find(text, ' ') < text.n ? " (write '+' as %2B in a query)" : "");
         return st;
     case HTTP_KIND_CURSOR:
         if (parse_cursor(text, &offset) != TS_OK)
@@ -325,14 +299,14 @@ static bool holds_key(ts_str text)
 
 static ts_status unknown_name(ts_str name, const char *what, const http_param *rows, ts_error *err)
 {
-    near_word near = { .word = TS_STR_NULL };
-    char known[120] = "", meant[48];
+    ts_near near = { .word = TS_STR_NULL };
+    char known[120] = "", meant[TS_NEAR_WORDS];
     size_t n = 0;
     size_t count = http_param_count(rows);
 
     for (size_t i = 0; i < count; i++)
-        consider(&near, name, ts_str_of(rows[i].name));
-    suggest(&near, meant, sizeof(meant));
+        ts_near_add(&near, name, ts_str_of(rows[i].name));
+    ts_near_say(&near, meant);
     for (size_t i = 0; i < count; i++) {
         int wrote =
             snprintf(known + n, sizeof(known) - n, "%s%s", i == 0 ? "" : ", ", rows[i].name);
@@ -453,9 +427,7 @@ static ts_status parse_member(const http_param *row, ts_json member, ts_arena *a
     case HTTP_KIND_INT:
         value->number = ts_json_i64(member, row->min - 1);
         if (type != TS_JSON_INT || value->number < row->min || value->number > row->max)
-            return ts_fail(err, TS_INVALID, row->name,
-                           "%s must be a whole number from %lld to %lld", row->name,
-                           (long long)row->min, (long long)row->max);
+            return not_whole(row, err);
         return TS_OK;
     case HTTP_KIND_TIME:
         if (type == TS_JSON_NULL)

@@ -61,14 +61,16 @@ typedef enum http_body {
 #define HTTP_ROWS_MAX   10000
 
 enum {
-    HTTP_PUBLIC = 1u,   /* no key */
-    HTTP_PLAIN = 2u,    /* the handler's data is the whole body, no envelope */
-    HTTP_MIRROR = 4u,   /* the fields of data stand at the top level as well */
-    HTTP_SECRET = 8u,   /* key material: Cache-Control: no-store */
-    HTTP_PAGE = 256u,   /* with PLAIN: HTML */
-    HTTP_TEXT = 2048u,  /* with PLAIN: plain text */
-    HTTP_ASIDE = 8192u, /* the handler computes for long: others are served meanwhile */
+    HTTP_PUBLIC = 1u,  /* no key */
+    HTTP_PLAIN = 2u,   /* the handler's data is the whole body, no envelope */
+    HTTP_MIRROR = 4u,  /* the fields of data stand at the top level as well */
+    HTTP_SECRET = 8u,  /* key material: Cache-Control: no-store */
+    HTTP_PAGE = 256u,  /* with PLAIN: HTML */
+    HTTP_TEXT = 2048u, /* with PLAIN: plain text */
+    HTTP_ASIDE =
+        8192u, /* the handler computes for long, and waits for nobody: others are served meanwhile */
     HTTP_STREAM = 512u, /* CSV, which the handler writes piece by piece through http/stream.h */
+    HTTP_REPEATABLE = 4096u, /* a POST that needs no Idempotency-Key */
     HTTP_GUARDED =
         1024u, /* only for hosts and origins that are ours (http/guard.h): before any key is looked at */
 };

@@ -79,12 +79,20 @@ void http_work_reset(http_work *w)
     w->exchange.summary = summary;
     memset(&w->request, 0, sizeof(w->request));
     w->must_close = false;
+    w->is_draining = NULL;
     w->is_streaming = false;
     w->send = NULL;
     w->connection = NULL;
     w->status = 0;
     ts_json_parser_free(TS_TAKE(w->list_parser));
     ts_arena_reset(w->arena);
+}
+
+size_t http_work_size(const http_work *w)
+{
+    return sizeof(*w) + w->body.capacity + w->answer.capacity + w->packed.capacity +
+           w->out.capacity + w->exchange.data.capacity + w->exchange.summary.capacity +
+           ts_json_parser_size(w->parser);
 }
 
 /* Where the authority begins in "http://host/path"; 0: it is another form of target. */
@@ -137,7 +145,6 @@ static void find_client(const http_service *s, http_exchange *x)
     size_t count = lines_of(x->request, "X-Forwarded-For", lines);
 
     http_client_address(&s->proxies, x->request->peer, lines, count, x->client);
-    http_client_scope(x->client, x->scope);
     if (http_client_is_trusted(&s->proxies, x->request->peer)) {
         count = lines_of(x->request, "X-Forwarded-Proto", lines);
         x->is_https = http_client_is_https(lines, count);
@@ -159,7 +166,7 @@ static void find_trace(http_exchange *x)
     ts_traceparent_make(random, x->traceparent);
 }
 
-/* Id, client address and the window that holds until a key is known: an answer needs them whatever comes next. */
+/* Id, client address and the window of who has not been asked for a key: an answer needs them whatever comes next. */
 static void begin(const http_service *s, http_work *w)
 {
     http_exchange *x = &w->exchange;
@@ -182,31 +189,19 @@ static void begin(const http_service *s, http_work *w)
     ts_log_request(x->request_id);
     find_trace(x);
     find_client(s, x);
-    x->window = http_rate_look(s->failures, ts_str_of(x->scope), x->now_ms);
+    x->window = (http_window){ .limit = s->failures_limit,
+                               .remaining = s->failures_limit,
+                               .reset_s = (x->now_ms / TS_MINUTE_MS + 1) * 60 };
 }
 
 static http_problem authenticate(const http_service *s, http_exchange *x)
 {
     ts_str value = TS_STR_NULL, key = TS_STR_NULL;
-    http_problem problem = HTTP_INVALID_KEY;
 
     if (http_header_get(x->request, "Authorization", &value) && value.n > 7 &&
-        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer "))) {
+        ts_str_ieq(ts_str_n(value.p, 7), TS_STR_LIT("Bearer ")))
         key = ts_str_trim(ts_str_n(value.p + 7, value.n - 7));
-        problem = s->authorize(x, key);
-    }
-    if (problem != HTTP_INVALID_KEY)
-        return problem;
-    /* A full window turns the answer into 429. Valid keys from the same address still pass: behind a shared address,
-     * one client with a wrong key must not lock the others out. */
-    if (http_rate_fail(s->failures, ts_str_of(x->scope), x->now_ms, &x->window)) {
-        if (x->window.remaining == 0)
-            s->burst(x, key);
-        return HTTP_INVALID_KEY;
-    }
-    x->retry_after_s = http_window_wait_s(&x->window, x->now_ms);
-    ts_error_set(&x->error, "", "Too many failed authentications from this address.");
-    return HTTP_RATE_LIMITED;
+    return s->authorize(x, key);
 }
 
 static http_problem check_encoding(http_exchange *x)
@@ -409,12 +404,15 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
             return problem;
     }
     if (found == NULL) {
-        ts_error_set(&x->error, "", "There is no such path.");
+        ts_error_set(&x->error, "",
+                     "There is no such path. /v1/openapi.json lists those there are.");
         return HTTP_NOT_FOUND;
     }
     x->route = http_route_method(s->routes, s->route_count, found, w->request.method);
     if (x->route == NULL) {
         http_route_allow(s->routes, s->route_count, found, allow);
+        ts_error_set(&x->error, "", "The method is not allowed here; allowed are: %s.",
+                     allow->data);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     st = http_permit(x, x->route->permission);

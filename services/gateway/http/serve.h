@@ -4,6 +4,8 @@
 #ifndef HTTP_SERVE_H
 #define HTTP_SERVE_H
 
+#include <stdatomic.h>
+
 #include "http/exchange.h"
 
 #define HTTP_ORIGINS_MAX 16
@@ -14,13 +16,12 @@ struct http_service {
     const http_route *routes;
     size_t route_count;
     void *app;
-    /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY, HTTP_RATE_LIMITED (sets window, retry_after_s) or
-     * HTTP_UNAVAILABLE, HTTP_FORBIDDEN or HTTP_BAD_REQUEST (with words). `key` is the text after "Bearer ". May block. */
+    /* Finds out who asks: HTTP_FINE (sets who, window), HTTP_INVALID_KEY (sets window if the failure was counted),
+     * HTTP_RATE_LIMITED (sets window, retry_after_s) or HTTP_UNAVAILABLE, HTTP_FORBIDDEN or HTTP_BAD_REQUEST (with words). `key`
+     * is the text after "Bearer ", empty if there is none. May block. */
     http_problem (*authorize)(http_exchange *x, ts_str key);
-    http_rate *failures; /* failed authentications by client address */
-    /* Told the moment an address's window has filled, with what was shown as a key. Must not block. */
-    void (*burst)(http_exchange *x, ts_str key);
-    int64_t hsts_s; /* max-age of Strict-Transport-Security; 0: none */
+    uint32_t failures_limit; /* of an address in a minute: shown where no key was asked for */
+    int64_t hsts_s;          /* max-age of Strict-Transport-Security; 0: none */
     http_proxies proxies;
     ts_str origins[HTTP_ORIGINS_MAX]; /* of browsers that may read answers */
     size_t origin_count;
@@ -44,13 +45,14 @@ typedef struct http_work {
     ts_json_parser *parser;
     ts_json_parser *list_parser; /* of a long body, for one request; else NULL */
     ts_status list_status;
-    ts_buf body;       /* that came */
-    ts_buf answer;     /* body of the answer */
-    ts_buf packed;     /* its gzip form */
-    ts_buf out;        /* the whole answer */
-    bool must_close;   /* after this answer */
-    bool is_streaming; /* headers went out: nothing can be answered any more */
-    http_sender *send; /* with `connection`: for streams */
+    ts_buf body;                    /* that came */
+    ts_buf answer;                  /* body of the answer */
+    ts_buf packed;                  /* its gzip form */
+    ts_buf out;                     /* the whole answer */
+    bool must_close;                /* after this answer */
+    const atomic_bool *is_draining; /* answers close their connections; NULL: they do not */
+    bool is_streaming;              /* headers went out: nothing can be answered any more */
+    http_sender *send;              /* with `connection`: for streams */
     void *connection;
     int status;
     struct http_work *next;
@@ -62,6 +64,8 @@ void http_work_free(http_work *w);
 TS_DEFINE_CLEANUP(http_work, http_work_free);
 /* Forgets the request; gives large buffers back. */
 void http_work_reset(http_work *w);
+/* Bytes that it holds between requests, about. */
+size_t http_work_size(const http_work *w);
 
 /* w->request is filled; fills w->out, w->status and w->must_close. Blocks while services work. If even memory for an
  * error is missing, w->out is empty. */

@@ -24,6 +24,8 @@
 /* Handlers are written for small stacks; libraries below them may need more. */
 #define STACK_BYTES ((size_t)256 * 1024)
 #define STACKS_IDLE 32
+/* Of a loop: more would only take time from the loops and from one another. */
+#define ASIDES_MAX 4
 
 typedef struct runner {
     http_shard shard;
@@ -202,7 +204,8 @@ static ts_status make_loops(http_server *s, const http_options *o, const http_se
 {
     ts_loop_options options = { .stack_bytes = STACK_BYTES,
                                 .fibers_max = (size_t)o->limits.connections + BEYOND_MAX,
-                                .fibers_idle = STACKS_IDLE };
+                                .fibers_idle = STACKS_IDLE,
+                                .asides_max = ASIDES_MAX };
 
     s->runners = calloc((size_t)o->loops, sizeof(runner));
     if (s->runners == NULL)

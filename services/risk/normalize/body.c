@@ -194,6 +194,16 @@ static ts_status take_element(const risk_body_options *o, ts_json record, ts_are
     return st == TS_OK ? take_record(o, record, raw, body->total - 1, arena, body) : st;
 }
 
+/* The first line is a whole document: NDJSON that was not called so. */
+static bool holds_lines(risk_parser *p, ts_str text)
+{
+    size_t end = ts_str_find(text, '\n');
+    ts_json ignored;
+
+    return end < text.n && end <= RISK_RECORD_MAX &&
+           ts_json_parse(p->json, ts_str_n(text.p, end), &ignored, NULL) == TS_OK;
+}
+
 static ts_status take_document(risk_parser *p, const risk_body_options *o, ts_str text,
                                ts_arena *arena, risk_body *body, ts_error *err)
 {
@@ -201,6 +211,10 @@ static ts_status take_document(risk_parser *p, const risk_body_options *o, ts_st
     ts_json list = { 0 };
     ts_status st = ts_json_parse(p->json, text, &root, err);
 
+    if (st == TS_INVALID && holds_lines(p, text))
+        return ts_fail(err, TS_INVALID, "",
+                       "the body holds more than one JSON text: send one a line as "
+                       "application/x-ndjson, or an array");
     if (st != TS_OK)
         return st;
     if (ts_json_type_of(root) == TS_JSON_ARRAY)

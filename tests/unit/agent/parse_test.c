@@ -149,6 +149,25 @@ Test(agent_parse, restated_carries_no_text_that_is_not_plain)
     cr_expect(in->restated.n > 0);
 }
 
+static bool is_unparsed(const agent_interpretation *in, const char *word)
+{
+    for (size_t i = 0; i < in->unparsed.count; i++) {
+        if (ts_str_is(in->unparsed.list[i], word))
+            return true;
+    }
+    return false;
+}
+
+/* A word is lost whether it is a name to us or plain English: whoever reads the answer has to know of both. */
+Test(agent_parse, what_was_not_understood_is_named)
+{
+    cr_expect(is_unparsed(ask("users who signed in at night"), "night"));
+    cr_expect(is_unparsed(ask("users from abroad"), "abroad"));
+    cr_expect(is_unparsed(ask("flurb the users"), "flurb"));
+    cr_expect_eq(ask("Who has the highest risk?")->unparsed.count, 0);
+    cr_expect_eq(ask("please show me all open incidents of this week")->unparsed.count, 0);
+}
+
 /* What is repeated of a question is cleaned as all text of others is; of a word that was not understood, the front stays. */
 Test(agent_parse, what_was_typed_is_shown_cleaned)
 {

@@ -90,6 +90,19 @@ Test(agent_plan, what_the_plain_api_cannot_filter_by_is_said)
     }
 }
 
+Test(agent_plan, a_contact_that_is_asked_about_is_looked_for)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    agent_plan plan = plan_of("is Partner.example a trusted contact?", arena);
+
+    cr_assert_eq(plan.narrowing.count, 1);
+    cr_expect_str_eq(plan.narrowing.list, "contacts");
+    cr_expect_str_eq(plan.narrowing.filters[0].member, "value");
+    cr_expect(ts_str_is(plan.requests[0].path, "/v1/trusted-contacts?limit=200"));
+    cr_expect_not(plan.is_wider);
+    cr_expect_eq(plan_of("trusted contacts", arena).narrowing.count, 0);
+}
+
 Test(agent_plan, only_a_write_is_marked_as_one)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);

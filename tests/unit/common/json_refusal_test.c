@@ -80,6 +80,45 @@ Test(json_refusal, of_numbers_beyond_64_bits)
     }
 }
 
+Test(json_refusal, says_where_the_form_breaks)
+{
+    static const struct {
+        const char *text;
+        const char *words;
+    } cases[] = {
+        { "{\"a\": resolved}", "the text is not valid JSON (column 7)" },
+        { "{\"a\": 1", "the text is not valid JSON (column 8)" },
+        { "", "the JSON text is empty" },
+        { "hello", "the text is not valid JSON (column 1)" },
+        { "{\"a\":1}\n{\"a\":2}\n", "the text is not valid JSON (line 2, column 1)" },
+        { "{\n  \"a\": 1,\n}", "the text is not valid JSON (line 3, column 1)" },
+        { "{\n  \"a\": [1, 2,, 3]\n}", "the text is not valid JSON (line 2, column 14)" },
+        { "{'a':1}", "the text is not valid JSON (column 2)" },
+        { "[1}", "the text is not valid JSON (column 3)" },
+        { "{\"a\":1]", "the text is not valid JSON (column 7)" },
+        { "{\"a\" 1}", "the text is not valid JSON (column 6)" },
+        { "{\"a\":{\"b\":[[],{}]},\"c\" }", "the text is not valid JSON (column 24)" },
+        { "[\"\xC3\xA9\", x]",
+          "the text is not valid JSON (column 7)" }, /* characters, not bytes */
+        { "[\"\\x\"]", "a string in the JSON text has a wrong escape (column 4)" },
+        { "[\"\\u12g4\"]", "a string in the JSON text has a wrong escape (column 7)" },
+        { "[\"a\nb\"]",
+          "a string in the JSON text has a control character that is not escaped (column 4)" },
+        { "[trve]", "a word in the JSON text is neither true, false nor null (column 4)" },
+        { "[01]", "a number in the JSON text is malformed or does not fit in 64 bits (column 3)" },
+        { "[1e]", "a number in the JSON text is malformed or does not fit in 64 bits (column 4)" },
+        { "[-1.5E+3,1.]",
+          "a number in the JSON text is malformed or does not fit in 64 bits (column 12)" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        ts_error err = { 0 };
+
+        cr_expect_eq(try(ts_str_of(cases[i].text), &err), TS_INVALID, "%s", cases[i].text);
+        cr_expect_str_eq(err.text, cases[i].words, "%s: %s", cases[i].text, err.text);
+    }
+}
+
 Test(json_refusal, of_lone_surrogates)
 {
     static const char *const cases[] = {

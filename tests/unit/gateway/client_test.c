@@ -86,25 +86,6 @@ Test(client, an_address_has_one_spelling)
     expect("::ffff:10.0.0.0/104", "10.0.0.1", "1.2.3.4", "1.2.3.4");
 }
 
-static void expect_scope(const char *client, const char *wanted)
-{
-    char got[HTTP_SCOPE_SIZE];
-
-    http_client_scope(client, got);
-    cr_assert_str_eq(got, wanted);
-}
-
-Test(client, failures_are_counted_by_v4_address_and_by_v6_network)
-{
-    expect_scope("1.2.3.4", "1.2.3.4");
-    expect_scope("::ffff:1.2.3.4", "::ffff:1.2.3.4");
-    expect_scope("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
-    expect_scope("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64");
-    expect_scope("2001:db8:1:3::1", "2001:db8:1:3::/64");
-    expect_scope("ffff:ffff:ffff:ffff:1::", "ffff:ffff:ffff:ffff::/64");
-    expect_scope("", "");
-}
-
 Test(client, https_is_what_the_last_proxy_says)
 {
     ts_str lines[] = { TS_STR_LIT("http"), TS_STR_LIT("http, HTTPS") };

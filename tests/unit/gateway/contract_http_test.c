@@ -10,7 +10,8 @@ Test(contract, who_has_no_key_does_not_learn_what_exists)
 {
     get("/v1/nothing", NULL, 401);
     get("/v1/nothing", KEY_ALL, 404);
-    expect_error("not_found", NULL, "There is no such path.");
+    expect_error("not_found", NULL,
+                 "There is no such path. /v1/openapi.json lists those there are.");
     get("/nothing", NULL, 404);
     get("/v1/users/a%00b", KEY_ALL, 400);
     get("/v1/users/a%zz", KEY_ALL, 400);
@@ -22,7 +23,8 @@ Test(contract, a_wrong_method_is_told_the_right_ones)
     ask(port, "DELETE", "/v1/incidents/inc_one", KEY_ALL, "", NULL, &a);
     cr_assert_eq(a.status, 405);
     parse();
-    expect_error("method_not_allowed", NULL, NULL);
+    expect_error("method_not_allowed", NULL,
+                 "The method is not allowed here; allowed are: GET, HEAD, PATCH, OPTIONS.");
     expect_header("Allow", "GET, HEAD, PATCH, OPTIONS");
 }
 
@@ -103,9 +105,8 @@ static void send_big(size_t size, bool chunked)
     size_t sent = 0;
 
     memset(filler, ' ', 65536);
-    ts_buf_z(&head,
-             "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " KEY_ALL
-             "\r\nContent-Type: application/json\r\n");
+    ts_buf_z(&head, "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nAuthorization: "
+                    "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n");
     if (chunked)
         ts_buf_z(&head, "Transfer-Encoding: chunked\r\n\r\n");
     else
@@ -152,9 +153,10 @@ Test(contract, a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not)
 Test(contract, a_client_that_waits_for_100_is_told_to_go_on)
 {
     int fd = client_connect(port);
-    static const char head[] = "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                               "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n"
-                               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    static const char head[] =
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nAuthorization: "
+        "Bearer " KEY_ALL "\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 
     client_send(fd, head, sizeof(head) - 1);
     client_read(fd, true, &a);
@@ -170,7 +172,7 @@ Test(contract, a_client_that_waits_for_100_without_a_key_is_refused_at_once)
 {
     int fd = client_connect(port);
     static const char head[] =
-        "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nContent-Type: "
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nContent-Type: "
         "application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 
     client_send(fd, head, sizeof(head) - 1);
@@ -244,7 +246,8 @@ Test(contract, requests_on_one_connection_are_answered_in_order)
 {
     static const char request[] =
         "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: req_first1\r\n\r\n"
-        "POST /v1/events?source=okta HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: "
+        "POST /v1/events?source=google_workspace HTTP/1.1\r\nHost: a\r\nContent-Length: "
+        "3\r\nX-Request-Id: "
         "req_second\r\n\r\nabc"
         "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: req_third1\r\n\r\n";
     int fd = client_connect(port);

@@ -57,6 +57,9 @@ Test(contract, what_is_wrong_about_a_key_is_named)
         send_json("POST", "/v1/api-keys", "", cases[i].body, 400);
         expect_error("bad_request", cases[i].param, NULL);
     }
+    send_json("POST", "/v1/api-keys", "",
+              "{\"name\":\"x\",\"mode\":\"live\",\"permissions\":[\"read:user\"]}", 400);
+    cr_assert_not_null(strstr(a.body.data, "admin (did you mean read:users?)"), "%s", a.body.data);
 }
 
 Test(contract, keys_are_listed)
@@ -145,7 +148,7 @@ Test(contract, a_key_acts_in_its_own_mode)
 Test(contract, the_audit_log_is_filtered_and_shown)
 {
     get("/v1/audit-log?actor=ctl&since=2025-01-15&until=2025-01-16", KEY_ALL, 200);
-    expect_summary("2 entries in the audit log.");
+    expect_summary("2 entries in the audit log by this actor in the time asked for, newest first.");
     cr_assert_not_null(
         strstr(a.body.data,
                "{\"number\":2,\"at\":\"2025-01-15T10:30:00Z\",\"action\":\"key.created\","

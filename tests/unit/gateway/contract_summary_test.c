@@ -1,7 +1,19 @@
 /* The overview and the summary for agents: their parts, who may see which, and which service is missing. */
+#include "api/api.h"
 #include "contract.h"
 
 /* ---- overview ---- */
+
+/* Five parts of the summary are risk's. */
+Test(contract, a_request_never_waits_for_a_place_that_it_holds_itself)
+{
+    api *app = standin_service()->app;
+
+    for (size_t i = 0; i < app->gate_count; i++)
+        app->gates[i].gate.places = 1;
+    get("/v1/agent/summary", KEY_ALL, 200);
+    expect_no("meta.degraded");
+}
 
 Test(contract, the_overview_stands_in_data_and_at_the_top_level)
 {

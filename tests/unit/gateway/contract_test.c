@@ -19,9 +19,8 @@ Test(contract, users_are_listed_with_pages)
     cr_assert_not_null(strstr(a.body.data, "\"untrusted_fields\":[\"data.users[].name\""));
     cr_assert_not_null(strstr(a.body.data, "John \\\"Ignore all\\\" Smith"));
     get("/v1/users?risk_level=minimal", KEY_ALL, 200);
-    expect_text("summary",
-                "0 users with risk level minimal, highest risk first. Without the filter "
-                "risk_level: 5.");
+    expect_text("summary", "0 users with risk level minimal. Without the filter "
+                           "risk_level: 5.");
     get("/v1/users?limit=201", KEY_ALL, 400);
     expect_error("bad_request", "limit", "limit must be between 1 and 200");
     get("/v1/users?limt=1", KEY_ALL, 400);
@@ -50,7 +49,8 @@ Test(contract, a_user_is_found_by_any_spelling_of_the_address)
     cr_assert_not_null(strstr(a.body.data, "\"observed\":4294967295,"));
     cr_assert_eq(ts_json_count(at("timeline")), 0);
     get("/v1/users/jane@acme.example", KEY_ALL, 404);
-    expect_error("not_found", "email", "There is no such user.");
+    expect_error("not_found", "email",
+                 "There is no such user. A search (/v1/users/search) finds addresses by name.");
     get("/v1/users/jane", KEY_ALL, 404);
 }
 
@@ -58,7 +58,7 @@ Test(contract, incidents_are_filtered)
 {
     get("/v1/incidents?severity=high&user=John@acme.example&since=2025-01-15", KEY_ALL, 200);
     expect_text("summary",
-                "1 open incident of high severity in the asked time of this user. Newest: "
+                "1 open incident of high severity of this user in the time asked for. Newest: "
                 "inc_one with high severity.");
     cr_assert_eq(number("data.pagination.total"), 1);
     get("/v1/incidents?status=all", KEY_ALL, 200);
@@ -89,7 +89,7 @@ Test(contract, an_incident_is_updated)
     send_json("PATCH", "/v1/incidents/inc_one", "", "{\"status\":\"false_positive\"}", 200);
     expect_text("data.incident.status", "false_positive");
     expect_text("summary",
-                "Incident inc_one has HIGH severity and is false positive. 3 detections. "
+                "Incident inc_one has HIGH severity and is a false positive. 3 detections. "
                 "First affected user: john@acme.example.");
     send_json("PATCH", "/v1/incidents/inc_closed", "", "{\"status\":\"resolved\"}", 409);
     expect_error("conflict", "status", "The incident is already resolved.");
@@ -138,8 +138,9 @@ Test(contract, an_update_may_ask_for_the_state_it_has_seen)
 Test(contract, an_empty_list_says_which_filter_emptied_it)
 {
     get("/v1/incidents?severity=high&user=nobody@acme.example&since=2025-01-15", KEY_ALL, 200);
-    expect_summary("0 open incidents of high severity in the asked time of this user. Without the "
-                   "filter user: 1.");
+    expect_summary(
+        "0 open incidents of high severity of this user in the time asked for. Without the "
+        "filter user: 1.");
     cr_assert_not_null(strstr(a.body.data, "\"wider\":[{\"without\":\"user\",\"total\":1}]"));
     get("/v1/incidents?severity=low", KEY_ALL, 200);
     expect_summary("0 open incidents of low severity."); /* nor is there anything without */
@@ -261,7 +262,7 @@ Test(contract, endpoints_are_made_shown_and_deleted)
     parse();
     expect_text("summary", "Webhook endpoint whe_one deleted.");
     get("/v1/webhooks/events?status=failed", KEY_ALL, 200);
-    expect_text("summary", "12 failed webhook events.");
+    expect_text("summary", "12 failed webhook events, newest first.");
     expect_text("data.pagination.next_cursor", "o000000001");
 }
 
@@ -277,7 +278,7 @@ Test(contract, events_reach_risk_as_they_came)
         body, &a);
     cr_assert_eq(a.status, 202, "%s", a.body.data);
     parse();
-    expect_text("summary", "1 event accepted. 2 duplicates. 1 rejected.");
+    expect_text("summary", "1 event accepted. 2 duplicates. 1 rejected: data.rejected says why.");
     cr_assert_eq(number("data.accepted"), 1);
     cr_assert_eq(number("data.duplicates"), 2);
     cr_assert_eq(ts_json_count(at("data.rejected")), 1);
@@ -294,11 +295,12 @@ Test(contract, events_of_a_wrong_kind_are_refused)
     send_json("POST", "/v1/events", "", "{}", 400);
     expect_error("bad_request", "source", NULL);
     send_json("POST", "/v1/events?source=syslog", "", "{}", 400);
-    send_json("POST", "/v1/events?source=okta", "Content-Encoding: br\r\n", "{}", 415);
+    send_json("POST", "/v1/events?source=google_workspace", "Content-Encoding: br\r\n", "{}", 415);
     expect_error("unsupported_media_type", "Content-Encoding", "The body may be plain or gzip.");
-    send_json("POST", "/v1/events?source=okta", "", "", 400);
+    send_json("POST", "/v1/events?source=google_workspace", "", "", 400);
     answer_done(&a);
-    ask(port, "POST", "/v1/events?source=okta", KEY_ALL, "Content-Type: text/csv\r\n", "a,b", &a);
+    ask(port, "POST", "/v1/events?source=google_workspace", KEY_ALL, "Content-Type: text/csv\r\n",
+        "a,b", &a);
     cr_assert_eq(a.status, 415);
     cr_assert_eq(standin_saw.body_bytes, 0);
 }

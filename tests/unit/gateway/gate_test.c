@@ -65,3 +65,23 @@ Test(gate, who_waits_gets_the_place_that_is_given_back)
     cr_assert(api_gate_enter(&gate, soon()));
     cr_assert_eq(pthread_join(thread, NULL), 0);
 }
+
+static void *enter(void *context)
+{
+    return api_gate_enter(context, soon()) ? context : NULL;
+}
+
+/* A call that takes long is no sign of it: others may have come and gone before, and who fills the gate has just come. */
+Test(gate, is_not_stuck_because_it_was_quiet_before_it_filled)
+{
+    pthread_t thread;
+    void *is_in = NULL;
+
+    cr_assert(api_gate_enter(&gate, soon()));
+    ts_pause_ms(GATE_STALL_MS + 10);
+    cr_assert(api_gate_enter(&gate, soon()));
+    cr_assert_eq(pthread_create(&thread, NULL, enter, &gate), 0);
+    leave(&gate);
+    cr_assert_eq(pthread_join(thread, &is_in), 0);
+    cr_assert_not_null(is_in);
+}

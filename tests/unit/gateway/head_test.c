@@ -132,6 +132,25 @@ Test(head, what_is_no_request_is_refused)
         cr_assert_eq(parse(wrong[i], &r), TS_INVALID, "%s", wrong[i]);
 }
 
+/* A CR that ends no line is no blank: who drops it reads another value than who keeps it (RFC 9112 section 2.2). */
+Test(head, a_bare_cr_is_never_taken_for_a_blank)
+{
+    static const char *const wrong[] = {
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r4\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\rchunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \r \r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-A: \r\r\n\r\n",
+    };
+    ts_error err;
+    http_request r;
+
+    for (size_t i = 0; i < TS_COUNT(wrong); i++) {
+        cr_assert_eq(parse(wrong[i], &r), TS_OK, "%s", wrong[i]);
+        cr_assert_eq(http_request_check(&r, &err), TS_INVALID, "%s", wrong[i]);
+    }
+}
+
 Test(head, more_fields_than_are_taken_are_counted_one_beyond)
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(65536);

@@ -68,9 +68,8 @@ int standin_start(unsigned mask, int64_t connections)
                               .route_count = api_route_count,
                               .app = &app,
                               .authorize = api_authorize,
-                              .burst = api_burst,
-                              .hsts_s = config.hsts_s,
-                              .failures = http_rate_new(60, 64) };
+                              .failures_limit = (uint32_t)config.auth_failures,
+                              .hsts_s = config.hsts_s };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
     options.limits = (http_limits){ connections, 5000, 5000, 5000 };
@@ -88,7 +87,6 @@ void standin_stop(void)
     http_server_drain(server, 0, 5000);
     http_server_stop(server);
     api_done(&app);
-    http_rate_free(service.failures);
     for (size_t i = 0; i < TS_COUNT(services); i++) {
         ts_rpc_server_stop(servers[i]);
         servers[i] = NULL;

@@ -39,10 +39,11 @@ typedef struct standin_seen {
     char audit_object[64];
     char audit_actor[64];
     char audit_details[256];
-    atomic_int bursts;
-    /* Of the last burst. */
-    char burst_details[256];
-    uint64_t burst_org;
+    atomic_int failures; /* authentications; `counts_no_failures` is set by a test */
+    bool counts_no_failures;
+    /* Of the last of them. */
+    char key_prefix[64];
+    bool was_no_key;
     /* Of the last ingest. */
     char source[32];
     char content_type[32];
@@ -50,7 +51,7 @@ typedef struct standin_seen {
     size_t body_bytes;
     char body_start[64];
     char actor[64];
-    char client_addr[64];
+    char client_addr[64]; /* of a failed authentication too */
 } standin_seen;
 
 /* Users of risk_level=critical. Of "high" there are as many, but the second page fails; "low" fails at once;

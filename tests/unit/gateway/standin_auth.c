@@ -11,15 +11,42 @@ static bool is_key(const Ts__Auth__AuthorizeRequest *request, const char *key)
     return request->key_sha256.len == 32 && memcmp(request->key_sha256.data, hash, 32) == 0;
 }
 
+static bool is_no_key(const Ts__Auth__AuthorizeRequest *request)
+{
+    static const uint8_t zeros[32];
+
+    return memcmp(request->key_sha256.data, zeros, sizeof(zeros)) == 0;
+}
+
+/* All addresses are one. */
+static ts_status count_failure(const ts_call *call, const Ts__Auth__AuthorizeRequest *request,
+                               Ts__Auth__AuthorizeReply *reply)
+{
+    standin_seen *saw = &standin_saw;
+    uint32_t count = (uint32_t)atomic_fetch_add(&saw->failures, 1) + 1;
+
+    (void)snprintf(saw->key_prefix, sizeof(saw->key_prefix), "%s", request->key_prefix);
+    (void)snprintf(saw->client_addr, sizeof(saw->client_addr), "%s", call->caller.client_addr);
+    saw->was_no_key = is_no_key(request);
+    if (saw->counts_no_failures)
+        return TS_OK;
+    reply->limit = request->failures_limit;
+    reply->admitted = count <= reply->limit;
+    reply->remaining = reply->admitted ? reply->limit - count : 0;
+    reply->reset_s = 1705312860;
+    reply->retry_after_s = reply->admitted ? 0 : 23;
+    return TS_OK;
+}
+
 static ts_status authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Auth__AuthorizeRequest *request = (const void *)in;
     Ts__Auth__AuthorizeReply *reply = (void *)out;
 
     atomic_fetch_add(&standin_saw.authorizes, 1);
-    reply->known = !is_key(request, KEY_UNKNOWN);
+    reply->known = !is_key(request, KEY_UNKNOWN) && !is_no_key(request);
     if (!reply->known)
-        return TS_OK;
+        return count_failure(call, request, reply);
     reply->org = 7;
     reply->mode = is_key(request, KEY_TEST) ? TS_MODE_TEST : TS_MODE_LIVE;
     reply->suspended = is_key(request, KEY_HELD);
@@ -45,7 +72,7 @@ static ts_status fill_key(ts_call *call, const char *id, Ts__Auth__ApiKey *key)
     bool is_test = strcmp(id, "key_test") == 0;
 
     if (!is_test && strcmp(id, "key_live") != 0)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "no such key in this organization");
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such API key.");
     key->id = standin_copy(call, id);
     key->org = call->tenant.org;
     key->name = standin_copy(call, "Claude \"Desktop\"");
@@ -154,13 +181,6 @@ static ts_status record_audit(ts_call *call, const ProtobufCMessage *in, Protobu
     standin_seen *saw = &standin_saw;
 
     (void)out;
-    if (strcmp(request->entry->action, "auth.failures") == 0) {
-        (void)snprintf(saw->burst_details, sizeof(saw->burst_details), "%s",
-                       request->entry->details);
-        saw->burst_org = call->tenant.org;
-        atomic_fetch_add(&saw->bursts, 1);
-        return TS_OK;
-    }
     if (saw->refuses_audits)
         return ts_fail(call->error, TS_UNAVAILABLE, "", "no room");
     (void)snprintf(saw->audit_action, sizeof(saw->audit_action), "%s", request->entry->action);

@@ -25,18 +25,20 @@ static ts_status summary(ts_call *call, const ProtobufCMessage *in, ProtobufCMes
 {
     const Ts__Incidents__SummaryRequest *request = (const void *)in;
     Ts__Incidents__SummaryReply *reply = (void *)out;
+    Ts__Incidents__Incident **one;
 
     reply->open = 1;
     reply->investigating = 1;
     reply->by_severity = ts_arena_array(call->arena, 5, sizeof(uint64_t));
     reply->by_severity[3] = 2;
     reply->n_by_severity = 5;
-    reply->latest = ts_arena_array(call->arena, 1, sizeof(*reply->latest));
-    reply->latest[0] = incident(call, "inc_one", "open");
-    reply->n_latest = 1;
+    one = ts_arena_array(call->arena, 1, sizeof(*one));
+    one[0] = incident(call, "inc_one", "open");
+    reply->latest = one;
+    reply->n_latest = request->without_latest ? 0 : 1;
     if (!request->with_trend)
         return TS_OK;
-    reply->worst = reply->latest;
+    reply->worst = one;
     reply->n_worst = 1;
     reply->day = ts_arena_alloc(call->arena, sizeof(*reply->day));
     ts__incidents__trend__init(reply->day);

@@ -18,6 +18,46 @@ Test(words, one_thing_is_singular_and_all_else_plural)
     expect_count(142, "monitored user", "142 monitored users");
 }
 
+Test(words, an_order_is_said_of_two_and_more)
+{
+    static const char *const wanted[] = { ".", ".", ", newest first." };
+
+    for (uint64_t n = 0; n < TS_COUNT(wanted); n++) {
+        TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(128);
+
+        words_order(&out, n, "newest first");
+        cr_expect_str_eq(out.data, wanted[n]);
+    }
+}
+
+Test(words, an_empty_page_of_a_list_that_is_not_empty_says_so)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(128);
+
+    words_past_end(&out, 0, 0);
+    words_past_end(&out, 3, 1);
+    cr_expect_eq(out.size, 0);
+    words_past_end(&out, 3, 0);
+    cr_expect_str_eq(out.data, " Nothing is shown: this page lies behind the end of the list.");
+}
+
+Test(words, a_status_is_what_an_incident_is)
+{
+    static const char *const cases[][2] = {
+        { "open", "open" },
+        { "investigating", "being investigated" },
+        { "resolved", "resolved" },
+        { "false_positive", "a false positive" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        TS_CLEANUP(ts_buf_done) ts_buf out = TS_BUF_INIT(128);
+
+        words_status(&out, cases[i][0]);
+        cr_expect_str_eq(out.data, cases[i][1]);
+    }
+}
+
 Test(words, addresses_of_strict_ascii_form_are_shown)
 {
     cr_assert(words_is_email(TS_STR_LIT("john.smith@acme.example")));

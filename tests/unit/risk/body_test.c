@@ -122,6 +122,14 @@ Test(body, whole_bodies_that_are_refused)
     }
 }
 
+Test(body, ndjson_under_another_name_is_told_its_own)
+{
+    cr_assert_eq(parse_z(&p, LOGIN "\n" LOGIN "\n"), TS_INVALID);
+    cr_assert_not_null(strstr(p.err.text, "application/x-ndjson"), "%s", p.err.text);
+    cr_assert_eq(parse_z(&p, "{\n" LOGIN "\n"), TS_INVALID);
+    cr_assert_not_null(strstr(p.err.text, "line 2"), "%s", p.err.text);
+}
+
 Test(body, a_source_that_is_not_known_is_refused_by_name)
 {
     p.options.source = "carrier_pigeon";

@@ -43,6 +43,25 @@ Test(types, a_filter_must_be_able_to_match)
     cr_expect_not(type_number(TS_STR_LIT("incident.*"), &(uint32_t){ 0 }));
 }
 
+Test(types, a_slip_is_told_what_it_may_have_meant)
+{
+    static const char *const cases[][2] = {
+        { "incident.craeted", " (did you mean incident.created?)" },
+        { "incidents.*", " (did you mean incident.*?)" },
+        { "App.Connected", " (did you mean app.connected?)" },
+        { "user.risk_level_change", " (did you mean user.risk_level_changed?)" },
+        { "everything", "" },
+        { "", "" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        char meant[TS_NEAR_WORDS];
+
+        type_meant(ts_str_of(cases[i][0]), meant);
+        cr_expect_str_eq(meant, cases[i][1], "%s", cases[i][0]);
+    }
+}
+
 /* They stand in keys on disk. */
 Test(types, numbers_stay_what_they_are)
 {

@@ -67,7 +67,8 @@ static ts_status add_unparsed(agent_work *w)
     for (size_t i = 0; i < w->items.count && st == TS_OK; i++) {
         const agent_item *item = &w->items.list[i];
 
-        if (item->is_used || (item->cls != w->c.name && item->cls != w->c.quoted) ||
+        if (item->is_used ||
+            (item->cls != w->c.name && item->cls != w->c.quoted && item->cls != w->c.common) ||
             w->out->unparsed.count == UNPARSED_MAX)
             continue;
         st = agent_texts_add(w->arena, &w->out->unparsed, item->raw);

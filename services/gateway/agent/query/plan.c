@@ -331,8 +331,9 @@ static void plan_contacts(planner *p)
 {
     p->plan->permission = "read:users";
     planner_path(p, "/v1/trusted-contacts");
-    if (planner_slot(p, "contact").n > 0)
-        planner_note(p, "look for the contact in the list");
+    planner_rows(p, PLAN_CONTACTS);
+    planner_filter(p, "contact");
+    planner_page(p, PAGE_USERS, true);
     planner_finish(p, "GET", TS_STR_NULL);
 }
 

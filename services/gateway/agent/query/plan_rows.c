@@ -65,6 +65,10 @@ static const field usage_fields[] = {
     { "app", "tools", NULL, BY_WORDS },
 };
 
+static const field contact_fields[] = {
+    { "contact", "value", NULL, BY_TEXT },
+};
+
 static const struct {
     const char *list;
     const field *fields;
@@ -75,6 +79,7 @@ static const struct {
     [PLAN_APPS] = { "apps", app_fields, TS_COUNT(app_fields) },
     [PLAN_TOOLS] = { "groups", tool_fields, TS_COUNT(tool_fields) },
     [PLAN_TOOL_USERS] = { "groups", usage_fields, TS_COUNT(usage_fields) },
+    [PLAN_CONTACTS] = { "contacts", contact_fields, TS_COUNT(contact_fields) },
 };
 
 /* What rows are ordered by, for each value of the slot `sort`. */

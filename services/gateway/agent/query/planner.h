@@ -44,7 +44,8 @@ typedef enum plan_rows {
     PLAN_INCIDENTS,
     PLAN_APPS,
     PLAN_TOOLS,
-    PLAN_TOOL_USERS
+    PLAN_TOOL_USERS,
+    PLAN_CONTACTS,
 } plan_rows;
 /* What the answer's rows are, so that they can be filtered and ordered. */
 void planner_rows(planner *p, plan_rows kind);

@@ -1,0 +1,381 @@
+/* The HTTP front against clients that mean it no good, with a service of a few routes of its own behind it. One loop: whoever
+ * keeps it busy keeps everybody waiting. A plain program, since Criterion does not run under ThreadSanitizer. */
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "standin.h"
+#include "ts/time.h"
+
+#define BIG         ((size_t)8 << 20)
+#define MIDDLE      ((size_t)200 << 10)
+#define MANY        64
+#define KEPT_MAX    ((size_t)12 << 20)
+#define PATIENCE_MS 15000
+#define PAUSE_MS    20
+
+static ts_status ping(http_exchange *x)
+{
+    ts_buf_z(&x->data, "{}");
+    return TS_OK;
+}
+
+static ts_status big(http_exchange *x)
+{
+    char *room = ts_buf_reserve(&x->data, BIG);
+
+    CHECK(room != NULL);
+    memset(room, 'a', BIG);
+    x->data.size += BIG;
+    return TS_OK;
+}
+
+/* Stays in work until it is let go. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next three */
+static ts_cond changed;
+static int in_work;
+static bool may_go;
+
+static ts_status work(http_exchange *x)
+{
+    pthread_mutex_lock(&mutex);
+    in_work++;
+    ts_cond_broadcast(&changed);
+    while (!may_go)
+        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
+    pthread_mutex_unlock(&mutex);
+    return ping(x);
+}
+
+/* So that all are in work at the same time. */
+static ts_status middle(http_exchange *x)
+{
+    ts_status st = work(x);
+
+    for (size_t i = 0; i < MIDDLE; i++)
+        ts_buf_char(&x->data, ' ');
+    return st;
+}
+
+static const http_route routes[] = {
+    { "GET", "/ping", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, ping, "ping",
+      "ping", NULL },
+    { "GET", "/big", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, big, "big",
+      "big", NULL },
+    { "GET", "/middle", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, middle,
+      "middle", "middle", NULL },
+    { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
+      "work", NULL },
+    { "POST", "/take", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_EVENTS, 200, NULL, NULL, ping, "take",
+      "take", NULL },
+};
+
+static http_service service = { .routes = routes, .route_count = TS_COUNT(routes) };
+static http_server *server;
+
+static void start(http_limits limits)
+{
+    http_options options = { .listen = "127.0.0.1:0", .loops = 1, .limits = limits };
+    ts_error err = { .text = "" };
+
+    in_work = 0;
+    may_go = false;
+    CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
+}
+
+static void stop(void)
+{
+    http_server_drain(server, 0, 0);
+    http_server_stop(server);
+}
+
+static void await_work(int count)
+{
+    pthread_mutex_lock(&mutex);
+    while (in_work < count)
+        CHECK(ts_cond_wait(&changed, &mutex, ts_boot_ms() + PATIENCE_MS));
+    pthread_mutex_unlock(&mutex);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_lock(&mutex);
+    may_go = true;
+    ts_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void send_z(int fd, const char *text)
+{
+    client_send(fd, text, strlen(text));
+}
+
+static void expect_status(int fd, int status)
+{
+    answer a;
+
+    client_read(fd, false, &a);
+    CHECK(a.status == status);
+    answer_done(&a);
+}
+
+static int connect_narrow(void)
+{
+    int fd = client_connect(http_server_port(server));
+    int room = 4096;
+
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) == 0);
+    return fd;
+}
+
+/* ---- answers that are not read ---- */
+
+static void who_reads_nothing_is_left_whatever_he_sends(void)
+{
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 300, .request_ms = 5000 });
+    fd = connect_narrow();
+    send_z(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (send(fd, "G", 1, MSG_NOSIGNAL) == 1) {
+        CHECK(ts_boot_ms() < until_ms);
+        ts_pause_ms(PAUSE_MS);
+    }
+    (void)close(fd);
+    stop();
+}
+
+static atomic_bool has_stopped;
+static atomic_bool gave_up;
+
+/* A little at a time, as long as it is let. */
+static void *read_slowly(void *context)
+{
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    int fd = *(const int *)context;
+    char some[512];
+
+    while (!atomic_load(&has_stopped) && recv(fd, some, sizeof(some), 0) > 0) {
+        if (ts_boot_ms() > until_ms) {
+            atomic_store(&gave_up, true);
+            break;
+        }
+        ts_pause_ms(PAUSE_MS);
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+static void a_slow_reader_does_not_keep_the_server_from_its_end(void)
+{
+    pthread_t thread;
+    char first;
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 60000, .request_ms = 5000 });
+    fd = connect_narrow();
+    send_z(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(recv(fd, &first, 1, 0) == 1);
+    CHECK(pthread_create(&thread, NULL, read_slowly, &fd) == 0);
+    stop();
+    CHECK(!atomic_load(&gave_up));
+    atomic_store(&has_stopped, true);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
+/* ---- input without end ---- */
+
+typedef struct flood {
+    pthread_t thread;
+    int fd;
+    const char *unit; /* again and again */
+    atomic_int sent;  /* times that some thousands of it were */
+    atomic_bool is_over;
+} flood;
+
+static void *send_for_ever(void *context)
+{
+    flood *f = context;
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    static char many[1 << 20];
+    size_t unit = strlen(f->unit), n = sizeof(many) / unit * unit;
+
+    for (size_t i = 0; i < n; i++)
+        many[i] = f->unit[i % unit];
+    while (ts_boot_ms() < until_ms && send(f->fd, many, n, MSG_NOSIGNAL) == (ssize_t)n)
+        atomic_fetch_add(&f->sent, 1);
+    atomic_store(&f->is_over, true);
+    return NULL;
+}
+
+static void begin_flood(flood *f, const char *head, const char *unit)
+{
+    *f = (flood){ .fd = client_connect(http_server_port(server)), .unit = unit };
+    send_z(f->fd, head);
+    CHECK(pthread_create(&f->thread, NULL, send_for_ever, f) == 0);
+}
+
+static void end_flood(flood *f)
+{
+    CHECK(pthread_join(f->thread, NULL) == 0);
+    (void)close(f->fd);
+}
+
+static void nobody_sends_empty_lines_for_ever(void)
+{
+    int64_t began_ms = ts_boot_ms();
+    flood f;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 60000, .request_ms = 5000 });
+    begin_flood(&f, "", "\r\n");
+    end_flood(&f);
+    CHECK(ts_boot_ms() - began_ms < PATIENCE_MS);
+    stop();
+}
+
+/* Of one byte each, with as much around it as may be. */
+static void others_are_served_while_one_sends_chunks(void)
+{
+    static char unit[256];
+    flood f;
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 3000 });
+    memset(unit, 'x', sizeof(unit) - 1);
+    memcpy(unit, "1;", 2);
+    memcpy(unit + sizeof(unit) - 6, "\r\na\r\n", 5);
+    begin_flood(&f,
+                "POST /take HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n",
+                unit);
+    while (atomic_load(&f.sent) < 8)
+        ts_pause_ms(1);
+    fd = client_connect(http_server_port(server));
+    for (int i = 0; i < 3; i++) {
+        send_z(fd, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect_status(fd, 200);
+        CHECK(!atomic_load(&f.is_over));
+    }
+    end_flood(&f);
+    (void)close(fd);
+    stop();
+}
+
+/* ---- memory ---- */
+
+/* Of the allocator's; 0 under sanitizers, which have their own. */
+static size_t bytes_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static void what_many_needed_at_once_is_not_kept_for_ever(void)
+{
+    char some[65536];
+    int fds[MANY];
+    size_t before;
+
+    start((http_limits){
+        .connections = MANY, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    before = bytes_in_use();
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = client_connect(http_server_port(server));
+        send_z(fds[i], "GET /middle HTTP/1.0\r\n\r\n");
+    }
+    await_work(MANY);
+    let_go();
+    for (int i = 0; i < MANY; i++) {
+        size_t got = 0;
+
+        for (ssize_t n = 1; n > 0; got += (size_t)n)
+            n = recv(fds[i], some, sizeof(some), 0);
+        CHECK(got > MIDDLE);
+        (void)close(fds[i]);
+    }
+    CHECK(bytes_in_use() <= before + KEPT_MAX);
+    stop();
+}
+
+/* ---- what comes in pieces ---- */
+
+static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
+{
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    fd = client_connect(http_server_port(server));
+    for (int i = 0; i < 3; i++) {
+        send_z(fd, "\r");
+        ts_pause_ms(PAUSE_MS);
+        send_z(fd, "\n\r");
+        ts_pause_ms(PAUSE_MS);
+        send_z(fd, "\nGET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect_status(fd, 200);
+    }
+    (void)close(fd);
+    stop();
+}
+
+/* ---- the end ---- */
+
+static void *drain(void *unused)
+{
+    (void)unused;
+    http_server_drain(server, PATIENCE_MS, PATIENCE_MS);
+    return NULL;
+}
+
+static void what_is_in_work_when_the_end_begins_closes_its_connection_too(void)
+{
+    bool is_draining = false;
+    pthread_t thread;
+    answer a;
+    int fd;
+
+    start((http_limits){
+        .connections = 8, .keep_alive_ms = 60000, .header_ms = 5000, .request_ms = 5000 });
+    fd = client_connect(http_server_port(server));
+    send_z(fd, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
+    await_work(1);
+    CHECK(pthread_create(&thread, NULL, drain, NULL) == 0);
+    while (!is_draining) {
+        ask(http_server_port(server), "GET", "/ping", NULL, "", NULL, &a);
+        is_draining = a.is_closed;
+        answer_done(&a);
+    }
+    let_go();
+    client_read(fd, false, &a);
+    CHECK(a.status == 200 && a.is_closed);
+    answer_done(&a);
+    (void)close(fd);
+    CHECK(pthread_join(thread, NULL) == 0);
+    http_server_stop(server);
+}
+
+int main(int argc, char **argv)
+{
+    static void (*const all[])(void) = {
+        who_reads_nothing_is_left_whatever_he_sends,
+        a_slow_reader_does_not_keep_the_server_from_its_end,
+        nobody_sends_empty_lines_for_ever,
+        others_are_served_while_one_sends_chunks,
+        what_many_needed_at_once_is_not_kept_for_ever,
+        an_empty_line_before_a_request_may_come_in_two_pieces,
+        what_is_in_work_when_the_end_begins_closes_its_connection_too,
+    };
+
+    for (size_t i = 0; i < TS_COUNT(all); i++) {
+        if (argc < 2 || (size_t)atoll(argv[1]) == i)
+            all[i]();
+    }
+    return 0;
+}
