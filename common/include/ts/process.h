@@ -1,9 +1,8 @@
 /* The skeleton that every process of the suite shares: settings, logging, signals, ops port, ready,
  * drain.
  *
- *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health;
- * logging; signals blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until
- * ready)
+ *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health; logging; signals
+ *                       blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until ready)
  *   ... open the store, start the RPC server and relays ...
  *   ts_process_ready()  /readyz answers 200
  *   ts_process_wait()   until SIGTERM or SIGINT
@@ -57,7 +56,7 @@ void ts_process_store_failed(void *process);
 bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE_WORDS_SIZE]);
 
 /* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the
- * process. */
+ * process. Not thread-safe: by the thread that starts it. */
 const char *ts_process_bus(const ts_process *p, const char *peer);
 
 #endif
