@@ -249,11 +249,6 @@ char *ts_arena_printf(ts_arena *a, const char *format, ...)
     return p;
 }
 
-ProtobufCAllocator *ts_arena_protobuf(ts_arena *a)
-{
-    return &a->protobuf;
-}
-
 ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type, ts_str bytes,
                           ProtobufCMessage **ret)
 {

@@ -264,25 +264,31 @@ static void answer_life(bus_conn *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+/* The other side's, which comes before all frames. */
+static bus_taken take_greeting(bus_conn *c)
+{
+    if (c->in_have - c->in_at < GREETING_SIZE)
+        return make_room(c, GREETING_SIZE) ? BUS_TAKEN : BUS_WRONG;
+    if (memcmp(c->in + c->in_at, GREETING, GREETING_SIZE) != 0)
+        return BUS_WRONG;
+    c->is_greeted = true;
+    c->in_at += GREETING_SIZE;
+    c->events.ready(c->context);
+    return BUS_TAKEN;
+}
+
 /* Delivers the whole frames that are there, and makes room for the rest of the next. */
 static bus_taken deliver(bus_conn *c)
 {
+    bus_taken taken = c->is_greeted ? BUS_TAKEN : take_greeting(c);
+
+    if (taken != BUS_TAKEN || !c->is_greeted)
+        return taken;
     for (;;) {
         size_t there = c->in_have - c->in_at;
         const char *p = c->in + c->in_at;
-        bus_taken taken;
         uint64_t length;
 
-        if (!c->is_greeted) {
-            if (there < GREETING_SIZE)
-                return make_room(c, GREETING_SIZE) ? BUS_TAKEN : BUS_WRONG;
-            if (memcmp(p, GREETING, GREETING_SIZE) != 0)
-                return BUS_WRONG;
-            c->is_greeted = true;
-            c->in_at += GREETING_SIZE;
-            c->events.ready(c->context);
-            continue;
-        }
         if (there < HEADER_SIZE)
             return make_room(c, HEADER_SIZE) ? BUS_TAKEN : BUS_WRONG;
         length = le(p, 4);

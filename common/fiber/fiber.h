@@ -53,7 +53,7 @@ void fiber_leave(fiber_side *loop);
 /* The first act of a new fiber. */
 void fiber_arrived(fiber_side *loop);
 
-/* The loop's part of waiting. By the fiber that runs: until fiber_ready(), or the deadline. */
+/* The loop's part of waiting. By the fiber that runs: until loop_ready(), or the deadline. */
 void loop_park(ts_fiber *f, int64_t deadline_boot_ms);
 /* On the loop's thread; fine if it is ready already. */
 void loop_ready(ts_fiber *f);

@@ -406,12 +406,12 @@ size_t ts_json_count(ts_json container)
     return count;
 }
 
-static bool get(ts_json object, ts_str name, bool (*is_equal)(ts_str, ts_str), ts_json *ret)
+static bool get(ts_json object, ts_str name, ts_json *ret)
 {
     if (ts_json_type_of(object) != TS_JSON_OBJECT)
         return false;
     for (ts_json_iter it = ts_json_iter_of(object); ts_json_next(&it);) {
-        if (is_equal(it.name, name)) {
+        if (ts_str_eq(it.name, name)) {
             *ret = it.value;
             return true;
         }
@@ -421,12 +421,7 @@ static bool get(ts_json object, ts_str name, bool (*is_equal)(ts_str, ts_str), t
 
 bool ts_json_get(ts_json object, const char *name, ts_json *ret)
 {
-    return get(object, ts_str_of(name), ts_str_eq, ret);
-}
-
-bool ts_json_get_ci(ts_json object, const char *name, ts_json *ret)
-{
-    return get(object, ts_str_of(name), ts_str_ieq, ret);
+    return get(object, ts_str_of(name), ret);
 }
 
 bool ts_json_path(ts_json object, const char *path, ts_json *ret)
@@ -437,7 +432,7 @@ bool ts_json_path(ts_json object, const char *path, ts_json *ret)
     for (;;) {
         size_t n = ts_str_find(rest, '.');
 
-        if (!get(at, make_str(rest.p, n), ts_str_eq, &at))
+        if (!get(at, make_str(rest.p, n), &at))
             return false;
         if (n == rest.n)
             break;

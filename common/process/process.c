@@ -176,7 +176,8 @@ bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE
     return ts_ops_probe(address, port, ret_words);
 }
 
-static void block_signals(void)
+/* Those that ts_process_wait() waits for. */
+static sigset_t awaited_signals(void)
 {
     sigset_t set;
 
@@ -186,6 +187,13 @@ static void block_signals(void)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGUSR2);
+    return set;
+}
+
+static void block_signals(void)
+{
+    sigset_t set = awaited_signals();
+
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads that start later inherit it */
     signal(SIGPIPE, SIG_IGN);
 }
@@ -264,15 +272,9 @@ static void change_level(ts_process *p, int number)
 
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context)
 {
-    sigset_t set;
+    sigset_t set = awaited_signals();
     int number = 0;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
-    sigaddset(&set, SIGUSR2);
     for (;;) {
         if (sigwait(&set, &number) != 0)
             continue;
@@ -287,7 +289,8 @@ void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context
     ts_process_ready(p, false);
 }
 
-void ts_process_fail(ts_process *p, int exit_code)
+/* Makes ts_process_wait() return as after SIGTERM. Any thread. */
+static void fail(ts_process *p, int exit_code)
 {
     atomic_store(&p->exit_code, exit_code);
     kill(getpid(), SIGTERM);
@@ -329,7 +332,7 @@ int ts_process_main(const ts_process_options *options, int argc, char **argv, ts
         return exit_code;
     if (run(options->config, p, &err) != TS_OK) {
         ts_log_error(TS_MSG("cannot run"), TS_F_Z("reason", err.text));
-        ts_process_fail(p, 1);
+        fail(p, 1);
     }
     return ts_process_end(p);
 }
@@ -337,5 +340,5 @@ int ts_process_main(const ts_process_options *options, int argc, char **argv, ts
 void ts_process_store_failed(void *process)
 {
     ts_log_error(TS_MSG("the store failed, ending to start again from the disk"));
-    ts_process_fail(process, 1);
+    fail(process, 1);
 }

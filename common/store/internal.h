@@ -129,8 +129,6 @@ void ts_purge_done(ts_store *s);
 uint64_t ts_be64_read(const void *bytes);
 void ts_be64_write(uint64_t n, void *ret);
 
-#define STREAM_KEY_SIZE 9
-void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE]);
 /* Adds the batch's stream rows to its writebatch with numbers that follow `next`; moves next. Under
  * write_lock. */
 ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE_STREAMS]);

@@ -12,9 +12,10 @@
 #include "ts/id.h"
 #include "ts/time.h"
 
-#define NAME_SIZE  6 /* "last/", "turn/" or "past/", and the stream's digit */
-#define TURN_SHIFT 32
-#define PAST_SIZE  16 /* last, epoch */
+#define NAME_SIZE       6 /* "last/", "turn/" or "past/", and the stream's digit */
+#define TURN_SHIFT      32
+#define PAST_SIZE       16 /* last, epoch */
+#define STREAM_KEY_SIZE 9
 
 static void meta_name(const char *what, unsigned stream, char ret[NAME_SIZE])
 {
@@ -22,7 +23,7 @@ static void meta_name(const char *what, unsigned stream, char ret[NAME_SIZE])
     ret[NAME_SIZE - 1] = (char)('0' + stream);
 }
 
-void ts_stream_key(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE])
+static void key_of(unsigned stream, uint64_t seq, char ret[STREAM_KEY_SIZE])
 {
     ret[0] = (char)stream;
     ts_be64_write(seq, ret + 1);
@@ -43,7 +44,7 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
 
         memcpy(&n, p + 1, sizeof(n));
         p += 1 + sizeof(n);
-        ts_stream_key(stream, ++next[stream], key);
+        key_of(stream, ++next[stream], key);
         rocksdb_writebatch_put_cf(b->rows, s->families[FAMILY_STREAM], key, sizeof(key), p, n);
         touched[stream] = true;
         p += n;
@@ -114,7 +115,7 @@ static ts_status load_one(ts_store *s, unsigned stream)
     s->last_durable[stream] = s->last_written[stream];
     s->first[stream] = s->last_written[stream] + 1;
 
-    ts_stream_key(stream, 0, key);
+    key_of(stream, 0, key);
     it = rocksdb_create_iterator_cf(s->db, s->read_options, s->families[FAMILY_STREAM]);
     rocksdb_iter_seek(it, key, sizeof(key));
     if (rocksdb_iter_valid(it)) {
@@ -243,7 +244,7 @@ ts_status ts_stream_read(ts_store *s, unsigned stream, uint64_t seq, ts_arena *a
 {
     char key[STREAM_KEY_SIZE];
 
-    ts_stream_key(stream, seq, key);
+    key_of(stream, seq, key);
     return ts_store_get_from(s, s->families[FAMILY_STREAM], ts_str_n(key, sizeof(key)), arena,
                              ret_row);
 }
@@ -254,7 +255,7 @@ static void delete_rows(const ts_store *s, rocksdb_writebatch_t *rows, unsigned 
     char key[STREAM_KEY_SIZE];
 
     for (uint64_t i = first; i <= last; i++) {
-        ts_stream_key(stream, i, key);
+        key_of(stream, i, key);
         rocksdb_writebatch_delete_cf(rows, s->families[FAMILY_STREAM], key, sizeof(key));
     }
 }
@@ -309,7 +310,7 @@ ts_status ts_stream_replace(ts_store *s, unsigned stream, uint64_t seq, ts_str r
 
     if (atomic_load(&s->failed))
         return TS_UNAVAILABLE;
-    ts_stream_key(stream, seq, key);
+    key_of(stream, seq, key);
     pthread_mutex_lock(&s->write_lock);
     ts_stream_bounds(s, stream, &first, &last);
     if (seq >= first && seq <= s->last_written[stream]) {

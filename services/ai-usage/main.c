@@ -3,11 +3,17 @@
 #include "config.h"
 #include "expire.h"
 #include "ts/periodic.h"
-#include "ts/process.h"
+#include "ts/relay_set.h"
 #include "ts/tenancy.h"
 
 #define SCHEMA 1
 #define MIB    (UINT64_C(1) << 20)
+
+static const ts_destination destinations[] = {
+    { "webhooks", AI_USAGE_TO_WEBHOOKS, &ts_webhooks_accept },
+    { "auth", AI_USAGE_TO_AUTH, &ts_auth_accept },
+    { 0 },
+};
 
 static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -23,31 +29,12 @@ static ts_status open_store(const ai_usage_config *config, ts_process *p, ts_sto
     return st;
 }
 
-static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
-                             const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
-                             ts_error *err)
-{
-    ts_relay_options o = { .store = store,
-                           .stream = stream,
-                           .method = method,
-                           .service_name = "ai-usage",
-                           .peer_name = name };
-    ts_status st = ts_peer_new(name, ts_process_bus(p, name), ret_peer, err);
-
-    if (st != TS_OK)
-        return st;
-    o.peer = *ret_peer;
-    return ts_relay_start(&o, ret, err);
-}
-
 static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
     const ai_usage_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
-    TS_CLEANUP(ts_peer_free_p) ts_peer *webhooks = NULL;
-    TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
     ai_usage app = { 0 };
-    ts_relay *relays[2] = { NULL };
+    ts_relay_set *relays = NULL;
     ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "ai-usage"),
@@ -67,12 +54,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, ai_usage_lock, ai_usage_unlock);
         ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
-        st = start_relay(p, store, "webhooks", AI_USAGE_TO_WEBHOOKS, &ts_webhooks_accept, &webhooks,
-                         &relays[0], err);
+        st = ts_relay_set_start(p, "ai-usage", store, destinations, &relays, err);
     }
-    if (st == TS_OK)
-        st = start_relay(p, store, "auth", AI_USAGE_TO_AUTH, &ts_auth_accept, &auth, &relays[1],
-                         err);
     if (st == TS_OK)
         st = ts_periodic_start(EXPIRE_PERIOD_MS, expire_job, &app, &expiry, err);
     if (st == TS_OK)
@@ -84,7 +67,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     }
     ts_rpc_server_stop(server);
     ts_periodic_stop(expiry);
-    ts_relays_stop(relays, TS_COUNT(relays));
+    ts_relay_set_stop(relays);
     ts_inbox_free(app.inbox);
     return st;
 }

@@ -1,5 +1,5 @@
 #include "ai_usage.h"
-#include "ts/id.h"
+#include "proto/publish.h"
 #include "ts/json.h"
 
 #define DATA_MAX 4096
@@ -7,13 +7,11 @@
 void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse *use,
                                  bool sanctioned, int64_t now_ms)
 {
-    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
+    static const char event[] = "ai_tool.first_seen";
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
     ts_jsonw json = ts_jsonw_on(&data);
     uint64_t scope[2] = { tenant.org, (uint64_t)tenant.mode };
-    ts_str parts[] = { TS_STR_LIT("ai_tool.first_seen"), ts_str_n(scope, sizeof(scope)),
-                       ts_str_of(use->tool) };
-    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
+    ts_str parts[] = { ts_str_of(event), ts_str_n(scope, sizeof(scope)), ts_str_of(use->tool) };
 
     ts_jsonw_object(&json);
     ts_jsonw_kz(&json, "tool", use->tool);
@@ -22,14 +20,6 @@ void ai_usage_publish_first_seen(ts_batch *b, ts_tenant tenant, const Ts__AiUse 
     ts_jsonw_ktime(&json, "first_seen_at", use->event_ms);
     ts_jsonw_kbool(&json, "sanctioned", sanctioned);
     ts_jsonw_object_end(&json);
-    if (ts_buf_status(&data) != TS_OK) {
-        ts_batch_append(b, TS_STORE_STREAMS, TS_STR_NULL); /* fails the batch: nothing half */
-        return;
-    }
-    p.cause.data = cause.bytes;
-    p.cause.len = sizeof(cause.bytes);
-    p.event = (char *)(uintptr_t) "ai_tool.first_seen"; /* only packed */
-    p.at_ms = now_ms;
-    p.data = data.data;
-    ts_outbox_add(b, AI_USAGE_TO_WEBHOOKS, tenant, "webhook", now_ms, &p.base);
+    ts_webhook_publish(b, AI_USAGE_TO_WEBHOOKS, tenant, event,
+                       ts_hash_parts(parts, TS_COUNT(parts)), now_ms, &data);
 }

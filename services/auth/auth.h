@@ -90,15 +90,9 @@ void auth_fill_org(const auth_config *config, const Ts__Auth__Organization *org,
 /* To webhooks: api_key.created, api_key.revoked. */
 void auth_publish_key(ts_batch *b, const char *event, const Ts__Auth__ApiKey *key, int64_t now_ms);
 
-/* Puts an entry that came from elsewhere into the batch, for the log that auth_audit_home() names. `admin` is held. TS_INVALID
- * with words. */
+/* Puts an entry that came from elsewhere into the batch, for the log that shows what `tenant` names: its organization's, or, if it
+ * names none, whose rpc_audit.c says. `admin` is held. TS_INVALID with words. */
 TS_CHECK ts_status auth_audit_take(auth *app, ts_batch *b, ts_arena *arena, ts_tenant tenant,
                                    const Ts__AuditEntry *entry, int64_t now_ms, ts_error *err);
-
-/* Which log shows what `tenant` names: its organization's. A burst of failed authentications that belongs to no organization
- * goes to the only one there is, if there is exactly one; whatever else belongs to none goes to the operators' log, 0. This is
- * the one place that knows. */
-TS_CHECK ts_status auth_audit_home(ts_store *s, ts_arena *arena, const char *action,
-                                   ts_tenant *tenant);
 
 #endif

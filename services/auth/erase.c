@@ -32,7 +32,8 @@ bool auth_erase_has_answered(const Ts__Auth__Organization *org, const char *serv
     return false;
 }
 
-bool auth_erase_is_complete(const Ts__Auth__Organization *org)
+/* All of them have answered: what is left is auth's own. */
+static bool is_complete(const Ts__Auth__Organization *org)
 {
     for (size_t i = 0; i < TS_COUNT(services); i++) {
         if (!auth_erase_has_answered(org, services[i].service))
@@ -130,7 +131,7 @@ static ts_status erase_some(auth *app, ts_batch *b, ts_arena *arena, uint64_t nu
     ts_status st = auth_load_org(app->store, number, arena, &org);
 
     *ret_more = false;
-    if (st != TS_OK || strcmp(org->status, "deleting") != 0 || !auth_erase_is_complete(org))
+    if (st != TS_OK || strcmp(org->status, "deleting") != 0 || !is_complete(org))
         return st;
     st = delete_keys(app, b, arena, number, &count);
     *ret_more = count == KEYS_A_BATCH;

@@ -13,8 +13,6 @@ void auth_erase_ask(ts_batch *b, const Ts__Auth__Organization *org, int64_t now_
 /* "risk", ...: a service that has to answer. */
 bool auth_erase_knows(const char *service);
 bool auth_erase_has_answered(const Ts__Auth__Organization *org, const char *service);
-/* All of them have answered: what is left is auth's own. */
-bool auth_erase_is_complete(const Ts__Auth__Organization *org);
 
 /* Forgets some of its own rows, if all others have answered; *ret_more: call again. `admin` is not held. */
 TS_CHECK ts_status auth_erase_own(auth *app, ts_arena *arena, uint64_t number, int64_t now_ms,

@@ -1,7 +1,7 @@
 /* ts-auth: wiring only. */
 #include "auth.h"
 #include "tend.h"
-#include "ts/process.h"
+#include "ts/relay_set.h"
 
 #define SCHEMA 2 /* 1 knew no audit_ranks, and would leave them wrong */
 
@@ -17,40 +17,19 @@ static ts_status open_store(const auth_config *config, ts_process *p, ts_store *
     return st;
 }
 
-/* Where the outbox's streams go. */
-static const struct {
-    const char *peer;
-    const ts_method *method;
-} destinations[AUTH_STREAMS] = {
-    [AUTH_TO_WEBHOOKS] = { "webhooks", &ts_webhooks_accept },
-    [AUTH_TO_RISK] = { "risk", &ts_risk_accept },
-    [AUTH_TO_INCIDENTS] = { "incidents", &ts_incidents_accept },
-    [AUTH_TO_AI_USAGE] = { "ai-usage", &ts_aiusage_accept },
+static const ts_destination destinations[] = {
+    { "webhooks", AUTH_TO_WEBHOOKS, &ts_webhooks_accept },
+    { "risk", AUTH_TO_RISK, &ts_risk_accept },
+    { "incidents", AUTH_TO_INCIDENTS, &ts_incidents_accept },
+    { "ai-usage", AUTH_TO_AI_USAGE, &ts_aiusage_accept },
+    { 0 },
 };
 
 typedef struct outside {
-    ts_peer *peers[AUTH_STREAMS];
-    ts_relay *relays[AUTH_STREAMS];
+    ts_relay_set *relays;
     auth_tender *tender;
     ts_rpc_server *server;
 } outside;
-
-static ts_status start_relay(ts_process *p, ts_store *store, unsigned stream, outside *o,
-                             ts_error *err)
-{
-    const char *peer = destinations[stream].peer;
-    ts_relay_options options = { .store = store,
-                                 .stream = stream,
-                                 .method = destinations[stream].method,
-                                 .service_name = "auth",
-                                 .peer_name = peer };
-    ts_status st = ts_peer_new(peer, ts_process_bus(p, peer), &o->peers[stream], err);
-
-    if (st != TS_OK)
-        return st;
-    options.peer = o->peers[stream];
-    return ts_relay_start(&options, &o->relays[stream], err);
-}
 
 static ts_status start(ts_process *p, auth *app, outside *o, ts_error *err)
 {
@@ -60,8 +39,8 @@ static ts_status start(ts_process *p, auth *app, outside *o, ts_error *err)
                            .service = app };
     ts_status st = auth_init(app, err);
 
-    for (unsigned i = 0; i < AUTH_STREAMS && st == TS_OK; i++)
-        st = start_relay(p, app->store, i, o, err);
+    if (st == TS_OK)
+        st = ts_relay_set_start(p, "auth", app->store, destinations, &o->relays, err);
     if (st == TS_OK)
         st = auth_tender_start(app, &o->tender, err);
     return st == TS_OK ? ts_rpc_server_start(&rpc, &o->server, err) : st;
@@ -71,9 +50,7 @@ static void stop(auth *app, outside *o)
 {
     ts_rpc_server_stop(o->server);
     auth_tender_stop(o->tender);
-    ts_relays_stop(o->relays, TS_COUNT(o->relays));
-    for (unsigned i = 0; i < AUTH_STREAMS; i++)
-        ts_peer_free(o->peers[i]);
+    ts_relay_set_stop(o->relays);
     auth_done(app);
 }
 

@@ -40,7 +40,10 @@ static ts_status only_org(ts_store *s, ts_arena *arena, uint64_t *ret)
     return ts_iter_status(it);
 }
 
-ts_status auth_audit_home(ts_store *s, ts_arena *arena, const char *action, ts_tenant *tenant)
+/* Which log shows what `tenant` names: its organization's. A burst of failed authentications that belongs to no organization
+ * goes to the only one there is, if there is exactly one; whatever else belongs to none goes to the operators' log, 0. This is
+ * the one place that knows. */
+static ts_status find_home(ts_store *s, ts_arena *arena, const char *action, ts_tenant *tenant)
 {
     Ts__Auth__Organization *org = NULL;
     uint64_t only = 0;
@@ -65,7 +68,7 @@ ts_status auth_audit_take(auth *app, ts_batch *b, ts_arena *arena, ts_tenant ten
     ts_status st = auth_audit_check(entry, app->parser, err);
 
     if (st == TS_OK)
-        st = auth_audit_home(app->store, arena, entry->action, &tenant);
+        st = find_home(app->store, arena, entry->action, &tenant);
     if (st == TS_INVALID && err != NULL && err->text[0] == '\0')
         return ts_fail(err, st, "org", "no such organization");
     if (st != TS_OK)

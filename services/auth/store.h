@@ -13,8 +13,7 @@ typedef enum auth_stream {
     AUTH_TO_WEBHOOKS,
     AUTH_TO_RISK,
     AUTH_TO_INCIDENTS,
-    AUTH_TO_AI_USAGE,
-    AUTH_STREAMS
+    AUTH_TO_AI_USAGE
 } auth_stream;
 
 /* TS_NOT_FOUND; *ret lives in the arena. */

@@ -104,7 +104,9 @@ static ts_status grow_in_incident(incidents_work *w, const Ts__Incidents__Owner 
     if (st == TS_OK)
         st = work_save(w);
     /* risk knows that it belongs here; it hears of it again only when the incident's severity moves. */
-    return st == TS_OK ? publish_work(w, NULL, 0) : st;
+    if (st == TS_OK)
+        publish_work(w, NULL, 0);
+    return st;
 }
 
 /* It waits: with what is new it may open an incident or fit one by now. */
@@ -132,7 +134,9 @@ static ts_status take_in(incidents_work *w, const Ts__Detection *d)
 
     if (st == TS_NOT_FOUND) {
         st = place_detection(w, d);
-        return st == TS_OK ? publish_detection(w, d) : st;
+        if (st == TS_OK)
+            publish_detection(w, d);
+        return st;
     }
     if (st != TS_OK)
         return st;

@@ -92,7 +92,8 @@ static void sort_steps(Ts__Incidents__Row *row)
     }
 }
 
-ts_status chain_add_steps(Ts__Incidents__Row *row, const Ts__Detection *d, ts_arena *arena)
+/* Takes a detection's tactics into the steps: the first detection of each, ordered by time. */
+static ts_status add_steps(Ts__Incidents__Row *row, const Ts__Detection *d, ts_arena *arena)
 {
     Ts__Incidents__Incident *incident = row->incident;
 
@@ -149,7 +150,8 @@ static const char *story_of(const Ts__Incidents__Row *row)
     return NULL;
 }
 
-void chain_title(const Ts__Incidents__Row *row, char ret[CHAIN_TITLE_SIZE])
+/* Made of rule titles and our own words; never of text from events. */
+static void make_title(const Ts__Incidents__Row *row, char ret[CHAIN_TITLE_SIZE])
 {
     const Ts__Incidents__Incident *incident = row->incident;
     const char *words = incident->n_rule_ids > 1 ? story_of(row) : NULL;
@@ -210,11 +212,11 @@ ts_status chain_absorb(Ts__Incidents__Row *row, const Ts__Detection *d, ts_arena
         st = name_once(&incident->affected_users, &incident->n_affected_users, CHAIN_USERS_MAX,
                        d->user_email, arena);
     if (st == TS_OK)
-        st = chain_add_steps(row, d, arena);
+        st = add_steps(row, d, arena);
     if (st != TS_OK)
         return st;
     incident->severity = chain_severity(row->lead_severity, incident->n_tactics);
-    chain_title(row, title);
+    make_title(row, title);
     incident->title = ts_arena_z(arena, ts_str_of(title));
     return incident->title == NULL ? TS_NOMEM : TS_OK;
 }

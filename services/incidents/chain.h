@@ -36,13 +36,6 @@ bool chain_fits(const chain_limits *limits, int64_t first_ms, int64_t last_ms,
 
 uint32_t chain_severity(uint32_t severest, size_t tactic_count);
 
-/* Takes a detection's tactics into the steps: the first detection of each, ordered by time. TS_NOMEM. */
-TS_CHECK ts_status chain_add_steps(Ts__Incidents__Row *row, const Ts__Detection *d,
-                                   ts_arena *arena);
-
-/* Made of rule titles and our own words; never of text from events. */
-void chain_title(const Ts__Incidents__Row *row, char ret[CHAIN_TITLE_SIZE]);
-
 /* What a detection that is new to the incident, or has changed, does to everything but its count. TS_NOMEM. */
 TS_CHECK ts_status chain_absorb(Ts__Incidents__Row *row, const Ts__Detection *d, ts_arena *arena);
 

@@ -35,6 +35,10 @@ extern const ts_rpc_row incidents_rows[];
 TS_CHECK ts_status incidents_init(incidents *app, ts_store *store, const chain_limits *limits,
                                   int64_t keep_closed_ms);
 
+/* The row at a key of INCIDENTS_ROWS, in the arena. TS_NOT_FOUND; TS_CORRUPT if there is no incident in it. */
+TS_CHECK ts_status incidents_load_row(ts_store *store, ts_str key, ts_arena *arena,
+                                      Ts__Incidents__Row **ret);
+
 ts_handler incidents_rpc_list;
 ts_handler incidents_rpc_get;
 ts_handler incidents_rpc_update_status;

@@ -3,7 +3,7 @@
 #include "expire.h"
 #include "incidents.h"
 #include "ts/periodic.h"
-#include "ts/process.h"
+#include "ts/relay_set.h"
 #include "ts/tenancy.h"
 #include "ts/time.h"
 
@@ -11,51 +11,12 @@
 #define KIB    (UINT64_C(1) << 10)
 #define MIB    (UINT64_C(1) << 20)
 
-typedef struct peers {
-    ts_peer *risk;
-    ts_peer *webhooks;
-    ts_peer *auth;
-    ts_relay *relays[3];
-} peers;
-
-static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
-                             const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
-                             ts_error *err)
-{
-    ts_relay_options o = { .store = store,
-                           .stream = stream,
-                           .method = method,
-                           .service_name = "incidents",
-                           .peer_name = name };
-    ts_status st = ts_peer_new(name, ts_process_bus(p, name), ret_peer, err);
-
-    if (st != TS_OK)
-        return st;
-    o.peer = *ret_peer;
-    return ts_relay_start(&o, ret, err);
-}
-
-static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_error *err)
-{
-    ts_status st = start_relay(p, store, "risk", INCIDENTS_TO_RISK, &ts_risk_accept, &to->risk,
-                               &to->relays[0], err);
-
-    if (st == TS_OK)
-        st = start_relay(p, store, "webhooks", INCIDENTS_TO_WEBHOOKS, &ts_webhooks_accept,
-                         &to->webhooks, &to->relays[1], err);
-    if (st == TS_OK)
-        st = start_relay(p, store, "auth", INCIDENTS_TO_AUTH, &ts_auth_accept, &to->auth,
-                         &to->relays[2], err);
-    return st;
-}
-
-static void stop_relays(peers *to)
-{
-    ts_relays_stop(to->relays, TS_COUNT(to->relays));
-    ts_peer_free(to->risk);
-    ts_peer_free(to->webhooks);
-    ts_peer_free(to->auth);
-}
+static const ts_destination destinations[] = {
+    { "risk", INCIDENTS_TO_RISK, &ts_risk_accept },
+    { "webhooks", INCIDENTS_TO_WEBHOOKS, &ts_webhooks_accept },
+    { "auth", INCIDENTS_TO_AUTH, &ts_auth_accept },
+    { 0 },
+};
 
 static ts_status open_store(const incidents_config *config, ts_process *p, ts_store **ret,
                             ts_error *err)
@@ -77,7 +38,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
     chain_limits limits = { 0 };
     incidents app = { 0 };
-    peers to = { 0 };
+    ts_relay_set *relays = NULL;
     ts_periodic *expiry = NULL;
     ts_rpc_server *server = NULL;
     ts_rpc_options rpc = { .address = ts_process_bus(p, "incidents"),
@@ -99,7 +60,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);
         ts_inbox_erases(app.inbox, "incidents", INCIDENTS_TO_AUTH, incidents_forget);
-        st = start_relays(p, store, &to, err);
+        st = ts_relay_set_start(p, "incidents", store, destinations, &relays, err);
     }
     rpc.serves_context = store;
     rpc.version_context = store;
@@ -114,7 +75,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     }
     ts_rpc_server_stop(server);
     ts_periodic_stop(expiry);
-    stop_relays(&to);
+    ts_relay_set_stop(relays);
     ts_inbox_free(app.inbox);
     return st;
 }

@@ -153,6 +153,6 @@ ts_status place_detection(incidents_work *w, const Ts__Detection *d)
     if (st == TS_OK)
         st = work_save(w);
     if (st == TS_OK)
-        st = publish_work(w, w->joined, w->joined_count);
+        publish_work(w, w->joined, w->joined_count);
     return st;
 }

@@ -1,5 +1,6 @@
 #include "publish.h"
 
+#include "proto/publish.h"
 #include "ts/json.h"
 
 #define DATA_MAX (UINT64_C(256) << 10) /* the longest lists of the longest names are well below */
@@ -46,36 +47,27 @@ static void write_data(ts_jsonw *json, const Ts__Incidents__Incident *incident)
 }
 
 /* `revision` and `id` make the cause: what may happen once only is always 0. */
-static ts_status add_webhook(incidents_work *w, const char *event, uint64_t revision, ts_str id,
-                             const ts_buf *data)
+static void add_webhook(incidents_work *w, const char *event, uint64_t revision, ts_str id,
+                        const ts_buf *data)
 {
-    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
     uint64_t numbers[3] = { w->tenant.org, (uint64_t)w->tenant.mode, revision };
     ts_str parts[] = { ts_str_of(event), ts_str_n(numbers, sizeof(numbers)), id };
-    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
 
-    if (ts_buf_status(data) != TS_OK)
-        return TS_NOMEM;
-    p.cause.data = cause.bytes;
-    p.cause.len = sizeof(cause.bytes);
-    p.event = (char *)(uintptr_t)event; /* only packed */
-    p.at_ms = w->now_ms;
-    p.data = data->data;
-    ts_outbox_add(w->batch, INCIDENTS_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
-    return TS_OK;
+    ts_webhook_publish(w->batch, INCIDENTS_TO_WEBHOOKS, w->tenant, event,
+                       ts_hash_parts(parts, TS_COUNT(parts)), w->now_ms, data);
 }
 
-static ts_status publish_webhook(incidents_work *w, const char *event)
+static void publish_webhook(incidents_work *w, const char *event)
 {
     const Ts__Incidents__Incident *incident = w->row->incident;
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
     ts_jsonw json = ts_jsonw_on(&data);
 
     write_data(&json, incident);
-    return add_webhook(w, event, incident->revision, ts_str_of(incident->id), &data);
+    add_webhook(w, event, incident->revision, ts_str_of(incident->id), &data);
 }
 
-ts_status publish_detection(incidents_work *w, const Ts__Detection *d)
+void publish_detection(incidents_work *w, const Ts__Detection *d)
 {
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(DATA_MAX);
     ts_jsonw json = ts_jsonw_on(&data);
@@ -96,7 +88,7 @@ ts_status publish_detection(incidents_work *w, const Ts__Detection *d)
     ts_jsonw_ki64(&json, "count", d->count);
     ts_jsonw_kz(&json, "incident_id", w->row == NULL ? NULL : w->row->incident->id);
     ts_jsonw_object_end(&json);
-    return add_webhook(w, "detection.triggered", 0, ts_str_n(d->id.data, d->id.len), &data);
+    add_webhook(w, "detection.triggered", 0, ts_str_n(d->id.data, d->id.len), &data);
 }
 
 static const char *event_of(const incidents_work *w)
@@ -114,11 +106,12 @@ static const char *event_of(const incidents_work *w)
     return NULL;
 }
 
-ts_status publish_work(incidents_work *w, ProtobufCBinaryData *detections, size_t count)
+void publish_work(incidents_work *w, ProtobufCBinaryData *detections, size_t count)
 {
     const char *event = event_of(w);
 
     if (count > 0 || w->status != w->old_status || w->row->incident->severity != w->old_severity)
         publish_changed(w, detections, count);
-    return event == NULL ? TS_OK : publish_webhook(w, event);
+    if (event != NULL)
+        publish_webhook(w, event);
 }

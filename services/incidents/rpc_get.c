@@ -15,25 +15,6 @@ ts_status details_id(const char *text, uint8_t ret[16], ts_error *err)
     return TS_OK;
 }
 
-static ts_status load_row(ts_call *call, const uint8_t id[16], Ts__Incidents__Row **ret)
-{
-    const incidents *app = call->service;
-    incidents_key key = incidents_id_key(call->tenant, id);
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st =
-        ts_store_get(app->store, INCIDENTS_ROWS, incidents_key_view(&key), call->arena, &value);
-
-    if (st == TS_NOT_FOUND)
-        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such incident.");
-    if (st == TS_OK)
-        st = ts_arena_unpack(call->arena, &ts__incidents__row__descriptor, value, &m);
-    if (st != TS_OK)
-        return st;
-    *ret = (Ts__Incidents__Row *)m;
-    return (*ret)->incident == NULL ? TS_CORRUPT : TS_OK;
-}
-
 /* Messages of a family under the incident, in key order, at most `max`. */
 static ts_status load_all(ts_call *call, unsigned family, const uint8_t id[16], size_t max,
                           const ProtobufCMessageDescriptor *type, ProtobufCMessage ***ret,
@@ -168,11 +149,15 @@ static ts_status tell(ts_call *call, ProtobufCMessage *const *story, size_t stor
 
 ts_status details_fill(ts_call *call, const uint8_t id[16], Ts__Incidents__IncidentDetails *rep)
 {
+    const incidents *app = call->service;
+    incidents_key key = incidents_id_key(call->tenant, id);
     ProtobufCMessage **story = NULL;
     Ts__Incidents__Row *row = NULL;
     size_t story_count = 0;
-    ts_status st = load_row(call, id, &row);
+    ts_status st = incidents_load_row(app->store, incidents_key_view(&key), call->arena, &row);
 
+    if (st == TS_NOT_FOUND)
+        return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such incident.");
     if (st == TS_OK)
         st = load_detections(call, id, rep);
     if (st == TS_OK)

@@ -127,7 +127,9 @@ static ts_status change(incidents_work *w, ts_call *call, const wish *wanted, in
         st = work_save(w);
     if (st == TS_OK && to != w->old_status)
         st = load_detection_ids(w, &detections, &count);
-    return st == TS_OK ? publish_work(w, detections, count) : st;
+    if (st == TS_OK)
+        publish_work(w, detections, count);
+    return st;
 }
 
 static ts_status decide(const incidents_work *w, const wish *wanted, incident_status *ret,

@@ -1,8 +1,7 @@
 #include "upgrade.h"
 
-#include "keys.h"
+#include "incidents.h"
 #include "lifecycle.h"
-#include "proto/methods.h"
 #include "ts/log.h"
 
 #define ID_SIZE     16
@@ -13,26 +12,12 @@ typedef struct upgrade {
     ts_arena *arena; /* of one row */
 } upgrade;
 
-static ts_status load_row(const upgrade *u, ts_str tenant_and_id, const Ts__Incidents__Row **ret)
-{
-    ProtobufCMessage *m = NULL;
-    ts_str value;
-    ts_status st = ts_store_get(u->s, INCIDENTS_ROWS, tenant_and_id, u->arena, &value);
-
-    if (st == TS_OK)
-        st = ts_arena_unpack(u->arena, &ts__incidents__row__descriptor, value, &m);
-    if (st != TS_OK)
-        return st;
-    *ret = (const Ts__Incidents__Row *)m;
-    return (*ret)->incident == NULL ? TS_CORRUPT : TS_OK;
-}
-
 /* Chains and rules have lists beside those of the API; only an incident can tell which of its own are which. */
 static ts_status is_of_api(void *context, ts_str key, bool *ret)
 {
     const upgrade *u = context;
     incidents_key row_key = { .n = 0 };
-    const Ts__Incidents__Row *row = NULL;
+    Ts__Incidents__Row *row = NULL;
     incident_status status;
     ts_hash128 *scopes;
     ts_hash128 scope;
@@ -43,7 +28,7 @@ static ts_status is_of_api(void *context, ts_str key, bool *ret)
     memcpy(row_key.bytes + TS_KEY_TENANT_SIZE, key.p + key.n - ID_SIZE, ID_SIZE);
     row_key.n = TS_KEY_TENANT_SIZE + ID_SIZE;
     memcpy(scope.bytes, key.p + TS_KEY_TENANT_SIZE, sizeof(scope.bytes));
-    st = load_row(u, incidents_key_view(&row_key), &row);
+    st = incidents_load_row(u->s, incidents_key_view(&row_key), u->arena, &row);
     if (st == TS_NOT_FOUND) {
         char text[TS_ID_SIZE];
         ts_hash128 id;

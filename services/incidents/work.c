@@ -10,6 +10,22 @@ void work_begin(incidents_work *w, incidents *app, ts_tenant tenant, int64_t now
     };
 }
 
+ts_status incidents_load_row(ts_store *store, ts_str key, ts_arena *arena, Ts__Incidents__Row **ret)
+{
+    ProtobufCMessage *m = NULL;
+    ts_str value;
+    ts_status st = ts_store_get(store, INCIDENTS_ROWS, key, arena, &value);
+
+    if (st == TS_OK)
+        st = ts_arena_unpack(arena, &ts__incidents__row__descriptor, value, &m);
+    if (st != TS_OK)
+        return st;
+    if (((Ts__Incidents__Row *)m)->incident == NULL)
+        return TS_CORRUPT;
+    *ret = (Ts__Incidents__Row *)m;
+    return TS_OK;
+}
+
 ts_status work_load(const incidents_work *w, unsigned family, const incidents_key *key,
                     const ProtobufCMessageDescriptor *type, void *ret)
 {
@@ -28,12 +44,11 @@ ts_status work_load_row(const incidents_work *w, const uint8_t id[16], Ts__Incid
 {
     incidents_key key = incidents_id_key(w->tenant, id);
     Ts__Incidents__Row *row = NULL;
-    ts_status st = work_load(w, INCIDENTS_ROWS, &key, &ts__incidents__row__descriptor, &row);
+    ts_status st = incidents_load_row(w->app->store, incidents_key_view(&key), w->arena, &row);
 
     if (st != TS_OK)
         return st;
-    if (row->incident == NULL || row->chain.len != ID_SIZE ||
-        row->incident->severity >= CHAIN_SEVERITIES)
+    if (row->chain.len != ID_SIZE || row->incident->severity >= CHAIN_SEVERITIES)
         return TS_CORRUPT;
     *ret = row;
     return TS_OK;

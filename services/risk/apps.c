@@ -392,9 +392,9 @@ static ts_status write_app(risk_work *w, work_app *app)
         return TS_OK;
     st = apps_show(w->store, w->tenant, w->apps.catalogue, w->arena, app->id, app->row,
                    app->is_new ? app->users : NULL, app->user_count, &shown);
-    if (st != TS_OK)
-        return st;
-    return risk_publish_app(w, &shown, app->connected ? "app.connected" : "app.status_changed");
+    if (st == TS_OK)
+        risk_publish_app(w, &shown, app->connected ? "app.connected" : "app.status_changed");
+    return st;
 }
 
 ts_status apps_finish(risk_work *w)

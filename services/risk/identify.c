@@ -73,7 +73,8 @@ static ts_status learn_domain(risk_work *w, risk_domains *domains, ts_str domain
     return TS_OK;
 }
 
-ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret)
+/* An own user by address, never made; NULL if there is none. */
+static ts_status find_user(risk_work *w, ts_str email, work_user **ret)
 {
     ts_status st = TS_NOT_FOUND;
 
@@ -143,7 +144,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
         if (st != TS_OK)
             return st;
     }
-    st = risk_find_user(w, email, ret);
+    st = find_user(w, email, ret);
     if (st == TS_OK && *ret == NULL)
         st = find_by_id(w, e, email, ret);
     if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {

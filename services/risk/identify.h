@@ -19,7 +19,4 @@ typedef struct risk_domains {
 TS_CHECK ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *record,
                                  work_user **ret);
 
-/* An own user by address, never made; NULL if there is none. */
-TS_CHECK ts_status risk_find_user(risk_work *w, ts_str email, work_user **ret);
-
 #endif

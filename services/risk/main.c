@@ -5,7 +5,7 @@
 #include "keys.h"
 #include "risk.h"
 #include "ts/metrics.h"
-#include "ts/process.h"
+#include "ts/relay_set.h"
 #include "ts/tenancy.h"
 #include "ts/time.h"
 #include "work.h"
@@ -15,13 +15,13 @@
 #define MIB         (UINT64_C(1) << 20)
 #define ARENA_BYTES (512 * MIB) /* a body inflated to its limit, its records and their rows */
 
-typedef struct peers {
-    ts_peer *incidents;
-    ts_peer *ai_usage;
-    ts_peer *webhooks;
-    ts_peer *auth;
-    ts_relay *relays[4];
-} peers;
+static const ts_destination destinations[] = {
+    { "incidents", RISK_TO_INCIDENTS, &ts_incidents_accept },
+    { "ai-usage", RISK_TO_AI_USAGE, &ts_aiusage_accept },
+    { "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept },
+    { "auth", RISK_TO_AUTH, &ts_auth_accept },
+    { 0 },
+};
 
 static bool has_room(void *context, ts_error *why)
 {
@@ -29,49 +29,6 @@ static bool has_room(void *context, ts_error *why)
         return true;
     ts_error_set(why, "", "the disk is nearly full: nothing is taken in");
     return false;
-}
-
-static ts_status start_relay(ts_process *p, ts_store *store, const char *name, unsigned stream,
-                             const ts_method *method, ts_peer **ret_peer, ts_relay **ret,
-                             ts_error *err)
-{
-    ts_relay_options o = { .store = store,
-                           .stream = stream,
-                           .method = method,
-                           .service_name = "risk",
-                           .peer_name = name };
-    ts_status st = ts_peer_new(name, ts_process_bus(p, name), ret_peer, err);
-
-    if (st != TS_OK)
-        return st;
-    o.peer = *ret_peer;
-    return ts_relay_start(&o, ret, err);
-}
-
-static ts_status start_relays(ts_process *p, ts_store *store, peers *to, ts_error *err)
-{
-    ts_status st = start_relay(p, store, "incidents", RISK_TO_INCIDENTS, &ts_incidents_accept,
-                               &to->incidents, &to->relays[0], err);
-
-    if (st == TS_OK)
-        st = start_relay(p, store, "ai-usage", RISK_TO_AI_USAGE, &ts_aiusage_accept, &to->ai_usage,
-                         &to->relays[1], err);
-    if (st == TS_OK)
-        st = start_relay(p, store, "webhooks", RISK_TO_WEBHOOKS, &ts_webhooks_accept, &to->webhooks,
-                         &to->relays[2], err);
-    if (st == TS_OK)
-        st = start_relay(p, store, "auth", RISK_TO_AUTH, &ts_auth_accept, &to->auth, &to->relays[3],
-                         err);
-    return st;
-}
-
-static void stop_relays(peers *to)
-{
-    ts_relays_stop(to->relays, TS_COUNT(to->relays));
-    ts_peer_free(to->incidents);
-    ts_peer_free(to->ai_usage);
-    ts_peer_free(to->webhooks);
-    ts_peer_free(to->auth);
 }
 
 static ts_status open_store(const risk_config *config, ts_process *p, ts_store **ret, ts_error *err)
@@ -95,7 +52,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     TS_CLEANUP(places_free_p) places *kept = NULL;
     TS_CLEANUP(risk_ingest_free_p) risk_ingest *ingest = NULL;
     risk app = { 0 };
-    peers to = { 0 };
+    ts_relay_set *relays = NULL;
     ts_rpc_server *server = NULL;
     baseline_limits limits = baselines_limits(config);
     risk_sweep_options sweep;
@@ -131,7 +88,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         st = risk_sweep_start(&sweep, &app.sweep, err);
     }
     if (st == TS_OK)
-        st = start_relays(p, store, &to, err);
+        st = ts_relay_set_start(p, "risk", store, destinations, &relays, err);
     rpc.serves_context = store;
     rpc.version_context = store;
     if (st == TS_OK)
@@ -143,7 +100,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         ts_rpc_server_drain(server, config->drain_ms);
     }
     ts_rpc_server_stop(server);
-    stop_relays(&to);
+    ts_relay_set_stop(relays);
     risk_sweep_stop(app.sweep);
     ts_inbox_free(app.inbox);
     ts_process_unremark(p);

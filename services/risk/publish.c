@@ -1,5 +1,6 @@
 #include "publish.h"
 
+#include "proto/publish.h"
 #include "proto/shapes.h"
 #include "ts/clean.h"
 #include "ts/json.h"
@@ -45,14 +46,13 @@ void risk_publish_detection(risk_work *w, const work_firing *f)
 
 void risk_publish_level_change(risk_work *w, const work_user *u, uint32_t old_score)
 {
-    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
+    static const char event[] = "user.risk_level_changed";
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(WEBHOOK_DATA_MAX);
     ts_jsonw json = ts_jsonw_on(&data);
     uint64_t when[3] = { w->tenant.org, (uint64_t)w->tenant.mode, (uint64_t)u->row->scored_ms };
     uint32_t scores[2] = { old_score, u->row->score };
-    ts_str parts[] = { TS_STR_LIT("user.risk_level_changed"), ts_str_n(when, sizeof(when)),
-                       ts_str_of(u->row->email), ts_str_n(scores, sizeof(scores)) };
-    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
+    ts_str parts[] = { ts_str_of(event), ts_str_n(when, sizeof(when)), ts_str_of(u->row->email),
+                       ts_str_n(scores, sizeof(scores)) };
 
     ts_jsonw_object(&json);
     ts_jsonw_kz(&json, "email", u->row->email);
@@ -61,15 +61,8 @@ void risk_publish_level_change(risk_work *w, const work_user *u, uint32_t old_sc
     ts_jsonw_kz(&json, "previous_level", ts_risk_level_name(old_score));
     ts_jsonw_kz(&json, "cause", u->cause == NULL ? "time" : u->cause);
     ts_jsonw_object_end(&json);
-    ts_buf_char(&data, '\0');
-    if (ts_buf_status(&data) != TS_OK)
-        return; /* an e-mail address is at most 254 bytes: cannot be */
-    p.cause.data = cause.bytes;
-    p.cause.len = sizeof(cause.bytes);
-    p.event = (char *)(uintptr_t) "user.risk_level_changed";
-    p.at_ms = u->row->scored_ms;
-    p.data = data.data;
-    ts_outbox_add(w->batch, RISK_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
+    ts_webhook_publish(w->batch, RISK_TO_WEBHOOKS, w->tenant, event,
+                       ts_hash_parts(parts, TS_COUNT(parts)), u->row->scored_ms, &data);
 }
 
 void risk_publish_ai_use(risk_work *w, const Ts__Risk__Event *event, const char *user_email,
@@ -95,30 +88,20 @@ void risk_publish_ai_use(risk_work *w, const Ts__Risk__Event *event, const char 
     ts_outbox_add(w->batch, RISK_TO_AI_USAGE, w->tenant, "ai_use", w->now_ms, &use.base);
 }
 
-ts_status risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *event)
+void risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *event)
 {
-    Ts__WebhookPublish p = TS__WEBHOOK_PUBLISH__INIT;
     TS_CLEANUP(ts_buf_done) ts_buf data = TS_BUF_INIT(WEBHOOK_APP_MAX);
     ts_jsonw json = ts_jsonw_on(&data);
     /* First sight happens once, a change of status at one moment: ids carry organization and mode. */
     ts_str parts[] = { ts_str_of(event), ts_str_of(app->id), ts_str_of(app->status),
                        ts_str_n(&app->status_changed_ms, sizeof(app->status_changed_ms)) };
-    ts_hash128 cause = ts_hash_parts(parts, TS_COUNT(parts));
 
     ts_jsonw_object(&json);
     ts_jsonw_key(&json, "app");
     ts_app_json(&json, app, false);
     ts_jsonw_object_end(&json);
-    ts_buf_char(&data, '\0');
-    if (ts_buf_status(&data) != TS_OK)
-        return TS_INTERNAL;
-    p.cause.data = cause.bytes;
-    p.cause.len = sizeof(cause.bytes);
-    p.event = (char *)(uintptr_t)event; /* only packed */
-    p.at_ms = w->now_ms;
-    p.data = data.data;
-    ts_outbox_add(w->batch, RISK_TO_WEBHOOKS, w->tenant, "webhook", w->now_ms, &p.base);
-    return TS_OK;
+    ts_webhook_publish(w->batch, RISK_TO_WEBHOOKS, w->tenant, event,
+                       ts_hash_parts(parts, TS_COUNT(parts)), w->now_ms, &data);
 }
 
 void risk_publish_tool_trust(risk_work *w, char *tool, char *vendor, bool trusted)

@@ -11,8 +11,8 @@ void risk_publish_level_change(risk_work *w, const work_user *u, uint32_t old_sc
 /* To ai-usage: one use of an AI tool. `user_email` names an own user. */
 void risk_publish_ai_use(risk_work *w, const Ts__Risk__Event *event, const char *user_email,
                          ts_str tool, ts_str vendor, ts_str via);
-/* To webhooks: app.connected or app.status_changed, with the app as the API shows it. TS_INTERNAL if it is too large. */
-TS_CHECK ts_status risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *event);
+/* To webhooks: app.connected or app.status_changed, with the app as the API shows it. */
+void risk_publish_app(risk_work *w, const Ts__Risk__App *app, const char *event);
 /* To ai-usage: whether some app of the tool is trusted. */
 void risk_publish_tool_trust(risk_work *w, char *tool, char *vendor, bool trusted);
 

@@ -163,6 +163,20 @@ static void print_totals(const sim_post *post, int64_t took_ms)
             (unsigned long long)(took_ms > 0 ? events * 1000 / (uint64_t)took_ms : events));
 }
 
+/* What is asked for beside the records. */
+static ts_status write_files(const sim_options *o, const sim_play *play, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    if (o->directory != NULL)
+        st = write_directory(o, err);
+    if (st == TS_OK && o->labels != NULL)
+        st = write_labels(o, play, err);
+    if (st == TS_OK && o->places != NULL)
+        st = write_places(o, err);
+    return st;
+}
+
 static ts_status run(const sim_options *o, ts_error *err)
 {
     TS_CLEANUP(sim_play_free_p) sim_play *play = NULL;
@@ -173,12 +187,8 @@ static ts_status run(const sim_options *o, ts_error *err)
     ts_status st;
 
     st = sim_play_new(&o->setup, &play, err);
-    if (st == TS_OK && o->directory != NULL)
-        st = write_directory(o, err);
-    if (st == TS_OK && o->labels != NULL)
-        st = write_labels(o, play, err);
-    if (st == TS_OK && o->places != NULL)
-        st = write_places(o, err);
+    if (st == TS_OK)
+        st = write_files(o, play, err);
     if (st == TS_OK && o->out != NULL)
         st = file_open(o->out, &out, err);
     if (st == TS_OK && o->post != NULL && (key == NULL || key[0] == '\0'))

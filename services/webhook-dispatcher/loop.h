@@ -2,7 +2,10 @@
  * cache stays registered, so that the next request on it makes no call of the kernel to be waited for.
  *
  * One thread runs it; loop_wake is for any. Sockets are to be opened by loop_open and closed by loop_close_socket
- * (CURLOPT_CLOSESOCKETFUNCTION, with the loop as its data) so that it knows which numbers are new. */
+ * (CURLOPT_CLOSESOCKETFUNCTION, with the loop as its data) so that it knows which numbers are new.
+ *
+ * Not ts_loop (ts/loop.h): that one has its thread until its end and lets fibers wait, while the sender's thread takes turns of its
+ * own, and libcurl names what it waits for socket by socket and changes its mind. All that both would share is epoll_wait(). */
 #ifndef DISPATCHER_LOOP_H
 #define DISPATCHER_LOOP_H
 

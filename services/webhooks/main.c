@@ -1,5 +1,5 @@
 /* ts-webhooks: the ledger of who is owed which event. Wiring only. */
-#include "ts/process.h"
+#include "ts/relay_set.h"
 #include "ts/tenancy.h"
 #include "webhooks.h"
 
@@ -20,27 +20,14 @@ static ts_status open_store(const webhooks_config *config, ts_process *p, ts_sto
     return st;
 }
 
-/* Entries of the audit log, and what auth waits for. */
-static ts_status start_relay(ts_process *p, ts_store *store, ts_peer **ret_peer, ts_relay **ret,
-                             ts_error *err)
-{
-    ts_relay_options o = { .store = store,
-                           .stream = WEBHOOKS_TO_AUTH,
-                           .method = &ts_auth_accept,
-                           .service_name = "webhooks",
-                           .peer_name = "auth" };
-    ts_status st = ts_peer_new("auth", ts_process_bus(p, "auth"), ret_peer, err);
-
-    if (st != TS_OK)
-        return st;
-    o.peer = *ret_peer;
-    return ts_relay_start(&o, ret, err);
-}
+static const ts_destination destinations[] = {
+    { "auth", WEBHOOKS_TO_AUTH, &ts_auth_accept }, /* entries of its log, and what it waits for */
+    { 0 },
+};
 
 static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
 {
-    TS_CLEANUP(ts_peer_free_p) ts_peer *auth = NULL;
-    ts_relay *relay = NULL;
+    ts_relay_set *relays = NULL;
     ts_rpc_server *server = NULL;
     tend_options keep = { .keep_delivered_ms = app->config->keep_delivered_days * TS_DAY_MS,
                           .keep_failed_ms = app->config->keep_failed_days * TS_DAY_MS };
@@ -62,7 +49,7 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     if (st == TS_OK)
         st = tend_start(&app->ledger, &keep, &app->tend, err);
     if (st == TS_OK)
-        st = start_relay(p, app->store, &auth, &relay, err);
+        st = ts_relay_set_start(p, "webhooks", app->store, destinations, &relays, err);
     if (st == TS_OK)
         st = ts_rpc_server_start(&rpc, &server, err);
     if (st == TS_OK) {
@@ -73,7 +60,7 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     }
     dispatch_close(app->dispatch); /* every parked call is answered before the server goes */
     ts_rpc_server_stop(server);
-    ts_relay_stop(relay);
+    ts_relay_set_stop(relays);
     tend_stop(app->tend);
     dispatch_stop(app->dispatch);
     ts_inbox_free(app->inbox);

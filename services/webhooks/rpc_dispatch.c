@@ -1,4 +1,5 @@
 /* Lease, Result, and what other services hand over. */
+#include "proto/publish.h"
 #include "ts/backup.h"
 #include "ts/tenancy.h"
 #include "webhooks.h"
@@ -81,7 +82,7 @@ ts_status webhooks_apply_row(void *service, const Ts__HandOverRow *row, ts_arena
         st = change_init(&app->taking, &app->ledger, batch, arena);
     if (st != TS_OK)
         return st;
-    if (strcmp(row->kind, "webhook") != 0)
+    if (strcmp(row->kind, TS_KIND_WEBHOOK) != 0)
         return ts_fail(err, TS_INVALID, "kind", "webhooks takes rows of kind webhook");
     st = ts_arena_unpack(arena, &ts__webhook_publish__descriptor,
                          ts_str_n(row->payload.data, row->payload.len), &m);

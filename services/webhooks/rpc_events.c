@@ -132,17 +132,8 @@ static ts_status find_bare(webhooks *app, ts_call *call, const list_of *of, merg
         }
         if (found.types == 0)
             continue;
-        if (o->bare_count == capacity) {
-            merge_bare *more;
-
-            capacity = capacity == 0 ? 8 : 2 * capacity;
-            more = ts_arena_array(call->arena, capacity, sizeof(*more));
-            if (more == NULL)
-                return TS_NOMEM;
-            if (o->bare_count > 0)
-                memcpy(more, list, o->bare_count * sizeof(*more));
-            list = more;
-        }
+        if (!ts_arena_grow(call->arena, &list, o->bare_count, &capacity, sizeof(*list)))
+            return TS_NOMEM;
         found.begin = key_endpoint(tenant, id);
         list[o->bare_count++] = found;
     }

@@ -42,7 +42,7 @@ ts_handler webhooks_rpc_export;
 ts_handler webhooks_rpc_backup;
 ts_handler webhooks_rpc_accept;
 
-/* Applies rows of kind "webhook"; what they count follows when they have all come. */
+/* Applies rows of kind TS_KIND_WEBHOOK; what they count follows when they have all come. */
 ts_inbox_handler webhooks_apply_row;
 ts_inbox_close webhooks_close_rows;
 /* The ledger's lock, as a guard of the inbox. */

@@ -80,7 +80,6 @@ static void what_is_reported_beside_it_counts(void)
     for (size_t i = 0; i < TS_COUNT(ways); i++) {
         const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
 
-        options.lease_ms = 60000;
         begin("1s");
         lease_both(both);
         half_erase();
@@ -104,10 +103,10 @@ static void leases_that_end_beside_it_are_due_again(void)
     const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
     const Ts__Webhooks__LeasedDelivery *d;
 
-    options.lease_ms = LEASE_MS;
     begin("1h");
     lease_both(both);
     half_erase();
+    shift(LEASE_MS);
     d = lease_one(SOON_MS);
     CHECK_EQ(d->org, live.org);
     CHECK_EQ(d->attempt, 1);
@@ -127,14 +126,13 @@ static void a_ledger_starts_over_what_is_left_of_it(void)
         const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
         const Ts__Webhooks__LeaseReply *reply;
 
-        options.lease_ms = 60000;
         begin("1h");
         lease_both(both);
         report(both, 500, i == 0);
         CHECK_EQ(ts_store_fence(s.store, other.org, ts_wall_ms(), NULL), TS_OK);
         stop();
         start_with(waits[i]);
-        reply = lease(8, 10000);
+        reply = lease(8, SOON_MS);
         CHECK_EQ(reply->n_deliveries, 1);
         CHECK_EQ(reply->deliveries[0]->org, live.org);
         result_of(reply->deliveries[0], 200, "", false);
@@ -210,16 +208,14 @@ static void a_report_of_what_cannot_be_read_spoils_no_other(void)
 
 static void a_lease_of_what_cannot_be_read_ends_with_the_others(void)
 {
-    const int64_t lease_ms = options.lease_ms;
     const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
 
-    options.lease_ms = LEASE_MS;
     begin("1h");
     lease_with_a_spoilt_row(leased);
     CHECK(leased[0] != NULL && leased[1] != NULL);
+    shift(LEASE_MS);
     CHECK_EQ(lease_one(SOON_MS)->org, other.org);
     end();
-    options.lease_ms = lease_ms;
 }
 
 int main(void)

@@ -30,9 +30,6 @@ ts_str ts_arena_str(ts_arena *a, ts_str s);
 char *ts_arena_z(ts_arena *a, ts_str s);
 char *ts_arena_printf(ts_arena *a, const char *format, ...) TS_PRINTF(2, 3);
 
-/* An allocator for protobuf-c whose free is a no-op. Lives as long as the arena. */
-ProtobufCAllocator *ts_arena_protobuf(ts_arena *a);
-
 /* Decodes a message into the arena. TS_CORRUPT if the bytes do not decode. */
 TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor *type,
                                    ts_str bytes, ProtobufCMessage **ret);
@@ -41,9 +38,8 @@ TS_CHECK ts_status ts_arena_unpack(ts_arena *a, const ProtobufCMessageDescriptor
  * itself is freed, others wait for the arena's end. */
 void ts_arena_give_back(ts_arena *a, const void *piece, size_t n);
 
-/* A growing array in an arena: `TS_ARENA_PUSH(arena, list, count, capacity) = item`-like helper.
- * Ensures room for one more in *list (element size `size`); false on failure. The list may move: its old place is no longer its
- * own. */
+/* An array that grows: room for one more than `count` elements of `size` bytes in the list that `list_ptr` points to, which is NULL
+ * at first, with *capacity 0. False over the ceiling. The list may move: its old place is no longer its own. */
 bool ts_arena_grow(ts_arena *a, void *list_ptr, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* Ids, hashes, random bytes, base62, hex, base64. */
+/* Ids, hashes, random bytes, base62, hex, base64. Thread-safe. */
 #ifndef TS_ID_H
 #define TS_ID_H
 
@@ -18,7 +18,7 @@ void ts_hmac_sha256(ts_str key, ts_str data, uint8_t ret[32]);
 /* The first 16 bytes of SHA-256 over length-prefixed parts, so that ("ab","c") differs from
  * ("a","bc"). */
 ts_hash128 ts_hash_parts(const ts_str *parts, size_t count);
-/* A fast keyed-free hash for tables in memory (not stable over versions, not for attackers' keys on
+/* A fast hash without a key, for tables in memory (not stable over versions, not for attackers' keys on
  * disk). */
 uint64_t ts_hash_mem(const void *p, size_t n);
 

@@ -58,8 +58,6 @@ ts_str ts_json_text(ts_json v, ts_arena *arena);
 /* Member by exact name (the last of duplicates is not promised), false if absent or not an object.
  */
 bool ts_json_get(ts_json object, const char *name, ts_json *ret);
-/* ASCII case-insensitive. */
-bool ts_json_get_ci(ts_json object, const char *name, ts_json *ret);
 /* Path of names joined by '.', objects only. */
 bool ts_json_path(ts_json object, const char *path, ts_json *ret);
 

@@ -2,7 +2,7 @@
  *
  *   ts_info(TS_MSG("incident moved"), TS_F_Z("incident_id", id), TS_F_I64("took_ms", took));
  *
- * Thread-safe; a line is one write(2). common/ itself and pure files never log.
+ * Thread-safe; a line is one write(2). Pure files never log; of common/ only the process, the bus's server, relays and inboxes.
  */
 #ifndef TS_LOG_H
 #define TS_LOG_H

@@ -1,9 +1,8 @@
 /* The skeleton that every process of the suite shares: settings, logging, signals, ops port, ready,
  * drain.
  *
- *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health;
- * logging; signals blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until
- * ready)
+ *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health; logging; signals
+ *                       blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until ready)
  *   ... open the store, start the RPC server and relays ...
  *   ts_process_ready()  /readyz answers 200
  *   ts_process_wait()   until SIGTERM or SIGINT
@@ -41,9 +40,6 @@ void ts_process_unremark(ts_process *p);
 /* Blocks until SIGTERM or SIGINT, then answers /readyz with 503. SIGHUP calls `on_hup` (may be
  * NULL) and goes on; SIGUSR1 logs at level debug from now on, SIGUSR2 at the level of the settings again. */
 void ts_process_wait(ts_process *p, void (*on_hup)(void *context), void *context);
-/* Makes ts_process_wait() return as after SIGTERM, with an exit code. For unrecoverable faults. Any
- * thread. */
-void ts_process_fail(ts_process *p, int exit_code);
 /* Stops the ops port, frees, returns main's exit code. */
 int ts_process_end(ts_process *p);
 
@@ -60,7 +56,7 @@ void ts_process_store_failed(void *process);
 bool ts_process_probe(const char *address, int64_t port, char ret_words[TS_PROBE_WORDS_SIZE]);
 
 /* Address of a peer on the bus: TS_BUS_<PEER>, else ipc in TS_BUS_DIR. Lives as long as the
- * process. */
+ * process. Not thread-safe: by the thread that starts it. */
 const char *ts_process_bus(const ts_process *p, const char *peer);
 
 #endif

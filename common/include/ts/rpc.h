@@ -1,4 +1,4 @@
-/* RPC over nng: typed methods, lanes, many calls at once on one connection.
+/* RPC: typed methods, lanes, many calls at once on one connection, a byte stream of nng's.
  *
  * A method lives in one lane, each lane has a connection of its own, so that slow work never holds fast work up:
  *   fast  point reads and Authorize; no fsync, no scan
@@ -141,9 +141,9 @@ void ts_peer_cancel(ts_peer *peer);
 void ts_peer_free(ts_peer *peer);
 TS_DEFINE_CLEANUP(ts_peer, ts_peer_free);
 
-/* One call; blocks until the answer or the deadline. *ret_out lives in `arena`.
- * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or 256 calls
- * are in flight. Thread-safe. */
+/* One call; a thread sleeps until the answer or the deadline, a fiber lets others go on. *ret_out lives in `arena`.
+ * Returns the handler's status and words; TS_UNAVAILABLE if the peer is down or late, or TS_PEER_IN_FLIGHT_MAX calls are under way;
+ * TS_TOO_LARGE. Thread-safe. */
 TS_CHECK ts_status ts_rpc_call(ts_peer *peer, const ts_method *method, const ts_caller *caller,
                                const ProtobufCMessage *in, ts_arena *arena,
                                ProtobufCMessage **ret_out, ts_error *err);

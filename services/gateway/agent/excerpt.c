@@ -21,7 +21,7 @@ void excerpt_add(excerpt_paths *paths, ts_str path)
         paths->items[paths->count++] = path;
 }
 
-bool excerpt_has(const excerpt_paths *paths, ts_str path)
+static bool has_path(const excerpt_paths *paths, ts_str path)
 {
     for (size_t i = 0; i < paths->count; i++) {
         if (ts_str_eq(paths->items[i], path))
@@ -109,7 +109,7 @@ static bool string(walk *w)
     look(w, token);
     if (w->muted > 0)
         return true;
-    if (!excerpt_has(&w->e->defanged, path_of(w))) {
+    if (!has_path(&w->e->defanged, path_of(w))) {
         ts_buf_str(w->out, token);
         return true;
     }
@@ -151,7 +151,7 @@ static bool object(walk *w)
         if (!take_string(w, &key) || !take(w, ':'))
             return false;
         old = enter(w, w->n == 0 ? "" : ".", ts_str_n(key.p + 1, key.n - 2));
-        is_left_out = excerpt_has(&w->e->left_out, path_of(w));
+        is_left_out = has_path(&w->e->left_out, path_of(w));
         w->muted += is_left_out;
         if (!is_first)
             put(w, TS_STR_LIT(","));

@@ -44,7 +44,6 @@ typedef struct excerpt {
 
 /* More than EXCERPT_PATHS_MAX are dropped (an assertion in debug builds). */
 void excerpt_add(excerpt_paths *paths, ts_str path);
-bool excerpt_has(const excerpt_paths *paths, ts_str path);
 
 /* `root` is the path of the whole value, e.g. "data", or "". TS_CORRUPT: not the JSON it must be. */
 TS_CHECK ts_status excerpt_make(excerpt *e, ts_str json, ts_str root, ts_buf *out);

@@ -157,7 +157,6 @@ ts_status api_openapi(http_exchange *x);
 ts_status api_docs(http_exchange *x);
 ts_status api_agent_page(http_exchange *x);
 ts_status api_llms(http_exchange *x);
-ts_status api_healthz(http_exchange *x);
 
 /* ---- small helpers of handlers ---- */
 

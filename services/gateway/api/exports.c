@@ -13,8 +13,6 @@
 
 #define PAGE_ROWS      200
 #define PAGE_ARENA_MAX ((size_t)32 * 1024 * 1024)
-/* A place in a walk is what the service says, at most an e-mail address. */
-#define PLACE_MAX 512
 /* As many as risk keeps of one app. */
 #define APP_SCOPES_MAX 64
 

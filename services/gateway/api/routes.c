@@ -235,6 +235,12 @@ static const http_param audit_params[] = {
     END,
 };
 
+static ts_status healthz(http_exchange *x)
+{
+    ts_buf_z(&x->data, "{\"status\":\"ok\"}");
+    return TS_OK;
+}
+
 const http_route api_routes[] = {
     { "GET", "/v1/overview", TS_PERM_READ_USERS, HTTP_MIRROR, HTTP_BODY_NONE, 200, overview_params,
       NULL, api_overview, "getOverview",
@@ -389,13 +395,7 @@ const http_route api_routes[] = {
       api_llms, "getLlmsTxt", "What is here for language models, as llmstxt.org has it.", NULL },
     { "GET", "/v1/openapi.json", 0, HTTP_PUBLIC | HTTP_PLAIN | HTTP_ASIDE, HTTP_BODY_NONE, 200,
       NULL, NULL, api_openapi, "getOpenApi", "This document.", NULL },
-    { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, api_healthz,
+    { "GET", "/healthz", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, healthz,
       "getHealth", "The gateway is alive.", "Health" },
 };
 const size_t api_route_count = TS_COUNT(api_routes);
-
-ts_status api_healthz(http_exchange *x)
-{
-    ts_buf_z(&x->data, "{\"status\":\"ok\"}");
-    return TS_OK;
-}

@@ -1,4 +1,5 @@
-/* The table of shapes as the files of schemas.h share it: schemas.c holds it, schemas_put.c writes what is made of it. Pure. */
+/* The table of shapes as the files of schemas.h share it: schemas.c holds it, schemas_find.c finds in it, schemas_put.c
+ * writes what is made of it. Pure. */
 #ifndef API_SCHEMAS_TABLE_H
 #define API_SCHEMAS_TABLE_H
 
@@ -6,8 +7,7 @@
 #include "api/schemas.h"
 
 /* A member's type: string, integer, number, boolean, object (of any members), time, or the name of another shape; "[]" before
- * it makes an array,
- * "?" null possible. `optional`: may be absent. */
+ * it makes an array, "?" null possible. `optional`: may be absent. */
 typedef struct member {
     const char *name;
     const char *type;
@@ -20,13 +20,14 @@ typedef struct shape {
     size_t count;
 } shape;
 
-/* All of them. */
+/* schemas.c: all of them. */
 extern const shape schemas_shapes[];
 extern const size_t schemas_shape_count;
 /* Enumerations: a name and its values, separated by '|'. */
 extern const char *const schemas_enums[][2];
 extern const size_t schemas_enum_count;
 
+/* schemas_find.c */
 /* NULL if there is none of that name. */
 const shape *schemas_shape(const char *name);
 /* "[]..." */

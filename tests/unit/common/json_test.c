@@ -156,10 +156,6 @@ Test(json, finds_members_by_name_and_path)
     cr_assert(ts_json_get(root, "", &v));
     cr_assert_eq(ts_json_i64(v, 0), 3);
     cr_assert_not(ts_json_get(root, "A", &v));
-    cr_assert(ts_json_get_ci(root, "A", &v));
-    cr_assert(ts_json_get_ci(v, "kEY", &v));
-    cr_assert_eq(ts_json_i64(v, 0), 1);
-    cr_assert_not(ts_json_get(v, "a", &v));
 }
 
 Test(json, a_failed_look_up_leaves_the_result_alone)

@@ -41,12 +41,21 @@ static void spell_slowly(ts_buf *to, ts_str s)
     }
 }
 
+static void writes_as_slowly(ts_str s)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1 << 10);
+
+    ts_buf_char(&expected, '"');
+    spell_slowly(&expected, s);
+    ts_buf_char(&expected, '"');
+    string_writes(s, expected.data);
+}
+
 /* All lengths around the eight bytes that are looked at together, each byte that matters at each place. */
 Test(jsonw, writes_what_a_slow_writer_writes_wherever_a_byte_stands)
 {
     static const unsigned char bytes[] = { '"',  '\\', 0x01, '\n', 0x1F, 0x20, 0x21,
                                            0x23, '[',  ']',  0x7E, 0x7F, 0xFF, 'a' };
-    TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1 << 16);
 
     for (size_t n = 1; n <= 35; n++) {
         for (size_t at = 0; at < n; at++) {
@@ -56,11 +65,7 @@ Test(jsonw, writes_what_a_slow_writer_writes_wherever_a_byte_stands)
                 memset(text, 'x', sizeof(text));
                 text[at] = (char)bytes[i];
                 text[(at * 7 + i) % n] = (char)bytes[(i * 5 + n) % sizeof(bytes)];
-                ts_buf_clear(&expected);
-                ts_buf_char(&expected, '"');
-                spell_slowly(&expected, ts_str_n(text, n));
-                ts_buf_char(&expected, '"');
-                string_writes(ts_str_n(text, n), expected.data);
+                writes_as_slowly(ts_str_n(text, n));
             }
         }
     }
@@ -68,7 +73,6 @@ Test(jsonw, writes_what_a_slow_writer_writes_wherever_a_byte_stands)
 
 Test(jsonw, writes_what_a_slow_writer_writes_of_random_bytes)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf expected = TS_BUF_INIT(1 << 16);
     uint64_t state = 1;
 
     for (int round = 0; round < 20000; round++) {
@@ -86,11 +90,7 @@ Test(jsonw, writes_what_a_slow_writer_writes_of_random_bytes)
                 text[i] = '\n';
         }
         n = (state >> 33) % (sizeof(text) + 1);
-        ts_buf_clear(&expected);
-        ts_buf_char(&expected, '"');
-        spell_slowly(&expected, ts_str_n(text, n));
-        ts_buf_char(&expected, '"');
-        string_writes(ts_str_n(text, n), expected.data);
+        writes_as_slowly(ts_str_n(text, n));
     }
 }
 

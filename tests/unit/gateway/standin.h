@@ -6,19 +6,9 @@
 #define STANDIN_H
 
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "ask.h"
 #include "http/server.h"
-
-/* Not Criterion's: these helpers also serve plain programs, which run under ThreadSanitizer. */
-#define CHECK(...)                                                                                 \
-    do {                                                                                           \
-        if (!(__VA_ARGS__)) {                                                                      \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #__VA_ARGS__);                      \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Keys with right checksums. What auth says of them: */
 #define KEY_ALL     "tsk_live_aaaaaaaaaaaaaaaaaaaaaaaaaa1qJYQ1" /* every permission */
@@ -75,26 +65,5 @@ int standin_start(unsigned services, int64_t connections);
 void standin_stop(void);
 /* For requests without a socket, between start and stop. */
 const http_service *standin_service(void);
-
-/* ---- a client on a plain socket ---- */
-
-typedef struct answer {
-    int status;
-    bool is_closed; /* the connection ended after the answer */
-    ts_buf head;
-    ts_buf body;
-} answer;
-
-int client_connect(int port);
-void client_send(int fd, const void *bytes, size_t n);
-/* Reads one answer (passing over 100 Continue, which is counted). HEAD has no body. */
-void client_read(int fd, bool is_head, answer *ret);
-void answer_done(answer *a);
-/* Value of a header, or NULL. Lives until the thread's next call. */
-const char *answer_header(const answer *a, const char *name);
-
-/* One request on a connection of its own. `headers` are whole lines, "" for none. Authorization is added if key is given. */
-void ask(int port, const char *method, const char *path, const char *key, const char *headers,
-         const char *body, answer *ret);
 
 #endif

@@ -58,18 +58,6 @@ Test(sigma_pattern, matches_as_sigma_says)
     ts_arena_free(arena);
 }
 
-Test(sigma_pattern, plain_text_has_no_wildcards)
-{
-    ts_arena *arena = ts_arena_new(1u << 20);
-    sigma_pattern p;
-    ts_error err;
-
-    cr_assert_eq(sigma_pattern_plain(TS_STR_LIT("a*"), false, arena, &p, &err), TS_OK);
-    cr_expect(sigma_pattern_matches(&p, TS_STR_LIT("A*")));
-    cr_expect_not(sigma_pattern_matches(&p, TS_STR_LIT("ab")));
-    ts_arena_free(arena);
-}
-
 Test(sigma_pattern, refuses_a_value_over_the_limit)
 {
     static char value[SIGMA_PATTERN_MAX + 1];

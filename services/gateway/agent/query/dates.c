@@ -78,46 +78,59 @@ static int64_t full_year(int64_t year, size_t digits)
 
 /* ---- written dates ---- */
 
-bool agent_date_read(ts_str text, agent_date_text *ret)
-{
-    int64_t part[3] = { 0, 0, 0 };
-    size_t digits[3] = { 0, 0, 0 };
-    unsigned n = 0;
-    char separator = 0;
-    civil day_first;
-    civil month_first;
+/* Three numbers with one kind of separator between them. */
+typedef struct parts {
+    int64_t number[3];
+    size_t digits[3]; /* 1 to 4 */
+    char separator;
+} parts;
 
+static bool read_parts(ts_str text, parts *ret)
+{
+    unsigned n = 0;
+
+    *ret = (parts){ .separator = 0 };
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
 
         if (c >= '0' && c <= '9') {
-            if (++digits[n] > 4)
+            if (++ret->digits[n] > 4)
                 return false;
-            part[n] = part[n] * 10 + (c - '0');
+            ret->number[n] = ret->number[n] * 10 + (c - '0');
             continue;
         }
-        if ((c != '-' && c != '/' && c != '.') || (separator != 0 && c != separator) || n == 2 ||
-            digits[n] == 0)
+        if ((c != '-' && c != '/' && c != '.') || (ret->separator != 0 && c != ret->separator) ||
+            n == 2 || ret->digits[n] == 0)
             return false;
-        separator = c;
+        ret->separator = c;
         n++;
     }
-    if (n != 2 || digits[2] == 0)
+    return n == 2 && ret->digits[2] > 0;
+}
+
+bool agent_date_read(ts_str text, agent_date_text *ret)
+{
+    civil day_first;
+    civil month_first;
+    parts p;
+
+    if (!read_parts(text, &p))
         return false;
     ret->is_unsure = false;
-    if (digits[0] == 4) {
-        day_first = (civil){ part[0], part[1], part[2] };
-        if (digits[1] > 2 || digits[2] > 2 || !is_day(day_first))
+    if (p.digits[0] == 4) {
+        day_first = (civil){ p.number[0], p.number[1], p.number[2] };
+        if (p.digits[1] > 2 || p.digits[2] > 2 || !is_day(day_first))
             return false;
         print_day(day_first, ret->text, sizeof(ret->text));
         return true;
     }
-    if (digits[0] > 2 || digits[1] > 2 || (digits[2] != 4 && digits[2] != 2))
+    if (p.digits[0] > 2 || p.digits[1] > 2 || (p.digits[2] != 4 && p.digits[2] != 2))
         return false;
-    day_first = (civil){ full_year(part[2], digits[2]), part[1], part[0] };
-    month_first = (civil){ day_first.year, part[0], part[1] };
+    day_first = (civil){ full_year(p.number[2], p.digits[2]), p.number[1], p.number[0] };
+    month_first = (civil){ day_first.year, p.number[0], p.number[1] };
     /* Dots are written day first everywhere; dashes and strokes are not. */
-    if (is_day(day_first) && (separator == '.' || !is_day(month_first) || part[0] == part[1])) {
+    if (is_day(day_first) &&
+        (p.separator == '.' || !is_day(month_first) || p.number[0] == p.number[1])) {
         print_day(day_first, ret->text, sizeof(ret->text));
         return true;
     }

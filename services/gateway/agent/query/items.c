@@ -390,44 +390,58 @@ static ts_status add_person(agent_work *w, size_t at, size_t count, size_t peopl
     return TS_OK;
 }
 
-/* Tokens of the longest name of the gazetteer at `at`, made an item; 0 if there is none that is longer than `phrase`. */
-static size_t name_at(agent_work *w, size_t at, size_t phrase, ts_status *ret)
+static bool is_name_run(const agent_work *w, size_t at, size_t count)
+{
+    if (at + count > w->text.count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_name_token(&w->text.tokens[at + i]))
+            return false;
+    }
+    return looks_like_name(w, at, count);
+}
+
+/* The name of a department or an app made an item; false if the gazetteer has none such. */
+static bool add_thing(agent_work *w, size_t at, size_t count, ts_str name, ts_status *ret)
 {
     const agent_gazetteer *z = w->gazetteer;
+    ts_str found = TS_STR_NULL;
+    agent_item *item;
 
-    if (z == NULL)
+    if (z->department != NULL && z->department(z->data, name, &found)) {
+        item = add_item(w, w->c.department, at, at + count - 1);
+        if (item != NULL)
+            item->text = ts_arena_str(w->arena, found);
+    } else if (z->app != NULL && z->app(z->data, name, &found)) {
+        item = add_item(w, w->c.app, at, at + count - 1);
+    } else {
+        return false;
+    }
+    if (item == NULL)
+        *ret = TS_NOMEM;
+    return true;
+}
+
+/* Tokens of the longest name of the gazetteer at `at`, made an item; 0 if there is none that is longer than `phrase`. A person
+ * may be as long. */
+static size_t name_at(agent_work *w, size_t at, size_t phrase, ts_status *ret)
+{
+    if (w->gazetteer == NULL)
         return 0;
-    for (size_t n = AGENT_NAME_WORDS; n > phrase || (n == phrase && n > 0); n--) {
+    for (size_t n = AGENT_NAME_WORDS; n >= phrase && n > 0; n--) {
         ts_str found = TS_STR_NULL;
         size_t people = 0;
-        bool is_name = at + n <= w->text.count;
         ts_str name;
 
-        for (size_t i = 0; i < n && is_name; i++)
-            is_name = is_name_token(&w->text.tokens[at + i]);
-        if (!is_name || !looks_like_name(w, at, n))
+        if (!is_name_run(w, at, n))
             continue;
         name = joined(w, at, n);
         if (person(w, name, &people, &found)) {
             *ret = add_person(w, at, n, people, found);
             return n;
         }
-        if (n == phrase)
-            continue;
-        if (z->department != NULL && z->department(z->data, name, &found)) {
-            agent_item *item = add_item(w, w->c.department, at, at + n - 1);
-
-            if (item == NULL)
-                *ret = TS_NOMEM;
-            else
-                item->text = ts_arena_str(w->arena, found);
+        if (n > phrase && add_thing(w, at, n, name, ret))
             return n;
-        }
-        if (z->app != NULL && z->app(z->data, name, &found)) {
-            if (add_item(w, w->c.app, at, at + n - 1) == NULL)
-                *ret = TS_NOMEM;
-            return n;
-        }
     }
     return 0;
 }
@@ -497,6 +511,56 @@ static bool is_tool_or_app(const agent_work *w, uint32_t cls)
     return cls == w->c.app || ts_str_is(agent_names_text(&w->g->symbols, cls), "tool");
 }
 
+static agent_item *add_phrase(agent_work *w, const agent_meaning *meaning, size_t at, size_t count)
+{
+    agent_item *item = add_item(w, meaning->cls, at, at + count - 1);
+
+    if (item == NULL)
+        return NULL;
+    item->value = meaning->value;
+    item->text = agent_names_text(&w->g->symbols, meaning->value);
+    item->is_plural = meaning->is_plural;
+    for (size_t i = at; i < at + count; i++) {
+        if (w->text.tokens[i].is_corrected)
+            item->raw = item->text; /* what was meant, not the slip */
+    }
+    return item;
+}
+
+/* What an identifier is of, by its prefix: org_, usr_. */
+static uint32_t id_value(const agent_work *w, const agent_token *t)
+{
+    char prefix[8];
+    size_t n = ts_str_find(t->raw, '_') + 1;
+
+    if (n >= sizeof(prefix))
+        return agent_names_find(&w->g->symbols, TS_STR_NULL);
+    for (size_t i = 0; i < n; i++)
+        prefix[i] = (char)(t->raw.p[i] == '_' ? '_' : t->raw.p[i] | 0x20);
+    return agent_names_find(&w->g->symbols, ts_str_n(prefix, n));
+}
+
+/* A token that is in no phrase; if it is no literal either (`cls` 0), how it is written tells what it may be. */
+static agent_item *add_word(agent_work *w, uint32_t cls, size_t at)
+{
+    const agent_token *t = &w->text.tokens[at];
+    agent_item *item;
+
+    if (cls == 0)
+        cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain
+              : is_brand(t)                              ? w->c.app
+                                                         : w->c.name;
+    item = add_item(w, cls, at, at);
+    if (item == NULL)
+        return NULL;
+    if (cls == w->c.id)
+        item->value = id_value(w, t);
+    if (cls == w->c.number || cls == w->c.nth || cls == w->c.time || cls == w->c.date_unsure)
+        item->text = t->norm;
+    return item;
+}
+
+/* Makes an item of what stands at `at`; how many tokens it takes. */
 static size_t item_at(agent_work *w, size_t at, ts_status *ret)
 {
     const agent_token *t = &w->text.tokens[at];
@@ -504,7 +568,6 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
     uint32_t cls = literal_class(w, t);
     agent_item *item;
     size_t phrase;
-    size_t n;
 
     if (t->kind == AGENT_OPEN)
         return quoted_at(w, at, ret);
@@ -512,48 +575,19 @@ static size_t item_at(agent_work *w, size_t at, ts_status *ret)
     if (phrase == 0 && cls == 0 && t->raw.n == 2 && ts_str_is(t->norm, "'s"))
         cls = w->c.poss;
     if (cls == 0) {
-        n = name_at(w, at, phrase, ret);
-        if (n > 0)
-            return n;
+        size_t name = name_at(w, at, phrase, ret);
+
+        if (name > 0)
+            return name;
     }
     /* "Ola's": a word that only another language knows, with an English possessive, is a name. */
     if (phrase == 1 && t->is_possessive && cls == 0 && !w->g->is_spelling[t->word] &&
         meaning->cls != w->c.given && !is_tool_or_app(w, meaning->cls))
         phrase = 0;
-    if (phrase > 0) {
-        item = add_item(w, meaning->cls, at, at + phrase - 1);
-        if (item != NULL) {
-            item->value = meaning->value;
-            item->text = agent_names_text(&w->g->symbols, meaning->value);
-            item->is_plural = meaning->is_plural;
-            for (size_t i = at; i < at + phrase; i++) {
-                if (w->text.tokens[i].is_corrected)
-                    item->raw = item->text; /* what was meant, not the slip */
-            }
-        }
-    } else {
-        if (cls == 0)
-            cls = t->kind == AGENT_DOTTED && is_domain(w, t) ? w->c.domain
-                  : is_brand(t)                              ? w->c.app
-                                                             : w->c.name;
-        item = add_item(w, cls, at, at);
-        phrase = 1;
-        if (item != NULL && cls == w->c.id) { /* by its prefix: org_, usr_ */
-            char prefix[8];
-            size_t n_prefix = ts_str_find(t->raw, '_') + 1;
-
-            for (size_t i = 0; i < n_prefix && i < sizeof(prefix); i++)
-                prefix[i] = (char)(t->raw.p[i] == '_' ? '_' : t->raw.p[i] | 0x20);
-            item->value = agent_names_find(
-                &w->g->symbols, ts_str_n(prefix, n_prefix < sizeof(prefix) ? n_prefix : 0));
-        }
-        if (item != NULL &&
-            (cls == w->c.number || cls == w->c.nth || cls == w->c.time || cls == w->c.date_unsure))
-            item->text = t->norm;
-    }
+    item = phrase > 0 ? add_phrase(w, meaning, at, phrase) : add_word(w, cls, at);
     if (item == NULL)
         *ret = TS_NOMEM;
-    return phrase;
+    return phrase > 0 ? phrase : 1;
 }
 
 /* "Grammar Pal": ordinary words that stand together with capitals are a name. */

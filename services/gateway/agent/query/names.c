@@ -3,7 +3,7 @@
 #define SLOTS_FIRST 1024u
 
 /* FNV-1a. The strings that are stored come from our own data files, and no question adds one: nobody can choose collisions. */
-uint64_t agent_hash(ts_str text)
+static uint64_t hash_of(ts_str text)
 {
     uint64_t h = 0xcbf29ce484222325ull;
 
@@ -14,7 +14,7 @@ uint64_t agent_hash(ts_str text)
 
 static size_t slot_of(const agent_names *n, ts_str text)
 {
-    size_t at = agent_hash(text) & (n->slot_count - 1);
+    size_t at = hash_of(text) & (n->slot_count - 1);
 
     while (n->slots[at] != 0 && !ts_str_eq(n->list[n->slots[at]], text))
         at = (at + 1) & (n->slot_count - 1);

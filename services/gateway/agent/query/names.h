@@ -25,6 +25,4 @@ static inline ts_str agent_names_text(const agent_names *n, uint32_t number)
     return number < n->count ? n->list[number] : TS_STR_NULL;
 }
 
-uint64_t agent_hash(ts_str text);
-
 #endif

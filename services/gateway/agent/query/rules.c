@@ -46,42 +46,30 @@ static bool fits(const agent_element *e, const agent_item *item)
 }
 
 /* From element `e` with item `i`. Depth is bounded by the number of elements, work by STEPS_MAX. */
-static bool match_from(const agent_work *w, match *m, unsigned e, size_t i)
-{
-    const agent_rule *rule = m->rule;
-    const agent_item *items = w->items.list;
-    const agent_element *el;
-    size_t skip = 0;
+static bool match_from(const agent_work *w, match *m, unsigned e, size_t i);
 
-    if (e == rule->consumed)
-        m->taken = i;
-    if (e == rule->element_count) {
-        m->end = i;
-        return true;
+static bool match_gap(const agent_work *w, match *m, unsigned e, size_t i)
+{
+    const agent_item *items = w->items.list;
+
+    for (size_t n = 0; n <= GAP_MAX && i + n <= w->items.count; n++) {
+        if (n > 0 && (items[i + n - 1].cls == w->c.end || items[i + n - 1].cls == w->c.neg))
+            return false;
+        m->at[e] = i;
+        m->gap[e] = n;
+        if (match_from(w, m, e + 1, i + n))
+            return true;
     }
-    if (++m->steps > STEPS_MAX)
-        return false;
-    el = &rule->elements[e];
-    m->at[e] = SIZE_MAX;
-    switch (el->kind) {
-    case AGENT_EL_START:
-        return (i == 0 || items[i - 1].cls == w->c.end) && match_from(w, m, e + 1, i);
-    case AGENT_EL_FINISH:
-        return (i == w->items.count || items[i].cls == w->c.end) && match_from(w, m, e + 1, i);
-    case AGENT_EL_GAP:
-        for (size_t n = 0; n <= GAP_MAX && i + n <= w->items.count; n++) {
-            if (n > 0 && (items[i + n - 1].cls == w->c.end || items[i + n - 1].cls == w->c.neg))
-                return false;
-            m->at[e] = i;
-            m->gap[e] = n;
-            if (match_from(w, m, e + 1, i + n))
-                return true;
-        }
-        return false;
-    case AGENT_EL_WORDS:
-    case AGENT_EL_CLASSES: break;
-    }
-    for (; i + skip < w->items.count && skip <= SKIP_MAX; skip++) {
+    return false;
+}
+
+/* The item may stand behind some that say nothing, but not before the rule has begun. */
+static bool match_item(const agent_work *w, match *m, unsigned e, size_t i)
+{
+    const agent_element *el = &m->rule->elements[e];
+    const agent_item *items = w->items.list;
+
+    for (size_t skip = 0; i + skip < w->items.count && skip <= SKIP_MAX; skip++) {
         if (fits(el, &items[i + skip])) {
             m->at[e] = i + skip;
             if (match_from(w, m, e + 1, i + skip + 1))
@@ -92,6 +80,32 @@ static bool match_from(const agent_work *w, match *m, unsigned e, size_t i)
             break;
     }
     return el->is_optional && match_from(w, m, e + 1, i);
+}
+
+static bool match_from(const agent_work *w, match *m, unsigned e, size_t i)
+{
+    const agent_rule *rule = m->rule;
+    const agent_item *items = w->items.list;
+
+    if (e == rule->consumed)
+        m->taken = i;
+    if (e == rule->element_count) {
+        m->end = i;
+        return true;
+    }
+    if (++m->steps > STEPS_MAX)
+        return false;
+    m->at[e] = SIZE_MAX;
+    switch (rule->elements[e].kind) {
+    case AGENT_EL_START:
+        return (i == 0 || items[i - 1].cls == w->c.end) && match_from(w, m, e + 1, i);
+    case AGENT_EL_FINISH:
+        return (i == w->items.count || items[i].cls == w->c.end) && match_from(w, m, e + 1, i);
+    case AGENT_EL_GAP: return match_gap(w, m, e, i);
+    case AGENT_EL_WORDS:
+    case AGENT_EL_CLASSES: return match_item(w, m, e, i);
+    }
+    return false;
 }
 
 /* ---- making ---- */

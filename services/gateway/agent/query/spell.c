@@ -116,39 +116,58 @@ static uint32_t abbreviated(const agent_grammar *g, ts_str word)
     return found;
 }
 
+/* A bit for each letter. */
+static uint32_t letters_of(ts_str word)
+{
+    uint32_t letters = 0;
+
+    for (size_t i = 0; i < word.n; i++)
+        letters |= 1u << ((unsigned char)word.p[i] & 31);
+    return letters;
+}
+
+/* Slips between the word and a candidate; more than `max` if it cannot be meant. */
+static unsigned slips_to(const agent_grammar *g, ts_str word, uint32_t letters, uint32_t candidate,
+                         unsigned max)
+{
+    ts_str other = g->words.list[candidate];
+    unsigned distance;
+
+    /* Each edit changes the set of letters by two at most. */
+    if ((unsigned)__builtin_popcount(letters ^ g->letters[candidate]) > 2 * max)
+        return max + 1;
+    /* Nobody is refused for a slip: what is hostile must stand there as such. */
+    if (is_class(g, candidate, "hostile"))
+        return max + 1;
+    if (word.n <= AGENT_SPELL_ANY && !has_meaning(g, candidate))
+        return max + 1;
+    distance = ts_distance(word, other, max);
+    if (distance <= max && word.n < AGENT_SPELL_ANY &&
+        !(word.p[0] == other.p[0] && is_shuffled(word, other)))
+        return max + 1;
+    return distance;
+}
+
 uint32_t agent_spell(const agent_grammar *g, ts_str word)
 {
     unsigned max = ts_slips(word.n);
     unsigned least = UINT32_MAX;
-    uint32_t letters = 0;
-    uint32_t found = 0;
+    uint32_t letters;
+    uint32_t found;
 
     if (word.n < AGENT_SPELL_MIN || word.n > LENGTH_MAX)
         return 0;
     found = abbreviated(g, word);
     if (found != 0)
         return found;
-    for (size_t i = 0; i < word.n; i++)
-        letters |= 1u << ((unsigned char)word.p[i] & 31);
+    letters = letters_of(word);
     for (size_t length = word.n - max; length <= word.n + max && length <= LENGTH_MAX; length++) {
         for (size_t i = 0; i < g->by_length_count[length]; i++) {
             uint32_t candidate = g->by_length[length][i];
-            unsigned distance;
+            unsigned distance = slips_to(g, word, letters, candidate, max);
             unsigned strange;
 
-            /* Each edit changes the set of letters by two at most. */
-            if ((unsigned)__builtin_popcount(letters ^ g->letters[candidate]) > 2 * max)
-                continue;
-            /* Nobody is refused for a slip: what is hostile must stand there as such. */
-            if (is_class(g, candidate, "hostile"))
-                continue;
-            if (word.n <= AGENT_SPELL_ANY && !has_meaning(g, candidate))
-                continue;
-            distance = ts_distance(word, g->words.list[candidate], max);
             if (distance > max)
-                continue;
-            if (word.n < AGENT_SPELL_ANY && !(word.p[0] == g->words.list[candidate].p[0] &&
-                                              is_shuffled(word, g->words.list[candidate])))
                 continue;
             strange = strangeness(g, word, candidate, distance);
             if (strange < least) {

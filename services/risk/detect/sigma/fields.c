@@ -65,7 +65,8 @@ ts_status sigma_names_add(sigma_names *names, ts_str name, uint32_t *ret, ts_err
     return TS_OK;
 }
 
-bool sigma_names_find(const sigma_names *names, ts_str name, uint32_t *ret)
+/* False if no rule asks for it. */
+static bool find_name(const sigma_names *names, ts_str name, uint32_t *ret)
 {
     char folded[SIGMA_NAME_MAX];
     size_t slot;
@@ -89,7 +90,7 @@ ts_status sigma_view_of(const sigma_names *names, const risk_record *record, ts_
     for (size_t i = record->field_count; i-- > 0;) { /* backwards, so that chains run forwards */
         uint32_t name;
 
-        if (!sigma_names_find(names, record->fields[i].name, &name))
+        if (!find_name(names, record->fields[i].name, &name))
             continue;
         ret->next[i] = ret->first[name];
         ret->first[name] = (uint16_t)(i + 1);

@@ -20,8 +20,6 @@ typedef struct sigma_names {
 
 /* The number of a name, made if new. TS_TOO_LARGE over the limits, TS_NOMEM. */
 TS_CHECK ts_status sigma_names_add(sigma_names *names, ts_str name, uint32_t *ret, ts_error *err);
-/* False if no rule asks for it. Thread-safe once nothing is added any more. */
-bool sigma_names_find(const sigma_names *names, ts_str name, uint32_t *ret);
 
 /* Values of one name, in the record's order. */
 typedef struct sigma_view {
@@ -31,7 +29,7 @@ typedef struct sigma_view {
     uint16_t *next;  /* by field: index + 1 of the next one of the same name */
 } sigma_view;
 
-/* Lives in the arena; borrows the record's fields. TS_NOMEM. */
+/* Lives in the arena; borrows the record's fields. TS_NOMEM. Thread-safe once no name is added any more. */
 TS_CHECK ts_status sigma_view_of(const sigma_names *names, const risk_record *record,
                                  ts_arena *arena, sigma_view *ret);
 /* The first value of a name; TS_STR_NULL if absent. */

@@ -65,20 +65,6 @@ ts_status sigma_pattern_compile(ts_str value, sigma_anchor anchor, bool cased, t
     return TS_OK;
 }
 
-ts_status sigma_pattern_plain(ts_str value, bool cased, ts_arena *arena, sigma_pattern *ret,
-                              ts_error *err)
-{
-    ts_status st;
-    uint16_t *units = room(value, arena, err, &st);
-
-    if (units == NULL)
-        return st;
-    for (size_t i = 0; i < value.n; i++)
-        units[i] = cased ? (uint8_t)value.p[i] : fold((uint8_t)value.p[i]);
-    *ret = (sigma_pattern){ .units = units, .count = value.n, .cased = cased };
-    return TS_OK;
-}
-
 /* Bytes of the character at `at`: '?' stands for a character, not for a byte of one. */
 static size_t character(ts_str text, size_t at)
 {

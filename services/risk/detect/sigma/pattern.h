@@ -24,9 +24,6 @@ typedef struct sigma_pattern {
 /* TS_TOO_LARGE, TS_NOMEM. */
 TS_CHECK ts_status sigma_pattern_compile(ts_str value, sigma_anchor anchor, bool cased,
                                          ts_arena *arena, sigma_pattern *ret, ts_error *err);
-/* The same with no wildcards in `value`. */
-TS_CHECK ts_status sigma_pattern_plain(ts_str value, bool cased, ts_arena *arena,
-                                       sigma_pattern *ret, ts_error *err);
 bool sigma_pattern_matches(const sigma_pattern *p, ts_str text);
 
 #endif

@@ -327,11 +327,6 @@ const sigma_refusal *sigma_ruleset_refusals(const sigma_ruleset *set, size_t *re
     return set->refusals;
 }
 
-bool sigma_ruleset_field(const sigma_ruleset *set, const char *name, uint32_t *ret)
-{
-    return sigma_names_find(&set->names, ts_str_of(name), ret);
-}
-
 ts_status sigma_ruleset_want(sigma_ruleset *set, const char *name, uint32_t *ret)
 {
     ts_error ignored;

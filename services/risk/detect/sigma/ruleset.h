@@ -26,9 +26,7 @@ TS_DEFINE_CLEANUP(sigma_ruleset, sigma_ruleset_free);
 
 sigma_rule *const *sigma_ruleset_rules(const sigma_ruleset *set, size_t *ret_count);
 const sigma_refusal *sigma_ruleset_refusals(const sigma_ruleset *set, size_t *ret_count);
-/* The number of a field that any rule asks for; false if none does. */
-bool sigma_ruleset_field(const sigma_ruleset *set, const char *name, uint32_t *ret);
-/* Makes the number; before the first match only. */
+/* The number of a field, as if a rule asked for it; before the first match only. */
 TS_CHECK ts_status sigma_ruleset_want(sigma_ruleset *set, const char *name, uint32_t *ret);
 
 /* The rules that match this one record, and the view they saw it through; both live in the arena. */
