@@ -188,7 +188,7 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
                        "query must have between 1 and %d characters", QUERY_MAX);
     st = search_parse(call->arena, query, &parts, &part_count, call->error);
     if (st == TS_OK && part_count == 0)
-        return ts_fail(call->error, TS_INVALID, "query", "query must hold more than space");
+        return ts_fail(call->error, TS_INVALID, "query", "query must hold more than spaces");
     if (st == TS_OK)
         st = risk_read_totals(call, &totals);
     if (st != TS_OK)
