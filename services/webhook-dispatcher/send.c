@@ -205,6 +205,25 @@ static bool set_headers(transfer *t)
     return true;
 }
 
+static bool set_callbacks(lane *l, transfer *t)
+{
+    CURL *e = t->easy;
+    bool ok = true;
+
+    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, l->loop) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK;
+    return ok;
+}
+
 /* What is the same for all jobs. */
 static bool set_options(lane *l, transfer *t)
 {
@@ -226,23 +245,12 @@ static bool set_options(lane *l, transfer *t)
     ok = ok && curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
     ok =
         ok && curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)config->dns_cache_s) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, l->loop) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK;
-    ok = ok && curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK;
     if (config->ca_file[0] != '\0')
         ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, config->ca_file) == CURLE_OK;
-    return ok;
+    return ok && set_callbacks(l, t);
 }
 
 static bool set_job(transfer *t)
