@@ -131,18 +131,10 @@ void http_cursor_format(uint64_t offset, char ret[HTTP_CURSOR_SIZE])
     ret[1 + CURSOR_DIGITS] = '\0';
 }
 
-/* The service's part of a cursor; empty if it has none. */
-static ts_str position_of(ts_str cursor)
-{
-    return cursor.n > 1 + CURSOR_DIGITS
-               ? ts_str_n(cursor.p + 1 + CURSOR_DIGITS, cursor.n - 1 - CURSOR_DIGITS)
-               : TS_STR_NULL;
-}
-
-static ts_status parse_cursor(ts_str text, uint64_t *ret)
+ts_status http_cursor_parse(ts_str text, uint64_t *ret)
 {
     uint64_t value = 0;
-    ts_str position = position_of(text);
+    ts_str position = http_cursor_position(text);
 
     if (text.n < 1 + CURSOR_DIGITS || text.p[0] != 'o' || position.n > HTTP_POSITION_MAX ||
         ts_base62_read(ts_str_n(text.p + 1, CURSOR_DIGITS), &value) != TS_OK ||
@@ -156,6 +148,13 @@ static ts_status parse_cursor(ts_str text, uint64_t *ret)
     }
     *ret = value;
     return TS_OK;
+}
+
+ts_str http_cursor_position(ts_str cursor)
+{
+    return cursor.n > 1 + CURSOR_DIGITS
+               ? ts_str_n(cursor.p + 1 + CURSOR_DIGITS, cursor.n - 1 - CURSOR_DIGITS)
+               : TS_STR_NULL;
 }
 
 static ts_status parse_time(ts_arena *arena, const http_param *row, ts_str text, int64_t *ret,
@@ -224,11 +223,11 @@ static ts_status parse_value(const http_param *row, ts_str text, ts_arena *arena
                            ts_str_find(text, ' ') < text.n ? " (write '+' as %2B in a query)" : "");
         return st;
     case HTTP_KIND_CURSOR:
-        if (parse_cursor(text, &offset) != TS_OK)
+        if (http_cursor_parse(text, &offset) != TS_OK)
             return ts_fail(err, TS_INVALID, row->name,
                            "%s must be the next_cursor of an earlier answer", row->name);
         value->number = (int64_t)offset;
-        value->text = position_of(text);
+        value->text = http_cursor_position(text);
         return TS_OK;
     case HTTP_KIND_LIST:
     case HTTP_KIND_MAP: break;

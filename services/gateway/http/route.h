@@ -129,10 +129,13 @@ TS_CHECK ts_status http_values_end(const http_param *rows, http_value *values, t
  * HTTP_EMAIL_MAX bytes. *ret is lowered (ASCII). TS_INVALID without words; TS_NOMEM. */
 TS_CHECK ts_status http_email_parse(ts_arena *arena, ts_str text, ts_str *ret);
 
-/* An offset as clients should not read it. Behind it may stand where a service goes on, in up to
+/* An offset as clients should not read it, and back. Behind it may stand where a service goes on, in up to
  * HTTP_POSITION_MAX letters and digits of its own: then nothing is skipped to get there. */
 #define HTTP_CURSOR_SIZE  16
 #define HTTP_POSITION_MAX 64
 void http_cursor_format(uint64_t offset, char ret[HTTP_CURSOR_SIZE]);
+TS_CHECK ts_status http_cursor_parse(ts_str text, uint64_t *ret);
+/* The service's part of a cursor that was parsed; empty if it has none. */
+ts_str http_cursor_position(ts_str cursor);
 
 #endif
