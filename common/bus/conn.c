@@ -1,6 +1,6 @@
 /* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
- * finds nothing more to do; while one of them is set the stream is not freed. `in` and `silences` belong to whoever holds is_reading. The last
- * one out of a closed connection frees the stream and tells of the end (settle()).
+ * finds nothing more to do; while one of them or `is_watched` is set the stream is not freed. `in` belongs to whoever holds
+ * is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
  *
  * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
  * whose fiber came first.
@@ -37,13 +37,15 @@ struct bus_conn {
     void *context;
     size_t frame_max;
     bool asks;
+    int silence_ms;
     unsigned silences_max;
     nng_aio *send_aio;
     nng_aio *read_aio;
+    nng_aio *watch_aio;
     char *in;
     size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
-    bool is_greeted;
-    unsigned silences; /* in a row */
+    atomic_bool is_greeted;
+    atomic_bool is_heard; /* since somebody looked */
     atomic_uint_fast64_t generation;
     atomic_bool is_open; /* written under the lock */
 
@@ -51,6 +53,8 @@ struct bus_conn {
     nng_stream *stream;   /* NULL: ended */
     bool is_sending;
     bool is_reading;
+    bool is_watched;
+    unsigned silences;  /* in a row */
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
     bool is_held;       /* not read from until less lies in `out` */
@@ -63,6 +67,7 @@ struct bus_conn {
 
 static void on_sent(void *argument);
 static void on_read(void *argument);
+static void on_watch(void *argument);
 static void on_turn_end(ts_task *task);
 
 ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max, bool asks,
@@ -76,6 +81,7 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->context = context;
     c->frame_max = frame_max;
     c->asks = asks;
+    c->silence_ms = silence_ms;
     c->silences_max = asks ? ASKING_SILENCES_MAX : ASKED_SILENCES_MAX;
     c->out = TS_BUF_INIT(OUT_MAX);
     c->leaving = TS_BUF_INIT(OUT_MAX);
@@ -85,11 +91,11 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->in = malloc(IN_SIZE);
     c->in_size = IN_SIZE;
     if (c->in == NULL || nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
-        nng_aio_alloc(&c->read_aio, on_read, c) != 0) {
+        nng_aio_alloc(&c->read_aio, on_read, c) != 0 ||
+        nng_aio_alloc(&c->watch_aio, on_watch, c) != 0) {
         bus_conn_free(c);
         return TS_NOMEM;
     }
-    nng_aio_set_timeout(c->read_aio, silence_ms);
     nng_aio_set_timeout(c->send_aio, silence_ms * (int)c->silences_max);
     *ret = c;
     return TS_OK;
@@ -109,6 +115,7 @@ void bus_conn_free(bus_conn *c)
         return;
     aio_free(c->send_aio);
     aio_free(c->read_aio);
+    aio_free(c->watch_aio);
     ts_buf_done(&c->out);
     ts_buf_done(&c->leaving);
     pthread_mutex_destroy(&c->lock);
@@ -126,7 +133,7 @@ static void settle(bus_conn *c)
 {
     nng_stream *stream = NULL;
 
-    if (!c->is_open && !c->is_sending && !c->is_reading && c->stream != NULL) {
+    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->stream != NULL) {
         stream = c->stream;
         c->stream = NULL;
         atomic_fetch_add(&c->generation, 1);
@@ -145,8 +152,9 @@ static void break_off(bus_conn *c)
 {
     if (!c->is_open)
         return;
-    c->is_open = false; /* before the stream is closed: see start_send() */
+    c->is_open = false; /* before the stream is closed: see take_back() */
     nng_stream_close(c->stream);
+    nng_aio_cancel(c->watch_aio);
 }
 
 /* Under the lock: takes what waits. True: the caller leaves the lock and calls start_send(). */
@@ -163,8 +171,19 @@ static bool may_send(bus_conn *c)
     return true;
 }
 
-/* Whoever set is_sending, without the lock. nng's streams (1.5.2) keep for ever what is begun after they were closed: so
- * whoever began looks again, and takes it back himself. */
+/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
+ * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
+static void take_back(bus_conn *c, nng_aio *aio)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!c->is_open && c->stream != NULL) {
+        nng_aio_cancel(aio);
+        nng_stream_close(c->stream);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Whoever set is_sending, without the lock. */
 static void start_send(bus_conn *c)
 {
     nng_iov iov = { .iov_buf = c->leaving.data + c->left_already,
@@ -173,10 +192,10 @@ static void start_send(bus_conn *c)
     (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
     nng_stream_send(c->stream, c->send_aio);
     if (!c->is_open)
-        nng_aio_cancel(c->send_aio);
+        take_back(c, c->send_aio);
 }
 
-/* Whoever set is_reading, without the lock; else as start_send(). */
+/* Whoever set is_reading, without the lock. */
 static void start_read(bus_conn *c)
 {
     nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
@@ -184,7 +203,7 @@ static void start_read(bus_conn *c)
     (void)nng_aio_set_iov(c->read_aio, 1, &iov);
     nng_stream_recv(c->stream, c->read_aio);
     if (!c->is_open)
-        nng_aio_cancel(c->read_aio);
+        take_back(c, c->read_aio);
 }
 
 static uint64_t le(const char *p, size_t n)
@@ -326,36 +345,16 @@ static void read_on(bus_conn *c)
     }
 }
 
-/* By whoever set is_reading: asks for a sign of life and waits on. False: there were questions enough. */
-static bool wait_on(bus_conn *c)
-{
-    bool sends = false;
-
-    if (!c->is_greeted || ++c->silences >= c->silences_max)
-        return false;
-    pthread_mutex_lock(&c->lock);
-    if (c->asks && c->out.size < OUT_HOLD && add_frame(c, LIFE_NUMBER, 0) != NULL)
-        sends = may_send(c);
-    pthread_mutex_unlock(&c->lock);
-    if (sends)
-        start_send(c);
-    start_read(c);
-    return true;
-}
-
 static void on_read(void *argument)
 {
     bus_conn *c = argument;
-    int rv = nng_aio_result(c->read_aio);
 
-    if (rv == 0) {
+    if (nng_aio_result(c->read_aio) == 0) {
         c->in_have += nng_aio_count(c->read_aio);
-        c->silences = 0;
+        c->is_heard = true;
         read_on(c);
         return;
     }
-    if (rv == NNG_ETIMEDOUT && wait_on(c))
-        return;
     pthread_mutex_lock(&c->lock);
     break_off(c);
     c->is_reading = false;
@@ -397,6 +396,45 @@ static void on_sent(void *argument)
         read_on(c);
 }
 
+/* Under the lock. nng's TLS tells of a broken connection whoever sends or reads at that moment. Between two reads that is
+ * nobody, and what is begun later waits for ever: so the socket is asked whether it still has a peer. */
+static bool is_gone(bus_conn *c)
+{
+    nng_sockaddr peer;
+
+    if (nng_stream_get_addr(c->stream, NNG_OPT_REMADDR, &peer) != 0)
+        return true;
+    if (atomic_exchange(&c->is_heard, false) || !c->is_reading || c->is_delivering) {
+        c->silences = 0;
+        return false;
+    }
+    c->silences++;
+    return !c->is_greeted || c->silences >= c->silences_max;
+}
+
+/* A timer of its own rather than one of each read: a read over TLS that takes too long ends the connection. */
+static void on_watch(void *argument)
+{
+    bus_conn *c = argument;
+    bool sends = false;
+
+    pthread_mutex_lock(&c->lock);
+    if (c->is_open && is_gone(c))
+        break_off(c);
+    if (!c->is_open) {
+        c->is_watched = false;
+        settle(c);
+        return;
+    }
+    if (c->asks && c->silences > 0 && c->out.size < OUT_HOLD &&
+        add_frame(c, LIFE_NUMBER, 0) != NULL)
+        sends = may_send(c);
+    nng_sleep_aio(c->silence_ms, c->watch_aio);
+    pthread_mutex_unlock(&c->lock);
+    if (sends)
+        start_send(c);
+}
+
 static void on_turn_end(ts_task *task)
 {
     bus_conn *c = (bus_conn *)(void *)((char *)task - offsetof(bus_conn, corked));
@@ -417,12 +455,15 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     c->in_have = 0;
     c->in_at = 0;
     c->is_greeted = false;
-    c->silences = 0;
+    c->is_heard = false;
     pthread_mutex_lock(&c->lock);
     c->stream = take_stream;
     c->is_open = true;
     c->is_reading = true;
     c->is_held = false;
+    c->is_watched = true;
+    c->silences = 0;
+    nng_sleep_aio(c->silence_ms, c->watch_aio);
     ts_buf_add(&c->out, GREETING, GREETING_SIZE);
     sends = may_send(c);
     pthread_mutex_unlock(&c->lock);

@@ -12,6 +12,9 @@
 #define DIAL_MAX_MS  6000
 #define PAUSE_MIN_MS 20
 #define PAUSE_MAX_MS 250
+/* A dial or a pause that is not over so long after its time has been forgotten: nng's timers (1.5.2) go by the wall clock, which
+ * may be set back. */
+#define FORGOTTEN_MS 1000
 /* Bits of a call's number that are its place. */
 #define PLACE_BITS 8
 _Static_assert(TS_PEER_IN_FLIGHT_MAX <= 1 << PLACE_BITS, "a place fits into its bits");
@@ -76,8 +79,10 @@ static void unmake(bus_link *l)
     l->conn = NULL;
 }
 
+/* Under the lock. */
 static void dial(bus_link *l)
 {
+    l->until_boot_ms = ts_boot_ms() + l->dial_ms;
     nng_aio_set_timeout(l->aio, (nng_duration)l->dial_ms);
     nng_stream_dialer_dial(l->dialer, l->aio);
 }
@@ -95,7 +100,9 @@ ts_status bus_link_open(bus_link *l, ts_error *err)
             l->state = LINK_DIALLING;
             l->away_boot_ms = ts_boot_ms();
             atomic_store(&l->is_open, true);
+            pthread_mutex_lock(&l->lock);
             dial(l);
+            pthread_mutex_unlock(&l->lock);
         } else {
             unmake(l);
         }
@@ -113,6 +120,7 @@ static void pause_or_end(bus_link *l)
         return;
     }
     l->state = LINK_PAUSING;
+    l->until_boot_ms = ts_boot_ms() + l->pause_ms;
     nng_sleep_aio((nng_duration)l->pause_ms, l->aio);
     l->pause_ms = l->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : l->pause_ms * 2;
 }
@@ -262,6 +270,14 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Under the lock. */
+static void remind(bus_link *l)
+{
+    if ((l->state == LINK_DIALLING || l->state == LINK_PAUSING) &&
+        ts_boot_ms() > l->until_boot_ms + FORGOTTEN_MS)
+        nng_aio_cancel(l->aio);
+}
+
 bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
 {
     int64_t until_ms;
@@ -270,6 +286,7 @@ bool bus_link_wait(bus_link *l, int64_t deadline_boot_ms, bool restarts)
         return true;
     until_ms = ts_boot_ms() + CONNECT_WAIT_MS;
     pthread_mutex_lock(&l->lock);
+    remind(l);
     if (restarts && l->away_boot_ms + RESTART_WAIT_MS > until_ms)
         until_ms = l->away_boot_ms + RESTART_WAIT_MS;
     until_ms = earlier(until_ms, deadline_boot_ms);

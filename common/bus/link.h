@@ -43,8 +43,9 @@ typedef struct bus_link {
     bool is_closing;
     bool is_cancelled;
     int64_t pause_ms;
-    int64_t dial_ms;      /* limit of the next dial */
-    int64_t away_boot_ms; /* without a connection since then */
+    int64_t dial_ms;       /* limit of the next dial */
+    int64_t until_boot_ms; /* when the dial or the pause should be over */
+    int64_t away_boot_ms;  /* without a connection since then */
     uint64_t calls; /* ever: the upper part of a number; the lower is the place in `waiting` */
     unsigned free_count;
     uint16_t free_places[TS_PEER_IN_FLIGHT_MAX];

@@ -12,13 +12,19 @@
 #include "ts/id.h"
 #include "ts/time.h"
 
-#define BATCH_APPEND_MAX (UINT64_C(512) << 20)
-#define BATCH_SEEN_MAX   ((size_t)1 << 20)
+#define BATCH_APPEND_MAX   (UINT64_C(512) << 20)
+#define BATCH_SEEN_MAX     ((size_t)1 << 20)
+#define BATCH_FOLLOWED_MAX (UINT64_C(512) << 20)
 
 typedef struct seen_row {
     unsigned family;
     uint32_t key_size, seen_size;
 } seen_row;
+
+typedef struct followed_row {
+    uint32_t key_size, until_size, value_size;
+    bool is_range, is_put;
+} followed_row;
 
 ts_batch *ts_batch_new(void)
 {
@@ -29,6 +35,7 @@ ts_batch *ts_batch_new(void)
     b->rows = rocksdb_writebatch_create();
     b->appended = TS_BUF_INIT(BATCH_APPEND_MAX);
     b->seen = TS_BUF_INIT(BATCH_SEEN_MAX);
+    b->followed = TS_BUF_INIT(BATCH_FOLLOWED_MAX);
     return b;
 }
 
@@ -39,6 +46,7 @@ void ts_batch_free(ts_batch *b)
     rocksdb_writebatch_destroy(b->rows);
     ts_buf_done(&b->appended);
     ts_buf_done(&b->seen);
+    ts_buf_done(&b->followed);
     free(b->orgs);
     free(b);
 }
@@ -79,6 +87,61 @@ static void touch(ts_batch *b, const ts_store *s, unsigned family, ts_str key)
     b->touched[counter / 64] |= UINT64_C(1) << counter % 64;
 }
 
+/* ---- who follows a family ---- */
+
+void ts_store_follow(ts_store *s, unsigned family, ts_store_follower *follower, void *context)
+{
+    s->follower = follower;
+    s->follower_context = context;
+    s->followed = family;
+}
+
+static void note(ts_batch *b, const ts_store *s, unsigned family, ts_str key, ts_str until,
+                 ts_str value)
+{
+    followed_row row = { (uint32_t)key.n, (uint32_t)until.n, (uint32_t)value.n, until.p != NULL,
+                         value.p != NULL };
+
+    if (s->follower == NULL || family != s->followed)
+        return;
+    ts_buf_add(&b->followed, &row, sizeof(row));
+    ts_buf_str(&b->followed, key);
+    ts_buf_str(&b->followed, until);
+    ts_buf_str(&b->followed, value);
+}
+
+struct ts_store_changes {
+    const char *next, *end;
+};
+
+bool ts_store_changes_next(ts_store_changes *c, ts_store_change *ret)
+{
+    followed_row row;
+    const char *until, *value;
+
+    if (c->next == c->end)
+        return false;
+    memcpy(&row, c->next, sizeof(row));
+    ret->key = ts_str_n(c->next + sizeof(row), row.key_size);
+    until = ret->key.p + row.key_size;
+    value = until + row.until_size;
+    ret->until = row.is_range ? ts_str_n(until, row.until_size) : TS_STR_NULL;
+    ret->value = row.is_put ? ts_str_n(value, row.value_size) : TS_STR_NULL;
+    c->next = value + row.value_size;
+    return true;
+}
+
+/* Under write_lock. */
+static void tell_follower(const ts_store *s, const ts_batch *b)
+{
+    ts_store_changes changes = { b->followed.data, b->followed.data + b->followed.size };
+
+    if (b->followed.size > 0)
+        s->follower(s->follower_context, &changes);
+}
+
+/* ---- rows ---- */
+
 void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str value)
 {
     if (!s->table[family].is_global) {
@@ -89,6 +152,7 @@ void ts_batch_put(ts_batch *b, ts_store *s, unsigned family, ts_str key, ts_str 
         ts_batch_claim(b, ts_be64_read(key.p));
         touch(b, s, family, key);
     }
+    note(b, s, family, key, TS_STR_NULL, value.p == NULL ? TS_STR_LIT("") : value);
     rocksdb_writebatch_put_cf(b->rows, ts_store_family(s, family), key.p, key.n, value.p, value.n);
 }
 
@@ -112,6 +176,7 @@ void ts_batch_put_message(ts_batch *b, ts_store *s, unsigned family, ts_str key,
 void ts_batch_delete(ts_batch *b, ts_store *s, unsigned family, ts_str key)
 {
     touch(b, s, family, key);
+    note(b, s, family, key, TS_STR_NULL, TS_STR_NULL);
     rocksdb_writebatch_delete_cf(b->rows, ts_store_family(s, family), key.p, key.n);
 }
 
@@ -136,6 +201,7 @@ void ts_batch_delete_range(ts_batch *b, ts_store *s, unsigned family, ts_str fro
         memset(b->touched, 0xff, sizeof(b->touched));
     else
         touch(b, s, family, from);
+    note(b, s, family, from, until, TS_STR_NULL);
     rocksdb_writebatch_delete_range_cf(b->rows, ts_store_family(s, family), from.p, from.n, until.p,
                                        until.n);
 }
@@ -239,10 +305,14 @@ ts_status ts_store_write(ts_store *s, ts_batch *b, uint64_t *ret_ticket)
     memcpy(last, s->last_written, sizeof(last));
     st = ts_erased_claims(s, b) ? TS_NOT_FOUND : delete_seen_rows(s, b);
     if (st == TS_OK)
+        st = ts_buf_status(&b->followed);
+    if (st == TS_OK)
         st = ts_stream_number_rows(s, b, last);
     if (st == TS_OK) {
         move_versions(s, b);
         rocksdb_write(s->db, s->write_options, b->rows, &error);
+        if (error == NULL)
+            tell_follower(s, b);
         move_versions(s, b);
         if (error == NULL) {
             memcpy(s->last_written, last, sizeof(last));

@@ -77,6 +77,10 @@ struct ts_store {
     uint64_t sync_count;
     ts_metric *sync_metric;
 
+    ts_store_follower *follower; /* NULL: none */
+    void *follower_context;
+    unsigned followed;
+
     atomic_bool failed;
     void (*on_failure)(void *context);
     void *on_failure_context;
@@ -94,6 +98,7 @@ struct ts_batch {
     rocksdb_writebatch_t *rows;
     ts_buf appended; /* stream (1), size (4, host order), bytes; repeated */
     ts_buf seen;     /* struct seen_row, key, value's beginning; repeated */
+    ts_buf followed; /* struct followed_row, key, until, value; repeated */
     uint64_t *orgs;  /* claimed; mostly one */
     size_t org_count;
     size_t org_capacity;

@@ -26,6 +26,8 @@ const ts_config_item risk_config_items[] = {
     TS_NUM(risk_config, cache_mib, "TS_RISK_CACHE_MIB", 16, 1, 65536, "MiB of block cache"),
     TS_NUM(risk_config, answers_kib, "TS_RISK_ANSWERS_KIB", 2048, 0, 1048576,
            "KiB of answers that are given again as long as nothing changes; 0 = none"),
+    TS_NUM(risk_config, places_mib, "TS_RISK_PLACES_MIB", 16, 0, 65536,
+           "MiB of users' scores and addresses that searches keep in memory; 0 = none"),
     TS_NUM(risk_config, drain_ms, "TS_RISK_DRAIN_MS", 8000, 0, 60000,
            "ms to finish calls when stopping"),
 };

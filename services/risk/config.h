@@ -17,6 +17,7 @@ typedef struct risk_config {
     int64_t min_free_mib;
     int64_t cache_mib;
     int64_t answers_kib;
+    int64_t places_mib;
     int64_t drain_ms;
 } risk_config;
 

@@ -92,6 +92,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
     const risk_config *config = settings;
     TS_CLEANUP(ts_store_close_p) ts_store *store = NULL;
+    TS_CLEANUP(places_free_p) places *kept = NULL;
     TS_CLEANUP(risk_ingest_free_p) risk_ingest *ingest = NULL;
     risk app = { 0 };
     peers to = { 0 };
@@ -111,9 +112,12 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
     st = risk_ingest_new(config, &ingest, err);
     if (st == TS_OK)
         st = open_store(config, p, &store, err);
+    if (st == TS_OK && config->places_mib > 0)
+        st = places_new(store, (size_t)config->places_mib * MIB, &kept);
     if (st != TS_OK)
         return st;
     app.store = store;
+    app.places = kept;
     app.ingest = ingest;
     app.config = config;
     st = ts_inbox_new(store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox);

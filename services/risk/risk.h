@@ -4,6 +4,7 @@
 
 #include "ingest.h"
 #include "proto/methods.h"
+#include "search/places.h"
 #include "sweep.h"
 #include "ts/outbox.h"
 #include "ts/rpc.h"
@@ -14,6 +15,7 @@ typedef struct risk {
     ts_inbox *inbox;
     risk_sweep *sweep;
     risk_ingest *ingest;
+    places *places; /* NULL: none are kept in memory */
     const risk_config *config;
 } risk;
 

@@ -6,6 +6,7 @@
 #include "keys.h"
 #include "read.h"
 #include "search/index.h"
+#include "ts/time.h"
 
 #define QUERY_MAX 200   /* characters */
 #define FEW       1000  /* users whose places are read */
@@ -16,6 +17,7 @@ typedef struct search {
     const ts_call *call;
     const Ts__Risk__SearchUsersRequest *req;
     Ts__Risk__UserList *rep;
+    search_source from;
     search_set set;
     uint32_t low, high;
 } search;
@@ -69,7 +71,8 @@ static ts_status read_places(search *s, size_t max, place *first, size_t *ret_co
     s->rep->total = 0;
     s->rep->truncated = s->set.count > max;
     count = search_list(s->set.bits, (size_t)(s->set.last_user / 64 + 1), count, numbers);
-    st = risk_read_of_users(s->call, RISK_USER_PLACES, numbers, count, true, values);
+    st = places_get(s->from.places, s->from.store, s->from.tenant, numbers, count, s->from.now_ms,
+                    s->call->arena, values);
     for (size_t i = 0; i < count && st == TS_OK; i++) {
         place one = { .user = numbers[i] };
 
@@ -185,12 +188,17 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
                        "query must have between 1 and %d characters", QUERY_MAX);
     st = search_parse(call->arena, query, &parts, &part_count, call->error);
     if (st == TS_OK && part_count == 0)
-        return ts_fail(call->error, TS_INVALID, "query", "query must hold more than space");
+        return ts_fail(call->error, TS_INVALID, "query", "query must hold more than spaces");
     if (st == TS_OK)
         st = risk_read_totals(call, &totals);
-    if (st == TS_OK)
-        st = search_find(app->store, call->tenant, totals->last_user_number, parts, part_count,
-                         call->arena, &s.set, &cut);
+    if (st != TS_OK)
+        return st;
+    s.from = (search_source){ .store = app->store,
+                              .places = app->places,
+                              .tenant = call->tenant,
+                              .last_user = totals->last_user_number,
+                              .now_ms = ts_boot_ms() };
+    st = search_find(&s.from, parts, part_count, call->arena, &s.set, &cut);
     if (st != TS_OK)
         return st;
     st = s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);

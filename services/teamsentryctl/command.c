@@ -145,6 +145,11 @@ ts_status ctl_parse(int argc, const char *const *argv, ctl *ret)
     int at = 0;
 
     ret->command = find_command(argc, argv, &at);
+    ret->group = "";
+    for (const ctl_command *c = ctl_commands; c->run != NULL; c++) {
+        if (argc > 1 && strcmp(argv[1], c->group) == 0)
+            ret->group = c->group;
+    }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0)
             return TS_CONFLICT;
@@ -185,11 +190,12 @@ static void help_line(const ctl_command *c, ts_buf *out)
     }
 }
 
-void ctl_help(const ctl_command *only, ts_buf *out)
+void ctl_help(const ctl *asked, ts_buf *out)
 {
     ts_buf_z(out, "teamsentryctl: the operator's commands, over the suite's own bus\n\n");
     for (const ctl_command *c = ctl_commands; c->run != NULL; c++) {
-        if (only == NULL || only == c)
+        if (asked->command == NULL ? asked->group[0] == '\0' || strcmp(asked->group, c->group) == 0
+                                   : asked->command == c)
             help_line(c, out);
     }
     ts_buf_printf(out,

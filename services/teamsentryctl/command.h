@@ -47,6 +47,7 @@ extern const ctl_command ctl_commands[];
 /* What was asked, and where the answer is written. */
 typedef struct ctl {
     const ctl_command *command;
+    const char *group; /* the first word, if it is a group's name; else "" */
     const char *args[CTL_ARGS_MAX];
     const char *options[CTL_OPTIONS]; /* NULL: not given */
     ts_arena *arena;
@@ -63,8 +64,8 @@ static inline bool ctl_wants_json(const ctl *c)
 /* Pure: from the words of a command line to a command. TS_CONFLICT: --help was asked for (command may be NULL); TS_INVALID
  * with words that say what is right. */
 TS_CHECK ts_status ctl_parse(int argc, const char *const *argv, ctl *ret);
-/* All commands, or the one. */
-void ctl_help(const ctl_command *only, ts_buf *out);
+/* The one command, else those of the group, else all. */
+void ctl_help(const ctl *asked, ts_buf *out);
 
 /* Values of options. Pure; TS_INVALID with words that say what is right. */
 TS_CHECK ts_status ctl_parse_permissions(const char *text, uint64_t *ret, ts_error *err);

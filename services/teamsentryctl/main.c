@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     ts_log_init("ctl", TS_LOG_ERROR);
     st = ctl_parse(argc, (const char *const *)argv, &c);
     if (st == TS_CONFLICT) {
-        ctl_help(c.command, &out);
+        ctl_help(&c, &out);
         return print(&out, stdout);
     }
     if (st != TS_OK) {

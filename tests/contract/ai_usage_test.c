@@ -465,6 +465,7 @@ static void a_report_takes_the_memory_of_its_groups_not_of_its_rows(void)
 
 int main(void)
 {
+    wait_for_a_whole_day();
     today_ms = ts_time_day(ts_wall_ms()) * TS_DAY_MS + 12 * TS_HOUR_MS;
     scratch_directory(s.directory);
     start();

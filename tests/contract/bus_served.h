@@ -4,9 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "check.h"
-#include "proto/methods.h"
-#include "ts/rpc.h"
+#include "peers.h"
 
 static char directory[64];
 static char address[128];
@@ -103,11 +101,20 @@ static inline ts_rpc_server *start(service *s)
     return server;
 }
 
-static inline ts_peer *dial(void)
+static inline ts_peer *dial_nobody(void)
 {
     ts_peer *peer = NULL;
 
     CHECK_EQ(ts_peer_new("test", address, &peer, NULL), TS_OK);
+    return peer;
+}
+
+/* To a server that is there. */
+static inline ts_peer *dial(void)
+{
+    ts_peer *peer = dial_nobody();
+
+    connect_lanes(peer, rows);
     return peer;
 }
 

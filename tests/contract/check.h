@@ -49,6 +49,16 @@
         test();                                                                                    \
     } while (0)
 
+/* For tests whose days end with today: none is begun in the last minute of a day (UTC). */
+static inline void wait_for_a_whole_day(void)
+{
+    int64_t left_ms = TS_DAY_MS - ts_wall_ms() % TS_DAY_MS;
+    struct timespec pause = { left_ms / 1000 + 1, 0 };
+
+    if (left_ms < TS_MINUTE_MS)
+        nanosleep(&pause, NULL);
+}
+
 /* A fresh directory below TMPDIR or /tmp; `ret` holds 64 bytes. */
 static inline void scratch_directory(char ret[64])
 {

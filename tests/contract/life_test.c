@@ -9,8 +9,9 @@
 #include "proto/methods.h"
 #include "ts/rpc.h"
 
-#define SILENCE_MS      "100"
-#define SILENCES        20 /* many more than end a connection */
+#define SILENCE_MS      "500" /* three of them: longer than a busy machine stands still */
+#define SILENCES        7     /* more than end the connection of a caller */
+#define ANSWERS         4     /* to more than end that of a side that asks */
 #define PATIENCE_S      30
 #define GREETING        "TSBUS\0\0\1"
 #define GREETING_SIZE   8
@@ -185,7 +186,7 @@ static void a_peer_that_lives_is_asked_and_kept(void)
     say(a.fd, GREETING, GREETING_SIZE);
     n = recv(a.fd, call, sizeof(call), 0);
     CHECK(n > LIFE_FRAME_SIZE && memcmp(call + n - LIFE_FRAME_SIZE, life_frame, LIFE_FRAME_SIZE));
-    for (int i = 0; i < SILENCES; i++) {
+    for (int i = 0; i < ANSWERS; i++) {
         hear(a.fd, life_frame, LIFE_FRAME_SIZE);
         say(a.fd, life_frame, LIFE_FRAME_SIZE);
     }
@@ -209,7 +210,7 @@ static void a_caller_that_falls_silent_is_let_go(void)
 
 static void a_caller_that_asks_for_signs_of_life_gets_them(void)
 {
-    struct timespec pause = { 0, 50000000 };
+    struct timespec pause = { 0, 600000000 }; /* more than a silence */
     ts_rpc_server *server = serve();
     int fd = connect_raw();
 

@@ -12,15 +12,14 @@
 
 static uint64_t qualifier; /* of the last record */
 static const char *self;   /* argv[0] */
+static int64_t today;      /* when the program was started, also if midnight has come since */
 
 /* ---- words of the tests ---- */
 
 /* Noon, `back` days ago (UTC); of today its first moments, which are over. */
 static int64_t on_day(uint32_t back)
 {
-    int64_t day = ts_time_day(ts_wall_ms());
-
-    return (day - back) * TS_DAY_MS + (back == 0 ? 0 : 12 * TS_HOUR_MS);
+    return (today - back) * TS_DAY_MS + (back == 0 ? 0 : 12 * TS_HOUR_MS);
 }
 
 static void put_act(ts_buf *out, const char *application, const char *event, int64_t at_ms)
@@ -274,8 +273,8 @@ static void a_row_with_more_than_there_can_be_is_cut(void)
 typedef struct killer {
     atomic_bool stopping;
     atomic_uint posts; /* that were acknowledged */
+    atomic_uint kills;
     pid_t pid;
-    unsigned kills;
 } killer;
 
 static pid_t spawn_server(void)
@@ -300,14 +299,14 @@ static void *kill_again_and_again(void *argument)
     unsigned goal = 10;
 
     while (!atomic_load(&k->stopping)) {
-        struct timespec soon = { 0, 300000 * (1 + k->kills % 7) };
+        struct timespec soon = { 0, 300000 * (1 + atomic_load(&k->kills) % 7) };
 
         nanosleep(&soon, NULL);
         if (atomic_load(&k->posts) < goal)
             continue;
         end_server(k->pid);
-        k->kills++;
         k->pid = spawn_server();
+        atomic_fetch_add(&k->kills, 1);
         goal = atomic_load(&k->posts) + 10;
     }
     return NULL;
@@ -315,10 +314,11 @@ static void *kill_again_and_again(void *argument)
 
 static void what_is_counted_is_counted_once_whoever_is_killed(void)
 {
-    enum { POSTS = 120, EACH = 7 };
+    enum { POSTS = 120, EACH = 7, KILLS = 3 };
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
     killer k = { .kills = 0 };
     int64_t today_ms = on_day(0);
+    unsigned posts = 0;
     char address[128];
     pthread_t thread;
 
@@ -331,12 +331,13 @@ static void what_is_counted_is_counted_once_whoever_is_killed(void)
     s.arena = ts_arena_new((size_t)64 << 20);
     k.pid = spawn_server();
     CHECK_EQ(pthread_create(&thread, NULL, kill_again_and_again, &k), 0);
-    for (unsigned i = 0; i < POSTS; i++) {
+    /* On a busy machine the killer comes late: it is waited for. */
+    for (; posts < POSTS || atomic_load(&k.kills) < KILLS; posts++) {
         const Ts__Risk__IngestReply *reply = NULL;
 
         ts_buf_clear(&body);
-        qualifier = 5000000 + i * EACH;
-        put_downloads(&body, today_ms + i * EACH, EACH);
+        qualifier = 5000000 + posts * EACH;
+        put_downloads(&body, today_ms + posts * EACH, EACH);
         CHECK_SOON(reply != NULL || try_post(tenant, &body, &reply) == TS_OK);
         CHECK_EQ(reply->accepted + reply->duplicates, EACH);
         served_forget(&s);
@@ -345,17 +346,17 @@ static void what_is_counted_is_counted_once_whoever_is_killed(void)
     atomic_store(&k.stopping, true);
     CHECK_EQ(pthread_join(thread, NULL), 0);
     end_server(k.pid);
-    CHECK(k.kills >= 3);
     ts_peer_free(TS_TAKE(s.peer));
     ts_arena_free(TS_TAKE(s.arena));
     start();
     CHECK_EQ(profile_in(tenant)->n_anomalies, 1);
-    CHECK_EQ(profile_in(tenant)->anomalies[0]->observed, POSTS * EACH);
+    CHECK_EQ(profile_in(tenant)->anomalies[0]->observed, posts * EACH);
 }
 
 int main(int argc, char **argv)
 {
     self = argv[0];
+    today = ts_time_day(ts_wall_ms());
     config.retention_days = 365;
     config.anomaly_z_tenths = 35;
     config.anomaly_learning_days = 10;

@@ -3,10 +3,8 @@
 #ifndef CONTRACT_SERVED_H
 #define CONTRACT_SERVED_H
 
-#include "check.h"
-#include "proto/methods.h"
+#include "peers.h"
 #include "ts/outbox.h"
-#include "ts/rpc.h"
 #include "ts/store.h"
 #include "ts/tenancy.h"
 
@@ -52,33 +50,6 @@ static inline ts_caller served_caller(ts_tenant tenant, const char *actor, const
                         .deadline_boot_ms = ts_boot_ms() + CALL_MS };
 }
 
-/* A call waits half a second for a lane's connection, and on a busy machine it may take longer to make one. So all are made
- * before anything is asked: by a method that nobody serves, and that is asked for until there is an answer. */
-static inline void served_connect(served *s, ts_peer *peer)
-{
-    static ts_method nobodys[TS_LANES]; /* the peer counts by their addresses */
-
-    bool is_served[TS_LANES] = { false };
-
-    for (const ts_rpc_row *rows = s->rows; rows->method != NULL; rows++)
-        is_served[rows->method->lane] = true;
-    for (unsigned i = 0; i < TS_LANES; i++) {
-        const Ts__Empty in = TS__EMPTY__INIT;
-        ts_caller caller = served_caller((ts_tenant){ 0, TS_MODE_LIVE }, "ctl", "");
-        ProtobufCMessage *out = NULL;
-
-        if (!is_served[i])
-            continue;
-        nobodys[i] = (ts_method){ .name = "test.Connect",
-                                  .request = &ts__empty__descriptor,
-                                  .reply = &ts__empty__descriptor,
-                                  .lane = (ts_lane)i,
-                                  .flags = TS_RPC_IDEMPOTENT | TS_RPC_PATIENT };
-        CHECK_EQ(ts_rpc_call(peer, &nobodys[i], &caller, &in.base, s->arena, &out, NULL),
-                 TS_INTERNAL);
-    }
-}
-
 static inline void served_listen(served *s, const char *name, size_t answers_bytes,
                                  ts_rpc_server **ret, ts_peer **ret_peer)
 {
@@ -99,7 +70,7 @@ static inline void served_listen(served *s, const char *name, size_t answers_byt
     snprintf(address, sizeof(address), "ipc://%s/%s", s->directory, name);
     CHECK_EQ(ts_rpc_server_start(&o, ret, NULL), TS_OK);
     CHECK_EQ(ts_peer_new(name, address, ret_peer, NULL), TS_OK);
-    served_connect(s, *ret_peer);
+    connect_lanes(*ret_peer, s->rows);
 }
 
 static inline void served_start(served *s, const char *name, const ts_rpc_row *rows, void *service)
@@ -109,7 +80,6 @@ static inline void served_start(served *s, const char *name, const ts_rpc_row *r
     s->arena = ts_arena_new((size_t)64 << 20);
     CHECK(s->arena != NULL);
     served_listen(s, name, ANSWERS_BYTES, &s->server, &s->peer);
-    ts_arena_reset(s->arena);
 }
 
 static inline void served_stop(served *s)

@@ -173,6 +173,94 @@ static void the_version_moves_with_the_rows_of_its_organization(void)
     remove_directory(directory);
 }
 
+/* What a follower was told, and whether readers could see it then. */
+typedef struct told {
+    ts_store *store;
+    char text[256];
+    unsigned batches;
+    unsigned
+        early; /* rows told when the version had moved on already, or the row was not there yet */
+} told;
+
+static void write_down(void *context, ts_store_changes *changes)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 16);
+    told *t = context;
+    ts_store_change c;
+
+    while (ts_store_changes_next(changes, &c)) {
+        size_t n = strlen(t->text);
+        ts_str got;
+        bool is_there = ts_store_get(t->store, OWNED, c.key, arena, &got) == TS_OK;
+        char what = c.until.p != NULL ? '-' : c.value.p == NULL ? '!' : '=';
+
+        snprintf(t->text + n, sizeof(t->text) - n, "%d/%d%c%.*s ", c.key.p[7], c.key.p[8], what,
+                 (int)c.value.n, c.value.p == NULL ? "" : c.value.p);
+        if (ts_store_version(t->store, 1) != 0 || is_there != (c.value.p != NULL))
+            t->early++;
+    }
+    t->batches++;
+}
+
+static void a_follower_is_told_of_the_rows_of_its_family_in_order(void)
+{
+    char directory[64];
+    TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
+    TS_CLEANUP(ts_batch_free_p) ts_batch *unwritten = ts_batch_new();
+    TS_CLEANUP(ts_batch_free_p) ts_batch *late = ts_batch_new();
+    TS_CLEANUP(ts_buf_done) ts_buf live = TS_BUF_INIT(64);
+    TS_CLEANUP(ts_buf_done) ts_buf test = TS_BUF_INIT(64);
+    told t = { .text = "" };
+    ts_store *s;
+
+    scratch_directory(directory);
+    s = open_in(directory);
+    t.store = s;
+    owned_key(&live, 1, TS_MODE_LIVE);
+    owned_key(&test, 1, TS_MODE_TEST);
+    put_at(s, ts_buf_view(&live));
+    ts_store_follow(s, OWNED, write_down, &t);
+    put(s, ROWS, "another", "family");
+    CHECK(strcmp(t.text, "") == 0);
+    ts_batch_put(batch, s, OWNED, ts_buf_view(&live), TS_STR_LIT("two"));
+    ts_batch_put(batch, s, OWNED, ts_buf_view(&test), TS_STR_NULL);
+    CHECK(strcmp(t.text, "") == 0);
+    CHECK_EQ(ts_store_commit(s, batch), TS_OK);
+    CHECK(strcmp(t.text, "1/0=two 1/1= ") == 0);
+    CHECK_EQ(t.batches, 1);
+    ts_batch_put(unwritten, s, OWNED, ts_buf_view(&live), TS_STR_LIT("never"));
+
+    t.text[0] = '\0';
+    for (int how = 0; how < 4; how++) {
+        TS_CLEANUP(ts_batch_free_p) ts_batch *b = ts_batch_new();
+
+        if (how == 0)
+            ts_batch_delete(b, s, OWNED, ts_buf_view(&test));
+        else if (how < 3)
+            ts_batch_delete_seen(b, OWNED, ts_buf_view(&live),
+                                 ts_str_of(how == 1 ? "other" : "tw"));
+        else
+            ts_batch_delete_range(b, s, OWNED, ts_buf_view(&live), ts_buf_view(&test));
+        CHECK_EQ(ts_store_commit(s, b), TS_OK);
+    }
+    CHECK(strcmp(t.text, "1/1! 1/0! 1/0- ") == 0); /* one had other bytes than were seen */
+    CHECK_EQ(t.early, 0);
+
+    /* What is refused is not told of. */
+    t.text[0] = '\0';
+    CHECK_EQ(ts_store_fence(s, 1, 1, NULL), TS_OK);
+    ts_batch_put(late, s, OWNED, ts_buf_view(&live), TS_STR_LIT("late"));
+    CHECK_EQ(ts_store_commit(s, late), TS_NOT_FOUND);
+    CHECK(strcmp(t.text, "") == 0);
+    CHECK_EQ(ts_store_wipe(s, (ts_tenant){ 1, TS_MODE_LIVE }, NULL), TS_OK);
+    CHECK(strcmp(t.text, "1/0- ") == 0);
+    ts_store_follow(s, OWNED, NULL, NULL);
+    CHECK_EQ(ts_store_wipe(s, (ts_tenant){ 1, TS_MODE_LIVE }, NULL), TS_OK);
+    CHECK(strcmp(t.text, "1/0- ") == 0);
+    ts_store_close(s);
+    remove_directory(directory);
+}
+
 static void a_store_keeps_its_identity_and_refuses_a_newer_schema(void)
 {
     char directory[64];
@@ -501,6 +589,7 @@ int main(int argc, char **argv)
     RUN(a_batch_is_there_whole_after_reopening);
     RUN(many_keys_are_read_in_one_go);
     RUN(the_version_moves_with_the_rows_of_its_organization);
+    RUN(a_follower_is_told_of_the_rows_of_its_family_in_order);
     RUN(a_store_keeps_its_identity_and_refuses_a_newer_schema);
     RUN(a_store_that_a_newer_program_opened_is_refused_by_the_older_one);
     RUN(iterators_keep_to_their_range_in_both_directions);

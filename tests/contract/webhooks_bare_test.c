@@ -204,7 +204,7 @@ static void what_arrives_at_once_is_known_by_its_place(void)
     CHECK_EQ(f.bare, 1);
     CHECK_EQ(rows_in(WEBHOOKS_EVENT_INDEX), 0);
     CHECK(strcmp(event_of(1)->status, "pending") == 0);
-    result_of(lease_one(5000), 204, "", false);
+    result_of(lease_one(SOON_MS), 204, "", false);
     f = check_over_a_restart("1h");
     CHECK_EQ(f.kept, 1);
     CHECK_EQ(f.events[DELIVERY_DELIVERED], 1);
@@ -224,12 +224,12 @@ static void what_arrived_at_once_is_replayed_with_its_attempts(void)
     begin("1h");
     (void)endpoint(live, NULL);
     publish_at("incident.created", 1, CREATED_MS);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     replay(1);
     f = check_over_a_restart("1h");
     CHECK_EQ(f.owed[DELIVERY_PENDING], 1);
     CHECK_EQ(f.kept + f.bare, 0);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->attempt, 2);
     result_of(d, 200, "", false);
     f = check_over_a_restart("1h");
@@ -255,11 +255,11 @@ static void what_does_not_arrive_at_once_gets_its_rows(void)
         begin("1s");
         (void)endpoint(live, NULL);
         publish_at("incident.created", 1, CREATED_MS);
-        result_of(lease_one(5000), ways[i].status, ways[i].error, ways[i].returned);
+        result_of(lease_one(SOON_MS), ways[i].status, ways[i].error, ways[i].returned);
         f = check_over_a_restart("1s");
         CHECK_EQ(f.events[DELIVERY_PENDING], 1);
         CHECK_EQ(f.bare, 0);
-        d = lease_one(10000);
+        d = lease_one(SOON_MS);
         CHECK_EQ(d->attempt, ways[i].attempt);
         result_of(d, 200, "", false);
         f = check_over_a_restart("1s");
@@ -278,8 +278,9 @@ static void a_lease_that_ends_gives_it_its_rows(void)
     begin("1h");
     (void)endpoint(live, NULL);
     publish_at("incident.created", 1, CREATED_MS);
-    lease_and_keep(5000, &first);
-    lease_and_keep(20000, &again); /* the lease has ended */
+    lease_and_keep(SOON_MS, &first);
+    shift(LEASE_MS); /* it has ended */
+    lease_and_keep(SOON_MS, &again);
     CHECK_EQ(again.d.attempt, 1);
     f = check_over_a_restart("1h");
     CHECK_EQ(f.bare, 0);
@@ -299,7 +300,6 @@ static void a_result_after_a_restart_counts(void)
 {
     static const uint32_t statuses[] = { 200, 500 };
 
-    options.lease_ms = 600000;
     for (size_t i = 0; i < TS_COUNT(statuses); i++) {
         kept_lease leased;
         found f;
@@ -307,7 +307,7 @@ static void a_result_after_a_restart_counts(void)
         begin("1h");
         (void)endpoint(live, NULL);
         publish_at("incident.created", 1, CREATED_MS);
-        lease_and_keep(5000, &leased);
+        lease_and_keep(SOON_MS, &leased);
         f = check_over_a_restart("1h");
         CHECK_EQ(f.bare, 1);
         result_of(&leased.d, statuses[i], "", false);
@@ -317,7 +317,6 @@ static void a_result_after_a_restart_counts(void)
         CHECK_EQ(lease(1, 0)->n_deliveries, 0);
         end();
     }
-    options.lease_ms = LEASE_MS;
 }
 
 static void a_deleted_endpoint_s_backlog_fails_whole(void)
@@ -331,7 +330,7 @@ static void a_deleted_endpoint_s_backlog_fails_whole(void)
     id.id = endpoint(live, NULL)->id;
     for (uint8_t i = 1; i <= 4; i++)
         publish_at("incident.created", i, CREATED_MS + i);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(served_call(&s, live, &ts_webhooks_delete_endpoint, &id.base, &nothing), TS_OK);
     CHECK_SOON(count("failed") == 3);
     result_of(d, 500, "", false);
@@ -352,7 +351,7 @@ static void what_is_forgotten_leaves_no_row(void)
     (void)endpoint(live, NULL);
     publish_at("incident.created", 1, CREATED_MS);
     publish_at("incident.created", 2, CREATED_MS + 1);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     CHECK(type_number(TS_STR_LIT("incident.created"), &type));
     webhooks_lock(&app, live);
     CHECK_EQ(tend_forget(&app.ledger, live, type, DELIVERY_DELIVERED, CREATED_MS + 2, arena, &more),
@@ -388,7 +387,7 @@ static void lists_go_over_all_indexes_in_one_order(void)
     begin("1h");
     (void)endpoint(live, "incident.*");
     publish_at("incident.created", 1, CREATED_MS + 1);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     publish_at("user.risk_level_changed", 2, CREATED_MS + 2); /* nobody wants it: it has arrived */
     publish_at("incident.created", 3, CREATED_MS + 3);
     (void)endpoint(live, "incident.created");
@@ -458,9 +457,9 @@ static void what_was_published_under_the_schema_before_arrives(void)
     CHECK_EQ(f.events[DELIVERY_PENDING], 2);
     publish_at("incident.created", 3, CREATED_MS + 3); /* the new kind beside them */
     CHECK_EQ(count("pending"), 3);
-    result_of(lease_one(5000), 200, "", false);
-    result_of(lease_one(5000), 500, "", false);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
+    result_of(lease_one(SOON_MS), 500, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     f = check_over_a_restart("1h");
     CHECK_EQ(f.events[DELIVERY_DELIVERED], 2);
     CHECK_EQ(f.events[DELIVERY_PENDING], 1);

@@ -5,14 +5,6 @@
 #include "ts/audit.h"
 #include "webhooks_ledger.h"
 
-static inline void shift(int64_t ms)
-{
-    webhooks_lock(&app, live);
-    app.ledger.clock.offset_ms += ms;
-    pthread_cond_broadcast(&app.ledger.wake);
-    webhooks_unlock(&app, live);
-}
-
 /* An id that outlives a restart: answers die with it. */
 static inline const char *kept_id(const Ts__Webhooks__Endpoint *e)
 {

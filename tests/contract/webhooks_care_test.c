@@ -50,7 +50,7 @@ static void a_secret_rotates_with_an_overlap_and_is_promoted(void)
     CHECK(strstr(last_audit()->details, "whsec") == NULL);
     CHECK(get(made->id)->secret[0] == '\0' && get(made->id)->next_secret[0] == '\0');
     publish("incident.created", 1);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->n_headers, 9);
     CHECK(strncmp(header(d, "X-TeamSentry-Signature-Next"), "sha256=", 7) == 0);
     CHECK(strstr(header(d, "webhook-signature"), " v1,") != NULL);
@@ -59,7 +59,7 @@ static void a_secret_rotates_with_an_overlap_and_is_promoted(void)
     CHECK_EQ(after->rotation_ends_ms, 0);
     CHECK(strcmp(last_audit()->action, "endpoint.secret_promoted") == 0);
     publish("incident.created", 2);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->n_headers, 8);
     CHECK(header(d, "X-TeamSentry-Signature-Next")[0] == '\0');
     result_of(d, 200, "", false);
@@ -93,7 +93,7 @@ static void headers_travel_and_are_not_shown_again(void)
     CHECK(strcmp(last_audit()->details, "{\"fields\":[\"headers\"]}") == 0);
     CHECK(get(id)->headers[0]->value[0] == '\0');
     publish("incident.created", 1);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK(strcmp(header(d, "Authorization"), "Bearer hush") == 0);
     extra.name = (char *)(uintptr_t) "Content-Length";
     CHECK_EQ(update(&request, id, WEBHOOKS_FIELD_HEADERS, &after), TS_INVALID);
@@ -117,7 +117,7 @@ static void a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new(void
     start_with("1h");
     CHECK_EQ(lease(10, 0)->n_deliveries, 0);
     set_enabled(id, true);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     CHECK_EQ(lease(10, 0)->n_deliveries, 0);
     CHECK_EQ(count("delivered"), 2); /* nobody was owed the second one */
     end();
@@ -167,7 +167,7 @@ static void a_test_event_goes_to_one_endpoint_whatever_it_wants(void)
     (void)endpoint(live, NULL);
     id.id = (char *)(uintptr_t)kept_id(endpoint(live, "incident.*"));
     CHECK_EQ(served_call(&s, live, &ts_webhooks_test_endpoint, &id.base, &event), TS_OK);
-    reply = lease(10, 5000);
+    reply = lease(10, SOON_MS);
     CHECK_EQ(reply->n_deliveries, 1);
     CHECK(strcmp(reply->deliveries[0]->endpoint_id, id.id) == 0);
     CHECK(strcmp(reply->deliveries[0]->event_id, event->id) == 0);
@@ -194,7 +194,7 @@ static void an_ordered_endpoint_waits_for_its_first(void)
     for (unsigned i = 0; i < 20; i++) {
         const Ts__Webhooks__Event *event;
 
-        d = lease_one(5000);
+        d = lease_one(SOON_MS);
         CHECK_EQ(lease(10, 0)->n_deliveries, 0);
         if (i == 3) { /* fails once: all others wait for it, over a restart too */
             snprintf((char *)head, sizeof(head), "%s", d->event_id);
@@ -202,7 +202,7 @@ static void an_ordered_endpoint_waits_for_its_first(void)
             CHECK_EQ(lease(10, 0)->n_deliveries, 0);
             stop();
             start_with("1s,1s");
-            d = lease_one(5000);
+            d = lease_one(SOON_MS);
             CHECK(strcmp(d->event_id, (const char *)head) == 0);
             CHECK_EQ(d->attempt, 2);
         }
@@ -225,15 +225,15 @@ static void order_can_be_given_up_without_being_early(void)
     id = kept_id(endpoint(live, NULL));
     set_ordered(id, true);
     publish_many("incident.created", 0, 2, 1000);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     snprintf(first, sizeof(first), "%s", d->event_id);
     failed_ms = ts_boot_ms();
     result_of(d, 500, "", false);
     set_ordered(id, false);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK(strcmp(d->event_id, first) != 0);
     result_of(d, 200, "", false);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK(ts_boot_ms() - failed_ms >= 1000);
     CHECK(strcmp(d->event_id, first) == 0);
     result_of(d, 200, "", false);
@@ -252,7 +252,7 @@ static void a_rate_limit_paces_deliveries(void)
     publish_many("incident.created", 0, 11, 1000);
     started_ms = ts_boot_ms();
     for (unsigned i = 0; i < 11; i++)
-        result_of(lease_one(5000), 200, "", false);
+        result_of(lease_one(SOON_MS), 200, "", false);
     CHECK(ts_boot_ms() - started_ms >= 500);
     request.rate_limit = 1001;
     CHECK_EQ(update(&request, after->id, WEBHOOKS_FIELD_RATE_LIMIT, &after), TS_INVALID);
@@ -275,26 +275,26 @@ static void days_of_nothing_but_failure_disable_an_endpoint(void)
     snprintf(failing, sizeof(failing), "%s", id);
     publish("incident.created", 1);
     for (unsigned i = 0; i < 4; i++) /* volume alone is no reason */
-        result_of(lease_one(5000), 500, "", false);
+        result_of(lease_one(SOON_MS), 500, "", false);
     CHECK(get(failing)->enabled);
     shift(5 * TS_DAY_MS);
-    result_of(lease_one(5000), 200, "", false); /* one success: five days begin anew */
+    result_of(lease_one(SOON_MS), 200, "", false); /* one success: five days begin anew */
     publish("incident.created", 2);
     publish("incident.created", 3);
-    result_of(lease_one(5000), 500, "", false);
+    result_of(lease_one(SOON_MS), 500, "", false);
     shift(6 * TS_DAY_MS);
-    result_of(lease_one(5000), 500, "", false);
+    result_of(lease_one(SOON_MS), 500, "", false);
     CHECK(get(failing)->enabled); /* two failures are not enough */
     stop();
     start_with("1s,1s,1s,1s,1s"); /* it is remembered */
     shift(11 * TS_DAY_MS);        /* the shifts from before are not */
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     result_of(d, 0, "timeout", false);
     CHECK(!get(failing)->enabled);
     CHECK(strcmp(get(failing)->disabled_reason, "failing") == 0);
     CHECK(strcmp(last_audit()->action, "endpoint.disabled") == 0);
     CHECK(strcmp(last_audit()->actor, "service:webhooks") == 0);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK(memmem(d->body.data, d->body.len, "\"event\":\"webhook.endpoint_disabled\"", 35) != NULL);
     CHECK(memmem(d->body.data, d->body.len, failing, strlen(failing)) != NULL);
     CHECK(memmem(d->body.data, d->body.len, "whsec_", 6) == NULL);
@@ -302,7 +302,7 @@ static void days_of_nothing_but_failure_disable_an_endpoint(void)
     set_enabled(failing, true);
     CHECK(get(failing)->disabled_reason[0] == '\0');
     shift(TS_DAY_MS);
-    result_of(lease_one(5000), 500, "", false);
+    result_of(lease_one(SOON_MS), 500, "", false);
     CHECK(get(failing)->enabled); /* a new chance */
     end();
     options.disable_after_ms = 0;
@@ -310,7 +310,6 @@ static void days_of_nothing_but_failure_disable_an_endpoint(void)
 
 int main(void)
 {
-    options.lease_ms = 600000; /* no lease ends by itself here, however slow the machine is */
     RUN(a_secret_rotates_with_an_overlap_and_is_promoted);
     RUN(headers_travel_and_are_not_shown_again);
     RUN(a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new);

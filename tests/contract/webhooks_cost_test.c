@@ -105,7 +105,7 @@ static void rows_and_batches_of_a_delivery_are_few(void)
     c = spent();
     CHECK_EQ(c.batches, 1);
     CHECK(c.rows <= 3 * MANY + 3); /* totals of tenant and endpoint, the number taken in */
-    leased = lease(8, 5000);
+    leased = lease(8, SOON_MS);
     CHECK_EQ(leased->n_deliveries, 2);
     c = spent();
     CHECK_EQ(c.batches, 1);
@@ -131,7 +131,7 @@ static void an_event_owed_to_two_keeps_a_row_of_state(void)
     c = spent();
     CHECK_EQ(c.batches, 1);
     CHECK(c.rows <= (3 + 2 * 3) * MANY + 4);
-    results_of(lease(1, 5000), 200);
+    results_of(lease(1, SOON_MS), 200);
     CHECK_EQ(count("delivered"), 0); /* it is pending until both have it */
     CHECK_EQ(count("pending"), MANY);
     end();
@@ -145,7 +145,7 @@ static void a_backlog_is_not_held_in_memory(void)
     begin("1h");
     (void)endpoint(live, NULL);
     CHECK_EQ(hand_over_many(MANY, 0, false), MANY);
-    (void)lease(1, 5000);
+    (void)lease(1, SOON_MS);
     webhooks_lock(&app, live);
     e = app.ledger.table[0];
     for (size_t i = 0; e == NULL; i++)
@@ -198,12 +198,11 @@ static void leases_outlive_a_restart_if_they_have_not_ended(void)
     char event_id[TS_ID_SIZE], endpoint_id[TS_ID_SIZE];
     uint8_t token[16];
 
-    options.lease_ms = 600000; /* longer than this takes, wherever it runs */
     begin("1h");
     (void)endpoint(live, NULL);
     publish("incident.created", 1);
     publish("incident.created", 2);
-    leased = lease(8, 5000);
+    leased = lease(8, SOON_MS);
     CHECK_EQ(leased->n_deliveries, 2);
     result_of(leased->deliveries[0], 200, "", false);
     open = *leased->deliveries[1];
@@ -228,7 +227,6 @@ static void leases_outlive_a_restart_if_they_have_not_ended(void)
     start_with("1h");
     CHECK_EQ(leases_held(), 0);
     CHECK_EQ(count("delivered"), 2);
-    options.lease_ms = LEASE_MS;
     end();
 }
 
@@ -245,7 +243,7 @@ static void a_due_row_of_what_is_over_is_dropped(void)
     begin("1h");
     (void)endpoint(live, NULL);
     publish("incident.created", 1);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     result_of(d, 200, "", false);
     due_write_facts(&facts, value);
     key = key_due(live, ts_str_of(d->endpoint_id), 1000, cause);
@@ -254,7 +252,7 @@ static void a_due_row_of_what_is_over_is_dropped(void)
     ts_batch_free(batch);
     stop();
     start_with("1h");
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->attempt, 2);
     result_of(d, 500, "", false);
     CHECK_EQ(leases_held(), 0);
@@ -313,7 +311,7 @@ static void what_was_leased_under_the_schema_before_is_due_again(void)
     ts_batch_free(batch);
     stop();
     start_with("1h");
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK(strcmp(d->event_id, id) == 0);
     CHECK_EQ(d->attempt, 3);
     result_of(d, 200, "", false);

@@ -23,12 +23,12 @@ static void an_event_is_replayed_with_its_id_and_its_bytes(void)
     begin("1s");
     (void)endpoint(live, NULL);
     publish("incident.created", 1);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     snprintf(id, sizeof(id), "%s", d->event_id);
     snprintf(body, sizeof(body), "%.*s", (int)d->body.len, (const char *)d->body.data);
     CHECK_EQ(replay(live, id, &reply), TS_CONFLICT); /* under way */
     result_of(d, 500, "", false);
-    result_of(lease_one(5000), 500, "", false);
+    result_of(lease_one(SOON_MS), 500, "", false);
     CHECK_EQ(count("failed"), 1);
     CHECK_EQ(replay(other, id, &reply), TS_NOT_FOUND);
     CHECK_EQ(replay(live, "evt_nonsense", &reply), TS_NOT_FOUND);
@@ -37,16 +37,16 @@ static void an_event_is_replayed_with_its_id_and_its_bytes(void)
     CHECK(strcmp(last_audit()->action, "event.replayed") == 0);
     CHECK(strcmp(last_audit()->object, id) == 0);
     CHECK_EQ(count("pending"), 1);
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->attempt, 3);
     CHECK(strcmp(d->event_id, id) == 0);
     CHECK(d->body.len == strlen(body) && memcmp(d->body.data, body, d->body.len) == 0);
     result_of(d, 500, "", false); /* its schedule began anew: one more try */
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->attempt, 4);
     result_of(d, 200, "", false);
     CHECK_EQ(replay(live, id, &reply), TS_OK); /* it failed nowhere: all of it */
-    d = lease_one(5000);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->attempt, 5);
     result_of(d, 200, "", false);
     event = list("delivered", "", "", 0, 1)->events[0];
@@ -209,7 +209,7 @@ static void old_events_are_forgotten_in_steps_and_pending_ones_never(void)
     CHECK_EQ(list("delivered", "", "incident.created", 0, 50)->n_events, 10);
     CHECK_EQ(count("delivered"), 10);
     CHECK_EQ(count("pending"), 1);
-    result_of(lease_one(5000), 200, "", false);
+    result_of(lease_one(SOON_MS), 200, "", false);
     ts_arena_free(arena);
     end();
 }
@@ -307,7 +307,7 @@ static void a_store_of_the_schema_before_is_taken_over(void)
     CHECK_EQ(list("delivered", made, "", 0, 10)->total, 1);
     CHECK_EQ(list("pending", made, "incident.created", 0, 10)->n_events, 2);
     /* The endpoint is the one that was leased to, not what its figures have left of it. */
-    leased = lease(8, 5000);
+    leased = lease(8, SOON_MS);
     CHECK_EQ(leased->n_deliveries, 2);
     for (size_t i = 0; i < 2; i++) {
         CHECK_EQ(leased->deliveries[i]->org, live.org);
@@ -318,7 +318,7 @@ static void a_store_of_the_schema_before_is_taken_over(void)
     stop();
     start_with("1s");
     for (size_t i = 0; i < 2; i++)
-        result_of(lease_one(10000), 200, "", false);
+        result_of(lease_one(SOON_MS), 200, "", false);
     CHECK_EQ(count("delivered"), OLD_EVENTS);
     stop();
     start_with("1h");
@@ -331,7 +331,6 @@ static void a_store_of_the_schema_before_is_taken_over(void)
 
 int main(void)
 {
-    options.lease_ms = 600000; /* no lease ends by itself here, however slow the machine is */
     RUN(an_event_is_replayed_with_its_id_and_its_bytes);
     RUN(what_failed_is_replayed_at_the_endpoints_own_pace);
     RUN(lists_are_narrowed_by_state_endpoint_and_kind);

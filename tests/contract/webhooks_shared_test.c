@@ -26,7 +26,7 @@ static void lease_both(const Ts__Webhooks__LeasedDelivery *ret[AT_ONCE])
     (void)endpoint(other_test, NULL);
     publish_cause(live, "incident.created", 1);
     publish_cause(other_test, "incident.created", 2);
-    reply = lease(8, 5000);
+    reply = lease(8, SOON_MS);
     CHECK_EQ(reply->n_deliveries, AT_ONCE);
     for (size_t i = 0; i < AT_ONCE; i++)
         ret[reply->deliveries[i]->org == live.org ? 1 : 0] = reply->deliveries[i];
@@ -80,13 +80,12 @@ static void what_is_reported_beside_it_counts(void)
     for (size_t i = 0; i < TS_COUNT(ways); i++) {
         const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
 
-        options.lease_ms = 60000;
         begin("1s");
         lease_both(both);
         half_erase();
         report(both, ways[i].status, ways[i].returned);
         if (ways[i].again != 0) {
-            const Ts__Webhooks__LeasedDelivery *d = lease_one(10000);
+            const Ts__Webhooks__LeasedDelivery *d = lease_one(SOON_MS);
 
             CHECK_EQ(d->org, live.org);
             CHECK_EQ(d->attempt, ways[i].again);
@@ -104,11 +103,11 @@ static void leases_that_end_beside_it_are_due_again(void)
     const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
     const Ts__Webhooks__LeasedDelivery *d;
 
-    options.lease_ms = LEASE_MS;
     begin("1h");
     lease_both(both);
     half_erase();
-    d = lease_one(20000);
+    shift(LEASE_MS);
+    d = lease_one(SOON_MS);
     CHECK_EQ(d->org, live.org);
     CHECK_EQ(d->attempt, 1);
     result_of(d, 200, "", false);
@@ -127,14 +126,13 @@ static void a_ledger_starts_over_what_is_left_of_it(void)
         const Ts__Webhooks__LeasedDelivery *both[AT_ONCE];
         const Ts__Webhooks__LeaseReply *reply;
 
-        options.lease_ms = 60000;
         begin("1h");
         lease_both(both);
         report(both, 500, i == 0);
         CHECK_EQ(ts_store_fence(s.store, other.org, ts_wall_ms(), NULL), TS_OK);
         stop();
         start_with(waits[i]);
-        reply = lease(8, 10000);
+        reply = lease(8, SOON_MS);
         CHECK_EQ(reply->n_deliveries, 1);
         CHECK_EQ(reply->deliveries[0]->org, live.org);
         result_of(reply->deliveries[0], 200, "", false);
@@ -166,7 +164,7 @@ static void an_event_that_cannot_be_read_holds_up_its_endpoint_alone(void)
     publish("incident.created", 1);
     spoil(WEBHOOKS_EVENTS, &key);
     publish_cause(other, "incident.created", 2);
-    leased = lease(8, 5000);
+    leased = lease(8, SOON_MS);
     CHECK_EQ(leased->n_deliveries, 1);
     CHECK_EQ(leased->deliveries[0]->org, other.org);
     result_of(leased->deliveries[0], 200, "", false);
@@ -185,9 +183,9 @@ static void lease_with_a_spoilt_row(const Ts__Webhooks__LeasedDelivery *ret[2])
     publish("incident.created", 1);
     publish_cause(other, "incident.created", 2);
     for (int i = 0; i < 2; i++)
-        result_of(lease_one(5000), 0, "", true);
+        result_of(lease_one(SOON_MS), 0, "", true);
     for (int i = 0; i < 2; i++) {
-        const Ts__Webhooks__LeasedDelivery *d = lease_one(5000);
+        const Ts__Webhooks__LeasedDelivery *d = lease_one(SOON_MS);
 
         ret[d->org == live.org ? 0 : 1] = d;
     }
@@ -210,16 +208,14 @@ static void a_report_of_what_cannot_be_read_spoils_no_other(void)
 
 static void a_lease_of_what_cannot_be_read_ends_with_the_others(void)
 {
-    const int64_t lease_ms = options.lease_ms;
     const Ts__Webhooks__LeasedDelivery *leased[2] = { NULL };
 
-    options.lease_ms = LEASE_MS;
     begin("1h");
     lease_with_a_spoilt_row(leased);
     CHECK(leased[0] != NULL && leased[1] != NULL);
-    CHECK_EQ(lease_one(20000)->org, other.org);
+    shift(LEASE_MS);
+    CHECK_EQ(lease_one(SOON_MS)->org, other.org);
     end();
-    options.lease_ms = lease_ms;
 }
 
 int main(void)

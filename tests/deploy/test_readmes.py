@@ -162,6 +162,15 @@ class SurfaceTest(unittest.TestCase):
         for path in re.findall(r"(/v1/[\w/{}.-]+)", cells):
             self.assertIn(path, routes)
 
+    def test_the_kinds_of_webhook_events_are_those_of_the_ledger(self):
+        table = re.search(r"types\[TYPES_COUNT\] = \{(.*?)\};", read("services/webhooks/types.c"), re.S).group(1)
+        real = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', table))
+        self.assertEqual(len(real), 12)
+        page = re.search(r"document_events\[\] = \{(.*?)\n\};", read("services/gateway/api/document.c"), re.S).group(1)
+        self.assertEqual(set(re.findall(r'\{ "([a-z_.]+)"', page)), real)
+        section = re.search(r"^## Webhooks\n(.*?)^## ", read("README.md"), re.M | re.S).group(1)
+        self.assertEqual({n for n in names_in(section) if re.fullmatch(r"[a-z_]+\.[a-z_]+", n)}, real)
+
     def test_the_commands_are_those_of_the_help(self):
         text = said("teamsentryctl", "--help")
         real = {}

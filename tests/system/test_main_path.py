@@ -1,6 +1,7 @@
 """From a log line to a signed webhook, and back: what the suite exists for."""
 
 import os
+import re
 import unittest
 
 import base
@@ -203,6 +204,22 @@ class MainPath(base.SuiteCase):
             self.api.send("PATCH", "/v1/incidents/" + incident["id"], {"status": "resolved"})
             other.wait("incident.resolved", incident_id=incident["id"])
             self.assertEqual({d["json"]["event"] for d in other.deliveries}, {"incident.resolved"})
+
+    def test_each_kind_of_event_holds_what_the_page_says(self):
+        rows = re.findall(r"<tr><td><code>(\w+\.\w+)</code></td><td>[^<]*</td><td>([^<]*)</td></tr>", self.api.request("GET", "/docs").text)
+        self.assertEqual(len(rows), 12)
+        email, incident = self.take_over()
+        self.post([records.grant(email, "Claude", "newly-made.apps.googleusercontent.com", ["openid"])])
+        app = suite.wait_until(lambda: [a for a in self.api.get("/v1/apps").data["apps"] if a["name"] == "Claude"], 20, "the app", 0.2)
+        self.api.send("PATCH", "/v1/apps/" + app[0]["id"], {"status": "trusted"})
+        for status in ("investigating", "resolved"):
+            self.api.send("PATCH", "/v1/incidents/" + incident["id"], {"status": status})
+        key = self.api.send("POST", "/v1/api-keys", {"name": "short", "mode": "live"}).data["api_key"]["id"]
+        self.api.request("DELETE", "/v1/api-keys/" + key)
+        self.api.request("POST", "/v1/webhooks/endpoints/%s/test" % self.endpoint)
+        for kind, members in rows:
+            if kind != "webhook.endpoint_disabled":  # takes days
+                self.assertEqual(set(self.receiver.wait(kind)["json"]["data"]), set(members.split(", ")), kind)
 
     def test_the_event_log_shows_the_delivery(self):
         _, incident = self.take_over()

@@ -128,6 +128,18 @@ TS_CHECK ts_status ts_store_commit(ts_store *s, ts_batch *b);
  * 0: one is being applied at this moment. What was read under one version is what is there as long as it is the same. Several
  * organizations share a counter, so that it may move for nothing. */
 uint64_t ts_store_version(const ts_store *s, uint64_t org);
+/* A row that was put (`value`) or deleted (TS_STR_NULL), or all in [key, until) that were; `until` is TS_STR_NULL else. */
+typedef struct ts_store_change {
+    ts_str key, until, value;
+} ts_store_change;
+typedef struct ts_store_changes ts_store_changes; /* of one batch, in its order */
+/* False: that was the last one. *ret is lent until the follower returns. */
+bool ts_store_changes_next(ts_store_changes *c, ts_store_change *ret);
+typedef void ts_store_follower(void *context, ts_store_changes *changes);
+/* For what is kept in memory of a family: told of each batch that changes it, in the order of the writes, from within the write,
+ * when readers of the store can see it and before ts_store_version() shows the next one. It may read the store but not write.
+ * One family of a store is followed; set while nobody writes. NULL: no more. */
+void ts_store_follow(ts_store *s, unsigned family, ts_store_follower *follower, void *context);
 /* Batches applied so far, and the rows they put and deleted. */
 void ts_store_write_stats(ts_store *s, uint64_t *ret_batches, uint64_t *ret_rows);
 /* Seconds spent in fsync so far, and the number of fsyncs. */

@@ -365,7 +365,11 @@ static void add_general_steps(const insight_facts *f, insights *all)
     }
     if (all->step_count == 0 && f->risk != NULL) {
         next_step s = { .action = "Read the overview.",
-                        .why = "Nothing stands out; the overview has the distribution of risk.",
+                        .why =
+                            f->risk->total_users == 0
+                                ? "Nobody is known here yet: users come with POST /v1/events and "
+                                  "PUT /v1/directory/users."
+                                : "Nothing stands out; the overview has the distribution of risk.",
                         .tool = "get_security_overview" };
 
         add_flag(&s, "include_incidents", f->incidents != NULL);

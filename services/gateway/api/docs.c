@@ -7,6 +7,7 @@
 #include "ts/process.h"
 
 #define EXAMPLE_MAX ((size_t)65536)
+#define PRE         "<pre tabindex=\"0\">" /* it may scroll: by keys too */
 
 static const char style[] =
     ":root{color-scheme:light "
@@ -66,9 +67,20 @@ static const char style[] =
     "td:first-child{white-space:nowrap}.req{color:var(--delete);font-size:.75rem;margin-left:.4rem}"
     "details{margin-top:.9rem}summary{cursor:pointer;color:var(--link);font-size:.9rem}"
     ".note{background:var(--warm);border-radius:8px;padding:.8rem 1.1rem;margin:1.2rem 0}"
-    "footer{margin-top:4rem;color:var(--dim);font-size:.85rem}"
+    "footer{margin-top:4rem;color:var(--dim);font-size:.85rem}";
+/* The same on narrow screens, where rows of tables are stacked, by keys, in print. */
+static const char style_elsewhere[] =
     "@media(max-width:60rem){.page{display:block}nav{position:static;height:auto;border-right:0;"
     "border-bottom:1px solid var(--line);max-height:20rem}}"
+    ".skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;z-index:1;"
+    "background:var(--panel);padding:.3rem .6rem}"
+    "@media(max-width:40rem){.op{padding:1rem .9rem}.op h3 code{overflow-wrap:anywhere;min-width:0}"
+    ".scroll table,.scroll tbody,.scroll tr,.scroll td{display:block}.scroll thead{display:none}"
+    ".scroll td,.scroll td:first-child{border:0;padding:.1rem 0;white-space:normal;"
+    "overflow-wrap:anywhere}.scroll td:empty{display:none}"
+    ".scroll tr{padding:.45rem 0;border-bottom:1px solid var(--line)}"
+    ".params td:nth-child(3)::before{content:'default '}}"
+    "@media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}"
     "@media print{nav{display:none}.page{display:block}.op{break-inside:avoid;box-shadow:none}}";
 
 static void put_method(ts_buf *out, const char *method)
@@ -122,8 +134,8 @@ static const char guide_start[] =
     "<h2 id=\"start\">Getting started</h2>"
     "<p>Every request needs an API key, sent as a bearer token. Never put a key in an address: "
     "such a request "
-    "is refused with 400.</p>"
-    "<pre>curl -H \"Authorization: Bearer $KEY\" \"$URL/v1/overview\"</pre>"
+    "is refused with 400.</p>" PRE
+    "curl -H \"Authorization: Bearer $KEY\" \"$URL/v1/overview\"</pre>"
     "<p>Keys that begin with <code>tsk_live_</code> see the organization's data, those that begin "
     "with "
     "<code>tsk_test_</code> see its test data: the same API over separate users, events, incidents "
@@ -178,14 +190,15 @@ static const char guide_limits[] =
     "<p>Send <code>Idempotency-Key</code> with a POST that you may have to repeat: for 24 hours "
     "the "
     "repeat changes nothing and gets the first answer, without secrets, with "
-    "<code>Idempotent-Replayed: true</code>. The same key with another body is a 409.</p>"
+    "<code>Idempotent-Replayed: true</code>. The same key with another body is a 409.</p>";
+static const char guide_webhooks[] =
     "<h2 id=\"webhook-events\">Webhooks</h2>"
     "<p>Deliveries are POSTs of <code>{id, event, timestamp, data}</code>. Answer 2xx within 10 "
     "seconds, else they come again after 30 seconds, 2 minutes, 10 minutes, 1 hour and 6 hours. Id "
     "and body stay "
     "the same, and a delivery may come twice: remember ids. Verify the raw body before you believe "
-    "it:</p>"
-    "<pre>import hmac\nimport hashlib\n\ndef verify_signature(payload_body, signature, secret):\n"
+    "it:</p>" PRE
+    "import hmac\nimport hashlib\n\ndef verify_signature(payload_body, signature, secret):\n"
     "    expected = hmac.new(secret.encode(&quot;utf-8&quot;), payload_body, "
     "hashlib.sha256).hexdigest()\n"
     "    return hmac.compare_digest(f&quot;sha256={expected}&quot;, signature)</pre>"
@@ -194,12 +207,27 @@ static const char guide_limits[] =
     "Webhooks stand beside it: <code>webhook-id</code>, <code>webhook-timestamp</code>, "
     "<code>webhook-signature</code>.</p>";
 
+static void put_events(ts_buf *out)
+{
+    ts_buf_z(out, guide_webhooks);
+    ts_buf_z(out, "<p>An endpoint gets all events, or those of the kinds in its "
+                  "<code>events</code>; <code>incident.*</code> is a group of kinds.</p>"
+                  "<div class=\"scroll\"><table><thead><tr><th>Event</th><th>Sent when</th>"
+                  "<th>Members of <code>data</code></th></tr></thead><tbody>");
+    for (size_t i = 0; i < document_event_count; i++) {
+        ts_buf_printf(out, "<tr><td><code>%s</code></td><td>", document_events[i].kind);
+        html_z(out, document_events[i].when);
+        ts_buf_printf(out, "</td><td>%s</td></tr>", document_events[i].members);
+    }
+    ts_buf_z(out, "</tbody></table></div>");
+}
+
 static void put_errors(ts_buf *out)
 {
     ts_buf_z(
         out,
         "<h2 id=\"errors\">Errors</h2><p>An error has a code that stays the same, a message for "
-        "people and, where one is at fault, the parameter.</p><pre>");
+        "people and, where one is at fault, the parameter.</p>" PRE);
     html_json(out, TS_STR_LIT("{\"error\":{\"code\":\"bad_request\",\"message\":\"limit must be "
                               "between 1 and 200\",\"status\":400,\"param\":\"limit\"},"
                               "\"request_id\":\"req_5kiImQvUIEzwKtcE6tuKjT\"}"));
@@ -250,7 +278,8 @@ static void put_rows(ts_buf *out, const char *title, const http_param *rows)
     if (count == 0)
         return;
     ts_buf_printf(out,
-                  "<h4>%s</h4><div class=\"scroll\"><table><thead><tr><th>Name</th><th>Type</th>"
+                  "<h4>%s</h4><div class=\"scroll\"><table "
+                  "class=\"params\"><thead><tr><th>Name</th><th>Type</th>"
                   "<th>Default</th><th>Meaning</th></tr></thead><tbody>",
                   title);
     for (size_t i = 0; i < count; i++) {
@@ -304,7 +333,7 @@ static void put_curl(ts_buf *out, const http_route *route, ts_buf *scratch)
 {
     ts_jsonw w = ts_jsonw_on(scratch);
 
-    ts_buf_z(out, "<h4>Example</h4><pre>curl ");
+    ts_buf_z(out, "<h4>Example</h4>" PRE "curl ");
     if (strcmp(route->method, "GET") != 0)
         ts_buf_printf(out, "-X %s ", route->method);
     if ((route->flags & HTTP_PUBLIC) == 0)
@@ -332,7 +361,7 @@ static void put_answer(ts_buf *out, const http_route *route, ts_buf *scratch)
 
     if (route->schema == NULL)
         return;
-    ts_buf_printf(out, "<details><summary>Answer: %d %s</summary><pre>", route->status,
+    ts_buf_printf(out, "<details><summary>Answer: %d %s</summary>" PRE, route->status,
                   http_reason(route->status));
     ts_buf_clear(scratch);
     document_put_answer(&w, route);
@@ -471,19 +500,22 @@ ts_status api_docs(http_exchange *x)
         "</title><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
         "<meta name=\"color-scheme\" content=\"light dark\"><style>");
     ts_buf_z(out, style);
-    ts_buf_z(out, "</style></head><body id=\"top\"><div class=\"page\">");
+    ts_buf_z(out, style_elsewhere);
+    ts_buf_z(out, "</style></head><body id=\"top\"><a class=\"skip\" href=\"#content\">Skip to "
+                  "content</a><div class=\"page\">");
     put_nav(out);
-    ts_buf_z(out, "<main><h1>TeamSentry API</h1><p class=\"lead\">");
+    ts_buf_z(out, "<main id=\"content\" tabindex=\"-1\"><h1>TeamSentry API</h1><p class=\"lead\">");
     html_prose(out, document_about);
     ts_buf_z(out, "</p>");
     ts_buf_z(out, guide_start);
-    ts_buf_z(out, "<pre>");
+    ts_buf_z(out, PRE);
     document_put_answer(&w, document_first_enveloped(api_routes, api_route_count));
     html_json(out, ts_buf_view(&scratch));
     ts_buf_z(out, "</pre>");
     ts_buf_z(out, guide_answers);
     put_errors(out);
     ts_buf_z(out, guide_limits);
+    put_events(out);
     put_operations(out, &scratch);
     put_objects(out);
     ts_buf_z(out,

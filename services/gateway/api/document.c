@@ -25,6 +25,34 @@ static const document_tag_row tags[] = {
     { "exports", "Exports", "Whole lists as CSV files." },
     { "audit-log", "Audit log", "Who changed what." },
 };
+#define INCIDENT_MEMBERS                                                                           \
+    "incident_id, severity, title, affected_user, affected_users, status, rule_ids, mitre_tactics"
+
+const document_event document_events[] = {
+    { "incident.created", "an incident has opened", INCIDENT_MEMBERS },
+    { "incident.updated",
+      "it was taken up or reopened, or its severity or affected users have changed",
+      INCIDENT_MEMBERS },
+    { "incident.resolved", "it was closed, as resolved or as a false positive", INCIDENT_MEMBERS },
+    { "detection.triggered", "a rule has fired, whether or not it opens an incident",
+      "detection_id, rule_id, title, severity, mitre_tactics, mitre_techniques, user_email, "
+      "triggered_at, count, incident_id" },
+    { "user.risk_level_changed", "a user's score has moved to another level",
+      "email, risk_score, risk_level, previous_level, cause" },
+    { "app.connected", "a third-party app was granted access for the first time", "app" },
+    { "app.status_changed", "an app is trusted, or no longer", "app" },
+    { "ai_tool.first_seen", "an AI tool was used for the first time",
+      "tool, vendor, user_email, first_seen_at, sanctioned" },
+    { "api_key.created", "an API key was made, or has taken another's place", "api_key" },
+    { "api_key.revoked", "an API key was revoked, or a rotated one has ended", "api_key" },
+    { "webhook.endpoint_disabled",
+      "an endpoint has failed for days without one success and gets nothing more",
+      "id, url, description, events, enabled, created_at, disabled_reason, failing_since, "
+      "failures" },
+    { "webhook.test", "somebody has asked for a test", "test, endpoint_id" },
+};
+const size_t document_event_count = TS_COUNT(document_events);
+
 static const document_tag_row service_tag = { "", "Service", "The API itself." };
 static const document_tag_row other_tag = { "", "Other", "Further endpoints." };
 

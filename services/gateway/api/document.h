@@ -14,6 +14,16 @@ typedef struct document_tag_row {
 
 extern const char document_about[];
 
+/* What webhooks tell: each kind of event, when it is sent, and the members of its data. */
+typedef struct document_event {
+    const char *kind;
+    const char *when;
+    const char *members; /* joined by ", " */
+} document_event;
+
+extern const document_event document_events[];
+extern const size_t document_event_count;
+
 /* Never NULL: what no row names goes under "Other". */
 const document_tag_row *document_tag(const char *pattern);
 /* No row before `row` has its tag. */

@@ -196,7 +196,7 @@ static const fact facts[] = {
     { "url", "\"format\":\"uri\",\"maxLength\":2048",
       "\"https://hooks.lumen-works.example/sentry\"", "where events are posted to" },
     { "description", TEXT(512), "\"Security channel\"", "" },
-    { "Endpoint.events", LIST(50), "[\"incident.*\"]", "event types; empty: all" },
+    { "Endpoint.events", LIST(50), "[\"incident.*\"]", "kinds of events or groups of them; empty: all" },
     { "enabled", "", "true", "" },
     { "disabled_reason", TEXT(512), "null", "" },
     { "secret", TEXT(256), "\"whsec_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "shown this once" },

@@ -7,12 +7,20 @@
 #include "mcp/describe.h"
 #include "ts/process.h"
 
+#define TIME_WORDS "RFC 3339 time, or a date: its start in UTC"
+
 static void put_schema(ts_jsonw *w, const http_param *row, bool is_field)
 {
+    char words[256];
+
     ts_jsonw_object(w);
     document_put_schema(w, row, is_field);
-    if (row->kind == HTTP_KIND_TIME)
-        ts_jsonw_kz(w, "description", "RFC 3339 time, or a date: its start in UTC");
+    /* A parameter has its own words beside the schema. */
+    (void)snprintf(words, sizeof(words), "%s%s%s", is_field ? row->help : "",
+                   is_field && row->kind == HTTP_KIND_TIME ? "; " : "",
+                   row->kind == HTTP_KIND_TIME ? TIME_WORDS : "");
+    if (words[0] != '\0')
+        ts_jsonw_kz(w, "description", words);
     ts_jsonw_object_end(w);
 }
 
@@ -378,6 +386,21 @@ static void put_paths(ts_jsonw *w, ts_arena *arena)
     ts_jsonw_object_end(w);
 }
 
+/* The group of webhooks names the kinds of events: nothing else of the document does. */
+static void put_tag_words(ts_jsonw *w, const document_tag_row *tag)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf words = TS_BUF_INIT(1024);
+
+    ts_buf_z(&words, tag->words);
+    if (strcmp(tag->segment, "webhooks") == 0) {
+        for (size_t i = 0; i < document_event_count; i++)
+            ts_buf_printf(&words, "%s`%s`", i == 0 ? " Kinds of events: " : ", ",
+                          document_events[i].kind);
+        ts_buf_char(&words, '.');
+    }
+    ts_jsonw_kz(w, "description", words.data);
+}
+
 static void put_tags(ts_jsonw *w)
 {
     ts_jsonw_key(w, "tags");
@@ -389,7 +412,7 @@ static void put_tags(ts_jsonw *w)
             continue;
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "name", tag->name);
-        ts_jsonw_kz(w, "description", tag->words);
+        put_tag_words(w, tag);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);

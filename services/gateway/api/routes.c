@@ -155,7 +155,7 @@ static const http_param endpoints_params[] = { PAGE("50"), END };
         { "events", HTTP_KIND_LIST,                                                                     \
           1,        64,                                                                                 \
           NULL,     NULL,                                                                               \
-          false,    "types of events, or incident.* and the like; none means all" },                    \
+          false,    "kinds of events (see /docs) or groups like incident.*; none means all" },          \
         { "enabled", HTTP_KIND_BOOL, 0,     0,                                                          \
           NULL,      "true",         false, "false: gets no new events, and what it is owed waits" },   \
         { "headers", HTTP_KIND_MAP, 1,     1024,                                                        \
@@ -195,7 +195,8 @@ static const http_param webhook_events_params[] = {
     PAGE("50"),
     CHOICE("status", "pending|delivered|failed|all", "all", "state of the delivery"),
     { "endpoint_id", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false, "only events for this endpoint" },
-    { "event", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false, "only events of this type" },
+    { "event", HTTP_KIND_TEXT, 1, 64, NULL, NULL, false,
+      "only events of this kind, as incident.created" },
     END,
 };
 

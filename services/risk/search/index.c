@@ -99,10 +99,8 @@ ts_status search_edits_write(search_edits *e, ts_store *store, ts_batch *batch)
 /* ---- asking ---- */
 
 typedef struct question {
-    ts_store *store;
-    ts_tenant tenant;
+    const search_source *from;
     ts_arena *arena;
-    uint64_t last_user;
     size_t words; /* of a set */
     size_t rows;
     bool cut;
@@ -138,13 +136,13 @@ static ts_status add_row(question *q, ts_iter *it, uint64_t *set)
 /* Adds whom a term of that kind is about: the whole one, or all that begin with it. */
 static ts_status add_term(question *q, char kind, ts_str term, bool whole, uint64_t *set)
 {
-    risk_key from = term_key(q->tenant, kind, term);
+    risk_key from = term_key(q->from->tenant, kind, term);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     ts_status st = TS_OK;
 
     if (whole)
         risk_key_u8(&from, 0);
-    it = ts_iter_prefix(q->store, RISK_SEARCH, risk_key_view(&from), false);
+    it = ts_iter_prefix(q->from->store, RISK_SEARCH, risk_key_view(&from), false);
     if (it == NULL)
         return TS_NOMEM;
     for (; st == TS_OK && ts_iter_valid(it); ts_iter_next(it)) {
@@ -192,7 +190,7 @@ static ts_status look_at(question *q, const uint64_t *left, ts_str text, uint64_
 {
     size_t count = (size_t)count_left(q, left);
     uint64_t *users;
-    ts_str *places;
+    ts_str *found;
     ts_status st;
 
     if (count > SEARCH_LOOKED_MAX) {
@@ -200,14 +198,14 @@ static ts_status look_at(question *q, const uint64_t *left, ts_str text, uint64_
         count = SEARCH_LOOKED_MAX;
     }
     users = ts_arena_array(q->arena, count + 1, sizeof(*users));
-    places = ts_arena_array(q->arena, count + 1, sizeof(*places));
-    if (users == NULL || places == NULL)
+    found = ts_arena_array(q->arena, count + 1, sizeof(*found));
+    if (users == NULL || found == NULL)
         return TS_NOMEM;
     count = search_list(left, q->words, count, users);
-    st =
-        risk_get_users(q->store, q->tenant, RISK_USER_PLACES, users, count, true, q->arena, places);
+    st = places_get(q->from->places, q->from->store, q->from->tenant, users, count, q->from->now_ms,
+                    q->arena, found);
     for (size_t i = 0; i < count && st == TS_OK; i++) {
-        if (holds(places[i], text))
+        if (holds(found[i], text))
             set[users[i] >> 6] |= UINT64_C(1) << (users[i] & 63);
     }
     return st;
@@ -283,14 +281,12 @@ static ts_status find_part(question *q, const search_part *part, uint64_t *ret)
     return st == TS_OK ? add_address(q, part->address, ret) : st;
 }
 
-ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user, const search_part *parts,
-                      size_t count, ts_arena *arena, search_set *ret, bool *ret_cut)
+ts_status search_find(const search_source *from, const search_part *parts, size_t count,
+                      ts_arena *arena, search_set *ret, bool *ret_cut)
 {
-    question q = { .store = store,
-                   .tenant = t,
+    question q = { .from = from,
                    .arena = arena,
-                   .last_user = last_user,
-                   .words = (size_t)(postings_block(last_user) + 1) * POSTINGS_WORDS };
+                   .words = (size_t)(postings_block(from->last_user) + 1) * POSTINGS_WORDS };
     uint64_t *all = NULL;
 
     for (size_t i = 0; i < count; i++) {

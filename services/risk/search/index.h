@@ -5,6 +5,7 @@
 
 #include "keys.h"
 #include "map.h"
+#include "search/places.h"
 #include "search/terms.h"
 
 #define SEARCH_ROWS_MAX                                                                            \
@@ -40,9 +41,17 @@ static inline bool search_set_has(const search_set *s, uint64_t user)
 /* The first `max` numbers in a set, ascending. Returns how many there are. */
 size_t search_list(const uint64_t *bits, size_t words, size_t max, uint64_t *ret);
 
+/* Where a question looks. */
+typedef struct search_source {
+    ts_store *store;
+    places *places; /* NULL: from the store */
+    ts_tenant tenant;
+    uint64_t last_user;
+    int64_t now_ms; /* for places_get() */
+} search_source;
+
 /* Who meets all parts of a query. *ret_cut: SEARCH_ROWS_MAX or SEARCH_LOOKED_MAX was reached, there may be more. */
-TS_CHECK ts_status search_find(ts_store *store, ts_tenant t, uint64_t last_user,
-                               const search_part *parts, size_t count, ts_arena *arena,
-                               search_set *ret, bool *ret_cut);
+TS_CHECK ts_status search_find(const search_source *from, const search_part *parts, size_t count,
+                               ts_arena *arena, search_set *ret, bool *ret_cut);
 
 #endif

@@ -106,6 +106,18 @@ Test(insights, of_nothing_nothing_is_said)
     cr_assert_eq(found.step_count, 0);
 }
 
+Test(insights, an_organization_of_nobody_is_told_where_users_come_from)
+{
+    facts.risk = &risk;
+    risk.total_users = 0;
+    find();
+    cr_assert_eq(found.step_count, 1);
+    cr_assert_not_null(strstr(found.steps[0].why, "POST /v1/events"));
+    risk.total_users = 1;
+    find();
+    cr_assert_null(strstr(found.steps[0].why, "POST /v1/events"));
+}
+
 Test(insights, a_calm_organization_is_sent_to_the_overview)
 {
     facts.risk = &risk;

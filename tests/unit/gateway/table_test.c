@@ -149,6 +149,9 @@ Test(table, the_page_shows_every_row)
     cr_assert_null(strstr(x.data.data, "http://"));
     cr_assert_null(strstr(x.data.data, "https://hooks.lumen-works.example/sentry<"));
     cr_assert_null(strstr(x.data.data, "<script"));
+    /* By keys alone: past the contents, and along what scrolls. */
+    cr_assert_not_null(strstr(x.data.data, "href=\"#content\""));
+    cr_assert_null(strstr(x.data.data, "<pre>"), "a <pre> that keys do not reach");
     ts_buf_done(&x.data);
     ts_arena_free(x.arena);
 }

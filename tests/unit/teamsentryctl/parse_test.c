@@ -153,22 +153,29 @@ Test(parse, help_is_given_for_all_for_one_and_before_mistakes)
     cr_assert_eq(parse(&c, "org create --colour --help"), TS_CONFLICT);
 }
 
-Test(parse, help_shows_every_command_or_the_one_with_its_options)
+Test(parse, help_shows_every_command_those_of_a_group_or_the_one_with_its_options)
 {
+    TS_CLEANUP(ts_buf_done) ts_buf group = TS_BUF_INIT(65536);
     TS_CLEANUP(ts_buf_done) ts_buf all = TS_BUF_INIT(65536);
     TS_CLEANUP(ts_buf_done) ts_buf one = TS_BUF_INIT(65536);
     ctl c;
 
-    ctl_help(NULL, &all);
+    cr_assert_eq(parse(&c, "--help"), TS_CONFLICT);
+    ctl_help(&c, &all);
     for (const ctl_command *command = ctl_commands; command->run != NULL; command++) {
         cr_assert_not_null(strstr(all.data, command->verb));
         cr_assert_not_null(strstr(all.data, command->help));
     }
     cr_assert_eq(parse(&c, "org create --help"), TS_CONFLICT);
-    ctl_help(c.command, &one);
+    ctl_help(&c, &one);
     cr_assert_not_null(strstr(one.data, "org create NAME"));
     cr_assert_not_null(strstr(one.data, "--tier"));
     cr_assert_null(strstr(one.data, "key create"));
+    cr_assert_eq(parse(&c, "key --help"), TS_CONFLICT);
+    ctl_help(&c, &group);
+    cr_assert_not_null(strstr(group.data, "key rotate ORG KEY"));
+    cr_assert_null(strstr(group.data, "org create"));
+    cr_assert_null(strstr(group.data, "teamsentryctl status"));
 }
 
 Test(parse, the_table_is_sound)

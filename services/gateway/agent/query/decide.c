@@ -1,4 +1,6 @@
 /* Negation, hostile text and the choice of the intent. */
+#include <assert.h>
+
 #include "meaning.h"
 
 /* How many items may stand between "not" and what it governs: "not | in | the | finance". */
@@ -139,12 +141,17 @@ static bool holds(const agent_work *w, const agent_intent *intent, const unsigne
                 return false;
             stack[n++] = holds_atom(w, step, seen);
             break;
-        case AGENT_OP_NOT: stack[n - 1] = !stack[n - 1]; break;
+        case AGENT_OP_NOT:
+            assert(n >= 1); /* as the loader orders them */
+            stack[n - 1] = !stack[n - 1];
+            break;
         case AGENT_OP_AND:
+            assert(n >= 2);
             stack[n - 2] = stack[n - 2] && stack[n - 1];
             n--;
             break;
         case AGENT_OP_OR:
+            assert(n >= 2);
             stack[n - 2] = stack[n - 2] || stack[n - 1];
             n--;
             break;
