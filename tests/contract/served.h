@@ -80,7 +80,6 @@ static inline void served_start(served *s, const char *name, const ts_rpc_row *r
     s->arena = ts_arena_new((size_t)64 << 20);
     CHECK(s->arena != NULL);
     served_listen(s, name, ANSWERS_BYTES, &s->server, &s->peer);
-    ts_arena_reset(s->arena);
 }
 
 static inline void served_stop(served *s)

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import time
 import urllib.parse
 
 import summaries
@@ -28,15 +29,19 @@ class Answer:
         return self.json["error"]
 
 
+IDLE_SECONDS = 5  # well below what a gateway keeps an idle connection for
+
+
 class Client:
-    """One keep-alive connection, made anew when it broke. Not for two threads at once. Whatever is asked, the summary of a
-    successful answer is looked at (summaries.py)."""
+    """One keep-alive connection, made anew when it broke or was idle. Not for two threads at once. Whatever is asked, the
+    summary of a successful answer is looked at (summaries.py)."""
 
     def __init__(self, port, key, source=None):
         self.port = port
         self.source = source and (source, 0)  # address of 127.0.0.0/8 to come from
         self.key = key
         self.connection = None
+        self.used = 0
 
     def close(self):
         if self.connection is not None:
@@ -52,6 +57,8 @@ class Client:
         head.update(headers or {})
         if query:
             path += "?" + urllib.parse.urlencode(query)
+        if time.monotonic() - self.used > IDLE_SECONDS:
+            self.close()
         if self.connection is None:
             self.connection = self.connect()
         try:
@@ -61,6 +68,7 @@ class Client:
         except (OSError, http.client.HTTPException):
             self.close()
             raise
+        self.used = time.monotonic()
         if answer.will_close:
             self.close()
         answer = Answer(answer.status, answer.headers, text.decode())
