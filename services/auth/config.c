@@ -8,10 +8,9 @@ const ts_config_item auth_config_items[] = {
            "requests per minute and key of tier standard"),
     TS_NUM(auth_config, enterprise_limit, "TS_AUTH_ENTERPRISE_LIMIT", 10000, 1, 1000000,
            "requests per minute and key of tier enterprise"),
-    TS_NUM(
-        auth_config, failure_addresses, "TS_AUTH_FAILURE_ADDRESSES", 4096, 8, 1048576,
-        "client addresses whose failed authentications are counted at once; beyond it those with "
-        "the fewest are forgotten"),
+    TS_NUM(auth_config, failure_addresses, "TS_AUTH_FAILURE_ADDRESSES", 4096, 8, 1048576,
+           "addresses whose failed authentications are counted at once; beyond it those with the "
+           "fewest are forgotten"),
     TS_NUM(auth_config, keys_max, "TS_AUTH_KEYS_MAX", 10000, 1, 1000000,
            "keys of one organization that have not ended"),
     TS_NUM(auth_config, name_max, "TS_AUTH_NAME_MAX", 100, 1, 100,
