@@ -1,5 +1,5 @@
-#include "ai_usage.h"
 #include "proto/publish.h"
+#include "ai_usage.h"
 #include "ts/json.h"
 
 #define DATA_MAX 4096

@@ -570,7 +570,8 @@ static void the_summary_with_its_trend_names_the_worst_and_counts_what_was_opene
     CHECK(summary()->day == NULL);
     CHECK_EQ(summary()->n_worst, 0);
     (void)updated(rep->worst[0]->id, "resolved", "");
-    CHECK_EQ(summary_with(true, false)->week->opened_before, 2); /* closed, but opened all the same */
+    CHECK_EQ(summary_with(true, false)->week->opened_before,
+             2); /* closed, but opened all the same */
     CHECK(strcmp(summary_with(true, false)->worst[0]->affected_users[0], "f@example.com") == 0);
 }
 

@@ -2,67 +2,11 @@
  * bus must dial it again, and let others in; its library alone takes the broken pipe for an order to stop. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include "check.h"
-#include "proto/methods.h"
-#include "ts/rpc.h"
+#include "raw_peer.h"
 
 #define HANG_UPS 40 /* dials that end so; one is enough to stop the library */
 #define ROUNDS   3
-
-static char directory[64];
-static char address[128];
-
-static ts_status on_authorize(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
-{
-    (void)call;
-    ((Ts__Auth__AuthorizeReply *)out)->limit = ((const Ts__Auth__AuthorizeRequest *)in)->cost;
-    return TS_OK;
-}
-
-static const ts_rpc_row rows[] = { { &ts_auth_authorize, on_authorize, true }, { 0 } };
-
-static ts_rpc_server *serve(void)
-{
-    ts_rpc_options o = { .address = address, .service_name = "test", .rows = rows };
-    ts_rpc_server *server = NULL;
-    ts_error err = { "", "" };
-
-    CHECK_EQ(ts_rpc_server_start(&o, &server, &err), TS_OK);
-    return server;
-}
-
-static ts_status authorize(ts_peer *peer)
-{
-    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
-    Ts__Auth__AuthorizeRequest req = TS__AUTH__AUTHORIZE_REQUEST__INIT;
-    ts_caller caller = { .request_id = "",
-                         .actor = "ctl",
-                         .client_addr = "",
-                         .traceparent = "",
-                         .idempotency_key = "",
-                         .deadline_boot_ms = ts_boot_ms() + 5000 };
-    ProtobufCMessage *out = NULL;
-
-    req.cost = 1;
-    return ts_rpc_call(peer, &ts_auth_authorize, &caller, &req.base, arena, &out, NULL);
-}
-
-/* A listener in the fast lane's place. */
-static int listen_raw(void)
-{
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    snprintf(name.sun_path, sizeof(name.sun_path), "%s/test-fast", directory);
-    ts_ignore(unlink(name.sun_path) == 0 ? TS_OK : TS_NOT_FOUND); /* the first round has none */
-    CHECK(fd >= 0);
-    CHECK_EQ(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
-    CHECK_EQ(listen(fd, 8), 0);
-    return fd;
-}
 
 typedef struct hanger_up {
     int fd;
@@ -144,11 +88,10 @@ static void many_callers_wait_for_one_that_dials(void)
 
 static void clients_that_hang_up_close_the_door_to_nobody(void)
 {
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    struct sockaddr_un name = fast_lane();
     ts_rpc_server *server = serve();
     ts_peer *peer = NULL;
 
-    snprintf(name.sun_path, sizeof(name.sun_path), "%s/test-fast", directory);
     for (int i = 0; i < HANG_UPS; i++) {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

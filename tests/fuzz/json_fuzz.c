@@ -1,6 +1,6 @@
 /* Any bytes: a document is refused with words, or it is walked whole, printed, and the print reads back as itself. */
-#include "ts/json.h"
 #include "../../common/json/where.h"
+#include "ts/json.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 /* An escape has at most six bytes for one, and a number at most 24 for four. */
