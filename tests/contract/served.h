@@ -330,4 +330,18 @@ static inline void served_check_hidden(const ts_family *families)
     }
 }
 
+/* `ask` asks for `count` answers that are kept: they are from before the change, so that what it should have moved is seen. */
+static inline void served_ask_around(served *s, void (*ask)(void), unsigned count,
+                                     void (*change)(void))
+{
+    unsigned before;
+
+    ask();
+    before = s->kept;
+    ask();
+    CHECK(s->kept >= before + count / 2); /* two may fall into one place */
+    change();
+    ask();
+}
+
 #endif
