@@ -7,6 +7,11 @@ const ts_config_item gateway_config_items[] = {
            "connections at once; beyond it 503"),
     TS_NUM(gateway_config, loops, "TS_GATEWAY_LOOPS", 2, 1, 64,
            "threads that serve connections, each its share"),
+    TS_NUM(gateway_config, turn_us, "TS_GATEWAY_TURN_US", 100, 0, 10000,
+           "us at least from one turn of such a thread to the next while many clients ask at once; "
+           "0: none"),
+    TS_NUM(gateway_config, turn_clients, "TS_GATEWAY_TURN_CLIENTS", 16, 1, 16384,
+           "clients of one thread that are many"),
     TS_NUM(gateway_config, keep_alive_ms, "TS_GATEWAY_KEEP_ALIVE_MS", 15000, 100, 600000,
            "ms until an idle connection is closed"),
     TS_NUM(gateway_config, header_ms, "TS_GATEWAY_HEADER_MS", 10000, 100, 600000,

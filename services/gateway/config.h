@@ -13,6 +13,8 @@ typedef struct gateway_config {
     char mcp_hosts[TS_CONFIG_TEXT_MAX];
     int64_t connections;
     int64_t loops;
+    int64_t turn_us;
+    int64_t turn_clients;
     int64_t keep_alive_ms;
     int64_t header_ms;
     int64_t request_ms;

@@ -41,6 +41,8 @@ static int serve(ts_process *process, const gateway_config *config)
     http_options options = {
         .listen = config->listen,
         .loops = config->loops,
+        .turn_us = config->turn_us,
+        .turn_clients = config->turn_clients,
         .limits = { .connections = config->connections,
                     .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,

@@ -210,7 +210,9 @@ static ts_status make_loops(http_server *s, const http_options *o, const http_se
     ts_loop_options options = { .stack_bytes = STACK_BYTES,
                                 .fibers_max = (size_t)o->limits.connections + BEYOND_MAX,
                                 .fibers_idle = STACKS_IDLE,
-                                .asides_max = ASIDES_MAX };
+                                .asides_max = ASIDES_MAX,
+                                .turn_us = o->turn_us,
+                                .turn_from = (size_t)o->turn_clients };
 
     s->runners = calloc((size_t)o->loops, sizeof(runner));
     if (s->runners == NULL)
