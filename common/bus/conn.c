@@ -1,6 +1,6 @@
 /* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
- * finds nothing more to do; while one of them or `is_watched` is set the stream is not freed. `in` belongs to whoever holds
- * is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
+ * finds nothing more to do; while one of them, `is_watched` or `beginning` is set the stream is not freed. `in` belongs to whoever
+ * holds is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
  *
  * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
  * whose fiber came first.
@@ -56,6 +56,7 @@ struct bus_conn {
     bool is_sending;
     bool is_reading;
     bool is_watched;
+    unsigned beginning; /* who is inside nng to begin something */
     unsigned silences;  /* in a row */
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
@@ -137,7 +138,8 @@ static void settle(bus_conn *c)
 {
     nng_stream *stream = NULL;
 
-    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->stream != NULL) {
+    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->beginning == 0 &&
+        c->stream != NULL) {
         stream = c->stream;
         c->stream = NULL;
         atomic_fetch_add(&c->generation, 1);
@@ -156,7 +158,7 @@ static void break_off(bus_conn *c)
 {
     if (!c->is_open)
         return;
-    c->is_open = false; /* before the stream is closed: see take_back() */
+    c->is_open = false; /* before the stream is closed: see begun() */
     nng_stream_close(c->stream);
     nng_aio_cancel(c->watch_aio);
 }
@@ -175,16 +177,26 @@ static bool may_send(bus_conn *c)
     return true;
 }
 
-/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
- * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
-static void take_back(bus_conn *c, nng_aio *aio)
+/* Around each operation of nng's that ends in a callback. The callback may have come, and all may have ended, while whoever began
+ * is still inside nng, which then unlocks the stream: so the stream stays until he is out. */
+static void begin(bus_conn *c)
 {
     pthread_mutex_lock(&c->lock);
-    if (!c->is_open && c->stream != NULL) {
+    c->beginning++;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
+ * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
+static void begun(bus_conn *c, nng_aio *aio)
+{
+    pthread_mutex_lock(&c->lock);
+    c->beginning--;
+    if (!c->is_open) {
         nng_aio_cancel(aio);
         nng_stream_close(c->stream);
     }
-    pthread_mutex_unlock(&c->lock);
+    settle(c);
 }
 
 /* Writes what the peer takes at once. False if that is nothing: the connection is full, or closed. A callback of nng's is a task
@@ -213,9 +225,9 @@ static void start_send(bus_conn *c)
                          .iov_len = c->leaving.size - c->left_already };
         if (!send_now(c, &iov)) {
             (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
+            begin(c);
             nng_stream_send(c->stream, c->send_aio);
-            if (!c->is_open)
-                take_back(c, c->send_aio);
+            begun(c, c->send_aio);
             return;
         }
     } while (goes_on_after(c, c->now_aio));
@@ -227,9 +239,9 @@ static void start_read(bus_conn *c)
     nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
 
     (void)nng_aio_set_iov(c->read_aio, 1, &iov);
+    begin(c);
     nng_stream_recv(c->stream, c->read_aio);
-    if (!c->is_open)
-        take_back(c, c->read_aio);
+    begun(c, c->read_aio);
 }
 
 static uint64_t le(const char *p, size_t n)
