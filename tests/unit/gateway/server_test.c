@@ -1,11 +1,15 @@
 /* The HTTP front against clients that mean it no good, with a service of a few routes of its own behind it. One loop: whoever
  * keeps it busy keeps everybody waiting. A plain program, since Criterion does not run under ThreadSanitizer. */
+#include <arpa/inet.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "standin.h"
+#include "ts/metrics.h"
 #include "ts/time.h"
 
 #define BIG         ((size_t)8 << 20)
@@ -376,6 +380,95 @@ static void bodies_have_a_most_in_all(void)
     stop();
 }
 
+/* ---- descriptors ---- */
+
+static unsigned long long failures_to_accept(void)
+{
+    static const char name[] = "\nts_gateway_accept_failures_total ";
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(1 << 20);
+    const char *at;
+
+    ts_metrics_print(&text);
+    CHECK(ts_buf_status(&text) == TS_OK);
+    at = strstr(text.data, name);
+    return at == NULL ? 0 : strtoull(at + sizeof(name) - 1, NULL, 10);
+}
+
+/* Times that `words` stand in what was written to the file. */
+static int count_in(FILE *file, const char *words)
+{
+    static char text[1 << 16];
+    ssize_t n = pread(fileno(file), text, sizeof(text) - 1, 0);
+    int count = 0;
+
+    text[n < 0 ? 0 : n] = '\0';
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static int connect_without_descriptors(int fd)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)http_server_port(server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct rlimit limit, none;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    return (int)limit.rlim_cur;
+}
+
+static void allow_descriptors(int count)
+{
+    struct rlimit limit;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = (rlim_t)count;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+static void who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_said_once(void)
+{
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    unsigned long long before;
+    FILE *log = tmpfile();
+    int count, early, late, own_log;
+
+    start(8, 30000, 5000);
+    before = failures_to_accept();
+    early = client_connect(http_server_port(server));
+    send_z(early, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(early, 200);
+    late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    own_log = dup(STDERR_FILENO);
+    CHECK(log != NULL && late >= 0 && own_log >= 0);
+    CHECK(dup2(fileno(log), STDERR_FILENO) >= 0);
+    count = connect_without_descriptors(late);
+    send_z(late, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (failures_to_accept() < before + 3 && ts_boot_ms() < until_ms)
+        ts_pause_ms(PAUSE_MS);
+    send_z(early, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(early, 200);
+    allow_descriptors(count);
+    expect_status(late, 200);
+    while (count_in(log, "accepting connections again") == 0 && ts_boot_ms() < until_ms)
+        ts_pause_ms(PAUSE_MS);
+    CHECK(dup2(own_log, STDERR_FILENO) >= 0);
+    CHECK(failures_to_accept() >= before + 3);
+    CHECK(count_in(log, "level=warn") == 1);
+    CHECK(count_in(log, "msg=\"cannot accept connections\" reason=\"Too many open files\" "
+                        "connections=1\n") == 1);
+    CHECK(count_in(log, "msg=\"accepting connections again\" connections=2\n") == 1);
+    (void)close(early);
+    (void)close(late);
+    (void)close(own_log);
+    (void)fclose(log);
+    stop();
+}
+
 /* ---- what comes in pieces ---- */
 
 static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
@@ -474,6 +567,7 @@ int main(int argc, char **argv)
         others_are_served_while_one_sends_chunks,
         bodies_have_a_most_in_all,
         what_many_needed_at_once_is_not_kept_for_ever,
+        who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_said_once,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
         who_connected_before_the_end_is_served,
