@@ -49,7 +49,9 @@ static int serve(ts_process *process, const gateway_config *config)
                     .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,
                     .request_ms = config->request_ms,
-                    .body_bytes = config->body_mib << 20 },
+                    .body_bytes = config->body_mib << 20,
+                    .answer_ms = config->answer_ms,
+                    .answer_bytes = config->answer_bytes },
     };
     api app;
     ts_status st;
