@@ -18,6 +18,8 @@ typedef struct gateway_config {
     int64_t keep_alive_ms;
     int64_t header_ms;
     int64_t request_ms;
+    int64_t answer_ms;
+    int64_t answer_bytes;
     int64_t call_ms;
     int64_t ingest_ms;
     int64_t body_mib;

@@ -72,7 +72,7 @@ int standin_start(unsigned mask, int64_t connections)
                               .hsts_s = config.hsts_s };
     CHECK(gateway_config_lists(&config, &service, &err) == TS_OK);
     options.loops = 2;
-    options.limits = (http_limits){ connections, 5000, 5000, 5000, 64 << 20 };
+    options.limits = (http_limits){ connections, 5000, 5000, 5000, 64 << 20, 5000, 1 };
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
     return http_server_port(server);
 }
