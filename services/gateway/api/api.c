@@ -197,6 +197,28 @@ ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
     return st;
 }
 
+static ts_peer *peer_of(const api *a, const ts_method *method)
+{
+    ts_str service = service_of(method);
+
+    for (size_t row = 0; row < a->gate_count; row++) {
+        if (ts_str_is(service, a->gates[row].name))
+            return a->gates[row].peer;
+    }
+    return NULL;
+}
+
+ts_status api_ask(http_exchange *x, const ts_method *method, const ProtobufCMessage *in, void *ret)
+{
+    const api *a = api_of(x);
+    ProtobufCMessage *out = NULL;
+    ts_status st = api_call(x, peer_of(a, method), method, in, a->config->call_ms, &out);
+
+    if (st == TS_OK)
+        memcpy(ret, &out, sizeof(out));
+    return st;
+}
+
 static uint32_t wait_of(const Ts__Auth__AuthorizeReply *reply)
 {
     return reply->retry_after_s == 0 ? 1 : reply->retry_after_s;

@@ -54,11 +54,15 @@ http_problem api_authorize(http_exchange *x, ts_str key);
 
 /* ---- calls ---- */
 
-/* One call for the exchange's tenant within `call_ms`; *ret_out lives in its arena. Words about a missing service are the
+/* One call for the exchange's tenant within `timeout_ms`; *ret_out lives in its arena. Words about a missing service are the
  * gateway's own; TS_UNAVAILABLE sets x->retry_after_s. */
 TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
                             const ProtobufCMessage *in, int64_t timeout_ms,
                             ProtobufCMessage **ret_out);
+
+/* The same of the method's own service within `call_ms` of the config; *ret (a pointer to the method's reply) as above. */
+TS_CHECK ts_status api_ask(http_exchange *x, const ts_method *method, const ProtobufCMessage *in,
+                           void *ret);
 
 /* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
  * failing. All calls on behalf of requests go this way. */

@@ -93,7 +93,7 @@ static ts_status record(http_exchange *x, const export *e)
     request.entry = &entry;
     if (entry.object == NULL || entry.actor == NULL)
         return TS_NOMEM;
-    return api_call(x, a->auth, &ts_auth_record_audit, &request.base, a->config->call_ms, &out);
+    return api_ask(x, &ts_auth_record_audit, &request.base, &out);
 }
 
 /* The pages behind the first, which stands in x->data. */
