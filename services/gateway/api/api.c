@@ -8,6 +8,8 @@
 #include "ts/log.h"
 #include "ts/time.h"
 
+#define COUNT_MS 1000 /* for auth to count a failure that needs no word of it */
+
 static ts_status dial(api_address_of *address_of, void *context, const char *name, ts_peer **ret,
                       ts_error *err)
 {
@@ -237,7 +239,8 @@ static http_problem refuse(http_exchange *x, const Ts__Auth__AuthorizeReply *rep
     return HTTP_RATE_LIMITED;
 }
 
-/* What cannot be a key is asked of too, in order to count; a bad Idempotency-Key does not keep it from that. */
+/* What cannot be a key is asked of too, in order to count, but not for long: its answer is known. A bad Idempotency-Key does not
+ * keep it from that. */
 static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
                           const Ts__Auth__AuthorizeReply **ret)
 {
@@ -245,10 +248,13 @@ static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
     ProtobufCMessage *out = NULL;
     uint8_t hash[32] = { 0 }; /* no key has this one */
+    int64_t timeout_ms = a->config->call_ms;
     ts_caller caller;
     ts_status st;
 
-    st = api_caller(x, a->config->call_ms, &caller);
+    if (!could_be_one && timeout_ms > COUNT_MS)
+        timeout_ms = COUNT_MS;
+    st = api_caller(x, timeout_ms, &caller);
     if (st != TS_OK && (st != TS_INVALID || could_be_one))
         return st;
     if (could_be_one)
