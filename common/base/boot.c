@@ -1,4 +1,4 @@
-/* Which start of the machine this is. */
+/* Which start of the machine this is, and how late it is. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -32,4 +32,9 @@ uint64_t ts_boot_id(void)
 {
     pthread_once(&once, read_boot_id);
     return boot_id;
+}
+
+ts_clocks ts_clocks_read(void)
+{
+    return (ts_clocks){ ts_wall_ms(), ts_boot_ms(), ts_boot_id() };
 }

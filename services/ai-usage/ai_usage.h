@@ -10,7 +10,8 @@
 typedef struct ai_usage {
     ts_store *store;
     ts_inbox *inbox;
-    int64_t keep_days; /* before today */
+    int64_t keep_days;     /* before today */
+    int64_t catch_up_days; /* of the retention clock */
     ts_metric *events;
     ts_metric *tools_first_seen;
     ts_metric *expired;

@@ -6,6 +6,7 @@
 typedef struct ai_usage_config {
     char db_dir[TS_CONFIG_TEXT_MAX];
     int64_t keep_days;
+    int64_t catch_up_days;
     int64_t cache_mib;
     int64_t drain_ms;
 } ai_usage_config;

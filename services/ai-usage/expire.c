@@ -1,6 +1,7 @@
 #include "expire.h"
 
 #include "ts/log.h"
+#include "ts/retention.h"
 #include "ts/time.h"
 
 #define ARENA_MAX (UINT64_C(4) << 20)
@@ -132,8 +133,12 @@ ts_status expire_rows(ai_usage *app, int64_t now_ms, const atomic_bool *stopping
 void expire_job(void *context, const atomic_bool *stopping)
 {
     uint64_t count = 0;
-    ts_status st = expire_rows(context, ts_wall_ms(), stopping, &count);
+    ai_usage *app = context;
+    int64_t now_ms = 0;
+    ts_status st = ts_retention_now(app->store, app->catch_up_days, &now_ms);
 
+    if (st == TS_OK)
+        st = expire_rows(app, now_ms, stopping, &count);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
     else if (count > 0)

@@ -15,7 +15,7 @@
 TS_CHECK ts_status expire_rows(ai_usage *app, int64_t now_ms, const atomic_bool *stopping,
                                uint64_t *ret_count);
 
-/* The same with the wall clock, for ts_periodic. `context` is the service. */
+/* The same by the retention clock (ts/retention.h), for ts_periodic. `context` is the service. */
 void expire_job(void *context, const atomic_bool *stopping);
 
 #endif

@@ -48,6 +48,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         return st;
     app.store = store;
     app.keep_days = config->keep_days;
+    app.catch_up_days = config->catch_up_days;
     rpc.serves_context = store;
     ai_usage_register_metrics(&app);
     st = ts_inbox_new(store, AI_USAGE_INBOX, "ai-usage", ai_usage_apply_row, &app, &app.inbox);

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "ts/retention.h"
+
 const ts_config_item auth_config_items[] = {
     TS_TEXT(auth_config, db_dir, "TS_AUTH_DB_DIR", "data/auth", "directory of the store"),
     TS_NUM(auth_config, cache_keys, "TS_AUTH_CACHE_KEYS", 131072, 16, 1048576,
@@ -21,6 +23,7 @@ const ts_config_item auth_config_items[] = {
            "the longest overlap that a call may ask for, s"),
     TS_NUM(auth_config, audit_keep_days, "TS_AUTH_AUDIT_KEEP_DAYS", 0, 0, 36500,
            "days that audit entries are kept; 0 = for ever"),
+    TS_RETENTION_ITEM(auth_config, "TS_AUTH_CATCH_UP_DAYS"),
     TS_NUM(auth_config, spoilt_max, "TS_AUTH_SPOILT_MAX", 1000, 1, 10000,
            "unreadable due rows that are left alone until the next start"),
     TS_NUM(auth_config, drain_ms, "TS_AUTH_DRAIN_MS", 3000, 0, 60000,

@@ -14,6 +14,7 @@ typedef struct auth_config {
     int64_t overlap_s;
     int64_t overlap_max_s;
     int64_t audit_keep_days;
+    int64_t catch_up_days;
     int64_t spoilt_max;
     int64_t drain_ms;
 } auth_config;

@@ -8,7 +8,7 @@
 
 /* One pass over bursts and what has become due. Time is an argument. */
 TS_CHECK ts_status auth_tend(auth *app, int64_t now_ms);
-/* Drops audit entries that were chained before what the settings keep. */
+/* Drops audit entries that were chained before what the settings keep; by the retention clock (ts/retention.h). */
 TS_CHECK ts_status auth_tend_audit(auth *app, int64_t now_ms);
 
 /* The first once a second, the second once a minute, both at once at the start. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "proto/methods.h"
+#include "ts/retention.h"
 #include "ts/time.h"
 
 const ts_config_item incidents_config_items[] = {
@@ -15,6 +16,7 @@ const ts_config_item incidents_config_items[] = {
     /* More than the 7 days behind which events are historical: nothing that could still join is deleted. */
     TS_NUM(incidents_config, closed_days, "TS_INCIDENTS_CLOSED_DAYS", 400, 8, 3650,
            "days a closed incident is kept after its closing"),
+    TS_RETENTION_ITEM(incidents_config, "TS_INCIDENTS_CATCH_UP_DAYS"),
     TS_NUM(incidents_config, cache_mib, "TS_INCIDENTS_CACHE_MIB", 8, 1, 65536,
            "MiB of block cache"),
     TS_NUM(incidents_config, answers_kib, "TS_INCIDENTS_ANSWERS_KIB", 1024, 0, 1048576,

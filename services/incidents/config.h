@@ -10,6 +10,7 @@ typedef struct incidents_config {
     int64_t gap_hours;
     int64_t span_days;
     int64_t closed_days;
+    int64_t catch_up_days;
     int64_t cache_mib;
     int64_t answers_kib;
     int64_t drain_ms;

@@ -1,6 +1,7 @@
 #include "expire.h"
 
 #include "ts/log.h"
+#include "ts/retention.h"
 #include "ts/time.h"
 #include "work.h"
 
@@ -273,10 +274,13 @@ void expire_job(void *context, const atomic_bool *stopping)
 {
     incidents *app = context;
     uint64_t closed = 0, waiting = 0;
-    ts_status st = expire_closed(app, ts_wall_ms(), stopping, &closed);
+    int64_t now_ms = 0;
+    ts_status st = ts_retention_now(app->store, app->catch_up_days, &now_ms);
 
     if (st == TS_OK)
-        st = expire_waiting(app, ts_wall_ms(), stopping, &waiting);
+        st = expire_closed(app, now_ms, stopping, &closed);
+    if (st == TS_OK)
+        st = expire_waiting(app, now_ms, stopping, &waiting);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
     else if (closed + waiting > 0)

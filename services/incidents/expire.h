@@ -20,7 +20,7 @@ TS_CHECK ts_status expire_closed(incidents *app, int64_t now_ms, const atomic_bo
 TS_CHECK ts_status expire_waiting(incidents *app, int64_t now_ms, const atomic_bool *stopping,
                                   uint64_t *ret_count);
 
-/* Both, with the wall clock; for ts_periodic. `context` is the service. */
+/* Both, by the retention clock (ts/retention.h); for ts_periodic. `context` is the service. */
 void expire_job(void *context, const atomic_bool *stopping);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct incidents {
     ts_inbox *inbox;
     chain_limits limits;
     int64_t keep_closed_ms; /* closed incidents are deleted so long after their closing */
+    int64_t catch_up_days;  /* of the retention clock */
     ts_metric *opened[CHAIN_SEVERITIES];
     ts_metric *open;
     ts_metric *joined;

@@ -56,6 +56,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         st = incidents_init(&app, store, &limits, config->closed_days * TS_DAY_MS);
     if (st != TS_OK)
         return st;
+    app.catch_up_days = config->catch_up_days;
     st = ts_inbox_new(store, INCIDENTS_INBOX, "incidents", incidents_apply_row, &app, &app.inbox);
     if (st == TS_OK) {
         ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);

@@ -1,11 +1,14 @@
 #include "config.h"
 
+#include "ts/retention.h"
+
 const ts_config_item risk_config_items[] = {
     TS_TEXT(risk_config, db_dir, "TS_RISK_DB_DIR", "data/risk", "directory of the store"),
     TS_TEXT(risk_config, rules_dir, "TS_RISK_RULES_DIR", "services/risk/rules",
             "directory of detection rules and catalogues"),
     TS_NUM(risk_config, retention_days, "TS_RISK_RETENTION_DAYS", 180, 1, 3650,
            "days; older events are refused as too_old"),
+    TS_RETENTION_ITEM(risk_config, "TS_RISK_CATCH_UP_DAYS"),
     TS_NUM(risk_config, noisy_firings, "TS_RISK_NOISY_FIRINGS", 100, 1, 5000,
            "new detections of one rule in a minute over which it only counts"),
     TS_NUM(risk_config, directory_rows, "TS_RISK_DIRECTORY_ROWS", 10000, 1, 10000,

@@ -7,6 +7,7 @@ typedef struct risk_config {
     char db_dir[TS_CONFIG_TEXT_MAX];
     char rules_dir[TS_CONFIG_TEXT_MAX];
     int64_t retention_days;
+    int64_t catch_up_days;
     int64_t noisy_firings;
     int64_t directory_rows;
     int64_t users_max;

@@ -84,7 +84,8 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
         sweep = (risk_sweep_options){ .store = store,
                                       .catalogue = risk_ingest_catalogue(ingest),
                                       .retention_ms = config->retention_days * TS_DAY_MS,
-                                      .baseline_days = baseline_reach(&limits) };
+                                      .baseline_days = baseline_reach(&limits),
+                                      .catch_up_days = config->catch_up_days };
         st = risk_sweep_start(&sweep, &app.sweep, err);
     }
     if (st == TS_OK)

@@ -8,6 +8,7 @@
 #include "rescore.h"
 #include "ts/log.h"
 #include "ts/metrics.h"
+#include "ts/retention.h"
 #include "ts/time.h"
 
 #define SWEEP_ARENA_MAX (UINT64_C(64) << 20)
@@ -129,18 +130,21 @@ static bool pause_until(risk_sweep *s, int64_t ms)
     return go_on;
 }
 
-static void expire(risk_sweep *s)
+void risk_sweep_expire(const risk_sweep_options *o, const atomic_bool *stopping)
 {
-    const risk_expiry e = { s->o.store, s->o.retention_ms, s->o.baseline_days, &s->stopping };
+    const risk_expiry e = { o->store, o->retention_ms, o->baseline_days, stopping };
     uint64_t hits = 0, events = 0, orphans = 0, baselines = 0;
-    ts_status st = risk_expire_hits(&e, ts_wall_ms(), &hits);
+    int64_t now_ms = 0;
+    ts_status st = ts_retention_now(o->store, o->catch_up_days, &now_ms);
 
     if (st == TS_OK)
-        st = risk_expire_events(&e, ts_wall_ms(), &events);
+        st = risk_expire_hits(&e, now_ms, &hits);
     if (st == TS_OK)
-        st = risk_expire_orphans(&e, ts_wall_ms(), &orphans);
+        st = risk_expire_events(&e, now_ms, &events);
     if (st == TS_OK)
-        st = risk_expire_baselines(&e, ts_wall_ms(), &baselines);
+        st = risk_expire_orphans(&e, now_ms, &orphans);
+    if (st == TS_OK)
+        st = risk_expire_baselines(&e, now_ms, &baselines);
     if (st != TS_OK)
         ts_warn(TS_MSG("expiry failed, tried again later"), TS_F_STATUS(st));
     else if (hits + events + orphans + baselines > 0)
@@ -179,7 +183,7 @@ static void *sweep_main(void *argument)
         size_t count = SWEEP_BATCH;
 
         if (ts_boot_ms() >= expiry_boot_ms) {
-            expire(s);
+            risk_sweep_expire(&s->o, &s->stopping);
             expiry_boot_ms = ts_boot_ms() + SWEEP_EXPIRY_MS;
         }
 

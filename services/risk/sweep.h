@@ -4,6 +4,8 @@
 #ifndef RISK_SWEEP_H
 #define RISK_SWEEP_H
 
+#include <stdatomic.h>
+
 #include "ts/store.h"
 
 #define SWEEP_BATCH     500
@@ -17,6 +19,7 @@ typedef struct risk_sweep_options {
     const struct catalogue *catalogue;
     int64_t retention_ms;   /* as in risk_expiry */
     uint32_t baseline_days; /* as well */
+    int64_t catch_up_days;  /* of the retention clock */
 } risk_sweep_options;
 
 /* Options are copied. */
@@ -29,5 +32,7 @@ void risk_sweep_stop(risk_sweep *s);
  * for tests that own the clock. */
 TS_CHECK ts_status risk_sweep_once(ts_store *store, int64_t now_ms, ts_arena *arena,
                                    size_t *ret_count);
+/* One round of what is old by the retention clock (ts/retention.h); failures are logged. For both as well. */
+void risk_sweep_expire(const risk_sweep_options *o, const atomic_bool *stopping);
 
 #endif

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "ts/retention.h"
+
 const ts_config_item webhooks_config_items[] = {
     TS_TEXT(webhooks_config, db_dir, "TS_WEBHOOKS_DB_DIR", "data/webhooks",
             "directory of the store"),
@@ -25,6 +27,7 @@ const ts_config_item webhooks_config_items[] = {
            "days that events are kept which arrived"),
     TS_NUM(webhooks_config, keep_failed_days, "TS_WEBHOOKS_KEEP_FAILED_DAYS", 90, 1, 3650,
            "days that events are kept which failed, and can be replayed"),
+    TS_RETENTION_ITEM(webhooks_config, "TS_WEBHOOKS_CATCH_UP_DAYS"),
     TS_NUM(webhooks_config, cache_mib, "TS_WEBHOOKS_CACHE_MIB", 16, 1, 65536,
            "MiB of the store's block cache"),
     TS_NUM(webhooks_config, write_buffer_mib, "TS_WEBHOOKS_WRITE_BUFFER_MIB", 32, 4, 65536,

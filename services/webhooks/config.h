@@ -17,6 +17,7 @@ typedef struct webhooks_config {
     int64_t disable_failures;
     int64_t keep_delivered_days;
     int64_t keep_failed_days;
+    int64_t catch_up_days;
     int64_t cache_mib;
     int64_t write_buffer_mib;
     int64_t drain_ms;

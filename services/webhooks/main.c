@@ -30,7 +30,8 @@ static ts_status serve(webhooks *app, ts_process *p, ts_error *err)
     ts_relay_set *relays = NULL;
     ts_rpc_server *server = NULL;
     tend_options keep = { .keep_delivered_ms = app->config->keep_delivered_days * TS_DAY_MS,
-                          .keep_failed_ms = app->config->keep_failed_days * TS_DAY_MS };
+                          .keep_failed_ms = app->config->keep_failed_days * TS_DAY_MS,
+                          .catch_up_days = app->config->catch_up_days };
     ts_rpc_options rpc = { .address = ts_process_bus(p, "webhooks"),
                            .service_name = "webhooks",
                            .rows = webhooks_rows,

@@ -1,6 +1,5 @@
 #include "tend.h"
 
-#include <stdatomic.h>
 #include <time.h>
 
 #include "merge.h"
@@ -8,6 +7,7 @@
 #include "replay.h"
 #include "result.h"
 #include "ts/log.h"
+#include "ts/retention.h"
 
 #define ARENA_BYTES    (32u << 20)
 #define ROUND_MS       250     /* between looks at all endpoints */
@@ -129,24 +129,23 @@ static void breathe(void)
     nanosleep(&pause, NULL);
 }
 
-static void forget_tenant(tend *t, ts_tenant tenant)
+static void forget_tenant(ledger *l, const tend_options *o, ts_tenant tenant, int64_t now_ms,
+                          ts_arena *arena, const atomic_bool *stopping)
 {
-    int64_t now_ms = ts_wall_ms();
-
     for (uint32_t type = 0; type < TYPES_COUNT; type++) {
         for (unsigned state = DELIVERY_DELIVERED; state < DELIVERY_STATES; state++) {
-            int64_t keep_ms = state == DELIVERY_DELIVERED ? t->options.keep_delivered_ms
-                                                          : t->options.keep_failed_ms;
+            int64_t keep_ms =
+                state == DELIVERY_DELIVERED ? o->keep_delivered_ms : o->keep_failed_ms;
             bool more = true;
 
-            while (more && !atomic_load(&t->stopping)) {
+            while (more && !atomic_load(stopping)) {
                 ts_status st;
 
-                ts_arena_reset(t->arena);
-                pthread_mutex_lock(&t->l->lock);
-                st = tend_forget(t->l, tenant, type, (delivery_state)state, now_ms - keep_ms,
-                                 t->arena, &more);
-                pthread_mutex_unlock(&t->l->lock);
+                ts_arena_reset(arena);
+                pthread_mutex_lock(&l->lock);
+                st = tend_forget(l, tenant, type, (delivery_state)state, now_ms - keep_ms, arena,
+                                 &more);
+                pthread_mutex_unlock(&l->lock);
                 if (st != TS_OK) {
                     ts_log_error(TS_MSG("old events cannot be forgotten"), TS_F_STATUS(st));
                     return;
@@ -158,16 +157,22 @@ static void forget_tenant(tend *t, ts_tenant tenant)
     }
 }
 
-static void forget_old(tend *t)
+void tend_forget_old(ledger *l, const tend_options *o, ts_arena *arena, const atomic_bool *stopping)
 {
     TS_CLEANUP(ts_iter_free_p)
-    ts_iter *it = ts_iter_new(t->l->store, WEBHOOKS_TOTALS, TS_STR_NULL, TS_STR_NULL, false);
+    ts_iter *it = ts_iter_new(l->store, WEBHOOKS_TOTALS, TS_STR_NULL, TS_STR_NULL, false);
+    int64_t now_ms = 0;
+    ts_status st = ts_retention_now(l->store, o->catch_up_days, &now_ms);
 
-    for (; it != NULL && ts_iter_valid(it) && !atomic_load(&t->stopping); ts_iter_next(it)) {
+    if (st != TS_OK) {
+        ts_log_error(TS_MSG("old events cannot be forgotten"), TS_F_STATUS(st));
+        return;
+    }
+    for (; it != NULL && ts_iter_valid(it) && !atomic_load(stopping); ts_iter_next(it)) {
         ts_tenant tenant;
 
         if (key_read_tenant(ts_iter_key(it), &tenant))
-            forget_tenant(t, tenant);
+            forget_tenant(l, o, tenant, now_ms, arena, stopping);
     }
 }
 
@@ -266,7 +271,7 @@ static void *tend_main(void *argument)
             gauges_boot_ms = ts_boot_ms() + GAUGES_MS;
         }
         if (ts_boot_ms() >= sweep_boot_ms) {
-            forget_old(t);
+            tend_forget_old(t->l, &t->options, t->arena, &t->stopping);
             sweep_boot_ms = ts_boot_ms() + SWEEP_MS;
         }
         if (!more)

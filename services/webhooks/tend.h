@@ -3,6 +3,8 @@
 #ifndef WEBHOOKS_TEND_H
 #define WEBHOOKS_TEND_H
 
+#include <stdatomic.h>
+
 #include "ledger.h"
 
 #define TEND_STEP 100 /* deliveries or events under one hold of the lock */
@@ -10,6 +12,7 @@
 typedef struct tend_options {
     int64_t keep_delivered_ms; /* events that arrived are forgotten at this age */
     int64_t keep_failed_ms;
+    int64_t catch_up_days; /* of the retention clock */
 } tend_options;
 
 typedef struct tend tend;
@@ -23,5 +26,8 @@ TS_CHECK ts_status tend_settle(ledger *l, ready_endpoint *e, ts_arena *arena, bo
 /* Of one kind and state of a tenant's events: those created before `before_ms`. */
 TS_CHECK ts_status tend_forget(ledger *l, ts_tenant t, uint32_t type, delivery_state state,
                                int64_t before_ms, ts_arena *arena, bool *ret_more);
+/* One round over all that is old by the retention clock (ts/retention.h), in such steps; not locked. Failures are logged. */
+void tend_forget_old(ledger *l, const tend_options *o, ts_arena *arena,
+                     const atomic_bool *stopping);
 
 #endif

@@ -1,5 +1,6 @@
 /* ai-usage over its socket, with its real store: what is handed over is what reports say. */
 #include "ai_usage.h"
+#include "clocks.h"
 #include "expire.h"
 #include "served.h"
 
@@ -297,6 +298,26 @@ static void rows_leave_when_no_report_can_ask_for_them(void)
     CHECK_EQ(rep->groups[0]->first_seen_ms, today_ms - KEEP_DAYS * TS_DAY_MS);
 }
 
+static void a_clock_far_ahead_deletes_no_use_and_time_that_passed_does(void)
+{
+    const ts_tenant own = { 11, TS_MODE_LIVE };
+    atomic_bool stopping = false;
+    unsigned before = rows_of(AI_USAGE_DAY_USERS);
+
+    clocks_wall_ms = today_ms;
+    expire_job(&app, &stopping);
+    use_in(own, "ann@example.com", "Claude", KEEP_DAYS - 3);
+    clocks_set(365 * TS_DAY_MS);
+    expire_job(&app, &stopping);
+    clocks_run(TS_DAY_MS);
+    expire_job(&app, &stopping);
+    CHECK_EQ(rows_of(AI_USAGE_DAY_USERS), before + 1);
+    clocks_set(-365 * TS_DAY_MS);
+    clocks_run(3 * TS_DAY_MS);
+    expire_job(&app, &stopping);
+    CHECK_EQ(rows_of(AI_USAGE_DAY_USERS), before);
+}
+
 static void modes_do_not_see_each_other(void)
 {
     const Ts__Aiusage__Report *rep = NULL;
@@ -482,6 +503,7 @@ int main(void)
     RUN(a_sanctioned_tool_is_no_shadow_of_any_day);
     RUN(a_tool_may_be_sanctioned_before_its_first_use);
     RUN(rows_leave_when_no_report_can_ask_for_them);
+    RUN(a_clock_far_ahead_deletes_no_use_and_time_that_passed_does);
     RUN(wrong_questions_are_named);
     RUN(a_walk_meets_each_user_once_while_use_goes_on);
     RUN(a_walk_has_bounds);

@@ -1,6 +1,7 @@
 /* The chain of the audit log: it verifies, whatever is done to its rows on disk is found, and it goes on when old entries go. */
 #include "auth_audit.h"
 #include "chain.h"
+#include "clocks.h"
 #include "tend.h"
 
 /* ---- verifying ---- */
@@ -393,6 +394,36 @@ static void old_entries_go_from_the_oldest_end_and_the_rest_still_verifies(void)
     ts_arena_free(arena);
 }
 
+/* A pass of the thread, which looks at once. */
+static void tend_once(void)
+{
+    auth_tender *t = NULL;
+
+    CHECK_EQ(auth_tender_start(&app, &t, NULL), TS_OK);
+    auth_tender_stop(t);
+}
+
+static void a_clock_far_ahead_drops_no_entry_and_time_that_passed_does(void)
+{
+    uint64_t org = log_of_twelve();
+
+    config.audit_keep_days = 30;
+    config.catch_up_days = 7;
+    clocks_wall_ms = ts_wall_ms();
+    tend_once();
+    clocks_set(365 * TS_DAY_MS);
+    tend_once();
+    clocks_run(TS_DAY_MS);
+    tend_once();
+    CHECK_EQ(entries_of(org), ENTRIES);
+    clocks_set(-365 * TS_DAY_MS);
+    clocks_run(30 * TS_DAY_MS);
+    tend_once();
+    CHECK_EQ(entries_of(org), 0);
+    CHECK_EQ(verify(org)->broken, 0);
+    config.audit_keep_days = 0;
+}
+
 /* The clock goes back: the chain's own time does not. */
 static void time_in_the_chain_never_goes_back(void)
 {
@@ -424,6 +455,7 @@ int main(void)
     RUN(a_whole_log_verifies_in_pages_of_any_size);
     RUN(whatever_is_done_to_the_rows_is_found_at_its_number);
     RUN(old_entries_go_from_the_oldest_end_and_the_rest_still_verifies);
+    RUN(a_clock_far_ahead_drops_no_entry_and_time_that_passed_does);
     RUN(time_in_the_chain_never_goes_back);
     stop();
     remove_directory(s.directory);

@@ -1,9 +1,11 @@
 /* Expiry on a real store: what is over goes, what is not stays, over slices and over tenants. */
 #include "check.h"
+#include "clocks.h"
 #include "detect/sigma/correlation.h"
 #include "expire.h"
 #include "hits.h"
 #include "keys.h"
+#include "sweep.h"
 #include "ts/store.h"
 #include "ts/time.h"
 
@@ -91,6 +93,31 @@ static void events_over_their_retention_go_with_their_index(ts_store *store)
     CHECK_EQ(count(store, RISK_USER_EVENTS), 3);
 }
 
+static void a_clock_far_ahead_deletes_no_event_and_time_that_passed_does(ts_store *store)
+{
+    atomic_bool stopping = false;
+    const risk_sweep_options o = {
+        .store = store, .retention_ms = RETENTION, .baseline_days = 58, .catch_up_days = 7
+    };
+
+    clocks_wall_ms = NOW_MS;
+    risk_sweep_expire(&o, &stopping);
+    CHECK_EQ(count(store, RISK_HITS), 2);
+    clocks_set(365 * TS_DAY_MS);
+    risk_sweep_expire(&o, &stopping);
+    clocks_run(TS_DAY_MS - 2 * TS_HOUR_MS);
+    risk_sweep_expire(&o, &stopping);
+    CHECK_EQ(count(store, RISK_EVENTS), 3);
+    CHECK_EQ(count(store, RISK_USER_EVENTS), 3);
+    CHECK_EQ(count(store, RISK_HITS), 1); /* the other one was on the edge */
+    clocks_set(-365 * TS_DAY_MS);
+    clocks_run(RETENTION + 2 * TS_DAY_MS);
+    risk_sweep_expire(&o, &stopping);
+    CHECK_EQ(count(store, RISK_EVENTS), 0);
+    CHECK_EQ(count(store, RISK_USER_EVENTS), 0);
+    CHECK_EQ(count(store, RISK_HITS), 0);
+}
+
 static void a_stop_ends_it_after_a_slice(ts_store *store)
 {
     atomic_bool cancelled = true;
@@ -114,6 +141,7 @@ int main(void)
     CHECK_EQ(ts_store_open(&o, &store, &error), TS_OK);
     hits_that_no_window_reaches_go(store);
     events_over_their_retention_go_with_their_index(store);
+    a_clock_far_ahead_deletes_no_event_and_time_that_passed_does(store);
     a_stop_ends_it_after_a_slice(store);
     ts_store_close(store);
     remove_directory(directory);

@@ -1,6 +1,7 @@
 /* The life of an incident, over the socket and with the real store. */
 #include <pthread.h>
 
+#include "clocks.h"
 #include "expire.h"
 #include "incidents_served.h"
 
@@ -203,6 +204,30 @@ static void closed_incidents_leave_when_their_time_is_over(void)
     CHECK_EQ(list_of("open", -1, "ann@example.com", 5, 0)->total, 1);
 }
 
+static void a_clock_far_ahead_deletes_no_incident_and_time_that_passed_does(void)
+{
+    atomic_bool stopping = false;
+
+    now_ms = ts_wall_ms();
+    detect("a", "r", 3, "ann@example.com", -1);
+    (void)updated(only()->id, "resolved", "");
+    detect("w", "small", 1, "bob@example.com", 0);
+    clocks_wall_ms = ts_wall_ms();
+    expire_job(&app, &stopping);
+    clocks_set(2 * KEEP_CLOSED_MS);
+    expire_job(&app, &stopping);
+    clocks_run(TS_DAY_MS);
+    expire_job(&app, &stopping);
+    CHECK_EQ(list_of("closed", -1, "", 5, 0)->total, 1);
+    detect("g", "great", 3, "bob@example.com", 1);
+    CHECK_EQ(list_of("open", -1, "", 5, 0)->incidents[0]->detection_count, 2);
+    clocks_set(-2 * KEEP_CLOSED_MS);
+    clocks_run(KEEP_CLOSED_MS);
+    expire_job(&app, &stopping);
+    CHECK_EQ(list_of("closed", -1, "", 5, 0)->total, 0);
+    CHECK_EQ(list_of("open", -1, "", 5, 0)->total, 1);
+}
+
 static void an_incident_of_many_detections_leaves_in_slices(void)
 {
     atomic_bool stopping = false;
@@ -349,6 +374,7 @@ int main(void)
     RUN_FRESH(a_closed_incident_is_reopened_and_closed_again);
     RUN_FRESH(a_change_for_another_revision_is_refused);
     RUN_FRESH(closed_incidents_leave_when_their_time_is_over);
+    RUN_FRESH(a_clock_far_ahead_deletes_no_incident_and_time_that_passed_does);
     RUN_FRESH(an_incident_of_many_detections_leaves_in_slices);
     RUN_FRESH(an_incident_past_its_time_is_not_reopened);
     RUN_FRESH(what_waits_for_ever_leaves_too);

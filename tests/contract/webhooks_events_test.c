@@ -1,5 +1,6 @@
 /* Events after they were published: replayed, listed, given up with their endpoint, forgotten in steps, and taken over from a store
  * of the schema before. */
+#include "clocks.h"
 #include "webhooks_care.h"
 
 static ts_status replay(ts_tenant tenant, const char *id, const Ts__Webhooks__ReplayReply **ret)
@@ -231,6 +232,38 @@ static void a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart(void)
     end();
 }
 
+static void a_clock_far_ahead_forgets_no_event_and_time_that_passed_does(void)
+{
+    const tend_options days = { .keep_delivered_ms = 30 * TS_DAY_MS,
+                                .keep_failed_ms = 90 * TS_DAY_MS,
+                                .catch_up_days = 7 };
+    ts_arena *arena = ts_arena_new(32u << 20);
+    atomic_bool stopping = false;
+
+    begin("1h");
+    clocks_wall_ms = ts_wall_ms();
+    (void)endpoint(live, NULL);
+    tend_forget_old(&app.ledger, &days, arena, &stopping);
+    publish_many("incident.created", 0, TEND_STEP + 1, clocks_wall_ms);
+    CHECK_EQ(answer_all(200), TEND_STEP + 1);
+    clocks_set(365 * TS_DAY_MS);
+    tend_forget_old(&app.ledger, &days, arena, &stopping);
+    stop();
+    start_with("1h");
+    clocks_run(TS_DAY_MS);
+    tend_forget_old(&app.ledger, &days, arena, &stopping);
+    CHECK_EQ(count("delivered"), TEND_STEP + 1);
+    clocks_set(-365 * TS_DAY_MS);
+    clocks_run(29 * TS_DAY_MS - TS_HOUR_MS);
+    tend_forget_old(&app.ledger, &days, arena, &stopping);
+    CHECK_EQ(count("delivered"), TEND_STEP + 1);
+    clocks_run(TS_DAY_MS);
+    tend_forget_old(&app.ledger, &days, arena, &stopping);
+    CHECK_EQ(count("delivered"), 0);
+    ts_arena_free(arena);
+    end();
+}
+
 static void old_events_are_forgotten_in_steps_and_pending_ones_never(void)
 {
     ts_arena *arena = ts_arena_new(32u << 20);
@@ -389,6 +422,7 @@ int main(void)
     RUN(what_failed_while_the_clock_was_ahead_is_replayed);
     RUN(lists_are_narrowed_by_state_endpoint_and_kind);
     RUN(a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart);
+    RUN(a_clock_far_ahead_forgets_no_event_and_time_that_passed_does);
     RUN(old_events_are_forgotten_in_steps_and_pending_ones_never);
     RUN(a_store_of_the_schema_before_is_taken_over);
     return 0;

@@ -22,6 +22,14 @@ int64_t ts_boot_us(void);
  * compared if it is equal. Not stable over versions of the suite. */
 uint64_t ts_boot_id(void);
 
+/* One look at all of them. */
+typedef struct ts_clocks {
+    int64_t wall_ms;
+    int64_t boot_ms;
+    uint64_t boot_id;
+} ts_clocks;
+ts_clocks ts_clocks_read(void);
+
 /* For waiting on a condition: `ms` from now on CLOCK_MONOTONIC; less than 0 is now. */
 struct timespec ts_monotonic_in(int64_t ms);
 /* A condition whose waits end by that clock. pthread_cond_destroy() ends it. */
