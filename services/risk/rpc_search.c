@@ -1,6 +1,6 @@
 /* risk.SearchUsers: the index (search/) says who is meant, the order index or the users' rows who comes first.
  *
- * Of few, the places are read and those of the page kept in order; only the page's users are read whole. Of many, walking the
+ * Of few, the places are read and those of the page kept in order; only the rows of the page's users are read. Of many, walking the
  * order index from the highest score down finds the first ones soon, unless they all stand far down in it: then the places of a
  * bounded number of them are read after all, and the answer says that it is cut. */
 #include "keys.h"
@@ -16,7 +16,7 @@
 typedef struct search {
     const ts_call *call;
     const Ts__Risk__SearchUsersRequest *req;
-    Ts__Risk__UserList *rep;
+    Ts__Risk__UserRows *rep;
     search_source from;
     search_set set;
     uint32_t low, high;
@@ -93,61 +93,55 @@ static ts_status read_places(search *s, size_t max, place *first, size_t *ret_co
 
 static ts_status answer_few(search *s, size_t max)
 {
-    Ts__Risk__UserList *rep = s->rep;
     place *first = ts_arena_array(s->call->arena, s->req->limit, sizeof(*first));
     uint64_t *numbers = ts_arena_array(s->call->arena, s->req->limit, sizeof(*numbers));
     size_t count = 0;
     ts_status st;
 
-    rep->n_users = 0;
-    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
-    if (first == NULL || numbers == NULL || rep->users == NULL)
+    if (first == NULL || numbers == NULL)
         return TS_NOMEM;
     st = read_places(s, max, first, &count);
     if (st != TS_OK)
         return st;
     for (size_t i = 0; i < count; i++)
         numbers[i] = first[i].user;
-    return risk_read_users(s->call, numbers, count, rep->users, &rep->n_users);
+    s->rep->n_users = 0;
+    return risk_add_users(s->call, numbers, count, s->rep);
 }
 
 /* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */
 static ts_status walk(search *s, bool count_all, bool *ret_ended)
 {
     const risk *app = s->call->service;
-    Ts__Risk__UserList *rep = s->rep;
+    Ts__Risk__UserRows *rep = s->rep;
+    uint64_t *numbers = ts_arena_array(s->call->arena, s->req->limit, sizeof(*numbers));
     risk_key from = risk_key_tenant(s->call->tenant);
     risk_key until = risk_key_tenant(s->call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     size_t walked = 0;
+    size_t count = 0;
+    ts_status st;
 
     risk_key_u8(&from, (uint8_t)(100 - s->high));
     risk_key_u8(&until, (uint8_t)(100 - s->low + 1));
     it = ts_iter_new(app->store, RISK_USER_ORDER, risk_key_view(&from), risk_key_view(&until),
                      false);
-    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
-    if (it == NULL || rep->users == NULL)
+    if (it == NULL || numbers == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it) && walked < WALK_MAX; ts_iter_next(it), walked++) {
         uint64_t number = risk_read_u64(ts_iter_value(it), 0);
-        ts_status st;
 
         if (!search_set_has(&s->set, number))
             continue;
         rep->total++;
-        if (rep->n_users == s->req->limit) {
-            if (count_all)
-                continue;
+        if (count < s->req->limit)
+            numbers[count++] = number;
+        else if (!count_all)
             break;
-        }
-        st = risk_read_user(s->call, number, &rep->users[rep->n_users]);
-        if (st == TS_OK)
-            rep->n_users++;
-        else if (st != TS_NOT_FOUND)
-            return st;
     }
     *ret_ended = !ts_iter_valid(it) || walked < WALK_MAX;
-    return ts_iter_status(it);
+    st = ts_iter_status(it);
+    return st == TS_OK ? risk_add_users(s->call, numbers, count, rep) : st;
 }
 
 static ts_status answer_many(search *s)
@@ -171,7 +165,7 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
 {
     const Ts__Risk__SearchUsersRequest *req = (const Ts__Risk__SearchUsersRequest *)in;
     const risk *app = call->service;
-    search s = { .call = call, .req = req, .rep = (Ts__Risk__UserList *)out };
+    search s = { .call = call, .req = req, .rep = risk_rows_for(out) };
     ts_str query = ts_str_of(req->query);
     const Ts__Risk__Totals *totals = NULL;
     search_part *parts = NULL;
@@ -198,12 +192,14 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
                               .tenant = call->tenant,
                               .last_user = totals->last_user_number,
                               .now_ms = ts_boot_ms() };
+    s.rep->users = ts_arena_array(call->arena, req->limit, sizeof(*s.rep->users));
+    if (s.rep->users == NULL)
+        return TS_NOMEM;
     st = search_find(&s.from, parts, part_count, call->arena, &s.set, &cut);
     if (st != TS_OK)
         return st;
     st = s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);
     s.rep->truncated = s.rep->truncated || cut;
-    risk_bare_rows(s.rep->users, s.rep->n_users);
     call->lasts = true;
     return st;
 }
