@@ -2,7 +2,7 @@
  *
  * Of few, the places are read and those of the page kept in order; only the rows of the page's users are read. Of many, walking the
  * order index from the highest score down finds the first ones soon, unless they all stand far down in it: then the places of a
- * bounded number of them are read after all, and the answer says that it is cut. */
+ * bounded number of them are read after all, and if that is not all of them the answer says that it is cut. */
 #include "keys.h"
 #include "read.h"
 #include "search/index.h"
@@ -10,8 +10,8 @@
 
 #define QUERY_MAX 200   /* characters */
 #define FEW       1000  /* users whose places are read */
-#define MANY      10000 /* the same, if walking the order did not find enough */
-#define WALK_MAX  20000 /* keys of the order that are walked */
+#define MANY      10000 /* the same, if a walk of the order did not find enough */
+#define WALK_MAX  20000 /* keys of the order that are walked, of more than MANY */
 
 typedef struct search {
     const ts_call *call;
@@ -109,8 +109,9 @@ static ts_status answer_few(search *s, size_t max)
     return risk_add_users(s->call, numbers, count, s->rep);
 }
 
-/* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */
-static ts_status walk(search *s, bool count_all, bool *ret_ended)
+/* Walks up to `max` keys of the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted
+ * was found. */
+static ts_status walk(search *s, size_t max, bool count_all, bool *ret_ended)
 {
     const risk *app = s->call->service;
     Ts__Risk__UserRows *rep = s->rep;
@@ -128,7 +129,7 @@ static ts_status walk(search *s, bool count_all, bool *ret_ended)
                      false);
     if (it == NULL || numbers == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it) && walked < WALK_MAX; ts_iter_next(it), walked++) {
+    for (; ts_iter_valid(it) && walked < max; ts_iter_next(it), walked++) {
         uint64_t number = risk_read_u64(ts_iter_value(it), 0);
 
         if (!search_set_has(&s->set, number))
@@ -139,20 +140,23 @@ static ts_status walk(search *s, bool count_all, bool *ret_ended)
         else if (!count_all)
             break;
     }
-    *ret_ended = !ts_iter_valid(it) || walked < WALK_MAX;
+    *ret_ended = !ts_iter_valid(it) || walked < max;
     st = ts_iter_status(it);
     return st == TS_OK ? risk_add_users(s->call, numbers, count, rep) : st;
 }
 
+/* A place costs about as much as a key of the walk. Of those whose places may all be looked up, that is done as soon as a walk of
+ * half as many keys has not found enough: of a first name, say, the addresses stand side by side, and often far down. */
 static ts_status answer_many(search *s)
 {
     bool all_levels = s->low == 0 && s->high == 100;
+    bool may_look_up = s->set.count <= MANY;
     bool ended = false;
-    ts_status st = walk(s, !all_levels, &ended);
+    ts_status st = walk(s, may_look_up ? (size_t)s->set.count / 2 : WALK_MAX, !all_levels, &ended);
 
     if (st != TS_OK)
         return st;
-    if (!ended && s->rep->n_users < s->req->limit)
+    if (!ended && (s->rep->n_users < s->req->limit || (may_look_up && !all_levels)))
         st = answer_few(s, MANY);
     else if (!ended && !all_levels)
         s->rep->truncated = true;
