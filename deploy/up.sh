@@ -17,7 +17,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 services=(gateway auth risk incidents ai-usage webhooks webhook-dispatcher) # in the order of their ops ports
 READY_SECONDS=60
-TELL_SECONDS=5 # between words about what is waited for
+STOP_SECONDS=15 # more than a service takes; the supervisor waits as long before it kills
+KILL_SECONDS=5  # until what was killed is gone
+TELL_SECONDS=5  # between words about what is waited for
 
 command=start
 daemon=
@@ -102,15 +104,15 @@ stop_suite() {
         pid=$(cat "$run/supervisor.pid" 2>/dev/null || true)
         if [ -n "$pid" ] && grep -qx "$pid" <<<"$(members)"; then
             kill -TERM "$pid" 2>/dev/null || true
-            await_end 20 || true
+            await_end $((STOP_SECONDS + KILL_SECONDS)) || true
         elif [ -z "$(members)" ]; then
             die "the suite on $data belongs to another user: use sudo"
         fi
     fi
     signal_members TERM
-    if ! await_end 10; then
+    if ! await_end "$STOP_SECONDS"; then
         signal_members KILL
-        await_end 5 || die "some processes do not end: $(members | tr '\n' ' ')"
+        await_end "$KILL_SECONDS" || die "some processes do not end: $(members | tr '\n' ' ')"
     fi
     rm -f "$run"/*.pid
 }

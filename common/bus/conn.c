@@ -1,6 +1,6 @@
 /* Between calls: at most one send and one read are under way. `is_sending` and `is_reading` say so and are given up by whoever
- * finds nothing more to do; while one of them or `is_watched` is set the stream is not freed. `in` belongs to whoever holds
- * is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
+ * finds nothing more to do; while one of them, `is_watched` or `beginning` is set the stream is not freed. `in` belongs to whoever
+ * holds is_reading. The last one out of a closed connection frees the stream and tells of the end (settle()).
  *
  * What fibers send in one turn of their loop leaves together at its end: `corked` is the task that sees to it, queued with the loop
  * whose fiber came first.
@@ -39,6 +39,7 @@ struct bus_conn {
     bool asks;
     int silence_ms;
     unsigned silences_max;
+    nng_aio *now_aio; /* for what is written at once; has no callback */
     nng_aio *send_aio;
     nng_aio *read_aio;
     nng_aio *watch_aio;
@@ -51,9 +52,11 @@ struct bus_conn {
 
     pthread_mutex_t lock; /* guards all below */
     nng_stream *stream;   /* NULL: ended */
+    bool is_plain;        /* not TLS; written before the first send */
     bool is_sending;
     bool is_reading;
     bool is_watched;
+    unsigned beginning; /* who is inside nng to begin something */
     unsigned silences;  /* in a row */
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
@@ -90,7 +93,8 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     pthread_mutex_init(&c->lock, NULL);
     c->in = malloc(IN_SIZE);
     c->in_size = IN_SIZE;
-    if (c->in == NULL || nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
+    if (c->in == NULL || nng_aio_alloc(&c->now_aio, NULL, NULL) != 0 ||
+        nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
         nng_aio_alloc(&c->read_aio, on_read, c) != 0 ||
         nng_aio_alloc(&c->watch_aio, on_watch, c) != 0) {
         bus_conn_free(c);
@@ -113,6 +117,7 @@ void bus_conn_free(bus_conn *c)
 {
     if (c == NULL)
         return;
+    aio_free(c->now_aio);
     aio_free(c->send_aio);
     aio_free(c->read_aio);
     aio_free(c->watch_aio);
@@ -133,7 +138,8 @@ static void settle(bus_conn *c)
 {
     nng_stream *stream = NULL;
 
-    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->stream != NULL) {
+    if (!c->is_open && !c->is_sending && !c->is_reading && !c->is_watched && c->beginning == 0 &&
+        c->stream != NULL) {
         stream = c->stream;
         c->stream = NULL;
         atomic_fetch_add(&c->generation, 1);
@@ -152,7 +158,7 @@ static void break_off(bus_conn *c)
 {
     if (!c->is_open)
         return;
-    c->is_open = false; /* before the stream is closed: see take_back() */
+    c->is_open = false; /* before the stream is closed: see begun() */
     nng_stream_close(c->stream);
     nng_aio_cancel(c->watch_aio);
 }
@@ -171,28 +177,60 @@ static bool may_send(bus_conn *c)
     return true;
 }
 
-/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
- * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
-static void take_back(bus_conn *c, nng_aio *aio)
+/* Around each operation of nng's that ends in a callback. The callback may have come, and all may have ended, while whoever began
+ * is still inside nng, which then unlocks the stream: so the stream stays until he is out. */
+static void begin(bus_conn *c)
 {
     pthread_mutex_lock(&c->lock);
-    if (!c->is_open && c->stream != NULL) {
-        nng_aio_cancel(aio);
-        nng_stream_close(c->stream);
-    }
+    c->beginning++;
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Whoever set is_sending, without the lock. */
+/* nng's streams (1.5.2) keep for ever what is begun after they were closed: so whoever began looks again, and takes it back
+ * himself. Plain ones let go of what is cancelled, those of TLS only of what is there when they are closed: once more. */
+static void begun(bus_conn *c, nng_aio *aio)
+{
+    pthread_mutex_lock(&c->lock);
+    c->beginning--;
+    if (!c->is_open) {
+        nng_aio_cancel(aio);
+        nng_stream_close(c->stream);
+    }
+    settle(c);
+}
+
+/* Writes what the peer takes at once. False if that is nothing: the connection is full, or closed. A callback of nng's is a task
+ * for a thread of its pool, whose wake-up costs more than the write; this needs none. What nng's streams do not write at once
+ * they keep; plain ones give it back whole. */
+static bool send_now(bus_conn *c, const nng_iov *iov)
+{
+    if (!c->is_plain)
+        return false;
+    (void)nng_aio_set_iov(c->now_aio, 1, iov);
+    nng_stream_send(c->stream, c->now_aio);
+    nng_aio_cancel(c->now_aio);
+    nng_aio_wait(c->now_aio);
+    return nng_aio_result(c->now_aio) != NNG_ECANCELED;
+}
+
+static bool goes_on_after(bus_conn *c, nng_aio *sent);
+
+/* Whoever set is_sending, without the lock. The last use of the connection if it has been closed. */
 static void start_send(bus_conn *c)
 {
-    nng_iov iov = { .iov_buf = c->leaving.data + c->left_already,
-                    .iov_len = c->leaving.size - c->left_already };
+    nng_iov iov;
 
-    (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
-    nng_stream_send(c->stream, c->send_aio);
-    if (!c->is_open)
-        take_back(c, c->send_aio);
+    do {
+        iov = (nng_iov){ .iov_buf = c->leaving.data + c->left_already,
+                         .iov_len = c->leaving.size - c->left_already };
+        if (!send_now(c, &iov)) {
+            (void)nng_aio_set_iov(c->send_aio, 1, &iov); /* fails with more than 4 parts only */
+            begin(c);
+            nng_stream_send(c->stream, c->send_aio);
+            begun(c, c->send_aio);
+            return;
+        }
+    } while (goes_on_after(c, c->now_aio));
 }
 
 /* Whoever set is_reading, without the lock. */
@@ -201,9 +239,9 @@ static void start_read(bus_conn *c)
     nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
 
     (void)nng_aio_set_iov(c->read_aio, 1, &iov);
+    begin(c);
     nng_stream_recv(c->stream, c->read_aio);
-    if (!c->is_open)
-        take_back(c, c->read_aio);
+    begun(c, c->read_aio);
 }
 
 static uint64_t le(const char *p, size_t n)
@@ -313,7 +351,6 @@ static void read_on(bus_conn *c)
     for (;;) {
         bus_taken taken;
         bool sends;
-        bool is_held;
 
         pthread_mutex_lock(&c->lock);
         c->is_delivering = true;
@@ -325,29 +362,21 @@ static void read_on(bus_conn *c)
         if (taken == BUS_WRONG)
             break_off(c);
         sends = may_send(c);
-        is_held = taken == BUS_TAKEN && c->out.size + c->leaving.size > OUT_HOLD;
-        if (c->is_open && taken == BUS_TAKEN && !is_held) {
-            pthread_mutex_unlock(&c->lock);
-            if (sends)
-                start_send(c);
-            start_read(c);
-            return;
-        }
-        if (c->is_open && taken == BUS_LATER && c->must_read_on) {
-            pthread_mutex_unlock(&c->lock);
-            if (sends)
-                start_send(c);
-            continue;
-        }
-        c->is_held = is_held;
-        c->is_reading = false;
-        if (!sends) {
+        pthread_mutex_unlock(&c->lock);
+        if (sends)
+            start_send(c);
+        pthread_mutex_lock(&c->lock);
+        c->is_held = taken == BUS_TAKEN && c->out.size + c->leaving.size > OUT_HOLD;
+        if (!c->is_open || c->is_held || (taken == BUS_LATER && !c->must_read_on)) {
+            c->is_reading = false;
             settle(c);
             return;
         }
         pthread_mutex_unlock(&c->lock);
-        start_send(c);
-        return;
+        if (taken == BUS_TAKEN) {
+            start_read(c);
+            return;
+        }
     }
 }
 
@@ -367,39 +396,45 @@ static void on_read(void *argument)
     settle(c);
 }
 
-static void on_sent(void *argument)
+/* What comes after a write. True: more is to be sent, by the caller. */
+static bool goes_on_after(bus_conn *c, nng_aio *sent)
 {
-    bus_conn *c = argument;
-    bool sends = false;
     bool reads = false;
 
     pthread_mutex_lock(&c->lock);
-    c->left_already += nng_aio_count(c->send_aio);
-    if (nng_aio_result(c->send_aio) != 0)
+    c->left_already += nng_aio_count(sent);
+    if (nng_aio_result(sent) != 0)
         break_off(c);
     if (c->is_open && c->left_already < c->leaving.size) {
-        sends = true;
-    } else {
-        c->is_sending = false;
-        ts_buf_clear(&c->leaving);
-        if (c->leaving.capacity > OUT_KEEP)
-            ts_buf_done(&c->leaving);
-        sends = may_send(c);
+        pthread_mutex_unlock(&c->lock);
+        return true;
     }
-    if (c->is_held && c->is_open && c->out.size + c->leaving.size <= OUT_HOLD && !c->is_reading) {
-        c->is_held = false;
-        c->is_reading = true;
-        reads = true;
+    c->is_sending = false;
+    ts_buf_clear(&c->leaving);
+    if (c->leaving.capacity > OUT_KEEP)
+        ts_buf_done(&c->leaving);
+    if (may_send(c)) {
+        pthread_mutex_unlock(&c->lock);
+        return true;
     }
-    if (!sends && !reads) {
+    reads = c->is_held && c->is_open && !c->is_reading;
+    if (!reads) {
         settle(c);
-        return;
+        return false;
     }
+    c->is_held = false;
+    c->is_reading = true;
     pthread_mutex_unlock(&c->lock);
-    if (sends)
+    read_on(c);
+    return false;
+}
+
+static void on_sent(void *argument)
+{
+    bus_conn *c = argument;
+
+    if (goes_on_after(c, c->send_aio))
         start_send(c);
-    if (reads)
-        read_on(c);
 }
 
 /* Under the lock. nng's TLS tells of a broken connection whoever sends or reads at that moment. Between two reads that is
@@ -456,12 +491,14 @@ static void on_turn_end(ts_task *task)
 
 void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
 {
+    bool is_verified;
     bool sends;
 
     c->in_have = 0;
     c->in_at = 0;
     c->is_greeted = false;
     c->is_heard = false;
+    c->is_plain = nng_stream_get_bool(take_stream, NNG_OPT_TLS_VERIFIED, &is_verified) != 0;
     pthread_mutex_lock(&c->lock);
     c->stream = take_stream;
     c->is_open = true;

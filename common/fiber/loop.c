@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fiber.h"
+#include "pace.h"
 #include "timers.h"
 #include "ts/time.h"
 
@@ -22,6 +24,7 @@ struct ts_loop {
     atomic_bool is_asleep;
     atomic_bool is_ending;
     int64_t now_ms;
+    pace pace;
 
     struct epoll_event events[EVENTS_MAX];
     int event_count, event_at; /* those after event_at are still to come in this turn */
@@ -53,6 +56,7 @@ ts_status ts_loop_new(const ts_loop_options *options, ts_loop **ret)
     if (l == NULL)
         return TS_NOMEM;
     l->options = *options;
+    l->pace = (pace){ .turn_us = options->turn_us, .from = options->turn_from };
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->waker = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (l->epoll < 0 || l->waker < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->waker, &event) != 0)
@@ -352,13 +356,26 @@ static void take_events(ts_loop *l)
     l->event_count = epoll_wait(l->epoll, l->events, EVENTS_MAX, timeout_of(l));
     atomic_store(&l->is_asleep, false);
     l->now_ms = ts_boot_ms();
+    pace_turn(&l->pace, l->now_ms);
     for (l->event_at = 0; l->event_at < l->event_count; l->event_at++) {
         ts_watch *w = l->events[l->event_at].data.ptr;
 
-        if (w != NULL)
-            w->ready(w, l->events[l->event_at].events);
+        if (w == NULL)
+            continue;
+        pace_count(&l->pace, &w->seen);
+        w->ready(w, l->events[l->event_at].events);
     }
     l->event_count = 0;
+}
+
+/* Awake: nobody who posts has to wake it. */
+static void keep_pace(ts_loop *l)
+{
+    int64_t wait_us = l->pace.turn_us == 0 ? 0 : pace_wait_us(&l->pace, ts_boot_us());
+    struct timespec pause = { 0, wait_us * 1000 };
+
+    if (wait_us > 0)
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
 void ts_loop_run(ts_loop *l)
@@ -371,6 +388,7 @@ void ts_loop_run(ts_loop *l)
         fire_timers(l);
         run_ready(l);
         run_later(l);
+        keep_pace(l);
     }
     here = NULL;
 }

@@ -13,9 +13,13 @@ typedef struct gateway_config {
     char mcp_hosts[TS_CONFIG_TEXT_MAX];
     int64_t connections;
     int64_t loops;
+    int64_t turn_us;
+    int64_t turn_clients;
     int64_t keep_alive_ms;
     int64_t header_ms;
     int64_t request_ms;
+    int64_t answer_ms;
+    int64_t answer_bytes;
     int64_t call_ms;
     int64_t ingest_ms;
     int64_t body_mib;

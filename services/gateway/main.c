@@ -9,19 +9,23 @@
 #define OPS_PORT         8081
 #define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
 
-/* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. */
-static void raise_descriptor_limit(const gateway_config *config)
+/* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. Without enough of them
+ * clients could take those of the bus and of the ops port, and a gateway that is only full would look like one that is down. */
+static ts_status raise_descriptor_limit(const gateway_config *config, ts_error *err)
 {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)config->connections + DESCRIPTORS_MORE;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-        ts_warn(TS_MSG("fewer file descriptors than connections"),
-                TS_F_U64("descriptors", limit.rlim_cur),
-                TS_F_I64("connections", config->connections));
+        return TS_OK;
+    limit.rlim_cur = wanted;
+    if (wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return TS_OK;
+    return ts_fail(err, TS_INVALID, "TS_GATEWAY_CONNECTIONS",
+                   "%lld connections need %llu file descriptors (%d are for other things), and the "
+                   "hard limit (ulimit -Hn) is %llu",
+                   (long long)config->connections, (unsigned long long)wanted, DESCRIPTORS_MORE,
+                   (unsigned long long)limit.rlim_max);
 }
 
 static const char *bus_address(void *context, const char *peer)
@@ -41,17 +45,23 @@ static int serve(ts_process *process, const gateway_config *config)
     http_options options = {
         .listen = config->listen,
         .loops = config->loops,
+        .turn_us = config->turn_us,
+        .turn_clients = config->turn_clients,
         .limits = { .connections = config->connections,
                     .keep_alive_ms = config->keep_alive_ms,
                     .header_ms = config->header_ms,
                     .request_ms = config->request_ms,
-                    .body_bytes = config->body_mib << 20 },
+                    .body_bytes = config->body_mib << 20,
+                    .answer_ms = config->answer_ms,
+                    .answer_bytes = config->answer_bytes },
     };
     api app;
     ts_status st;
 
     service.app = &app;
     st = api_init(&app, config, bus_address, process, &err);
+    if (st == TS_OK)
+        st = raise_descriptor_limit(config, &err);
     if (st == TS_OK)
         st = gateway_config_lists(config, &service, &err);
     if (st == TS_OK)
@@ -88,7 +98,6 @@ int main(int argc, char **argv)
 
     if (ts_process_begin(&options, argc, argv, &process, &code) != TS_OK)
         return code;
-    raise_descriptor_limit(&config);
     if (serve(process, &config) != 0) {
         (void)ts_process_end(process);
         return 1;

@@ -10,22 +10,24 @@
 #define PAUSE_LAST_MS    2000
 #define REPORT_MS        5000 /* deadline of a report */
 #define REPORT_MAX       128  /* results in one */
-#define LAST_REPORT_MS   2000 /* how long a stop waits for the ledger */
 #define ANSWER_MARGIN_MS 3000 /* a question's deadline beyond the time it waits */
 #define GATHER_MS        2
-#define LEAVE_MS         1000 /* deadline of the call that takes a question back */
-#define LEAVE_AGAIN_MS   100  /* it may have come before the question */
-#define NAME_SIZE        23   /* 22 random characters */
+#define LEAVE_AGAIN_MS   100 /* it may have come before the question */
+#define NAME_SIZE        23  /* 22 random characters */
 
 struct asker {
     const dispatcher_config *config;
-    ts_peer *ledger;
+    /* The ledger, over a connection for each use: either can be given up alone. */
+    ts_peer *questions; /* NULL: no more are asked */
+    ts_peer *reports;
     work *work;
     sender *sender;
     char name[NAME_SIZE]; /* at the ledger */
     pthread_t asking, telling;
     bool is_asking;
-    bool has_asked; /* the asking thread has ended; guarded by the work's lock */
+    /* Guarded by the work's lock. */
+    bool has_asked, has_told; /* the thread has ended */
+    bool is_over;             /* what is not told now is not told */
 };
 
 static ts_caller caller(int64_t deadline_ms)
@@ -36,6 +38,25 @@ static ts_caller caller(int64_t deadline_ms)
                         .traceparent = "",
                         .idempotency_key = "",
                         .deadline_boot_ms = ts_boot_ms() + deadline_ms };
+}
+
+/* ---- the ends of the threads ---- */
+
+static void say_ended(asker *a, bool *has_ended)
+{
+    pthread_mutex_lock(&a->work->lock);
+    *has_ended = true;
+    pthread_cond_broadcast(&a->work->changed);
+    pthread_mutex_unlock(&a->work->lock);
+}
+
+/* Locked. Not beyond that time. */
+static void await_end(asker *a, const bool *has_ended, int64_t until_boot_ms)
+{
+    int64_t left_ms;
+
+    while (!*has_ended && (left_ms = until_boot_ms - ts_boot_ms()) > 0)
+        work_wait(a->work, left_ms);
 }
 
 /* ---- asking ---- */
@@ -123,7 +144,7 @@ static ts_status ask(asker *a, uint32_t credits, bool *ret_given)
     request.credits = credits;
     request.slots = a->work->slots;
     request.wait_ms = (uint32_t)a->config->wait_ms;
-    st = ts_rpc_call(a->ledger, &ts_webhooks_lease, &who, &request.base, arena, &out, &err);
+    st = ts_rpc_call(a->questions, &ts_webhooks_lease, &who, &request.base, arena, &out, &err);
     if (st != TS_OK)
         return st;
     reply = (const Ts__Webhooks__LeaseReply *)out;
@@ -156,26 +177,24 @@ static void *ask_main(void *argument)
         pause_for(a->work, pause_ms);
         pause_ms = 2 * pause_ms > PAUSE_LAST_MS ? PAUSE_LAST_MS : 2 * pause_ms;
     }
-    pthread_mutex_lock(&a->work->lock);
-    a->has_asked = true;
-    pthread_cond_broadcast(&a->work->changed);
-    pthread_mutex_unlock(&a->work->lock);
+    say_ended(a, &a->has_asked);
     return NULL;
 }
 
-static void leave(asker *a)
+static void leave(asker *a, int64_t until_boot_ms)
 {
     Ts__Webhooks__LeaseRequest request = TS__WEBHOOKS__LEASE_REQUEST__INIT;
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(REPLY_BYTES_MAX);
-    ts_caller who = caller(LEAVE_MS);
+    ts_caller who = caller(until_boot_ms - ts_boot_ms());
     ProtobufCMessage *out = NULL;
 
     if (arena == NULL)
         return;
     request.dispatcher = a->name;
     request.leaving = true;
-    /* A ledger that does not answer this does not answer the question either, whose deadline ends it. */
-    ts_ignore(ts_rpc_call(a->ledger, &ts_webhooks_lease, &who, &request.base, arena, &out, NULL));
+    /* A ledger that does not answer this does not answer the question either, which is given up then. */
+    ts_ignore(
+        ts_rpc_call(a->questions, &ts_webhooks_lease, &who, &request.base, arena, &out, NULL));
 }
 
 /* ---- telling ---- */
@@ -214,13 +233,13 @@ static size_t take_done(work *w, work_job *list[REPORT_MAX])
     return n;
 }
 
-static ts_status tell(asker *a, work_job *const *jobs, size_t count, int64_t deadline_ms)
+static ts_status tell(asker *a, work_job *const *jobs, size_t count)
 {
     Ts__Webhooks__DeliveryResult results[REPORT_MAX];
     Ts__Webhooks__DeliveryResult *list[REPORT_MAX];
     Ts__Webhooks__ResultRequest request = TS__WEBHOOKS__RESULT_REQUEST__INIT;
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(REPLY_BYTES_MAX);
-    ts_caller who = caller(deadline_ms);
+    ts_caller who = caller(REPORT_MS);
     ProtobufCMessage *out = NULL;
     ts_error err = { "", "" };
 
@@ -232,41 +251,37 @@ static ts_status tell(asker *a, work_job *const *jobs, size_t count, int64_t dea
     }
     request.results = list;
     request.n_results = count;
-    return ts_rpc_call(a->ledger, &ts_webhooks_result, &who, &request.base, arena, &out, &err);
+    return ts_rpc_call(a->reports, &ts_webhooks_result, &who, &request.base, arena, &out, &err);
 }
 
-static bool is_finishing(work *w)
+/* False: it is over. */
+static bool pause_telling(asker *a, int64_t ms)
 {
-    bool finishing;
+    bool is_over;
 
-    pthread_mutex_lock(&w->lock);
-    finishing = w->finishing;
-    pthread_mutex_unlock(&w->lock);
-    return finishing;
+    pthread_mutex_lock(&a->work->lock);
+    if (!a->is_over)
+        work_wait(a->work, a->work->finishing ? PAUSE_FIRST_MS : ms);
+    is_over = a->is_over;
+    pthread_mutex_unlock(&a->work->lock);
+    return !is_over;
 }
 
 /* Until the ledger has it: a result that is told late still counts if it is a success. */
 static void tell_until_told(asker *a, work_job *const *jobs, size_t count)
 {
     int64_t pause_ms = PAUSE_FIRST_MS;
-    int64_t give_up_boot_ms = INT64_MAX;
 
     for (;;) {
-        bool finishing = is_finishing(a->work);
-        ts_status st = tell(a, jobs, count, finishing ? LAST_REPORT_MS : REPORT_MS);
+        ts_status st = tell(a, jobs, count);
 
         if (st == TS_OK)
             return;
-        if (finishing && give_up_boot_ms == INT64_MAX)
-            give_up_boot_ms = ts_boot_ms() + LAST_REPORT_MS;
-        if (ts_boot_ms() >= give_up_boot_ms || st == TS_INVALID) {
+        if (st == TS_INVALID || !pause_telling(a, pause_ms)) {
             ts_warn(TS_MSG("results not told, their leases end by themselves"),
                     TS_F_U64("results", count), TS_F_STATUS(st));
             return;
         }
-        pthread_mutex_lock(&a->work->lock);
-        work_wait(a->work, pause_ms);
-        pthread_mutex_unlock(&a->work->lock);
         pause_ms = 2 * pause_ms > PAUSE_LAST_MS ? PAUSE_LAST_MS : 2 * pause_ms;
     }
 }
@@ -281,24 +296,43 @@ static void *tell_main(void *argument)
         tell_until_told(a, jobs, count);
         work_release(a->work, jobs, count);
     }
+    say_ended(a, &a->has_told);
     return NULL;
 }
 
-ts_status asker_start(const dispatcher_config *config, ts_peer *ledger, work *w, sender *s,
+static ts_status prepare(asker *a, const char *ledger, ts_error *err)
+{
+    ts_status st = ts_peer_new("webhooks", ledger, &a->questions, err);
+
+    if (st == TS_OK)
+        st = ts_peer_new("webhooks", ledger, &a->reports, err);
+    if (st == TS_OK && ts_random_base62(a->name, NAME_SIZE - 1) != TS_OK)
+        st = ts_fail(err, TS_INTERNAL, "", "no random bytes");
+    if (st == TS_OK && pthread_create(&a->telling, NULL, tell_main, a) != 0)
+        st = ts_fail(err, TS_NOMEM, "", "cannot start a thread");
+    return st;
+}
+
+static void free_asker(asker *a)
+{
+    ts_peer_free(a->questions);
+    ts_peer_free(a->reports);
+    free(a);
+}
+
+ts_status asker_start(const dispatcher_config *config, const char *ledger, work *w, sender *s,
                       asker **ret, ts_error *err)
 {
     asker *a = calloc(1, sizeof(*a));
+    ts_status st;
 
     if (a == NULL)
         return ts_fail(err, TS_NOMEM, "", "out of memory");
-    *a = (asker){ .config = config, .ledger = ledger, .work = w, .sender = s };
-    if (ts_random_base62(a->name, NAME_SIZE - 1) != TS_OK) {
-        free(a);
-        return ts_fail(err, TS_INTERNAL, "", "no random bytes");
-    }
-    if (pthread_create(&a->telling, NULL, tell_main, a) != 0) {
-        free(a);
-        return ts_fail(err, TS_NOMEM, "", "cannot start a thread");
+    *a = (asker){ .config = config, .work = w, .sender = s };
+    st = prepare(a, ledger, err);
+    if (st != TS_OK) {
+        free_asker(a);
+        return st;
     }
     if (pthread_create(&a->asking, NULL, ask_main, a) != 0) {
         asker_stop(a);
@@ -311,22 +345,25 @@ ts_status asker_start(const dispatcher_config *config, ts_peer *ledger, work *w,
 
 void asker_stop_asking(asker *a)
 {
+    int64_t until_boot_ms = ts_boot_ms() + ASKER_LEAVE_MS;
+
     if (a == NULL || !a->is_asking)
         return;
     pthread_mutex_lock(&a->work->lock);
     a->work->stopping = true;
     pthread_cond_broadcast(&a->work->changed);
-    while (!a->has_asked) {
-        int64_t until_boot_ms = ts_boot_ms() + LEAVE_AGAIN_MS;
+    while (!a->has_asked && ts_boot_ms() < until_boot_ms) {
+        int64_t again_boot_ms = ts_boot_ms() + LEAVE_AGAIN_MS;
 
         pthread_mutex_unlock(&a->work->lock);
-        leave(a);
+        leave(a, until_boot_ms);
         pthread_mutex_lock(&a->work->lock);
-        while (!a->has_asked && ts_boot_ms() < until_boot_ms)
-            work_wait(a->work, until_boot_ms - ts_boot_ms());
+        await_end(a, &a->has_asked, again_boot_ms);
     }
     pthread_mutex_unlock(&a->work->lock);
+    ts_peer_cancel(a->questions);
     pthread_join(a->asking, NULL);
+    ts_peer_free(TS_TAKE(a->questions)); /* the ledger sees it go, and leases it nothing */
     a->is_asking = false;
 }
 
@@ -338,7 +375,11 @@ void asker_stop(asker *a)
     pthread_mutex_lock(&a->work->lock);
     a->work->finishing = true;
     pthread_cond_broadcast(&a->work->changed);
+    await_end(a, &a->has_told, ts_boot_ms() + ASKER_REPORT_MS);
+    a->is_over = true;
+    pthread_cond_broadcast(&a->work->changed);
     pthread_mutex_unlock(&a->work->lock);
+    ts_peer_cancel(a->reports);
     pthread_join(a->telling, NULL);
-    free(a);
+    free_asker(a);
 }

@@ -7,18 +7,15 @@
 static ts_status serve(const dispatcher_config *config, const ts_ssrf_policy *policy, ts_process *p,
                        ts_error *err)
 {
-    TS_CLEANUP(ts_peer_free_p) ts_peer *ledger = NULL;
     sender *s = NULL;
     asker *a = NULL;
     work w;
-    ts_status st = ts_peer_new("webhooks", ts_process_bus(p, "webhooks"), &ledger, err);
+    ts_status st;
 
-    if (st != TS_OK)
-        return st;
     work_init(&w, (uint32_t)config->parallel);
     st = sender_start(config, policy, &w, &s, err);
     if (st == TS_OK)
-        st = asker_start(config, ledger, &w, s, &a, err);
+        st = asker_start(config, ts_process_bus(p, "webhooks"), &w, s, &a, err);
     if (st == TS_OK) {
         ts_process_ready(p, true);
         ts_process_wait(p, NULL, NULL);

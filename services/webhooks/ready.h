@@ -39,6 +39,7 @@ typedef struct ready_endpoint {
     bool is_ended;     /* gone, and nothing is owed to it any more */
     bool is_ghost;     /* gone before this process began: figures only */
     bool is_replaying; /* its failed deliveries are on their way back */
+    int64_t replay_ms; /* ... as somebody asked at this time */
     struct Ts__Webhooks__Endpoint *settings; /* its row; NULL: to be read */
     uint32_t wants;                          /* a bit for each kind */
     struct ready_endpoint *next_of_tenant;

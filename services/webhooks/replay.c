@@ -3,6 +3,8 @@
 #include "merge.h"
 #include "queue.h"
 
+#define JOB_ARENA_BYTES 4096 /* of one job, read at start */
+
 static void requeue(change *c, change_event *event, ready_endpoint *e,
                     Ts__Webhooks__StoredDelivery *d, delivery_state from)
 {
@@ -16,7 +18,7 @@ static void requeue(change *c, change_event *event, ready_endpoint *e,
         d->attempts_before = known->attempts[known->n_attempts - 1]->number;
     d->attempts = 0;
     d->position_ms = 0;
-    d->failed_ms = 0;
+    d->replay_ms = 0;
     d->delivery->status =
         (char *)(uintptr_t)delivery_state_name(DELIVERY_PENDING); /* only packed */
     queue_put(c->l, c->batch, e, event->id, d, now_ms);
@@ -71,6 +73,7 @@ void replay_ask(ledger *l, ts_batch *batch, ready_endpoint *e, int64_t since_ms)
     job.asked_ms = clock_now(&l->clock);
     row_put_replay(batch, l->store, e->tenant, ts_str_of(e->id), &job);
     e->is_replaying = true;
+    e->replay_ms = job.asked_ms;
 }
 
 static uint64_t backlog(const ready_endpoint *e)
@@ -103,7 +106,7 @@ static ts_status replay_one(change *c, ready_endpoint *e, const Ts__Webhooks__Re
 
     if (st == TS_OK)
         st = change_load(c, e->tenant, at->event, &event);
-    if (st == TS_OK && d->failed_ms <= job->asked_ms)
+    if (st == TS_OK && d->replay_ms != job->asked_ms)
         requeue(c, event, e, d, DELIVERY_FAILED);
     return st == TS_NOT_FOUND ? TS_OK : st;
 }
@@ -172,21 +175,28 @@ ts_status replay_step(ledger *l, ready_endpoint *e, ts_arena *arena, bool *ret_m
 
 ts_status replay_begin(ledger *l)
 {
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(JOB_ARENA_BYTES);
     TS_CLEANUP(ts_iter_free_p)
     ts_iter *it = ts_iter_new(l->store, WEBHOOKS_REPLAYS, TS_STR_NULL, TS_STR_NULL, false);
 
-    if (it == NULL)
+    if (it == NULL || arena == NULL)
         return TS_NOMEM;
     for (; ts_iter_valid(it); ts_iter_next(it)) {
         ready_endpoint *e = NULL;
+        ProtobufCMessage *job = NULL;
         ts_tenant tenant;
         ts_str id;
 
+        ts_arena_reset(arena);
         if (!key_read_endpoint(ts_iter_key(it), &tenant, &id))
             return TS_CORRUPT;
         e = ledger_endpoint(l, id);
-        if (e != NULL)
-            e->is_replaying = true;
+        if (e == NULL)
+            continue;
+        e->is_replaying = true; /* whether the row can be read or not: the step says so */
+        if (ts_arena_unpack(arena, &ts__webhooks__replay_job__descriptor, ts_iter_value(it),
+                            &job) == TS_OK)
+            e->replay_ms = ((const Ts__Webhooks__ReplayJob *)job)->asked_ms;
     }
     return ts_iter_status(it);
 }

@@ -97,7 +97,7 @@ void result_settle(change *c, change_event *event, ready_endpoint *e,
     d->delivery->next_attempt_ms = 0;
     d->position_ms = 0;
     if (to == DELIVERY_FAILED)
-        d->failed_ms = clock_now(&l->clock);
+        d->replay_ms = e->is_replaying ? e->replay_ms : 0;
     if (d->bare != NULL)
         change_arrive(c, event, e, d);
     else

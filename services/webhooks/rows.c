@@ -2,39 +2,36 @@
 
 #include <assert.h>
 
+/* *ret (a pointer to a row of that type) lives in the arena. */
 static ts_status load(ts_store *s, unsigned family, const webhooks_key *key,
-                      const ProtobufCMessageDescriptor *type, ts_arena *arena,
-                      ProtobufCMessage **ret)
+                      const ProtobufCMessageDescriptor *type, ts_arena *arena, void *ret)
 {
+    ProtobufCMessage *m = NULL;
     ts_str value;
     ts_status st = ts_store_get(s, family, key_view(key), arena, &value);
 
-    return st == TS_OK ? ts_arena_unpack(arena, type, value, ret) : st;
+    if (st == TS_OK)
+        st = ts_arena_unpack(arena, type, value, &m);
+    if (st == TS_OK)
+        memcpy(ret, &m, sizeof(m));
+    return st;
 }
 
 ts_status row_endpoint(ts_store *s, ts_tenant t, ts_str id, ts_arena *arena,
                        Ts__Webhooks__Endpoint **ret)
 {
     webhooks_key key = key_endpoint(t, id);
-    ProtobufCMessage *m = NULL;
-    ts_status st =
-        load(s, WEBHOOKS_ENDPOINTS, &key, &ts__webhooks__endpoint__descriptor, arena, &m);
 
-    if (st == TS_OK)
-        *ret = (Ts__Webhooks__Endpoint *)m;
-    return st;
+    return load(s, WEBHOOKS_ENDPOINTS, &key, &ts__webhooks__endpoint__descriptor, arena, ret);
 }
 
 ts_status row_event(ts_store *s, ts_tenant t, ts_hash128 id, ts_arena *arena,
                     Ts__Webhooks__StoredEvent **ret)
 {
     webhooks_key key = key_event(t, id);
-    ProtobufCMessage *m = NULL;
     ts_status st =
-        load(s, WEBHOOKS_EVENTS, &key, &ts__webhooks__stored_event__descriptor, arena, &m);
+        load(s, WEBHOOKS_EVENTS, &key, &ts__webhooks__stored_event__descriptor, arena, ret);
 
-    if (st == TS_OK)
-        *ret = (Ts__Webhooks__StoredEvent *)m;
     return st == TS_OK && (*ret)->event == NULL ? TS_CORRUPT : st;
 }
 
@@ -84,7 +81,6 @@ static ts_status sole_delivery(ts_store *s, ts_tenant t, ts_hash128 id,
 {
     index_place at = { .state = DELIVERY_DELIVERED, .event = id };
     Ts__Webhooks__StoredState *bare = NULL;
-    ProtobufCMessage *m = NULL;
     webhooks_key key;
     ts_status st;
 
@@ -96,11 +92,9 @@ static ts_status sole_delivery(ts_store *s, ts_tenant t, ts_hash128 id,
     at.type = bare->type;
     at.created_ms = bare->created_ms;
     key = key_owed_index(t, ts_str_of(event->sole_endpoint), &at);
-    st = load(s, WEBHOOKS_OWED_INDEX, &key, &ts__webhooks__stored_delivery__descriptor, arena, &m);
-    if (st == TS_OK) {
-        *ret = (Ts__Webhooks__StoredDelivery *)m;
+    st = load(s, WEBHOOKS_OWED_INDEX, &key, &ts__webhooks__stored_delivery__descriptor, arena, ret);
+    if (st == TS_OK)
         return (*ret)->delivery == NULL ? TS_CORRUPT : TS_OK;
-    }
     if (st == TS_NOT_FOUND)
         st = first_delivery(event, arena, ret);
     if (st == TS_OK)
@@ -112,12 +106,9 @@ static ts_status stored_delivery(ts_store *s, ts_tenant t, ts_hash128 event, ts_
                                  ts_arena *arena, Ts__Webhooks__StoredDelivery **ret)
 {
     webhooks_key key = key_delivery(t, event, endpoint);
-    ProtobufCMessage *m = NULL;
     ts_status st =
-        load(s, WEBHOOKS_DELIVERIES, &key, &ts__webhooks__stored_delivery__descriptor, arena, &m);
+        load(s, WEBHOOKS_DELIVERIES, &key, &ts__webhooks__stored_delivery__descriptor, arena, ret);
 
-    if (st == TS_OK)
-        *ret = (Ts__Webhooks__StoredDelivery *)m;
     return st == TS_OK && (*ret)->delivery == NULL ? TS_CORRUPT : st;
 }
 
@@ -227,17 +218,14 @@ ts_status row_state(ts_store *s, ts_tenant t, ts_hash128 id, const Ts__Webhooks_
 {
     webhooks_key key = key_event(t, id);
     Ts__Webhooks__StoredEvent *row = NULL;
-    ProtobufCMessage *m = NULL;
     ts_status st = TS_NOT_FOUND;
 
     *ret_is_bare = false;
     *ret_is_sole = event != NULL && event->sole_endpoint[0] != '\0';
     if (!*ret_is_sole)
-        st = load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, &m);
-    if (st == TS_OK) {
-        *ret = (Ts__Webhooks__StoredState *)m;
+        st = load(s, WEBHOOKS_STATES, &key, &ts__webhooks__stored_state__descriptor, arena, ret);
+    if (st == TS_OK)
         return (*ret)->type >= TYPES_COUNT ? TS_CORRUPT : TS_OK;
-    }
     if (st == TS_NOT_FOUND && event == NULL) {
         st = row_event(s, t, id, arena, &row);
         event = row;
@@ -252,9 +240,8 @@ ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
 {
     bool owed = endpoint.n > 0;
     webhooks_key key = owed ? key_endpoint(t, endpoint) : key_tenant(t);
-    ProtobufCMessage *m = NULL;
     ts_status st = load(s, owed ? WEBHOOKS_OWED_TOTALS : WEBHOOKS_TOTALS, &key,
-                        &ts__webhooks__totals__descriptor, arena, &m);
+                        &ts__webhooks__totals__descriptor, arena, ret);
 
     if (st == TS_NOT_FOUND) {
         *ret = ts_arena_alloc(arena, sizeof(**ret));
@@ -263,8 +250,6 @@ ts_status row_totals(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
         ts__webhooks__totals__init(*ret);
         return TS_OK;
     }
-    if (st == TS_OK)
-        *ret = (Ts__Webhooks__Totals *)m;
     return st;
 }
 
@@ -272,13 +257,8 @@ ts_status row_replay(ts_store *s, ts_tenant t, ts_str endpoint, ts_arena *arena,
                      Ts__Webhooks__ReplayJob **ret)
 {
     webhooks_key key = key_endpoint(t, endpoint);
-    ProtobufCMessage *m = NULL;
-    ts_status st =
-        load(s, WEBHOOKS_REPLAYS, &key, &ts__webhooks__replay_job__descriptor, arena, &m);
 
-    if (st == TS_OK)
-        *ret = (Ts__Webhooks__ReplayJob *)m;
-    return st;
+    return load(s, WEBHOOKS_REPLAYS, &key, &ts__webhooks__replay_job__descriptor, arena, ret);
 }
 
 void row_put_endpoint(ts_batch *b, ts_store *s, ts_tenant t, const Ts__Webhooks__Endpoint *row)

@@ -4,32 +4,15 @@
 #include "ts/once.h"
 #include "webhooks.h"
 
-static ts_status find(ts_call *call, const char *id, Ts__Webhooks__Endpoint **ret)
+/* The mark is what counts; tend.c settles what it was owed. */
+static ts_status end(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     webhooks *app = call->service;
-    ts_status st = TS_NOT_FOUND;
-
-    if (strlen(id) < TS_ID_SIZE)
-        st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, ret);
-    if (st == TS_OK && endpoint_is_ending(*ret))
-        st = TS_NOT_FOUND;
-    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "There is no such webhook endpoint.")
-                              : st;
-}
-
-/* The mark is what counts; tend.c settles what it was owed. */
-static ts_status end(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                     ProtobufCMessage *out)
-{
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__Webhooks__Endpoint *row = NULL;
     ready_endpoint *e;
-    bool found = false;
-    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, out, &found);
+    ts_status st = webhooks_find_endpoint(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
 
-    if (st != TS_OK || found)
-        return st;
-    st = find(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
     if (st != TS_OK || batch == NULL)
         return st == TS_OK ? TS_NOMEM : st;
     row->enabled = false;
@@ -46,13 +29,7 @@ static ts_status end(webhooks *app, ts_call *call, const ProtobufCMessage *in,
 ts_status webhooks_rpc_delete_endpoint(ts_call *call, const ProtobufCMessage *in,
                                        ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st;
-
-    pthread_mutex_lock(&app->ledger.lock);
-    st = end(app, call, in, out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return webhooks_change(call, in, out, end);
 }
 
 /* ---- test event ---- */
@@ -80,38 +57,28 @@ static ts_status publish_test(webhooks *app, ts_call *call, const char *endpoint
                           call->error);
 }
 
-static ts_status test(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                      Ts__Webhooks__EventId *reply)
+static ts_status test(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    webhooks *app = call->service;
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     Ts__Webhooks__Endpoint *row = NULL;
-    bool found = false;
-    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, &reply->base, &found);
+    ts_status st = webhooks_find_endpoint(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
 
-    if (st != TS_OK || found)
-        return st;
-    st = find(call, ((const Ts__Webhooks__EndpointId *)in)->id, &row);
     if (st != TS_OK || batch == NULL)
         return st == TS_OK ? TS_NOMEM : st;
     if (!row->enabled)
         return ts_fail(call->error, TS_CONFLICT, "id",
                        "The endpoint is disabled: enable it first.");
-    st = publish_test(app, call, row->id, batch, reply);
+    st = publish_test(app, call, row->id, batch, (Ts__Webhooks__EventId *)out);
     if (st != TS_OK)
         return st;
     ts_audit_add(batch, WEBHOOKS_TO_AUTH, call, "endpoint.tested", row->id, TS_STR_NULL);
-    st = ts_once_keep(batch, app->store, WEBHOOKS_ONCE, call, in, &reply->base);
+    st = ts_once_keep(batch, app->store, WEBHOOKS_ONCE, call, in, out);
     return st == TS_OK ? ts_store_write(app->store, batch, NULL) : st;
 }
 
 ts_status webhooks_rpc_test_endpoint(ts_call *call, const ProtobufCMessage *in,
                                      ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st;
-
-    pthread_mutex_lock(&app->ledger.lock);
-    st = test(app, call, in, (Ts__Webhooks__EventId *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return webhooks_change(call, in, out, test);
 }

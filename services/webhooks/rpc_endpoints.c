@@ -43,17 +43,11 @@ static ts_status walk(webhooks *app, ts_call *call, uint64_t offset, uint32_t li
 
 static ts_status load(ts_call *call, const char *id, Ts__Webhooks__Endpoint **ret)
 {
-    webhooks *app = call->service;
-    ts_status st = TS_NOT_FOUND;
+    ts_status st = webhooks_find_endpoint(call, id, ret);
 
-    if (strlen(id) < TS_ID_SIZE)
-        st = row_endpoint(app->store, call->tenant, ts_str_of(id), call->arena, ret);
-    if (st == TS_OK && endpoint_is_ending(*ret))
-        st = TS_NOT_FOUND;
     if (st == TS_OK)
         ts_ignore(endpoint_promote(*ret, ts_wall_ms(), false)); /* as it stands now */
-    return st == TS_NOT_FOUND ? ts_fail(call->error, st, "id", "There is no such webhook endpoint.")
-                              : st;
+    return st;
 }
 
 /* ---- a change of one endpoint: row, totals, audit entry and answer in one batch ---- */
@@ -153,20 +147,16 @@ static ts_status fill_row(ts_call *call, const Ts__Webhooks__CreateEndpointReque
     return ret->id == NULL ? TS_NOMEM : TS_OK;
 }
 
-static ts_status create(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                        Ts__Webhooks__Endpoint *reply)
+static ts_status create(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    webhooks *app = call->service;
     TS_CLEANUP(edit_done)
     edit e = { .app = app, .call = call, .in = in, .action = "endpoint.created" };
     Ts__Webhooks__EndpointList all = TS__WEBHOOKS__ENDPOINT_LIST__INIT;
     Ts__Webhooks__Endpoint row = TS__WEBHOOKS__ENDPOINT__INIT;
     ready_endpoint *known = NULL;
-    bool found = false;
-    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, &reply->base, &found);
+    ts_status st = walk(app, call, 0, 0, &all);
 
-    if (st != TS_OK || found)
-        return st;
-    st = walk(app, call, 0, 0, &all);
     if (st == TS_OK && all.total >= (uint64_t)app->config->endpoints_max)
         return ts_fail(call->error, TS_CONFLICT, "",
                        "there are %lld endpoints already, which is the limit",
@@ -181,21 +171,16 @@ static ts_status create(webhooks *app, ts_call *call, const ProtobufCMessage *in
         return st;
     e.row = &row;
     e.shown_secret = row.secret;
-    return edit_save(&e, known, reply);
+    return edit_save(&e, known, (Ts__Webhooks__Endpoint *)out);
 }
 
 ts_status webhooks_rpc_create_endpoint(ts_call *call, const ProtobufCMessage *in,
                                        ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st = check_new(app, (const Ts__Webhooks__CreateEndpointRequest *)in, call->error);
+    ts_status st =
+        check_new(call->service, (const Ts__Webhooks__CreateEndpointRequest *)in, call->error);
 
-    if (st != TS_OK)
-        return st;
-    pthread_mutex_lock(&app->ledger.lock);
-    st = create(app, call, in, (Ts__Webhooks__Endpoint *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return st == TS_OK ? webhooks_change(call, in, out, create) : st;
 }
 
 /* ---- read ---- */
@@ -228,16 +213,11 @@ ts_status webhooks_rpc_get_endpoint(ts_call *call, const ProtobufCMessage *in,
 
 /* ---- change ---- */
 
-/* Begins an edit of a known endpoint, under the lock. *ret_found: `reply` holds the answer of an earlier, equal call. */
-static ts_status edit_begin(edit *e, const char *id, ready_endpoint **ret_known,
-                            Ts__Webhooks__Endpoint *reply, bool *ret_found)
+/* Begins an edit of a known endpoint, under the lock. */
+static ts_status edit_begin(edit *e, const char *id, ready_endpoint **ret_known)
 {
-    ts_status st =
-        ts_once_find(e->app->store, WEBHOOKS_ONCE, e->call, e->in, &reply->base, ret_found);
+    ts_status st = load(e->call, id, &e->row);
 
-    if (st != TS_OK || *ret_found)
-        return st;
-    st = load(e->call, id, &e->row);
     if (st == TS_OK)
         st = change_init(&e->change, &e->app->ledger, NULL, e->call->arena);
     if (st != TS_OK)
@@ -321,18 +301,16 @@ static void take_fields(const Ts__Webhooks__UpdateEndpointRequest *request,
     }
 }
 
-static ts_status update(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                        Ts__Webhooks__Endpoint *reply)
+static ts_status update(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Webhooks__UpdateEndpointRequest *request =
         (const Ts__Webhooks__UpdateEndpointRequest *)in;
     TS_CLEANUP(edit_done)
-    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.updated" };
+    edit e = { .app = call->service, .call = call, .in = in, .action = "endpoint.updated" };
     ready_endpoint *known = NULL;
-    bool found = false;
-    ts_status st = edit_begin(&e, request->id, &known, reply, &found);
+    ts_status st = edit_begin(&e, request->id, &known);
 
-    if (st != TS_OK || found)
+    if (st != TS_OK)
         return st;
     if ((request->fields & WEBHOOKS_FIELD_ENABLED) != 0 && request->enabled && !e.row->enabled) {
         known->failing_since_ms = 0; /* a new chance: five days from the next failure on */
@@ -341,85 +319,63 @@ static ts_status update(webhooks *app, ts_call *call, const ProtobufCMessage *in
     }
     take_fields(request, e.row);
     e.details = changed_fields(call->arena, request->fields);
-    return edit_save(&e, known, reply);
+    return edit_save(&e, known, (Ts__Webhooks__Endpoint *)out);
 }
 
 ts_status webhooks_rpc_update_endpoint(ts_call *call, const ProtobufCMessage *in,
                                        ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st = check_update(app, (const Ts__Webhooks__UpdateEndpointRequest *)in, call->error);
+    ts_status st =
+        check_update(call->service, (const Ts__Webhooks__UpdateEndpointRequest *)in, call->error);
 
-    if (st != TS_OK)
-        return st;
-    pthread_mutex_lock(&app->ledger.lock);
-    st = update(app, call, in, (Ts__Webhooks__Endpoint *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return st == TS_OK ? webhooks_change(call, in, out, update) : st;
 }
 
-static ts_status rotate(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                        Ts__Webhooks__Endpoint *reply)
+static ts_status rotate(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Webhooks__RotateSecretRequest *request =
         (const Ts__Webhooks__RotateSecretRequest *)in;
     TS_CLEANUP(edit_done)
-    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.secret_rotated" };
+    edit e = { .app = call->service, .call = call, .in = in, .action = "endpoint.secret_rotated" };
     ready_endpoint *known = NULL;
-    bool found = false;
-    ts_status st = edit_begin(&e, request->id, &known, reply, &found);
+    ts_status st = edit_begin(&e, request->id, &known);
 
-    if (st == TS_OK && !found)
+    if (st == TS_OK)
         st = new_secret(call->arena, &e.row->next_secret);
-    if (st != TS_OK || found)
+    if (st != TS_OK)
         return st;
     e.shown_secret = e.row->next_secret;
     e.row->rotation_ends_ms = ts_wall_ms() + (int64_t)request->overlap_s * TS_SECOND_MS;
     ts_ignore(endpoint_promote(e.row, ts_wall_ms(), false)); /* without an overlap: at once */
-    return edit_save(&e, known, reply);
+    return edit_save(&e, known, (Ts__Webhooks__Endpoint *)out);
 }
 
 ts_status webhooks_rpc_rotate_secret(ts_call *call, const ProtobufCMessage *in,
                                      ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st;
-
     if (((const Ts__Webhooks__RotateSecretRequest *)in)->overlap_s > ENDPOINT_OVERLAP_MAX_S)
         return ts_fail(call->error, TS_INVALID, "overlap_seconds",
                        "overlap_seconds must be between 0 and %d", ENDPOINT_OVERLAP_MAX_S);
-    pthread_mutex_lock(&app->ledger.lock);
-    st = rotate(app, call, in, (Ts__Webhooks__Endpoint *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return webhooks_change(call, in, out, rotate);
 }
 
-static ts_status promote(webhooks *app, ts_call *call, const ProtobufCMessage *in,
-                         Ts__Webhooks__Endpoint *reply)
+static ts_status promote(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     TS_CLEANUP(edit_done)
-    edit e = { .app = app, .call = call, .in = in, .action = "endpoint.secret_promoted" };
+    edit e = { .app = call->service, .call = call, .in = in, .action = "endpoint.secret_promoted" };
     ready_endpoint *known = NULL;
-    bool found = false;
-    ts_status st =
-        edit_begin(&e, ((const Ts__Webhooks__EndpointId *)in)->id, &known, reply, &found);
+    ts_status st = edit_begin(&e, ((const Ts__Webhooks__EndpointId *)in)->id, &known);
 
-    if (st != TS_OK || found)
+    if (st != TS_OK)
         return st;
     if (!endpoint_promote(e.row, ts_wall_ms(), true))
         return ts_fail(call->error, TS_CONFLICT, "",
                        "The secret is not being rotated: there is no new one to promote.");
-    return edit_save(&e, known, reply);
+    return edit_save(&e, known, (Ts__Webhooks__Endpoint *)out);
 }
 
 ts_status webhooks_rpc_promote_secret(ts_call *call, const ProtobufCMessage *in,
                                       ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    ts_status st;
-
-    pthread_mutex_lock(&app->ledger.lock);
-    st = promote(app, call, in, (Ts__Webhooks__Endpoint *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return webhooks_change(call, in, out, promote);
 }

@@ -196,15 +196,22 @@ static ts_status no_event(ts_call *call)
     return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such webhook event.");
 }
 
+static ts_status event_id(ts_call *call, const ProtobufCMessage *in, ts_hash128 *ret)
+{
+    ts_str id = ts_str_of(((const Ts__Webhooks__EventId *)in)->id);
+
+    return ts_id_parse("evt_", id, ret) == TS_OK ? TS_OK : no_event(call);
+}
+
 ts_status webhooks_rpc_get_event(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     Ts__Webhooks__Event *event = NULL;
     ts_hash128 id;
-    ts_status st = ts_id_parse("evt_", ts_str_of(((const Ts__Webhooks__EventId *)in)->id), &id);
+    ts_status st = event_id(call, in, &id);
 
     if (st == TS_OK)
         st = load(call->service, call, id, &event);
-    if (st == TS_INVALID || st == TS_NOT_FOUND)
+    if (st == TS_NOT_FOUND)
         return no_event(call);
     if (st == TS_OK)
         *(Ts__Webhooks__Event *)out = *event;
@@ -213,17 +220,17 @@ ts_status webhooks_rpc_get_event(ts_call *call, const ProtobufCMessage *in, Prot
 
 /* ---- replays ---- */
 
-static ts_status replay(webhooks *app, ts_call *call, const ProtobufCMessage *in, ts_hash128 id,
-                        Ts__Webhooks__ReplayReply *reply)
+static ts_status replay(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    Ts__Webhooks__ReplayReply *reply = (Ts__Webhooks__ReplayReply *)out;
+    webhooks *app = call->service;
     TS_CLEANUP(change_done) change c = { 0 };
     char details[48];
-    bool found = false;
-    ts_status st = ts_once_find(app->store, WEBHOOKS_ONCE, call, in, &reply->base, &found);
+    ts_hash128 id;
+    ts_status st = event_id(call, in, &id);
 
-    if (st != TS_OK || found)
-        return st;
-    st = change_init(&c, &app->ledger, NULL, call->arena);
+    if (st == TS_OK)
+        st = change_init(&c, &app->ledger, NULL, call->arena);
     if (st == TS_OK)
         st = replay_event(&c, call->tenant, id, &reply->deliveries, call->error);
     if (st != TS_OK)
@@ -232,40 +239,32 @@ static ts_status replay(webhooks *app, ts_call *call, const ProtobufCMessage *in
     snprintf(details, sizeof(details), "{\"deliveries\":%llu}",
              (unsigned long long)reply->deliveries);
     ts_audit_add(c.batch, WEBHOOKS_TO_AUTH, call, "event.replayed", reply->id, ts_str_of(details));
-    st = ts_once_keep(c.batch, app->store, WEBHOOKS_ONCE, call, in, &reply->base);
+    st = ts_once_keep(c.batch, app->store, WEBHOOKS_ONCE, call, in, out);
     return st == TS_OK ? change_write(&c, NULL) : st;
 }
 
 ts_status webhooks_rpc_replay_event(ts_call *call, const ProtobufCMessage *in,
                                     ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
     ts_hash128 id;
-    ts_status st = ts_id_parse("evt_", ts_str_of(((const Ts__Webhooks__EventId *)in)->id), &id);
+    ts_status st = event_id(call, in, &id);
 
-    if (st != TS_OK)
-        return no_event(call);
-    pthread_mutex_lock(&app->ledger.lock);
-    st = replay(app, call, in, id, (Ts__Webhooks__ReplayReply *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return st == TS_OK ? webhooks_change(call, in, out, replay) : st;
 }
 
-static ts_status ask_failed(webhooks *app, ts_call *call,
-                            const Ts__Webhooks__ReplayFailedRequest *request,
-                            Ts__Webhooks__ReplayReply *reply)
+static ts_status ask_failed(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
+    const Ts__Webhooks__ReplayFailedRequest *request =
+        (const Ts__Webhooks__ReplayFailedRequest *)in;
+    Ts__Webhooks__ReplayReply *reply = (Ts__Webhooks__ReplayReply *)out;
+    webhooks *app = call->service;
     TS_CLEANUP(ts_batch_free_p) ts_batch *batch = ts_batch_new();
     ready_endpoint *e = ledger_endpoint(&app->ledger, ts_str_of(request->id));
     list_of of = { MERGE_ALL, DELIVERY_FAILED, ts_str_of(request->id) };
     char details[96];
     char since[TS_RFC3339_SIZE];
-    bool found = false;
-    ts_status st =
-        ts_once_find(app->store, WEBHOOKS_ONCE, call, &request->base, &reply->base, &found);
+    ts_status st;
 
-    if (st != TS_OK || found)
-        return st;
     if (e == NULL || e->is_gone || e->tenant.org != call->tenant.org ||
         e->tenant.mode != call->tenant.mode)
         return ts_fail(call->error, TS_NOT_FOUND, "id", "There is no such webhook endpoint.");
@@ -278,7 +277,7 @@ static ts_status ask_failed(webhooks *app, ts_call *call,
     snprintf(details, sizeof(details), "{\"since\":%s%s%s}", request->since_ms == 0 ? "" : "\"",
              request->since_ms == 0 ? "null" : since, request->since_ms == 0 ? "" : "\"");
     ts_audit_add(batch, WEBHOOKS_TO_AUTH, call, "endpoint.replayed", reply->id, ts_str_of(details));
-    st = ts_once_keep(batch, app->store, WEBHOOKS_ONCE, call, &request->base, &reply->base);
+    st = ts_once_keep(batch, app->store, WEBHOOKS_ONCE, call, in, out);
     if (st != TS_OK)
         return st;
     replay_ask(&app->ledger, batch, e, request->since_ms);
@@ -288,15 +287,7 @@ static ts_status ask_failed(webhooks *app, ts_call *call,
 ts_status webhooks_rpc_replay_failed(ts_call *call, const ProtobufCMessage *in,
                                      ProtobufCMessage *out)
 {
-    webhooks *app = call->service;
-    const Ts__Webhooks__ReplayFailedRequest *request =
-        (const Ts__Webhooks__ReplayFailedRequest *)in;
-    ts_status st;
-
-    if (request->since_ms < 0)
+    if (((const Ts__Webhooks__ReplayFailedRequest *)in)->since_ms < 0)
         return ts_fail(call->error, TS_INVALID, "since", "since must be a time after 1970");
-    pthread_mutex_lock(&app->ledger.lock);
-    st = ask_failed(app, call, request, (Ts__Webhooks__ReplayReply *)out);
-    pthread_mutex_unlock(&app->ledger.lock);
-    return st == TS_OK ? ts_store_sync_all(app->store) : st;
+    return webhooks_change(call, in, out, ask_failed);
 }

@@ -24,6 +24,15 @@ typedef struct webhooks {
 
 extern const ts_rpc_row webhooks_rows[];
 
+/* The frame of every call that changes something: under the ledger's lock, answered once, on disk before it is answered.
+ * `act` puts what it did, and the answer for a repeat (ts_once_keep()), into one batch and writes it. TS_CONFLICT: the
+ * Idempotency-Key came with another request. Else what `act` returns. */
+TS_CHECK ts_status webhooks_change(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out,
+                                   ts_handler *act);
+/* Deleted ones that are still being settled are not found: TS_NOT_FOUND with words. */
+TS_CHECK ts_status webhooks_find_endpoint(ts_call *call, const char *id,
+                                          Ts__Webhooks__Endpoint **ret);
+
 ts_handler webhooks_rpc_create_endpoint;
 ts_handler webhooks_rpc_list_endpoints;
 ts_handler webhooks_rpc_get_endpoint;

@@ -8,35 +8,9 @@
 #define SILENCE_MS      "500" /* three of them: longer than a busy machine stands still */
 #define SILENCES        7     /* more than end the connection of a caller */
 #define ANSWERS         4     /* to more than end that of a side that asks */
-#define PATIENCE_S      30
-#define GREETING        "TSBUS\0\0\1"
-#define GREETING_SIZE   8
 #define LIFE_FRAME_SIZE 12
 
 static const char life_frame[LIFE_FRAME_SIZE]; /* no body, the number 0 */
-
-static void be_patient(int fd)
-{
-    struct timeval patience = { PATIENCE_S, 0 };
-
-    CHECK(fd >= 0);
-    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-}
-
-static int connect_raw(void)
-{
-    struct sockaddr_un name = fast_lane();
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    be_patient(fd);
-    CHECK_EQ(connect(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
-    return fd;
-}
-
-static void say(int fd, const char *bytes, size_t n)
-{
-    CHECK_EQ(send(fd, bytes, n, MSG_NOSIGNAL), n);
-}
 
 static void hear(int fd, const char *bytes, size_t n)
 {

@@ -392,8 +392,8 @@ static void what_is_unwatched_is_not_told_in_the_same_turn(void)
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
     CHECK_EQ(write(x[1], "a", 1), 1);
     CHECK_EQ(write(y[1], "a", 1), 1);
-    the_pair.a = (ts_watch){ x[0], on_one };
-    the_pair.b = (ts_watch){ y[0], on_one };
+    the_pair.a = (ts_watch){ .fd = x[0], .ready = on_one };
+    the_pair.b = (ts_watch){ .fd = y[0], .ready = on_one };
     begin(&s, watch_both);
     CHECK_SOON(atomic_load(&the_pair.calls) == 1);
     finish(&s);
@@ -401,6 +401,58 @@ static void what_is_unwatched_is_not_told_in_the_same_turn(void)
     for (int i = 0; i < 2; i++) {
         (void)close(x[i]);
         (void)close(y[i]);
+    }
+}
+
+/* ---- pace ---- */
+
+#define PACE_US    5000
+#define PACE_TURNS 6
+
+static int64_t turn_began_us[PACE_TURNS];
+static int paced_turns; /* the loop's thread alone, as the above */
+
+/* Both stay ready, so that each turn has both. */
+static void on_paced(ts_watch *w, uint32_t events)
+{
+    (void)events;
+    if (w == &the_pair.b || paced_turns == PACE_TURNS)
+        return;
+    turn_began_us[paced_turns++] = ts_boot_us();
+    if (paced_turns < PACE_TURNS)
+        return;
+    ts_loop_unwatch(the_pair.loop, &the_pair.a);
+    ts_loop_unwatch(the_pair.loop, &the_pair.b);
+    atomic_fetch_add(&the_pair.calls, 1);
+}
+
+static void turns_keep_apart_while_many_descriptors_are_active(void)
+{
+    ts_loop_options paced = options;
+    stage s = { .task = { .run = watch_both } };
+    int x[2], y[2];
+
+    paced.turn_us = PACE_US;
+    paced.turn_from = 2;
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
+    CHECK_EQ(write(x[1], "a", 1), 1);
+    CHECK_EQ(write(y[1], "a", 1), 1);
+    the_pair.a = (ts_watch){ .fd = x[0], .ready = on_paced };
+    the_pair.b = (ts_watch){ .fd = y[0], .ready = on_paced };
+    atomic_store(&the_pair.calls, 0);
+    pthread_mutex_init(&s.mutex, NULL);
+    CHECK_EQ(ts_loop_new(&paced, &s.loop), TS_OK);
+    CHECK_EQ(pthread_create(&s.thread, NULL, run, &s), 0);
+    ts_loop_post(s.loop, &s.task);
+    CHECK_SOON(atomic_load(&the_pair.calls) == 1);
+    finish(&s);
+    /* The second may follow the first at once: whether many are active is known after the first. */
+    for (int i = 2; i < PACE_TURNS; i++)
+        CHECK(turn_began_us[i] - turn_began_us[0] >= (i - 1) * (int64_t)PACE_US);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(close(x[i]), 0);
+        CHECK_EQ(close(y[i]), 0);
     }
 }
 
@@ -413,5 +465,6 @@ int main(void)
     others_go_on_while_one_computes();
     no_more_compute_at_once_than_allowed();
     what_is_unwatched_is_not_told_in_the_same_turn();
+    turns_keep_apart_while_many_descriptors_are_active();
     return 0;
 }

@@ -2,7 +2,7 @@
  * finds their places. */
 #include <pthread.h>
 
-#include "risk_served.h"
+#include "risk_words.h"
 #include "search/terms.h"
 
 #define USERS  900
@@ -10,7 +10,6 @@
 #define AMPLE  ((size_t)4 << 20)
 #define SCARCE ((size_t)24 << 10) /* for a step of reading, not for all users */
 
-static uint64_t qualifier;
 static uint32_t seed = 20261127;
 
 static uint32_t draw(uint32_t below)
@@ -47,7 +46,7 @@ static void address_one(person *p, unsigned number)
 }
 
 /* Puts `count` of them, from `first` on, into the directory. */
-static void employ(unsigned first, unsigned count)
+static void employ_some(unsigned first, unsigned count)
 {
     Ts__Risk__DirectoryRow *rows = calloc(count, sizeof(*rows));
 
@@ -61,37 +60,18 @@ static void employ(unsigned first, unsigned count)
     free(rows);
 }
 
-static void put_record(ts_buf *out, const char *application, const char *event, const char *email,
-                       unsigned id, const char *name, const char *value)
+static void put_act(ts_buf *out, const char *application, const char *event, const char *email,
+                    unsigned id, const char *name, const char *value)
 {
-    char at[TS_RFC3339_SIZE];
+    char profile[16];
 
-    ts_time_format(ts_wall_ms() - 60000, true, at);
-    ts_buf_printf(
-        out,
-        "{\"id\":{\"time\":\"%s\",\"uniqueQualifier\":\"%llu\",\"applicationName\":\"%s\","
-        "\"customerId\":\"C1\"},\"actor\":{\"email\":\"%s\",\"profileId\":\"%u\"},"
-        "\"ipAddress\":\"198.51.100.7\",\"events\":[{\"name\":\"%s\",\"parameters\":[{"
-        "\"name\":\"%s\",\"value\":\"%s\"}]}]}\n",
-        at, (unsigned long long)++qualifier, application, email, 1000 + id, event, name, value);
+    snprintf(profile, sizeof(profile), "%u", 1000 + id);
+    put_record(out, application, event, email, profile, 60, name, value);
 }
 
 static void put_sign_in(ts_buf *out, unsigned who)
 {
-    put_record(out, "login", "login_success", people[who].email, who, "login_type", "x");
-}
-
-static void post(const ts_buf *body)
-{
-    Ts__Risk__IngestRequest request = TS__RISK__INGEST_REQUEST__INIT;
-    const Ts__Risk__IngestReply *reply = NULL;
-
-    request.source = text("google_workspace");
-    request.content_type = text("ndjson");
-    request.body.data = (uint8_t *)body->data;
-    request.body.len = body->size;
-    CHECK_EQ(served_call(&s, tenant, &ts_risk_ingest, &request.base, &reply), TS_OK);
-    CHECK_EQ(reply->n_rejected, 0);
+    put_act(out, "login", "login_success", people[who].email, who, "login_type", "x");
 }
 
 /* Some do what rules know, some come back under another address, one signs in who was unknown. */
@@ -100,12 +80,12 @@ static void let_happen(unsigned round)
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
 
     for (unsigned i = 0; i < 40; i++)
-        put_record(&body, "drive", "change_owner", people[draw(USERS)].email, USERS + 1,
-                   "visibility_change", "external");
+        put_act(&body, "drive", "change_owner", people[draw(USERS)].email, USERS + 1,
+                "visibility_change", "external");
     for (unsigned i = 0; i < 20; i++)
-        put_record(&body, "user_accounts", "email_forwarding_out_of_domain",
-                   people[draw(USERS / 4)].email, USERS + 1, "email_forwarding_destination_address",
-                   "drop@elsewhere.example");
+        put_act(&body, "user_accounts", "email_forwarding_out_of_domain",
+                people[draw(USERS / 4)].email, USERS + 1, "email_forwarding_destination_address",
+                "drop@elsewhere.example");
     for (unsigned i = 0; i < 10; i++) {
         unsigned who = draw(USERS);
 
@@ -114,9 +94,9 @@ static void let_happen(unsigned round)
         address_one(&people[who], who);
         put_sign_in(&body, who);
     }
-    put_record(&body, "login", "login_success", "zoe.late@acme.example", USERS + 2 + round,
-               "login_type", "x");
-    post(&body);
+    put_act(&body, "login", "login_success", "zoe.late@acme.example", USERS + 2 + round,
+            "login_type", "x");
+    post(&body, 40 + 20 + 2 * 10 + 1);
 }
 
 /* The incident of somebody's firing is a false positive: the score goes down. */
@@ -263,9 +243,9 @@ static void make_organization(void)
         name_one(&people[i]);
         address_one(&people[i], i);
     }
-    employ(0, USERS / 2);
+    employ_some(0, USERS / 2);
     compare_all(); /* reads in who is there; the others come by themselves */
-    employ(USERS / 2, USERS - USERS / 2);
+    employ_some(USERS / 2, USERS - USERS / 2);
     compare_all();
 }
 
@@ -279,7 +259,7 @@ static void live(void)
         forgive(round);
         for (unsigned i = first; i < first + 50; i++)
             name_one(&people[i]);
-        employ(first, 50);
+        employ_some(first, 50);
         compare_all();
     }
     served_forget(&s);

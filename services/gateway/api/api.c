@@ -8,6 +8,8 @@
 #include "ts/log.h"
 #include "ts/time.h"
 
+#define COUNT_MS 1000 /* for auth to count a failure that needs no word of it */
+
 static ts_status dial(api_address_of *address_of, void *context, const char *name, ts_peer **ret,
                       ts_error *err)
 {
@@ -21,25 +23,18 @@ static ts_status dial(api_address_of *address_of, void *context, const char *nam
 ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of, void *context,
                    ts_error *err)
 {
-    struct {
-        const char *name;
-        ts_peer **peer;
-    } peers[] = {
-        { "auth", &a->auth },         { "risk", &a->risk },         { "incidents", &a->incidents },
-        { "ai-usage", &a->ai_usage }, { "webhooks", &a->webhooks },
-    };
-
+    static const char *const names[API_PEERS] = { "auth", "risk", "incidents", "ai-usage",
+                                                  "webhooks" };
     ts_status st;
 
     memset(a, 0, sizeof(*a));
     a->config = config;
     a->failures = ts_counter("ts_gateway_auth_failures_total", "", "requests without a valid key");
-    for (size_t i = 0; i < TS_COUNT(peers); i++) {
-        st = dial(address_of, context, peers[i].name, peers[i].peer, err);
+    for (size_t i = 0; i < API_PEERS; i++) {
+        st = dial(address_of, context, names[i], &a->gates[i].peer, err);
         if (st != TS_OK)
             return st;
-        a->gates[i].peer = *peers[i].peer;
-        a->gates[i].name = peers[i].name;
+        a->gates[i].name = names[i];
         api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
         a->gate_count++;
     }
@@ -57,13 +52,10 @@ void api_cancel(api *a)
 
 void api_done(api *a)
 {
-    for (size_t i = 0; i < a->gate_count; i++)
+    for (size_t i = 0; i < a->gate_count; i++) {
         api_gate_done(&a->gates[i].gate);
-    ts_peer_free(a->auth);
-    ts_peer_free(a->risk);
-    ts_peer_free(a->incidents);
-    ts_peer_free(a->ai_usage);
-    ts_peer_free(a->webhooks);
+        ts_peer_free(a->gates[i].peer);
+    }
     model_free(a->model);
     agent_grammar_free(a->grammar);
     memset(a, 0, sizeof(*a));
@@ -135,11 +127,12 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
     x->retry_after_s = 1;
 }
 
-static size_t row_of(const api *a, const ts_peer *peer)
+size_t api_gate_of(const api *a, const ts_method *method)
 {
+    ts_str service = service_of(method);
     size_t row = 0;
 
-    while (row < a->gate_count && a->gates[row].peer != peer)
+    while (row < a->gate_count && !ts_str_is(service, a->gates[row].name))
         row++;
     return row;
 }
@@ -156,33 +149,34 @@ static void tell(api *a, size_t row, ts_status st, const ts_error *err)
     }
 }
 
-void api_leave(api *a, const ts_peer *peer, ts_status st, const ts_error *err)
+void api_leave(api *a, const ts_method *method, ts_status st, const ts_error *err)
 {
-    size_t row = row_of(a, peer);
+    size_t row = api_gate_of(a, method);
 
     api_gate_leave(&a->gates[row].gate);
     tell(a, row, st, err);
 }
 
-ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+ts_status api_rpc(api *a, const ts_method *method, const ts_caller *caller,
                   const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                   ts_error *err)
 {
-    size_t row = row_of(a, peer);
+    size_t row = api_gate_of(a, method);
     ts_status st;
 
     if (row == a->gate_count)
         return TS_INTERNAL;
     if (!api_gate_enter(&a->gates[row].gate, caller->deadline_boot_ms))
         return ts_fail(err, TS_UNAVAILABLE, "", API_GATE_WORDS);
-    st = ts_rpc_call(peer, method, caller, in, arena, ret_out, err);
-    api_leave(a, peer, st, err);
+    st = ts_rpc_call(a->gates[row].peer, method, caller, in, arena, ret_out, err);
+    api_leave(a, method, st, err);
     return st;
 }
 
-ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
-                   const ProtobufCMessage *in, int64_t timeout_ms, ProtobufCMessage **ret_out)
+ts_status api_call(http_exchange *x, const ts_method *method, const ProtobufCMessage *in,
+                   int64_t timeout_ms, void *ret)
 {
+    ProtobufCMessage *out = NULL;
     bool replayed = false;
     ts_caller caller;
     ts_status st;
@@ -191,10 +185,17 @@ ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
     if (st != TS_OK)
         return st;
     caller.ret_replayed = &replayed;
-    st = api_rpc(api_of(x), peer, method, &caller, in, x->arena, ret_out, &x->error);
+    st = api_rpc(api_of(x), method, &caller, in, x->arena, &out, &x->error);
+    if (st == TS_OK)
+        memcpy(ret, &out, sizeof(out));
     x->replayed = x->replayed || replayed;
     api_soften(x, method, st);
     return st;
+}
+
+ts_status api_ask(http_exchange *x, const ts_method *method, const ProtobufCMessage *in, void *ret)
+{
+    return api_call(x, method, in, api_of(x)->config->call_ms, ret);
 }
 
 static uint32_t wait_of(const Ts__Auth__AuthorizeReply *reply)
@@ -238,7 +239,8 @@ static http_problem refuse(http_exchange *x, const Ts__Auth__AuthorizeReply *rep
     return HTTP_RATE_LIMITED;
 }
 
-/* What cannot be a key is asked of too, in order to count; a bad Idempotency-Key does not keep it from that. */
+/* What cannot be a key is asked of too, in order to count, but not for long: its answer is known. A bad Idempotency-Key does not
+ * keep it from that. */
 static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
                           const Ts__Auth__AuthorizeReply **ret)
 {
@@ -246,10 +248,13 @@ static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
     Ts__Auth__AuthorizeRequest request = TS__AUTH__AUTHORIZE_REQUEST__INIT;
     ProtobufCMessage *out = NULL;
     uint8_t hash[32] = { 0 }; /* no key has this one */
+    int64_t timeout_ms = a->config->call_ms;
     ts_caller caller;
     ts_status st;
 
-    st = api_caller(x, a->config->call_ms, &caller);
+    if (!could_be_one && timeout_ms > COUNT_MS)
+        timeout_ms = COUNT_MS;
+    st = api_caller(x, timeout_ms, &caller);
     if (st != TS_OK && (st != TS_INVALID || could_be_one))
         return st;
     if (could_be_one)
@@ -261,7 +266,7 @@ static ts_status ask_auth(http_exchange *x, ts_str key, bool could_be_one,
     request.key_prefix = ts_arena_z(x->arena, prefix_of(key));
     if (request.key_prefix == NULL)
         return TS_NOMEM;
-    st = api_rpc(a, a->auth, &ts_auth_authorize, &caller, &request.base, x->arena, &out, &x->error);
+    st = api_rpc(a, &ts_auth_authorize, &caller, &request.base, x->arena, &out, &x->error);
     api_soften(x, &ts_auth_authorize, st);
     *ret = (const void *)out;
     return st;

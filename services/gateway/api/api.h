@@ -15,22 +15,17 @@
 #include "ts/rpc.h"
 
 /* auth, risk, incidents, ai-usage, webhooks */
-#define API_PEERS_MAX 8
+#define API_PEERS 5
 
 typedef struct api {
     const gateway_config *config;
-    ts_peer *auth;
-    ts_peer *risk;
-    ts_peer *incidents;
-    ts_peer *ai_usage;
-    ts_peer *webhooks;
     struct {
         ts_peer *peer;
         const char *name;
         api_gate gate;
         atomic_bool is_away; /* said once */
-    } gates[API_PEERS_MAX];
-    size_t gate_count;
+    } gates[API_PEERS];
+    size_t gate_count;             /* less than all if the start failed */
     atomic_int ingests;            /* under way */
     struct agent_grammar *grammar; /* of questions in plain words */
     struct model *model;           /* NULL: none is asked */
@@ -54,15 +49,17 @@ http_problem api_authorize(http_exchange *x, ts_str key);
 
 /* ---- calls ---- */
 
-/* One call for the exchange's tenant within `call_ms`; *ret_out lives in its arena. Words about a missing service are the
- * gateway's own; TS_UNAVAILABLE sets x->retry_after_s. */
-TS_CHECK ts_status api_call(http_exchange *x, ts_peer *peer, const ts_method *method,
-                            const ProtobufCMessage *in, int64_t timeout_ms,
-                            ProtobufCMessage **ret_out);
+/* One call for the exchange's tenant within `timeout_ms`; *ret (a pointer to the method's reply) lives in its arena. Words about a
+ * missing service are the gateway's own; TS_UNAVAILABLE sets x->retry_after_s. */
+TS_CHECK ts_status api_call(http_exchange *x, const ts_method *method, const ProtobufCMessage *in,
+                            int64_t timeout_ms, void *ret);
+/* The same within `call_ms` of the config. */
+TS_CHECK ts_status api_ask(http_exchange *x, const ts_method *method, const ProtobufCMessage *in,
+                           void *ret);
 
-/* ts_rpc_call through the peer's gate: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
+/* ts_rpc_call through the gate of the method's service: when TS_PEER_IN_FLIGHT_MAX calls are under way to it, waits for a place instead of
  * failing. All calls on behalf of requests go this way. */
-TS_CHECK ts_status api_rpc(api *a, ts_peer *peer, const ts_method *method, const ts_caller *caller,
+TS_CHECK ts_status api_rpc(api *a, const ts_method *method, const ts_caller *caller,
                            const ProtobufCMessage *in, ts_arena *arena, ProtobufCMessage **ret_out,
                            ts_error *err);
 
@@ -73,7 +70,6 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status status);
 
 /* A part of an answer that several services make together. */
 typedef struct api_part {
-    ts_peer *peer;
     const ts_method *method;
     const ProtobufCMessage *in;
     const char *optional; /* NULL: needed; else the service's name for meta.degraded */
@@ -98,7 +94,9 @@ TS_CHECK ts_status api_ingest_begin(http_exchange *x);
 void api_ingest_end(http_exchange *x);
 
 /* Gives back the place at a service that the call had, and says once that the service is away or there again. */
-void api_leave(api *a, const ts_peer *peer, ts_status st, const ts_error *err);
+void api_leave(api *a, const ts_method *method, ts_status st, const ts_error *err);
+/* Where the method's service stands among the gates; gate_count: nowhere. */
+size_t api_gate_of(const api *a, const ts_method *method);
 #define API_GATE_WORDS "too many calls are under way to it"
 
 /* Asks for all parts at the same time, at most TS_RPC_PARTS_MAX. Returns the first needed part's failure, with its words in x->error; optional parts that

@@ -8,25 +8,22 @@
 static void find_wider(http_exchange *x, shape_wider *ret)
 {
     static char all[] = "all";
-    api *a = api_of(x);
     Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Risk__AppList *list;
 
     request.status = all;
     request.limit = 1;
-    if (api_call(x, a->risk, &ts_risk_list_apps, &request.base, a->config->call_ms, &out) == TS_OK)
-        shape_wider_add(ret, "status", ((const Ts__Risk__AppList *)(const void *)out)->total);
+    if (api_ask(x, &ts_risk_list_apps, &request.base, &list) == TS_OK)
+        shape_wider_add(ret, "status", list->total);
 }
 
 ts_status api_apps(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__ListAppsRequest request = TS__RISK__LIST_APPS_REQUEST__INIT;
     const http_value *status = http_param_of(x, "status");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__AppList *list;
     shape_wider wider = { .count = 0 };
-    ProtobufCMessage *out = NULL;
     ts_status st = shape_take_raw(x);
 
     if (st != TS_OK)
@@ -37,10 +34,9 @@ ts_status api_apps(http_exchange *x)
     request.after = api_text(x, http_param_of(x, "cursor"));
     if (request.status == NULL || request.after == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_list_apps, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_list_apps, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     if (list->total == 0 && !ts_str_is(status->text, "all"))
         find_wider(x, &wider);
     ts_jsonw_object(&w);
@@ -109,16 +105,15 @@ static ts_status take_id(http_exchange *x, char **ret)
 
 static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
 {
-    api *a = api_of(x);
     Ts__Risk__AppId request = TS__RISK__APP_ID__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Risk__App *app;
     ts_status st;
 
     *ret_revision = 0;
     request.id = id;
-    st = api_call(x, a->risk, &ts_risk_get_app, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_get_app, &request.base, &app);
     if (st == TS_OK)
-        put_app(x, (const void *)out);
+        put_app(x, app);
     return st;
 }
 
@@ -135,9 +130,8 @@ ts_status api_app(http_exchange *x)
 
 ts_status api_app_update(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__UpdateAppRequest request = TS__RISK__UPDATE_APP_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Risk__App *app;
     uint64_t revision;
     ts_status st = take_id(x, &request.id);
 
@@ -149,8 +143,8 @@ ts_status api_app_update(http_exchange *x)
         return TS_NOMEM;
     st = api_check_match(x, show, request.id, "The app", &revision);
     if (st == TS_OK)
-        st = api_call(x, a->risk, &ts_risk_update_app, &request.base, a->config->call_ms, &out);
+        st = api_ask(x, &ts_risk_update_app, &request.base, &app);
     if (st == TS_OK)
-        put_app(x, (const void *)out);
+        put_app(x, app);
     return st;
 }

@@ -72,9 +72,8 @@ static ts_status put_list(http_exchange *x, const Ts__Auth__ListAuditRequest *re
 
 ts_status api_audit_log(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__ListAuditRequest request = TS__AUTH__LIST_AUDIT_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Auth__AuditList *list;
     ts_status st;
 
     request.since_ms = api_number(x, "since");
@@ -84,8 +83,6 @@ ts_status api_audit_log(http_exchange *x)
     request.offset = (uint64_t)api_number(x, "offset");
     if (request.actor == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->auth, &ts_auth_list_audit, &request.base, a->config->call_ms, &out);
-    if (st != TS_OK)
-        return st;
-    return put_list(x, &request, (const void *)out);
+    st = api_ask(x, &ts_auth_list_audit, &request.base, &list);
+    return st == TS_OK ? put_list(x, &request, list) : st;
 }

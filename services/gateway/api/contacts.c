@@ -31,19 +31,16 @@ static void say_contact(http_exchange *x, const char *value, const char *what)
 
 ts_status api_contacts(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__ListContactsRequest request = TS__RISK__LIST_CONTACTS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__ContactList *list;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    st = api_call(x, a->risk, &ts_risk_list_contacts, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_list_contacts, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "contacts");
     ts_jsonw_array(&w);
@@ -61,21 +58,18 @@ ts_status api_contacts(http_exchange *x)
 
 ts_status api_contact_add(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__AddContactRequest request = TS__RISK__ADD_CONTACT_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__Contact *contact;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.value = api_text(x, http_field_of(x, "value"));
     request.note = api_text(x, http_field_of(x, "note"));
     if (request.value == NULL || request.note == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_add_contact, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_add_contact, &request.base, &contact);
     if (st != TS_OK)
         return st;
-    contact = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "contact");
     put_contact(x, &w, contact);
@@ -87,20 +81,17 @@ ts_status api_contact_add(http_exchange *x)
 
 ts_status api_contact_remove(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__ContactValue request = TS__RISK__CONTACT_VALUE__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__ContactValue *removed;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.value = ts_arena_z(x->arena, x->segment);
     if (request.value == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_remove_contact, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_remove_contact, &request.base, &removed);
     if (st != TS_OK)
         return st;
-    removed = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_kz(&w, "value", removed->value);
     ts_jsonw_kbool(&w, "deleted", true);

@@ -140,9 +140,8 @@ static void put_reply(http_exchange *x, const upload *u, const Ts__Risk__PutDire
 
 ts_status api_directory(http_exchange *x)
 {
-    api *a = api_of(x);
     upload u = { .x = x, .request = TS__RISK__PUT_DIRECTORY_REQUEST__INIT };
-    ProtobufCMessage *out = NULL;
+    const Ts__Risk__PutDirectoryReply *reply;
     ts_status st = api_ingest_begin(x);
 
     if (st != TS_OK)
@@ -150,10 +149,10 @@ ts_status api_directory(http_exchange *x)
     ts_aside(read_rows_aside, &u);
     st = u.status;
     if (st == TS_OK)
-        st = api_call(x, a->risk, &ts_risk_put_directory, &u.request.base, a->config->ingest_ms,
-                      &out);
+        st = api_call(x, &ts_risk_put_directory, &u.request.base, api_of(x)->config->ingest_ms,
+                      &reply);
     api_ingest_end(x);
     if (st == TS_OK)
-        put_reply(x, &u, (const void *)out);
+        put_reply(x, &u, reply);
     return st;
 }

@@ -5,13 +5,10 @@
 
 static ts_status send_body(http_exchange *x, const Ts__Risk__IngestReply **ret)
 {
-    api *a = api_of(x);
     Ts__Risk__IngestRequest request = TS__RISK__INGEST_REQUEST__INIT;
     char json[] = "json";
     char ndjson[] = "ndjson";
     ts_str type = TS_STR_NULL, encoding = TS_STR_NULL;
-    ProtobufCMessage *out = NULL;
-    ts_status st;
 
     (void)http_header_get(x->request, "Content-Type", &type);
     (void)http_header_get(x->request, "Content-Encoding", &encoding);
@@ -23,11 +20,7 @@ static ts_status send_body(http_exchange *x, const Ts__Risk__IngestReply **ret)
     request.body.len = x->body.n;
     /* Lent for the call; protobuf-c has no pointer to const bytes. */
     request.body.data = (uint8_t *)(uintptr_t)x->body.p;
-    st = api_call(x, a->risk, &ts_risk_ingest, &request.base, a->config->ingest_ms, &out);
-    if (st != TS_OK)
-        return st;
-    *ret = (const void *)out;
-    return TS_OK;
+    return api_call(x, &ts_risk_ingest, &request.base, api_of(x)->config->ingest_ms, ret);
 }
 
 static void put_reply(http_exchange *x, const Ts__Risk__IngestReply *reply)

@@ -22,7 +22,6 @@ typedef struct export
 {
     const char *name; /* of the file, without .csv */
     const char *columns;
-    ts_peer *peer;
     const ts_method *method;
     ProtobufCMessage *request;
     void (*seek)(ProtobufCMessage * request, char *after);
@@ -54,7 +53,7 @@ static ts_status fetch(http_exchange *x, export *e, ts_arena *arena)
     st = api_caller(x, api_of(x)->config->call_ms, &caller);
     if (st != TS_OK)
         return st;
-    st = api_rpc(api_of(x), e->peer, e->method, &caller, e->request, arena, &reply, &x->error);
+    st = api_rpc(api_of(x), e->method, &caller, e->request, arena, &reply, &x->error);
     api_soften(x, e->method, st);
     if (st != TS_OK)
         return st;
@@ -64,17 +63,16 @@ static ts_status fetch(http_exchange *x, export *e, ts_arena *arena)
 /* The query goes into the log as it came: it was checked, and holds names and values of filters only. */
 static ts_status record(http_exchange *x, const export *e)
 {
-    api *a = api_of(x);
     Ts__Auth__RecordAuditRequest request = TS__AUTH__RECORD_AUDIT_REQUEST__INIT;
     Ts__AuditEntry entry = TS__AUDIT_ENTRY__INIT;
     TS_CLEANUP(ts_buf_done) ts_buf details = TS_BUF_INIT(16384);
     ts_jsonw w = ts_jsonw_on(&details);
-    ProtobufCMessage *out = NULL;
+    const Ts__Empty *recorded;
     char action[] = "export.started";
     ts_caller caller;
     ts_status st;
 
-    st = api_caller(x, a->config->call_ms, &caller);
+    st = api_caller(x, api_of(x)->config->call_ms, &caller);
     if (st != TS_OK)
         return st;
     ts_jsonw_object(&w);
@@ -93,7 +91,7 @@ static ts_status record(http_exchange *x, const export *e)
     request.entry = &entry;
     if (entry.object == NULL || entry.actor == NULL)
         return TS_NOMEM;
-    return api_call(x, a->auth, &ts_auth_record_audit, &request.base, a->config->call_ms, &out);
+    return api_ask(x, &ts_auth_record_audit, &request.base, &recorded);
 }
 
 /* The pages behind the first, which stands in x->data. */
@@ -191,7 +189,6 @@ ts_status api_export_users(http_exchange *x)
         .name = "users",
         .columns = "email,name,department,title,manager,risk_score,risk_level,active_rule_count,"
                    "open_incident_count,is_admin,mfa_enrolled,suspended,first_seen_at,last_seen_at",
-        .peer = api_of(x)->risk,
         .method = &ts_risk_list_users,
         .request = &request.base,
         .seek = seek_users,
@@ -245,7 +242,6 @@ ts_status api_export_incidents(http_exchange *x)
         .name = "incidents",
         .columns = "id,title,severity,status,affected_users,rule_ids,mitre_tactics,"
                    "detection_count,created_at,updated_at,closed_at,resolution",
-        .peer = api_of(x)->incidents,
         .method = &ts_incidents_list,
         .request = &request.base,
         .seek = seek_incidents,
@@ -302,7 +298,6 @@ ts_status api_export_apps(http_exchange *x)
         .name = "apps",
         .columns = "id,name,client_id,publisher,status,risk_level,risk_score,user_count,scopes,"
                    "first_seen_at,last_used_at,is_ai_tool",
-        .peer = api_of(x)->risk,
         .method = &ts_risk_list_apps,
         .request = &request.base,
         .seek = seek_apps,
@@ -361,7 +356,6 @@ ts_status api_export_ai_usage(http_exchange *x)
         .columns = ts_str_is(by, "user")  ? "email,events,tools,last_used_at"
                    : ts_str_is(by, "day") ? "date,events,users"
                                           : "tool,vendor,sanctioned,events,users,first_seen_at",
-        .peer = api_of(x)->ai_usage,
         .method = &ts_aiusage_report,
         .request = &request.base,
         .seek = seek_report,

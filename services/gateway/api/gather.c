@@ -19,7 +19,7 @@ static size_t enter(api *a, const ts_caller *caller, api_part *parts, size_t cou
             api_part *part = &parts[i];
             bool is_in;
 
-            if (!is_left[i] || part->peer != a->gates[gate].peer)
+            if (!is_left[i] || api_gate_of(a, part->method) != gate)
                 continue;
             is_in = api_gate_enter(&a->gates[gate].gate, until_ms);
             if (!is_in && until_ms == 0)
@@ -31,9 +31,10 @@ static size_t enter(api *a, const ts_caller *caller, api_part *parts, size_t cou
             }
             until_ms = 0;
             ret_part_of[calls] = i;
-            ret_calls[calls++] = (ts_rpc_part){
-                .peer = part->peer, .method = part->method, .in = part->in, .arena = part->arena
-            };
+            ret_calls[calls++] = (ts_rpc_part){ .peer = a->gates[gate].peer,
+                                                .method = part->method,
+                                                .in = part->in,
+                                                .arena = part->arena };
         }
     }
     return calls;
@@ -45,7 +46,7 @@ static void leave(api *a, api_part *parts, const ts_rpc_part *calls, const size_
     for (size_t i = 0; i < count; i++) {
         api_part *part = &parts[part_of[i]];
 
-        api_leave(a, part->peer, calls[i].status, &calls[i].error);
+        api_leave(a, part->method, calls[i].status, &calls[i].error);
         part->status = calls[i].status;
         part->error = calls[i].error;
         part->out = calls[i].out;

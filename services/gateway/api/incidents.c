@@ -63,13 +63,9 @@ ts_status api_incidents_filter(http_exchange *x, Ts__Incidents__ListRequest *req
 /* How many a list without some of the filters would hold; 0 also if nobody tells. */
 static uint64_t count_of(http_exchange *x, const Ts__Incidents__ListRequest *request)
 {
-    api *a = api_of(x);
-    ProtobufCMessage *out = NULL;
+    const Ts__Incidents__IncidentList *list;
 
-    if (api_call(x, a->incidents, &ts_incidents_list, &request->base, a->config->call_ms, &out) !=
-        TS_OK)
-        return 0;
-    return ((const Ts__Incidents__IncidentList *)(const void *)out)->total;
+    return api_ask(x, &ts_incidents_list, &request->base, &list) == TS_OK ? list->total : 0;
 }
 
 static void find_wider(http_exchange *x, const Ts__Incidents__ListRequest *request,
@@ -110,12 +106,10 @@ static void find_wider(http_exchange *x, const Ts__Incidents__ListRequest *reque
 
 ts_status api_incidents(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Incidents__IncidentList *list;
     shape_wider wider = { .count = 0 };
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     st = api_incidents_filter(x, &request);
@@ -126,10 +120,9 @@ ts_status api_incidents(http_exchange *x)
     request.after = api_text(x, http_param_of(x, "cursor"));
     if (request.after == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->incidents, &ts_incidents_list, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_incidents_list, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     if (list->total == 0)
         find_wider(x, &request, &wider);
     ts_jsonw_object(&w);
@@ -356,26 +349,14 @@ static ts_status take_id(http_exchange *x, char **ret)
     return *ret == NULL ? TS_NOMEM : TS_OK;
 }
 
-static ts_status fetch(http_exchange *x, char *id, const Ts__Incidents__IncidentDetails **ret)
+static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
 {
-    api *a = api_of(x);
     Ts__Incidents__GetRequest request = TS__INCIDENTS__GET_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Incidents__IncidentDetails *details;
     ts_status st;
 
     request.id = id;
-    st = api_call(x, a->incidents, &ts_incidents_get, &request.base, a->config->call_ms, &out);
-    if (st != TS_OK)
-        return st;
-    *ret = (const void *)out;
-    return TS_OK;
-}
-
-static ts_status show(http_exchange *x, char *id, uint64_t *ret_revision)
-{
-    const Ts__Incidents__IncidentDetails *details;
-    ts_status st = fetch(x, id, &details);
-
+    st = api_ask(x, &ts_incidents_get, &request.base, &details);
     if (st == TS_OK)
         st = put_details(x, details);
     if (st == TS_OK)
@@ -396,11 +377,10 @@ ts_status api_incident(http_exchange *x)
 
 static ts_status change(http_exchange *x, const ts_method *method, const ProtobufCMessage *request)
 {
-    api *a = api_of(x);
-    ProtobufCMessage *out = NULL;
-    ts_status st = api_call(x, a->incidents, method, request, a->config->call_ms, &out);
+    const Ts__Incidents__IncidentDetails *details;
+    ts_status st = api_ask(x, method, request, &details);
 
-    return st == TS_OK ? put_details(x, (const void *)out) : st;
+    return st == TS_OK ? put_details(x, details) : st;
 }
 
 ts_status api_incident_update(http_exchange *x)

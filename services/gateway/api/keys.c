@@ -27,20 +27,17 @@ static void put_one(http_exchange *x, const Ts__Auth__ApiKey *key, const char *s
 
 ts_status api_keys(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__ListKeysRequest request = TS__AUTH__LIST_KEYS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Auth__KeyList *list;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.org = x->who.tenant.org;
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    st = api_call(x, a->auth, &ts_auth_list_keys, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_list_keys, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "api_keys");
     ts_jsonw_array(&w);
@@ -93,11 +90,9 @@ static ts_status take_permissions(http_exchange *x, uint64_t *ret)
 
 ts_status api_key_create(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__CreateKeyRequest request = TS__AUTH__CREATE_KEY_REQUEST__INIT;
     bool is_test = ts_str_is(http_field_of(x, "mode")->text, "test");
     const Ts__Auth__CreateKeyReply *reply;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     st = take_permissions(x, &request.permissions);
@@ -109,10 +104,9 @@ ts_status api_key_create(http_exchange *x)
     request.name = api_text(x, http_field_of(x, "name"));
     if (request.name == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->auth, &ts_auth_create_key, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_create_key, &request.base, &reply);
     if (st != TS_OK)
         return st;
-    reply = (const void *)out;
     if (reply->key == NULL)
         return TS_CORRUPT;
     put_one(x, reply->key, reply->secret, NULL);
@@ -135,18 +129,15 @@ static ts_status take_id(http_exchange *x, char **ret)
 /* What a GET answers, for If-Match too. */
 static ts_status show_current(http_exchange *x, char *id, uint64_t *ret_revision)
 {
-    api *a = api_of(x);
     Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
     const Ts__Auth__ApiKey *key;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.org = x->who.tenant.org;
     request.id = id;
-    st = api_call(x, a->auth, &ts_auth_get_key, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_get_key, &request.base, &key);
     if (st != TS_OK)
         return st;
-    key = (const void *)out;
     *ret_revision = key->revision;
     put_one(x, key, "", NULL);
     ts_buf_z(&x->summary, key->revoked_ms != 0                                   ? " is revoked."
@@ -166,10 +157,9 @@ ts_status api_key(http_exchange *x)
 
 ts_status api_key_update(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__UpdateKeyRequest request = TS__AUTH__UPDATE_KEY_REQUEST__INIT;
     const http_value *expiry = http_field_of(x, "expires_at");
-    ProtobufCMessage *out = NULL;
+    const Ts__Auth__ApiKey *key;
     ts_status st;
 
     st = take_permissions(x, &request.permissions);
@@ -189,21 +179,19 @@ ts_status api_key_update(http_exchange *x)
     request.name = api_text(x, http_field_of(x, "name"));
     if (request.name == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->auth, &ts_auth_update_key, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_update_key, &request.base, &key);
     if (st != TS_OK)
         return st;
-    put_one(x, (const void *)out, "", NULL);
+    put_one(x, key, "", NULL);
     ts_buf_z(&x->summary, " changed.");
     return TS_OK;
 }
 
 ts_status api_key_rotate(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__RotateKeyRequest request = TS__AUTH__ROTATE_KEY_REQUEST__INIT;
     const http_value *overlap = http_field_of(x, "overlap_seconds");
     const Ts__Auth__CreateKeyReply *reply;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     st = take_id(x, &request.id);
@@ -212,10 +200,9 @@ ts_status api_key_rotate(http_exchange *x)
     request.org = x->who.tenant.org;
     request.sets_overlap = overlap->given;
     request.overlap_s = (uint32_t)overlap->number;
-    st = api_call(x, a->auth, &ts_auth_rotate_key, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_rotate_key, &request.base, &reply);
     if (st != TS_OK)
         return st;
-    reply = (const void *)out;
     if (reply->key == NULL)
         return TS_CORRUPT;
     put_one(x, reply->key, reply->secret, request.id);
@@ -229,19 +216,18 @@ ts_status api_key_rotate(http_exchange *x)
 
 ts_status api_key_revoke(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Auth__RevokeKeyRequest request = TS__AUTH__REVOKE_KEY_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Auth__ApiKey *key;
     ts_status st;
 
     st = take_id(x, &request.id);
     if (st != TS_OK)
         return st;
     request.org = x->who.tenant.org;
-    st = api_call(x, a->auth, &ts_auth_revoke_key, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_auth_revoke_key, &request.base, &key);
     if (st != TS_OK)
         return st;
-    put_one(x, (const void *)out, "", NULL);
+    put_one(x, key, "", NULL);
     ts_buf_z(&x->summary, " is revoked.");
     return TS_OK;
 }

@@ -59,7 +59,7 @@ static void say(ts_buf *out, const Ts__Risk__OverviewReply *risk,
     words_count(out, shape_high_risk(risk), "high-risk user");
     ts_buf_z(out, ". ");
     words_count(out, incidents->open + incidents->investigating, "open incident");
-    if (ai->peer != NULL && report == NULL) {
+    if (ai->method != NULL && report == NULL) {
         ts_buf_z(out, "; AI usage is not available at the moment");
     } else if (report != NULL) {
         ts_buf_z(out, "; ");
@@ -103,16 +103,13 @@ static ts_status compose(http_exchange *x, api_part *parts)
 
 ts_status api_overview(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__OverviewRequest risk = TS__RISK__OVERVIEW_REQUEST__INIT;
     Ts__Incidents__SummaryRequest incidents = TS__INCIDENTS__SUMMARY_REQUEST__INIT;
     Ts__Aiusage__ReportRequest report = TS__AIUSAGE__REPORT_REQUEST__INIT;
     char group_by[] = "tool";
     api_part parts[PARTS] = {
-        [PART_RISK] = { .peer = a->risk, .method = &ts_risk_overview, .in = &risk.base },
-        [PART_INCIDENTS] = { .peer = a->incidents,
-                             .method = &ts_incidents_summary,
-                             .in = &incidents.base },
+        [PART_RISK] = { .method = &ts_risk_overview, .in = &risk.base },
+        [PART_INCIDENTS] = { .method = &ts_incidents_summary, .in = &incidents.base },
     };
     size_t count = PART_AI;
     ts_status st;
@@ -124,10 +121,8 @@ ts_status api_overview(http_exchange *x)
     if (api_flag(x, "include_ai_usage")) {
         report.days = AI_DAYS;
         report.group_by = group_by;
-        parts[PART_AI] = (api_part){ .peer = a->ai_usage,
-                                     .method = &ts_aiusage_report,
-                                     .in = &report.base,
-                                     .optional = "ai-usage" };
+        parts[PART_AI] =
+            (api_part){ .method = &ts_aiusage_report, .in = &report.base, .optional = "ai-usage" };
         count = PARTS;
     }
     st = api_gather(x, parts, count);

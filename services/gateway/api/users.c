@@ -7,20 +7,6 @@
 #define TACTICS_MAX  16
 #define NO_SUCH_USER "There is no such user. A search (/v1/users/search) finds addresses by name."
 
-static ts_status fetch_list(http_exchange *x, const Ts__Risk__ListUsersRequest *request,
-                            const Ts__Risk__UserList **ret)
-{
-    api *a = api_of(x);
-    ProtobufCMessage *out = NULL;
-    ts_status st;
-
-    st = api_call(x, a->risk, &ts_risk_list_users, &request->base, a->config->call_ms, &out);
-    if (st != TS_OK)
-        return st;
-    *ret = (const void *)out;
-    return TS_OK;
-}
-
 static void put_users(http_exchange *x, ts_jsonw *w, const Ts__Risk__UserList *list)
 {
     ts_jsonw_key(w, "users");
@@ -59,7 +45,7 @@ static void find_wider(http_exchange *x, const char *filter, shape_wider *ret)
     const Ts__Risk__UserList *list;
 
     all.limit = 1;
-    if (fetch_list(x, &all, &list) == TS_OK)
+    if (api_ask(x, &ts_risk_list_users, &all.base, &list) == TS_OK)
         shape_wider_add(ret, filter, list->total);
 }
 
@@ -80,7 +66,7 @@ ts_status api_users(http_exchange *x)
     request.after = api_text(x, http_param_of(x, "cursor"));
     if (request.risk_level == NULL || request.after == NULL)
         return TS_NOMEM;
-    st = fetch_list(x, &request, &list);
+    st = api_ask(x, &ts_risk_list_users, &request.base, &list);
     if (st != TS_OK)
         return st;
     if (list->total == 0 && level->given)
@@ -114,7 +100,7 @@ ts_status api_users_high_risk(http_exchange *x)
         return st;
     request.limit = (uint32_t)api_number(x, "limit");
     request.min_score = (uint32_t)api_number(x, "min_risk_score");
-    st = fetch_list(x, &request, &list);
+    st = api_ask(x, &ts_risk_list_users, &request.base, &list);
     if (st != TS_OK)
         return st;
     if (list->total == 0 && request.min_score > 0)
@@ -133,20 +119,7 @@ ts_status api_users_high_risk(http_exchange *x)
     return TS_OK;
 }
 
-static ts_status search(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
-                        const Ts__Risk__UserList **ret)
-{
-    api *a = api_of(x);
-    ProtobufCMessage *out = NULL;
-    ts_status st =
-        api_call(x, a->risk, &ts_risk_search_users, &request->base, a->config->call_ms, &out);
-
-    if (st == TS_OK)
-        *ret = (const void *)out;
-    return st;
-}
-
-/* The same without the filter of the risk level. */
+/* Of a search that finds nobody: how many there are without the filter of the risk level. */
 static void search_wider(http_exchange *x, const Ts__Risk__SearchUsersRequest *request,
                          shape_wider *ret)
 {
@@ -156,7 +129,7 @@ static void search_wider(http_exchange *x, const Ts__Risk__SearchUsersRequest *r
 
     all.limit = 1;
     all.risk_level = none;
-    if (search(x, &all, &list) == TS_OK)
+    if (api_ask(x, &ts_risk_search_users, &all.base, &list) == TS_OK)
         shape_wider_add(ret, "risk_level", list->total);
 }
 
@@ -176,7 +149,7 @@ ts_status api_users_search(http_exchange *x)
     request.risk_level = api_text(x, level);
     if (request.query == NULL || request.risk_level == NULL)
         return TS_NOMEM;
-    st = search(x, &request, &list);
+    st = api_ask(x, &ts_risk_search_users, &request.base, &list);
     if (st != TS_OK)
         return st;
     if (list->total == 0 && level->given)
@@ -406,7 +379,8 @@ static void look_for(http_exchange *x, ts_str email, ts_str part, near_user *nea
     request.limit = 50;
     request.risk_level = none;
     request.query = ts_arena_z(x->arena, part);
-    if (part.n == 0 || request.query == NULL || search(x, &request, &list) != TS_OK)
+    if (part.n == 0 || request.query == NULL ||
+        api_ask(x, &ts_risk_search_users, &request.base, &list) != TS_OK)
         return;
     for (size_t i = 0; i < list->n_users; i++) {
         const char *found = list->users[i]->email;
@@ -441,11 +415,9 @@ static ts_status no_such_user(http_exchange *x, ts_str email)
 
 ts_status api_user(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Risk__GetUserRequest request = TS__RISK__GET_USER_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Risk__UserProfile *profile;
-    ProtobufCMessage *out = NULL;
     ts_str email;
     ts_status st = shape_take_raw(x);
 
@@ -459,12 +431,11 @@ ts_status api_user(http_exchange *x)
     request.include_timeline = api_flag(x, "include_timeline");
     if (request.email == NULL)
         return TS_NOMEM;
-    st = api_call(x, a->risk, &ts_risk_get_user, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_risk_get_user, &request.base, &profile);
     if (st == TS_NOT_FOUND)
         return no_such_user(x, email);
     if (st != TS_OK)
         return st;
-    profile = (const void *)out;
     if (profile->user == NULL)
         return TS_CORRUPT;
     put_profile(x, &w, profile);

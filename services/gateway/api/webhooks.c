@@ -29,20 +29,16 @@ static void put_endpoint(ts_jsonw *w, const Ts__Webhooks__Endpoint *endpoint)
 
 ts_status api_endpoints(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__ListEndpointsRequest request = TS__WEBHOOKS__LIST_ENDPOINTS_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__EndpointList *list;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.limit = (uint32_t)api_number(x, "limit");
     request.offset = (uint64_t)api_number(x, "offset");
-    st = api_call(x, a->webhooks, &ts_webhooks_list_endpoints, &request.base, a->config->call_ms,
-                  &out);
+    st = api_ask(x, &ts_webhooks_list_endpoints, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "endpoints");
     ts_jsonw_array(&w);
@@ -118,10 +114,8 @@ static void put_one(http_exchange *x, const Ts__Webhooks__Endpoint *endpoint)
 
 ts_status api_endpoint_create(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
     const Ts__Webhooks__Endpoint *endpoint;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.url = api_text(x, http_field_of(x, "url"));
@@ -135,11 +129,9 @@ ts_status api_endpoint_create(http_exchange *x)
     if (st == TS_OK)
         st = take_headers(x, &request.headers, &request.n_headers);
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_create_endpoint, &request.base,
-                      a->config->call_ms, &out);
+        st = api_ask(x, &ts_webhooks_create_endpoint, &request.base, &endpoint);
     if (st != TS_OK)
         return st;
-    endpoint = (const void *)out;
     put_one(x, endpoint);
     ts_buf_z(&x->summary, endpoint->secret[0] == '\0'
                               ? " exists already."
@@ -155,21 +147,6 @@ static ts_status take_id(http_exchange *x, char **ret)
     return *ret == NULL ? TS_NOMEM : TS_OK;
 }
 
-static ts_status fetch(http_exchange *x, char *id, const Ts__Webhooks__Endpoint **ret)
-{
-    api *a = api_of(x);
-    Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
-    ProtobufCMessage *out = NULL;
-    ts_status st;
-
-    request.id = id;
-    st = api_call(x, a->webhooks, &ts_webhooks_get_endpoint, &request.base, a->config->call_ms,
-                  &out);
-    if (st == TS_OK)
-        *ret = (const void *)out;
-    return st;
-}
-
 static void show(http_exchange *x, const Ts__Webhooks__Endpoint *endpoint)
 {
     put_one(x, endpoint);
@@ -179,10 +156,13 @@ static void show(http_exchange *x, const Ts__Webhooks__Endpoint *endpoint)
 /* What a GET answers, for If-Match too; the ledger keeps no revision of an endpoint. */
 static ts_status show_current(http_exchange *x, char *id, uint64_t *ret_revision)
 {
-    const Ts__Webhooks__Endpoint *endpoint = NULL;
-    ts_status st = fetch(x, id, &endpoint);
+    Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
+    const Ts__Webhooks__Endpoint *endpoint;
+    ts_status st;
 
     *ret_revision = 0;
+    request.id = id;
+    st = api_ask(x, &ts_webhooks_get_endpoint, &request.base, &endpoint);
     if (st == TS_OK)
         show(x, endpoint);
     return st;
@@ -209,9 +189,8 @@ static const struct {
 
 ts_status api_endpoint_update(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__UpdateEndpointRequest request = TS__WEBHOOKS__UPDATE_ENDPOINT_REQUEST__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Webhooks__Endpoint *endpoint;
     uint64_t revision;
     ts_status st;
 
@@ -234,28 +213,23 @@ ts_status api_endpoint_update(http_exchange *x)
     if (st == TS_OK)
         st = api_check_match(x, show_current, request.id, "The endpoint", &revision);
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_update_endpoint, &request.base,
-                      a->config->call_ms, &out);
+        st = api_ask(x, &ts_webhooks_update_endpoint, &request.base, &endpoint);
     if (st == TS_OK)
-        show(x, (const void *)out);
+        show(x, endpoint);
     return st;
 }
 
 ts_status api_endpoint_rotate(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__RotateSecretRequest request = TS__WEBHOOKS__ROTATE_SECRET_REQUEST__INIT;
     const Ts__Webhooks__Endpoint *endpoint;
-    ProtobufCMessage *out = NULL;
     ts_status st = take_id(x, &request.id);
 
     request.overlap_s = (uint32_t)http_field_of(x, "overlap_seconds")->number;
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_rotate_secret, &request.base, a->config->call_ms,
-                      &out);
+        st = api_ask(x, &ts_webhooks_rotate_secret, &request.base, &endpoint);
     if (st != TS_OK)
         return st;
-    endpoint = (const void *)out;
     put_one(x, endpoint);
     if (endpoint->rotation_ends_ms == 0) {
         ts_buf_z(&x->summary, " signs with a new secret from now on");
@@ -274,36 +248,30 @@ ts_status api_endpoint_rotate(http_exchange *x)
 
 ts_status api_endpoint_promote(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
-    ProtobufCMessage *out = NULL;
+    const Ts__Webhooks__Endpoint *endpoint;
     ts_status st = take_id(x, &request.id);
 
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_promote_secret, &request.base,
-                      a->config->call_ms, &out);
+        st = api_ask(x, &ts_webhooks_promote_secret, &request.base, &endpoint);
     if (st != TS_OK)
         return st;
-    put_one(x, (const void *)out);
+    put_one(x, endpoint);
     ts_buf_z(&x->summary, " signs with its new secret alone.");
     return TS_OK;
 }
 
 ts_status api_endpoint_test(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__EventId *event;
-    ProtobufCMessage *out = NULL;
     ts_status st = take_id(x, &request.id);
 
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_test_endpoint, &request.base, a->config->call_ms,
-                      &out);
+        st = api_ask(x, &ts_webhooks_test_endpoint, &request.base, &event);
     if (st != TS_OK)
         return st;
-    event = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_kz(&w, "event_id", event->id);
     ts_jsonw_kz(&w, "endpoint_id", request.id);
@@ -316,20 +284,16 @@ ts_status api_endpoint_test(http_exchange *x)
 
 ts_status api_endpoint_replay(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__ReplayFailedRequest request = TS__WEBHOOKS__REPLAY_FAILED_REQUEST__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__ReplayReply *reply;
-    ProtobufCMessage *out = NULL;
     ts_status st = take_id(x, &request.id);
 
     request.since_ms = http_field_of(x, "since")->number;
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_replay_failed, &request.base, a->config->call_ms,
-                      &out);
+        st = api_ask(x, &ts_webhooks_replay_failed, &request.base, &reply);
     if (st != TS_OK)
         return st;
-    reply = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_kz(&w, "endpoint_id", reply->id);
     shape_u64(&w, "deliveries", reply->deliveries);
@@ -350,7 +314,6 @@ ts_status api_endpoint_replay(http_exchange *x)
 
 ts_status api_endpoint_delete(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__EndpointId request = TS__WEBHOOKS__ENDPOINT_ID__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     ProtobufCMessage *out = NULL;
@@ -359,8 +322,7 @@ ts_status api_endpoint_delete(http_exchange *x)
     st = take_id(x, &request.id);
     if (st != TS_OK)
         return st;
-    st = api_call(x, a->webhooks, &ts_webhooks_delete_endpoint, &request.base, a->config->call_ms,
-                  &out);
+    st = api_ask(x, &ts_webhooks_delete_endpoint, &request.base, &out);
     if (st != TS_OK)
         return st;
     ts_jsonw_object(&w);
@@ -419,12 +381,10 @@ static void put_event(const http_exchange *x, ts_jsonw *w, const Ts__Webhooks__E
 
 ts_status api_webhook_events(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__ListEventsRequest request = TS__WEBHOOKS__LIST_EVENTS_REQUEST__INIT;
     const http_value *status = http_param_of(x, "status");
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__EventList *list;
-    ProtobufCMessage *out = NULL;
     ts_status st;
 
     request.status = api_text(x, status);
@@ -434,11 +394,9 @@ ts_status api_webhook_events(http_exchange *x)
     request.offset = (uint64_t)api_number(x, "offset");
     if (request.status == NULL || request.endpoint_id == NULL || request.event == NULL)
         return TS_NOMEM;
-    st =
-        api_call(x, a->webhooks, &ts_webhooks_list_events, &request.base, a->config->call_ms, &out);
+    st = api_ask(x, &ts_webhooks_list_events, &request.base, &list);
     if (st != TS_OK)
         return st;
-    list = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "events");
     ts_jsonw_array(&w);
@@ -475,19 +433,15 @@ static ts_status take_event(http_exchange *x, Ts__Webhooks__EventId *request)
 
 ts_status api_webhook_event(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__EventId request = TS__WEBHOOKS__EVENT_ID__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__Event *event;
-    ProtobufCMessage *out = NULL;
     ts_status st = take_event(x, &request);
 
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_get_event, &request.base, a->config->call_ms,
-                      &out);
+        st = api_ask(x, &ts_webhooks_get_event, &request.base, &event);
     if (st != TS_OK)
         return st;
-    event = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "event");
     put_event(x, &w, event);
@@ -505,19 +459,15 @@ ts_status api_webhook_event(http_exchange *x)
 
 ts_status api_webhook_event_replay(http_exchange *x)
 {
-    api *a = api_of(x);
     Ts__Webhooks__EventId request = TS__WEBHOOKS__EVENT_ID__INIT;
     ts_jsonw w = ts_jsonw_on(&x->data);
     const Ts__Webhooks__ReplayReply *reply;
-    ProtobufCMessage *out = NULL;
     ts_status st = take_event(x, &request);
 
     if (st == TS_OK)
-        st = api_call(x, a->webhooks, &ts_webhooks_replay_event, &request.base, a->config->call_ms,
-                      &out);
+        st = api_ask(x, &ts_webhooks_replay_event, &request.base, &reply);
     if (st != TS_OK)
         return st;
-    reply = (const void *)out;
     ts_jsonw_object(&w);
     ts_jsonw_kz(&w, "event_id", reply->id);
     shape_u64(&w, "deliveries", reply->deliveries);

@@ -12,9 +12,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,6 +69,10 @@ typedef struct http_conn {
     int64_t body_until_ms;
     size_t body_in_a_row;
     size_t body_held; /* counted among body_bytes of all */
+
+    uint64_t given;    /* to the socket, of answers */
+    uint64_t taken;    /* of that, by the client, when the present answer_ms began */
+    int64_t waited_ms; /* of the present answer_ms */
 
     struct http_conn *next, *prev;
 } http_conn;
@@ -193,11 +199,36 @@ static bool await_socket(http_conn *c, int64_t deadline_ms)
     return has_news;
 }
 
-/* News of the socket may also be that bytes came in, which gives a client that takes nothing no more time. When the server ends
- * nobody is waited for. */
+/* Bytes that have arrived at the client's system. That the socket has room again would be too rough a measure: it says so only when
+ * a third of what it holds has left, which may be a megabyte. */
+static uint64_t taken_by(const http_conn *c)
+{
+    int unsure = 0;
+
+    return ioctl(c->watch.fd, SIOCOUTQ, &unsure) == 0 ? c->given - (uint64_t)unsure : c->given;
+}
+
+/* By the fiber: until the socket has news, which may also be that bytes came in. False: the client takes too little. When the server
+ * ends nobody is waited for. */
+static bool await_room(http_conn *c)
+{
+    const http_limits *limits = &c->shard->limits;
+    int64_t began_ms = ts_boot_ms();
+    uint64_t before = c->taken;
+
+    if (c->shard->is_ending)
+        return false;
+    (void)await_socket(c, began_ms + limits->answer_ms - c->waited_ms);
+    c->waited_ms += ts_boot_ms() - began_ms;
+    if (c->waited_ms < limits->answer_ms)
+        return true;
+    c->waited_ms = 0;
+    c->taken = taken_by(c);
+    return c->taken - before >= (uint64_t)limits->answer_bytes;
+}
+
 static bool send_all(http_conn *c, ts_str bytes)
 {
-    int64_t deadline_ms = 0; /* none yet: since the last progress there was no wait */
     size_t sent = 0;
 
     while (sent < bytes.n) {
@@ -209,13 +240,10 @@ static bool send_all(http_conn *c, ts_str bytes)
             return false;
         if (n > 0) {
             sent += (size_t)n;
-            deadline_ms = 0;
-            continue;
-        }
-        if (deadline_ms == 0)
-            deadline_ms = ts_boot_ms() + c->shard->limits.header_ms;
-        if (c->shard->is_ending || !await_socket(c, deadline_ms))
+            c->given += (uint64_t)n;
+        } else if (!await_room(c)) {
             return false;
+        }
     }
     return true;
 }

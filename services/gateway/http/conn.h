@@ -15,11 +15,12 @@ struct http_conn;
 typedef struct http_limits {
     int64_t connections;   /* of all loops; beyond it a request gets 503 */
     int64_t keep_alive_ms; /* an idle connection is closed after it */
-    int64_t
-        header_ms; /* for a request's head to come in, and the longest pause in a body or an answer */
-    int64_t request_ms; /* for a body to come in whole */
+    int64_t header_ms;     /* for a request's head to come in, and the longest pause in a body */
+    int64_t request_ms;    /* for a body to come in whole */
     int64_t
         body_bytes; /* of bodies of all loops, from their coming in until they are answered; beyond it 503 */
+    int64_t answer_ms; /* in each so much waiting for it a client takes answer_bytes, or is left */
+    int64_t answer_bytes;
 } http_limits;
 
 /* A loop, its connections, and the memory of requests that rest. */

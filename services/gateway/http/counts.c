@@ -40,6 +40,9 @@ ts_status http_counts_init(http_counts *c, const http_service *service)
     c->refused = ts_counter("ts_gateway_connections_refused_total", "",
                             "requests on connections beyond TS_GATEWAY_CONNECTIONS");
     c->open = ts_gauge("ts_gateway_connections", "", "open connections");
+    c->not_accepted =
+        ts_counter("ts_gateway_accept_failures_total", "",
+                   "times that no connection could be accepted, for want of descriptors, say");
     return TS_OK;
 }
 

@@ -12,8 +12,9 @@ typedef struct http_counts {
     ts_metric **seconds;  /* one per route, then one for requests that met none */
     ts_metric **requests; /* in the same order: HTTP_CLASSES for each */
     ts_metric *answers[HTTP_CLASSES];
-    ts_metric *refused; /* requests on connections beyond the limit */
-    ts_metric *open;    /* connections */
+    ts_metric *refused;      /* requests on connections beyond the limit */
+    ts_metric *open;         /* connections */
+    ts_metric *not_accepted; /* times that accepting failed */
 } http_counts;
 
 TS_CHECK ts_status http_counts_init(http_counts *c, const http_service *service);

@@ -555,6 +555,11 @@ static void settle_unread(http_work *w, bool was_read)
         w->must_close = true;
 }
 
+static ts_status left(http_exchange *x)
+{
+    return ts_fail(&x->error, TS_UNAVAILABLE, "", "the client is gone, or takes too little");
+}
+
 ts_status http_stream_begin(http_exchange *x, const char *media_type, const char *file_name,
                             bool *ret_wanted)
 {
@@ -578,7 +583,7 @@ ts_status http_stream_begin(http_exchange *x, const char *media_type, const char
     if (w->send(w->connection, ts_buf_view(&w->out)))
         return TS_OK;
     w->must_close = true;
-    return ts_fail(&x->error, TS_UNAVAILABLE, "", "the client is gone");
+    return left(x);
 }
 
 ts_status http_stream_flush(http_exchange *x)
@@ -601,7 +606,7 @@ ts_status http_stream_flush(http_exchange *x)
         return st;
     if (w->send(w->connection, ts_buf_view(&w->out)))
         return TS_OK;
-    return ts_fail(&x->error, TS_UNAVAILABLE, "", "the client is gone");
+    return left(x);
 }
 
 /* The last chunk, or, after a failure, none: the client must see that this is not all. */

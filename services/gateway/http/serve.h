@@ -34,7 +34,7 @@ typedef struct http_service http_service;
  * TS_LIMITED: it comes too slowly; TS_UNAVAILABLE: too many bytes of bodies are in memory. */
 typedef ts_status http_body_reader(void *connection, size_t max, ts_buf *out);
 
-/* Sends bytes of a stream at once; false: the client is gone. */
+/* Sends bytes of a stream at once; false: the client is gone, or takes too little. */
 typedef bool http_sender(void *connection, ts_str bytes);
 
 /* The memory of one request at a time; used again for the next. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ts/log.h"
 #include "ts/time.h"
 
 /* Connections beyond the limit that are still taken, to be told so. */
@@ -19,6 +20,9 @@
 /* Until it is looked again after the limit was reached (clients that go while others come are no reason to refuse), or the system
  * had no descriptor. */
 #define ACCEPT_PAUSE_MS 100
+/* After a failure accepting works again when for so long it has not failed: where each descriptor that comes free is taken at once,
+ * that is one episode, not many. */
+#define CALM_MS 1000
 /* For connections that were accepted just before the door was shut. */
 #define LATE_MS 50
 /* Handlers are written for small stacks; libraries below them may need more. */
@@ -43,6 +47,8 @@ struct http_server {
     ts_timer listen_again;
     bool
         refuses; /* the limit was reached, and after a pause still is: more are taken, to be told so */
+    bool fails; /* to accept: it was said */
+    ts_timer calm;
     ts_task shut;
     runner *runners;
     size_t count;
@@ -94,6 +100,34 @@ static void pause_accepting(http_server *s)
     ts_loop_set_timer(loop, &s->listen_again, ts_boot_ms() + ACCEPT_PAUSE_MS);
 }
 
+/* The system has no descriptor, or no memory. */
+static void accept_failed(http_server *s, int error)
+{
+    ts_metric_add(s->counts.not_accepted, 1);
+    ts_loop_clear_timer(s->runners[0].shard.loop, &s->calm);
+    if (!s->fails)
+        ts_warn(TS_MSG("cannot accept connections"), TS_F_Z("reason", strerrordesc_np(error)),
+                TS_F_I64("connections", atomic_load(&s->traffic.connections)));
+    s->fails = true;
+    pause_accepting(s);
+}
+
+static void on_calm(ts_timer *t)
+{
+    http_server *s = (http_server *)(void *)((char *)t - offsetof(http_server, calm));
+
+    s->fails = false;
+    ts_info(TS_MSG("accepting connections again"),
+            TS_F_I64("connections", atomic_load(&s->traffic.connections)));
+}
+
+static void accepted(http_server *s, int fd)
+{
+    if (s->fails && !s->calm.is_set)
+        ts_loop_set_timer(s->runners[0].shard.loop, &s->calm, ts_boot_ms() + CALM_MS);
+    hand_over(s, fd);
+}
+
 static void on_listener(ts_watch *w, uint32_t events)
 {
     http_server *s = (http_server *)(void *)((char *)w - offsetof(http_server, listener));
@@ -110,11 +144,11 @@ static void on_listener(ts_watch *w, uint32_t events)
         }
         fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            hand_over(s, fd);
+            accepted(s, fd);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
-            pause_accepting(s); /* the system has no descriptor */
+            accept_failed(s, errno);
             return;
         }
     }
@@ -144,6 +178,7 @@ static void on_shut(ts_task *task)
     if (!s->listen_again.is_set)
         ts_loop_unwatch(loop, &s->listener);
     ts_loop_clear_timer(loop, &s->listen_again);
+    ts_loop_clear_timer(loop, &s->calm);
     (void)close(s->listener.fd);
     s->listener.fd = -1;
 }
@@ -210,7 +245,9 @@ static ts_status make_loops(http_server *s, const http_options *o, const http_se
     ts_loop_options options = { .stack_bytes = STACK_BYTES,
                                 .fibers_max = (size_t)o->limits.connections + BEYOND_MAX,
                                 .fibers_idle = STACKS_IDLE,
-                                .asides_max = ASIDES_MAX };
+                                .asides_max = ASIDES_MAX,
+                                .turn_us = o->turn_us,
+                                .turn_from = (size_t)o->turn_clients };
 
     s->runners = calloc((size_t)o->loops, sizeof(runner));
     if (s->runners == NULL)
@@ -262,6 +299,7 @@ ts_status http_server_start(const http_options *options, const http_service *ser
     s->connections_max = options->limits.connections;
     s->listener = (ts_watch){ .fd = -1, .ready = on_listener };
     s->listen_again.fire = on_listen_again;
+    s->calm.fire = on_calm;
     s->shut.run = on_shut;
     http_traffic_init(&s->traffic);
     st = start(s, options, service, err);

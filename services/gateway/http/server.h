@@ -10,6 +10,8 @@
 typedef struct http_options {
     const char *listen; /* "127.0.0.1:8080" or "8080": on all addresses; port 0: any free one */
     int64_t loops;      /* threads */
+    int64_t turn_us;    /* ts_loop_options */
+    int64_t turn_clients;
     http_limits limits;
 } http_options;
 

@@ -9,10 +9,10 @@
 #include "http/exchange.h"
 
 /* Sends the headers. `file_name` is what a browser saves it as: a literal of ours. *ret_wanted is false for HEAD: nothing
- * more is to be written. TS_UNAVAILABLE: the client is gone. */
+ * more is to be written. TS_UNAVAILABLE: the client is gone, or takes too little. */
 TS_CHECK ts_status http_stream_begin(http_exchange *x, const char *media_type,
                                      const char *file_name, bool *ret_wanted);
-/* Sends what stands in x->data as one chunk and clears it. TS_UNAVAILABLE: the client is gone. */
+/* Sends what stands in x->data as one chunk and clears it. TS_UNAVAILABLE: the client is gone, or takes too little. */
 TS_CHECK ts_status http_stream_flush(http_exchange *x);
 
 #endif

@@ -169,7 +169,7 @@ Test(message, hidden_names_are_left_out_at_every_depth)
     cr_expect_str_eq(
         written(&row.base, hidden, NULL),
         "{\"delivery\":null,\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0,"
-        "\"attempts_before\":0,\"failed_ms\":0,\"position_ms\":0,\"sole\":false,\"bare\":null}");
+        "\"attempts_before\":0,\"position_ms\":0,\"sole\":false,\"bare\":null,\"replay_ms\":0}");
     row.delivery = &delivery;
     delivery.attempts = list;
     delivery.n_attempts = 1;
@@ -180,7 +180,7 @@ Test(message, hidden_names_are_left_out_at_every_depth)
         "{\"delivery\":{\"endpoint_id\":\"\",\"status\":\"\",\"attempts\":[{"
         "\"number\":0,\"at_ms\":0,\"status_code\":0,\"duration_ms\":0,\"error\":\"\"}],"
         "\"next_attempt_ms\":0},\"attempts\":0,\"due_ms\":0,\"lease_until_ms\":0,\"attempts_"
-        "before\":0,\"failed_ms\":0,\"position_ms\":0,\"sole\":false,\"bare\":null}");
+        "before\":0,\"position_ms\":0,\"sole\":false,\"bare\":null,\"replay_ms\":0}");
 }
 
 static const char *body_written(const char *body, size_t n)

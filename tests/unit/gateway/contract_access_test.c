@@ -1,4 +1,5 @@
 /* Who gets in, who does not, and what those learn who do not. */
+#include <poll.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -138,6 +139,40 @@ Test(without_auth, nobody_gets_in, .init = start_without_auth, .fini = stop)
     expect_text("status", "ok");
     get("/v1/openapi.json", NULL, 200);
     expect_text("openapi", "3.1.0");
+}
+
+static int begin_with(const char *authorization)
+{
+    char request[256];
+    int fd = client_connect(port);
+
+    (void)snprintf(request, sizeof(request), "GET /v1/overview HTTP/1.1\r\nHost: a\r\n%s\r\n",
+                   authorization);
+    client_send(fd, request, strlen(request));
+    return fd;
+}
+
+static void end_with(int fd, int status)
+{
+    answer_done(&a);
+    client_read(fd, false, &a);
+    cr_assert_eq(a.status, status, "%d %s", a.status, a.body.data);
+    (void)close(fd);
+}
+
+/* Their answer is the same, whatever auth would say: it is asked for a moment only, a key's until its deadline. */
+Test(without_auth, what_is_no_key_is_refused_while_a_key_still_waits, .init = start_without_auth,
+     .fini = stop)
+{
+    struct pollfd key = { .fd = begin_with("Authorization: Bearer " KEY_ALL "\r\n"),
+                          .events = POLLIN };
+    int none = begin_with("");
+    int wrong = begin_with("Authorization: Bearer tsk_live_wrong\r\n");
+
+    end_with(none, 401);
+    end_with(wrong, 401);
+    cr_assert_eq(poll(&key, 1, 0), 0);
+    end_with(key.fd, 503);
 }
 
 /* Whether the document names the header for a POST. */

@@ -1,14 +1,21 @@
 /* The HTTP front against clients that mean it no good, with a service of a few routes of its own behind it. One loop: whoever
  * keeps it busy keeps everybody waiting. A plain program, since Criterion does not run under ThreadSanitizer. */
+#include <arpa/inet.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/stream.h"
 #include "standin.h"
+#include "ts/metrics.h"
 #include "ts/time.h"
 
 #define BIG         ((size_t)8 << 20)
+#define PIECE       ((size_t)8 << 10)
 #define MIDDLE      ((size_t)200 << 10)
 #define MANY        64
 #define LATE        200
@@ -32,6 +39,20 @@ static ts_status big(http_exchange *x)
     memset(room, 'a', BIG);
     x->data.size += BIG;
     return TS_OK;
+}
+
+/* As much, in small pieces. */
+static ts_status stream(http_exchange *x)
+{
+    bool is_wanted;
+    ts_status st = http_stream_begin(x, "text/csv", "stream.csv", &is_wanted);
+
+    for (size_t sent = 0; st == TS_OK && sent < BIG; sent += PIECE) {
+        for (size_t i = 0; i < PIECE; i++)
+            ts_buf_char(&x->data, 'a');
+        st = http_stream_flush(x);
+    }
+    return st;
 }
 
 /* Stays in work until it is let go. */
@@ -83,6 +104,8 @@ static const http_route routes[] = {
       "ping", NULL },
     { "GET", "/big", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, big, "big",
       "big", NULL },
+    { "GET", "/stream", 0, HTTP_PUBLIC | HTTP_STREAM, HTTP_BODY_NONE, 200, NULL, NULL, stream,
+      "stream", "stream", NULL },
     { "GET", "/middle", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, middle,
       "middle", "middle", NULL },
     { "GET", "/work", 0, HTTP_PUBLIC | HTTP_PLAIN, HTTP_BODY_NONE, 200, NULL, NULL, work, "work",
@@ -96,20 +119,37 @@ static const http_route routes[] = {
 static http_service service = { .routes = routes, .route_count = TS_COUNT(routes) };
 static http_server *server;
 
-static void start(int64_t connections, int64_t header_ms, int64_t request_ms)
+static void start_with(const http_limits *limits)
 {
-    http_options options = { .listen = "127.0.0.1:0",
-                             .loops = 1,
-                             .limits = { .connections = connections,
-                                         .keep_alive_ms = 60000,
-                                         .header_ms = header_ms,
-                                         .request_ms = request_ms,
-                                         .body_bytes = BODIES_MAX } };
+    http_options options = { .listen = "127.0.0.1:0", .loops = 1, .limits = *limits };
     ts_error err = { .text = "" };
 
     in_work = 0;
     may_go = false;
     CHECK(http_server_start(&options, &service, &server, &err) == TS_OK);
+}
+
+static void start(int64_t connections, int64_t header_ms, int64_t request_ms)
+{
+    start_with(&(http_limits){ .connections = connections,
+                               .keep_alive_ms = 60000,
+                               .header_ms = header_ms,
+                               .request_ms = request_ms,
+                               .body_bytes = BODIES_MAX,
+                               .answer_ms = 60000,
+                               .answer_bytes = 1 });
+}
+
+/* A client takes so much in so long, or is left. */
+static void start_for_readers(int64_t answer_ms, int64_t answer_bytes)
+{
+    start_with(&(http_limits){ .connections = 8,
+                               .keep_alive_ms = 60000,
+                               .header_ms = 5000,
+                               .request_ms = 5000,
+                               .body_bytes = BODIES_MAX,
+                               .answer_ms = answer_ms,
+                               .answer_bytes = answer_bytes });
 }
 
 static void stop(void)
@@ -164,13 +204,77 @@ static void who_reads_nothing_is_left_whatever_he_sends(void)
     int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
     int fd;
 
-    start(8, 300, 5000);
+    start_for_readers(300, 1);
     fd = connect_narrow();
     send_z(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
     while (send(fd, "G", 1, MSG_NOSIGNAL) == 1) {
         CHECK(ts_boot_ms() < until_ms);
         ts_pause_ms(PAUSE_MS);
     }
+    (void)close(fd);
+    stop();
+}
+
+/* Reads the answer to the end, resting after each piece, for as long as it is not whole; `hurry` from so many bytes on. */
+static size_t read_in_pieces(int fd, size_t piece, size_t hurry)
+{
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    static char some[1 << 16];
+    size_t got = 0;
+    ssize_t n;
+
+    while ((n = recv(fd, some, got < hurry ? piece : sizeof(some), 0)) > 0) {
+        got += (size_t)n;
+        CHECK(ts_boot_ms() < until_ms);
+        if (got < hurry)
+            ts_pause_ms(PAUSE_MS);
+    }
+    return got;
+}
+
+/* In small segments, of which the server's system keeps few: it has room for more again and again. */
+static int connect_small(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)http_server_port(server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int segment = 512, room = 4096;
+
+    CHECK(fd >= 0);
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)) == 0);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) == 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    return fd;
+}
+
+static void who_reads_too_slowly_is_left(void)
+{
+    static const char *const requests[] = {
+        "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    };
+
+    start_for_readers(500, BIG);
+    for (size_t i = 0; i < TS_COUNT(requests); i++) {
+        int fd = connect_small();
+
+        send_z(fd, requests[i]);
+        CHECK(read_in_pieces(fd, 4096, BIG) < BIG);
+        (void)close(fd);
+    }
+    stop();
+}
+
+/* So slowly that the server's system, which holds megabytes, has no room for more in all that time. */
+static void who_reads_slowly_but_enough_is_served(void)
+{
+    int fd;
+
+    start_for_readers(2000, 1024);
+    fd = client_connect(http_server_port(server));
+    send_z(fd, "GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    CHECK(read_in_pieces(fd, 4096, 120 * 4096) > BIG);
     (void)close(fd);
     stop();
 }
@@ -376,6 +480,95 @@ static void bodies_have_a_most_in_all(void)
     stop();
 }
 
+/* ---- descriptors ---- */
+
+static unsigned long long failures_to_accept(void)
+{
+    static const char name[] = "\nts_gateway_accept_failures_total ";
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(1 << 20);
+    const char *at;
+
+    ts_metrics_print(&text);
+    CHECK(ts_buf_status(&text) == TS_OK);
+    at = strstr(text.data, name);
+    return at == NULL ? 0 : strtoull(at + sizeof(name) - 1, NULL, 10);
+}
+
+/* Times that `words` stand in what was written to the file. */
+static int count_in(FILE *file, const char *words)
+{
+    static char text[1 << 16];
+    ssize_t n = pread(fileno(file), text, sizeof(text) - 1, 0);
+    int count = 0;
+
+    text[n < 0 ? 0 : n] = '\0';
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static int connect_without_descriptors(int fd)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)http_server_port(server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct rlimit limit, none;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    return (int)limit.rlim_cur;
+}
+
+static void allow_descriptors(int count)
+{
+    struct rlimit limit;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = (rlim_t)count;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+static void who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_said_once(void)
+{
+    int64_t until_ms = ts_boot_ms() + PATIENCE_MS;
+    unsigned long long before;
+    FILE *log = tmpfile();
+    int count, early, late, own_log;
+
+    start(8, 30000, 5000);
+    before = failures_to_accept();
+    early = client_connect(http_server_port(server));
+    send_z(early, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(early, 200);
+    late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    own_log = dup(STDERR_FILENO);
+    CHECK(log != NULL && late >= 0 && own_log >= 0);
+    CHECK(dup2(fileno(log), STDERR_FILENO) >= 0);
+    count = connect_without_descriptors(late);
+    send_z(late, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (failures_to_accept() < before + 3 && ts_boot_ms() < until_ms)
+        ts_pause_ms(PAUSE_MS);
+    send_z(early, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(early, 200);
+    allow_descriptors(count);
+    expect_status(late, 200);
+    while (count_in(log, "accepting connections again") == 0 && ts_boot_ms() < until_ms)
+        ts_pause_ms(PAUSE_MS);
+    CHECK(dup2(own_log, STDERR_FILENO) >= 0);
+    CHECK(failures_to_accept() >= before + 3);
+    CHECK(count_in(log, "level=warn") == 1);
+    CHECK(count_in(log, "msg=\"cannot accept connections\" reason=\"Too many open files\" "
+                        "connections=1\n") == 1);
+    CHECK(count_in(log, "msg=\"accepting connections again\" connections=2\n") == 1);
+    (void)close(early);
+    (void)close(late);
+    (void)close(own_log);
+    (void)fclose(log);
+    stop();
+}
+
 /* ---- what comes in pieces ---- */
 
 static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
@@ -469,11 +662,14 @@ int main(int argc, char **argv)
 {
     static void (*const all[])(void) = {
         who_reads_nothing_is_left_whatever_he_sends,
+        who_reads_too_slowly_is_left,
+        who_reads_slowly_but_enough_is_served,
         a_slow_reader_does_not_keep_the_server_from_its_end,
         nobody_sends_empty_lines_for_ever,
         others_are_served_while_one_sends_chunks,
         bodies_have_a_most_in_all,
         what_many_needed_at_once_is_not_kept_for_ever,
+        who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_said_once,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
         who_connected_before_the_end_is_served,
