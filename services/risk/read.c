@@ -1,5 +1,7 @@
 #include "read.h"
 
+#include <assert.h>
+
 #include "keys.h"
 #include "search/terms.h"
 #include "ts/id.h"
@@ -41,47 +43,42 @@ ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow
     return st;
 }
 
-ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_t *numbers,
-                             size_t count, bool ascending, ts_str *ret_values)
+Ts__Risk__UserRows *risk_rows_for(ProtobufCMessage *out)
 {
-    const risk *app = call->service;
+    Ts__Risk__UserRows *rep = (Ts__Risk__UserRows *)out;
 
-    return risk_get_users(app->store, call->tenant, family, numbers, count, ascending, call->arena,
-                          ret_values);
+    static_assert(sizeof(Ts__Risk__UserRows) <= sizeof(Ts__Risk__UserList), "room for it");
+    ts__risk__user_rows__init(rep);
+    return rep;
 }
 
-ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,
-                          Ts__Risk__UserRow **ret, size_t *ret_count)
+void risk_add_row(Ts__Risk__UserRows *rep, const risk_row *row)
 {
+    rep->users[rep->n_users].data = (uint8_t *)(uintptr_t)row->shown.p; /* packing only reads it */
+    rep->users[rep->n_users++].len = row->shown.n;
+}
+
+ts_status risk_add_users(const ts_call *call, const uint64_t *numbers, size_t count,
+                         Ts__Risk__UserRows *rep)
+{
+    const risk *app = call->service;
     ts_str *values = ts_arena_array(call->arena, count + 1, sizeof(*values));
-    size_t found = 0;
     ts_status st;
 
     if (values == NULL)
         return TS_NOMEM;
-    st = risk_read_of_users(call, RISK_USERS, numbers, count, false, values);
+    st = risk_get_users(app->store, call->tenant, RISK_USERS, numbers, count, false, call->arena,
+                        values);
     for (size_t i = 0; i < count && st == TS_OK; i++) {
-        ProtobufCMessage *m = NULL;
+        risk_row row;
 
         if (values[i].p == NULL)
             continue;
-        st = ts_arena_unpack(call->arena, &ts__risk__user_row__descriptor, values[i], &m);
+        st = risk_row_view(values[i], &row);
         if (st == TS_OK)
-            ret[found++] = (Ts__Risk__UserRow *)m;
+            risk_add_row(rep, &row);
     }
-    *ret_count = found;
     return st;
-}
-
-void risk_bare_rows(Ts__Risk__UserRow **rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        rows[i]->next_score_ms = 0;
-        rows[i]->timeline_score = 0;
-        rows[i]->timeline_ms = 0;
-        rows[i]->searchable = false;
-        rows[i]->n_id_sources = 0;
-    }
 }
 
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high)

@@ -3,6 +3,7 @@
 #define RISK_READ_H
 
 #include "risk.h"
+#include "row.h"
 
 #define RISK_LIST_MAX 200  /* items of one answer */
 #define RISK_SCAN_MAX 2000 /* rows that a walk over numbers or ids reads for one answer */
@@ -11,14 +12,13 @@
 TS_CHECK ts_status risk_read_totals(const ts_call *call, const Ts__Risk__Totals **ret);
 /* TS_NOT_FOUND. */
 TS_CHECK ts_status risk_read_user(const ts_call *call, uint64_t number, Ts__Risk__UserRow **ret);
-/* Those of the users that are there, in the order of the numbers; `ret` has room for `count`. */
-TS_CHECK ts_status risk_read_users(const ts_call *call, const uint64_t *numbers, size_t count,
-                                   Ts__Risk__UserRow **ret, size_t *ret_count);
-/* What is risk's own bookkeeping does not go out with a page of rows: whoever asks would only unpack it. */
-void risk_bare_rows(Ts__Risk__UserRow **rows, size_t count);
-/* The values of a family whose keys are tenant and user; NULL where there is none. */
-TS_CHECK ts_status risk_read_of_users(const ts_call *call, unsigned family, const uint64_t *numbers,
-                                      size_t count, bool ascending, ts_str *ret_values);
+/* An answer of type UserList, to be filled with rows as they are kept. */
+Ts__Risk__UserRows *risk_rows_for(ProtobufCMessage *out);
+/* What is shown of the row goes out as it is; `rep`, which has room for it, borrows it. */
+void risk_add_row(Ts__Risk__UserRows *rep, const risk_row *row);
+/* The same of those of the users that are there, in the order of the numbers. */
+TS_CHECK ts_status risk_add_users(const ts_call *call, const uint64_t *numbers, size_t count,
+                                  Ts__Risk__UserRows *rep);
 /* Users with a score of low..high. */
 uint64_t risk_users_between(const Ts__Risk__Totals *totals, uint32_t low, uint32_t high);
 

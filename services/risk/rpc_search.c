@@ -1,8 +1,8 @@
 /* risk.SearchUsers: the index (search/) says who is meant, the order index or the users' rows who comes first.
  *
- * Of few, the places are read and those of the page kept in order; only the page's users are read whole. Of many, walking the
+ * Of few, the places are read and those of the page kept in order; only the rows of the page's users are read. Of many, walking the
  * order index from the highest score down finds the first ones soon, unless they all stand far down in it: then the places of a
- * bounded number of them are read after all, and the answer says that it is cut. */
+ * bounded number of them are read after all, and if that is not all of them the answer says that it is cut. */
 #include "keys.h"
 #include "read.h"
 #include "search/index.h"
@@ -10,13 +10,13 @@
 
 #define QUERY_MAX 200   /* characters */
 #define FEW       1000  /* users whose places are read */
-#define MANY      10000 /* the same, if walking the order did not find enough */
-#define WALK_MAX  20000 /* keys of the order that are walked */
+#define MANY      10000 /* the same, if a walk of the order did not find enough */
+#define WALK_MAX  20000 /* keys of the order that are walked, of more than MANY */
 
 typedef struct search {
     const ts_call *call;
     const Ts__Risk__SearchUsersRequest *req;
-    Ts__Risk__UserList *rep;
+    Ts__Risk__UserRows *rep;
     search_source from;
     search_set set;
     uint32_t low, high;
@@ -93,72 +93,70 @@ static ts_status read_places(search *s, size_t max, place *first, size_t *ret_co
 
 static ts_status answer_few(search *s, size_t max)
 {
-    Ts__Risk__UserList *rep = s->rep;
     place *first = ts_arena_array(s->call->arena, s->req->limit, sizeof(*first));
     uint64_t *numbers = ts_arena_array(s->call->arena, s->req->limit, sizeof(*numbers));
     size_t count = 0;
     ts_status st;
 
-    rep->n_users = 0;
-    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
-    if (first == NULL || numbers == NULL || rep->users == NULL)
+    if (first == NULL || numbers == NULL)
         return TS_NOMEM;
     st = read_places(s, max, first, &count);
     if (st != TS_OK)
         return st;
     for (size_t i = 0; i < count; i++)
         numbers[i] = first[i].user;
-    return risk_read_users(s->call, numbers, count, rep->users, &rep->n_users);
+    s->rep->n_users = 0;
+    return risk_add_users(s->call, numbers, count, s->rep);
 }
 
-/* Walks the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted was found. */
-static ts_status walk(search *s, bool count_all, bool *ret_ended)
+/* Walks up to `max` keys of the order index over the levels asked for. *ret_ended: all of it was walked, or all that is wanted
+ * was found. */
+static ts_status walk(search *s, size_t max, bool count_all, bool *ret_ended)
 {
     const risk *app = s->call->service;
-    Ts__Risk__UserList *rep = s->rep;
+    Ts__Risk__UserRows *rep = s->rep;
+    uint64_t *numbers = ts_arena_array(s->call->arena, s->req->limit, sizeof(*numbers));
     risk_key from = risk_key_tenant(s->call->tenant);
     risk_key until = risk_key_tenant(s->call->tenant);
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     size_t walked = 0;
+    size_t count = 0;
+    ts_status st;
 
     risk_key_u8(&from, (uint8_t)(100 - s->high));
     risk_key_u8(&until, (uint8_t)(100 - s->low + 1));
     it = ts_iter_new(app->store, RISK_USER_ORDER, risk_key_view(&from), risk_key_view(&until),
                      false);
-    rep->users = ts_arena_array(s->call->arena, s->req->limit, sizeof(*rep->users));
-    if (it == NULL || rep->users == NULL)
+    if (it == NULL || numbers == NULL)
         return TS_NOMEM;
-    for (; ts_iter_valid(it) && walked < WALK_MAX; ts_iter_next(it), walked++) {
+    for (; ts_iter_valid(it) && walked < max; ts_iter_next(it), walked++) {
         uint64_t number = risk_read_u64(ts_iter_value(it), 0);
-        ts_status st;
 
         if (!search_set_has(&s->set, number))
             continue;
         rep->total++;
-        if (rep->n_users == s->req->limit) {
-            if (count_all)
-                continue;
+        if (count < s->req->limit)
+            numbers[count++] = number;
+        else if (!count_all)
             break;
-        }
-        st = risk_read_user(s->call, number, &rep->users[rep->n_users]);
-        if (st == TS_OK)
-            rep->n_users++;
-        else if (st != TS_NOT_FOUND)
-            return st;
     }
-    *ret_ended = !ts_iter_valid(it) || walked < WALK_MAX;
-    return ts_iter_status(it);
+    *ret_ended = !ts_iter_valid(it) || walked < max;
+    st = ts_iter_status(it);
+    return st == TS_OK ? risk_add_users(s->call, numbers, count, rep) : st;
 }
 
+/* A place costs about as much as a key of the walk. Of those whose places may all be looked up, that is done as soon as a walk of
+ * half as many keys has not found enough: of a first name, say, the addresses stand side by side, and often far down. */
 static ts_status answer_many(search *s)
 {
     bool all_levels = s->low == 0 && s->high == 100;
+    bool may_look_up = s->set.count <= MANY;
     bool ended = false;
-    ts_status st = walk(s, !all_levels, &ended);
+    ts_status st = walk(s, may_look_up ? (size_t)s->set.count / 2 : WALK_MAX, !all_levels, &ended);
 
     if (st != TS_OK)
         return st;
-    if (!ended && s->rep->n_users < s->req->limit)
+    if (!ended && (s->rep->n_users < s->req->limit || (may_look_up && !all_levels)))
         st = answer_few(s, MANY);
     else if (!ended && !all_levels)
         s->rep->truncated = true;
@@ -171,7 +169,7 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
 {
     const Ts__Risk__SearchUsersRequest *req = (const Ts__Risk__SearchUsersRequest *)in;
     const risk *app = call->service;
-    search s = { .call = call, .req = req, .rep = (Ts__Risk__UserList *)out };
+    search s = { .call = call, .req = req, .rep = risk_rows_for(out) };
     ts_str query = ts_str_of(req->query);
     const Ts__Risk__Totals *totals = NULL;
     search_part *parts = NULL;
@@ -198,12 +196,14 @@ ts_status risk_rpc_search_users(ts_call *call, const ProtobufCMessage *in, Proto
                               .tenant = call->tenant,
                               .last_user = totals->last_user_number,
                               .now_ms = ts_boot_ms() };
+    s.rep->users = ts_arena_array(call->arena, req->limit, sizeof(*s.rep->users));
+    if (s.rep->users == NULL)
+        return TS_NOMEM;
     st = search_find(&s.from, parts, part_count, call->arena, &s.set, &cut);
     if (st != TS_OK)
         return st;
     st = s.set.count <= FEW ? answer_few(&s, MANY) : answer_many(&s);
     s.rep->truncated = s.rep->truncated || cut;
-    risk_bare_rows(s.rep->users, s.rep->n_users);
     call->lasts = true;
     return st;
 }

@@ -1,12 +1,9 @@
 /* What the API shows of users: overview, lists, one profile. */
-#include <assert.h>
-
 #include "baselines.h"
 #include "keys.h"
 #include "read.h"
 #include "rescore.h"
 #include "risk.h"
-#include "row.h"
 #include "ts/time.h"
 
 #define ACTIVITY_MAX 20
@@ -76,33 +73,16 @@ static ts_status mark_end(const ts_call *call, Ts__Risk__UserRows *rep)
     return rep->next == NULL ? TS_NOMEM : TS_OK;
 }
 
-static void add_row(Ts__Risk__UserRows *rep, const risk_row *row)
-{
-    rep->users[rep->n_users].data = (uint8_t *)(uintptr_t)row->shown.p; /* packing only reads it */
-    rep->users[rep->n_users++].len = row->shown.n;
-}
-
 /* The next users of the walk, as many as the page still lacks. Who moved between index and row is left out: it is listed next
  * time. */
-static ts_status add_users(const ts_call *call, ts_iter *it, uint64_t *numbers, ts_str *values,
-                           size_t wanted, Ts__Risk__UserRows *rep)
+static ts_status add_users(const ts_call *call, ts_iter *it, uint64_t *numbers, size_t wanted,
+                           Ts__Risk__UserRows *rep)
 {
     size_t count = 0;
-    ts_status st;
 
     for (; ts_iter_valid(it) && count < wanted; ts_iter_next(it))
         numbers[count++] = risk_read_u64(ts_iter_value(it), 0);
-    st = risk_read_of_users(call, RISK_USERS, numbers, count, false, values);
-    for (size_t i = 0; i < count && st == TS_OK; i++) {
-        risk_row row;
-
-        if (values[i].p == NULL)
-            continue;
-        st = risk_row_view(values[i], &row);
-        if (st == TS_OK)
-            add_row(rep, &row);
-    }
-    return st;
+    return risk_add_users(call, numbers, count, rep);
 }
 
 /* Walks the order index from the highest score asked for down; skipping costs a step per key, no
@@ -116,7 +96,6 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
     TS_CLEANUP(ts_iter_free_p) ts_iter *it = NULL;
     uint64_t skip = req->after[0] == '\0' ? req->offset : 0;
     uint64_t *numbers;
-    ts_str *values;
     ts_status st = TS_OK;
 
     risk_key_u8(&from, (uint8_t)(100 - high));
@@ -129,13 +108,12 @@ static ts_status collect_users(const ts_call *call, const Ts__Risk__ListUsersReq
                      false);
     rep->users = ts_arena_array(call->arena, req->limit, sizeof(*rep->users));
     numbers = ts_arena_array(call->arena, req->limit, sizeof(*numbers));
-    values = ts_arena_array(call->arena, req->limit, sizeof(*values));
-    if (it == NULL || rep->users == NULL || numbers == NULL || values == NULL)
+    if (it == NULL || rep->users == NULL || numbers == NULL)
         return TS_NOMEM;
     for (; skip > 0 && ts_iter_valid(it); skip--)
         ts_iter_next(it);
     while (st == TS_OK && ts_iter_valid(it) && rep->n_users < req->limit)
-        st = add_users(call, it, numbers, values, req->limit - rep->n_users, rep);
+        st = add_users(call, it, numbers, req->limit - rep->n_users, rep);
     if (st != TS_OK)
         return st;
     st = ts_iter_status(it);
@@ -180,7 +158,7 @@ static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUser
         row.shown = ts_arena_str(call->arena, row.shown);
         if (row.shown.p == NULL)
             return TS_NOMEM;
-        add_row(rep, &row);
+        risk_add_row(rep, &row);
     }
     st = ts_iter_status(it);
     if (st != TS_OK || !ts_iter_valid(it))
@@ -193,15 +171,12 @@ static ts_status collect_by_number(const ts_call *call, const Ts__Risk__ListUser
 ts_status risk_rpc_list_users(ts_call *call, const ProtobufCMessage *in, ProtobufCMessage *out)
 {
     const Ts__Risk__ListUsersRequest *req = (const Ts__Risk__ListUsersRequest *)in;
-    Ts__Risk__UserRows *rep = (Ts__Risk__UserRows *)out; /* what is kept goes out as it is */
+    Ts__Risk__UserRows *rep = risk_rows_for(out);
     const Ts__Risk__Totals *totals = NULL;
     uint32_t low = 0;
     uint32_t high = 100;
-    ts_status st;
+    ts_status st = risk_check_limit(req->limit, call->error);
 
-    static_assert(sizeof(Ts__Risk__UserRows) <= sizeof(Ts__Risk__UserList), "room for it");
-    ts__risk__user_rows__init(rep);
-    st = risk_check_limit(req->limit, call->error);
     if (st == TS_OK)
         st = risk_check_level(req->risk_level, &low, &high, call->error);
     if (st != TS_OK)

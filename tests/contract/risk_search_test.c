@@ -125,6 +125,17 @@ static void a_level_that_is_not_walked_to_its_end_is_a_cut_answer(void)
     CHECK(!list->truncated);
 }
 
+static void of_a_level_all_are_counted_whose_places_may_be_looked_up(void)
+{
+    const Ts__Risk__UserList *list = search_for("ount0", "minimal", 2);
+
+    CHECK_EQ(list->total, 10000);
+    CHECK_EQ(list->n_users, 2);
+    CHECK(strcmp(list->users[1]->email, "account00001@acme.example") == 0);
+    CHECK(!list->truncated);
+    CHECK_EQ(search_for("ount0", "high", 2)->total, 0);
+}
+
 static void a_question_that_reads_too_many_rows_is_cut(void)
 {
     const Ts__Risk__UserList *list = search_for("accoun", "", 1);
@@ -165,6 +176,7 @@ int main(void)
     RUN(those_far_down_are_found_and_counted);
     RUN(few_are_sorted_whatever_their_place);
     RUN(a_level_that_is_not_walked_to_its_end_is_a_cut_answer);
+    RUN(of_a_level_all_are_counted_whose_places_may_be_looked_up);
     RUN(a_question_that_reads_too_many_rows_is_cut);
     RUN(a_page_is_the_first_ones_whatever_order_they_came_in);
     stop();

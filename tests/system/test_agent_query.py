@@ -156,6 +156,25 @@ class AgentQuery(base.SuiteCase):
         sides = [data["results"], data["further_results"][0]["results"]]
         self.assertEqual([{u["email"] for u in side["users"]} for side in sides], [{self.dana, self.liam}, {self.omar}])
 
+    def test_who_is_at_risk_and_why_answers_with_users_and_what_makes_the_score(self):
+        riskiest = self.api.get("/v1/users", limit=1).data["users"][0]["email"]
+        for question in ("who is most at risk and why?", "which people are the riskiest right now and why"):
+            data = self.ask(question, "list_users")
+            self.assertEqual(data["results"]["users"][0]["email"], riskiest)
+            profile = data["further_results"][0]["results"]
+            self.assertEqual(profile["user"]["email"], riskiest)
+            self.assertGreater(profile["active_rules"][0]["points"], 0)
+            self.assertIn("active_rules", " ".join(data["interpretation"]["assumptions"]))
+        self.assertIn("further_results", self.post("who is most at risk and why?").json["summary"])
+        # Nobody is there: no profile, and none is spoken of.
+        data = self.ask("critical users in legal and why", "list_users")
+        self.assertEqual(data["results"]["users"], [])
+        self.assertNotIn("further_results", data)
+        self.assertNotIn("active_rules", " ".join(data["interpretation"]["assumptions"]))
+        # A list that has no reasons says so.
+        data = self.ask("which apps are the riskiest and why", "list_apps")
+        self.assertIn("the reasons are not in this answer", " ".join(data["interpretation"]["assumptions"]))
+
     def test_what_the_plain_request_cannot_filter_is_filtered(self):
         rows = {u["email"]: u for u in self.api.get("/v1/users").data["users"]}
         data = self.ask("users in finance or legal", "list_users")

@@ -12,7 +12,7 @@
 #include "roster.h"
 
 #define REQUESTS_MAX 2          /* of one plan; a comparison has two */
-#define ANSWER_BYTES (8u << 20) /* of an answer that is narrowed */
+#define ANSWER_BYTES (8u << 20) /* of an answer that is narrowed, or whose first row is looked at */
 
 typedef enum outcome {
     ANSWERED,
@@ -206,6 +206,29 @@ static ts_status narrow(asked *q)
     return st;
 }
 
+/* Of a list of users with reasons: who is first, and what makes the score. */
+static ts_status explain_first(asked *q)
+{
+    TS_CLEANUP(ts_json_parser_free_p) ts_json_parser *parser = ts_json_parser_new(ANSWER_BYTES);
+    ts_error err;
+    ts_json data;
+    ts_json users;
+    ts_json email;
+    ts_json_iter first;
+    ts_status st;
+
+    if (parser == NULL)
+        return TS_NOMEM;
+    if (ts_json_parse(parser, ts_buf_view(&q->answers[0]->data), &data, &err) != TS_OK ||
+        !ts_json_path(data, "users", &users))
+        return TS_INTERNAL;
+    first = ts_json_iter_of(users);
+    if (!ts_json_next(&first) || !ts_json_path(first.value, "email", &email))
+        return TS_OK;
+    st = agent_plan_add_first(&q->plan, ts_json_str(email), q->x->arena);
+    return st == TS_OK ? fetch(q, 1) : st;
+}
+
 static ts_status answer(asked *q)
 {
     ts_status st = http_permit(q->x, ts_permission_bit(ts_str_of(q->plan.permission)));
@@ -226,6 +249,8 @@ static ts_status answer(asked *q)
         st = fetch(q, i);
     if (st == TS_OK && q->is_answered[0] && agent_narrows(&q->plan.narrowing))
         st = narrow(q);
+    if (st == TS_OK && q->is_answered[0] && q->plan.wants_first)
+        st = explain_first(q);
     q->outcome = q->is_answered[0] ? ANSWERED : NOT_THERE;
     return st;
 }
@@ -293,7 +318,9 @@ static void summarize(const asked *q)
     if (q->is_cut)
         add_clause(to, "not all could be looked at, see assumptions");
     if (q->outcome == ANSWERED && q->is_answered[1])
-        add_clause(to, "the other side of the comparison is in further_results");
+        add_clause(to, q->plan.wants_first
+                           ? "what makes the first one's score is in further_results"
+                           : "the other side of the comparison is in further_results");
     if (q->outcome == ANSWERED && q->plan.is_wider)
         add_clause(to, "wider than the question, see assumptions");
     if (q->is_degraded)

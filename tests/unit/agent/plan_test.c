@@ -103,6 +103,25 @@ Test(agent_plan, a_contact_that_is_asked_about_is_looked_for)
     cr_expect_eq(plan_of("trusted contacts", arena).narrowing.count, 0);
 }
 
+Test(agent_plan, users_with_reasons_are_listed_and_the_first_ones_profile_is_read)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    agent_plan plan = plan_of("who is most at risk and why?", arena);
+
+    cr_assert_eq(plan.count, 1);
+    cr_expect(ts_str_is(plan.requests[0].path, "/v1/users?limit=1"));
+    cr_assert(plan.wants_first);
+    cr_expect_eq(plan.notes.count, 0);
+    cr_assert_eq(agent_plan_add_first(&plan, TS_STR_LIT("o'neill+x@acme.example"), arena), TS_OK);
+    cr_assert_eq(plan.count, 2);
+    cr_expect(ts_str_is(plan.requests[1].path, "/v1/users/o%27neill%2Bx@acme.example"));
+    cr_expect(notes_hold(&plan, "active_rules of the first user's profile"));
+    cr_expect_not(plan_of("who is most at risk?", arena).wants_first);
+    plan = plan_of("which apps are the riskiest and why", arena);
+    cr_expect_not(plan.wants_first);
+    cr_expect(notes_hold(&plan, "the reasons are not in this answer"));
+}
+
 Test(agent_plan, only_a_write_is_marked_as_one)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);

@@ -60,6 +60,8 @@ static void plan_users(planner *p)
     int64_t lowest = lowest_score(p);
 
     p->plan->permission = "read:users";
+    p->plan->wants_first =
+        ts_str_is(p->in->intent, "list_users") && planner_count(p, "with_reasons") > 0;
     planner_rows(p, PLAN_USERS);
     if (is_search) {
         planner_path(p, "/v1/users/search");
@@ -522,6 +524,21 @@ ts_status agent_plan_make(const agent_interpretation *in, int64_t now_ms, ts_are
         if (ts_str_is(in->intent, planners[i].intent))
             planners[i].make(&p);
     }
+    if (planner_count(&p, "with_reasons") > 0 && ret->count > 0 && !ret->wants_first)
+        planner_note(&p, "the reasons are not in this answer: the details of its rows tell more");
+    ts_buf_done(&p.path);
+    return p.status;
+}
+
+ts_status agent_plan_add_first(agent_plan *plan, ts_str email, ts_arena *arena)
+{
+    planner p = { .arena = arena, .plan = plan, .path = TS_BUF_INIT(PATH_MAX_BYTES) };
+
+    planner_path(&p, "/v1/users");
+    planner_segment(&p, email);
+    planner_finish(&p, "GET", TS_STR_NULL);
+    planner_note(&p, "the reasons are the active_rules of the first user's profile, in "
+                     "further_results; the other users' profiles tell theirs");
     ts_buf_done(&p.path);
     return p.status;
 }
