@@ -3,9 +3,9 @@
  * A frame is the length of its body (4 bytes), a number that ties an answer to its call (8 bytes), both little-endian, and
  * the body. Each side first sends a greeting of 8 bytes, so that a stranger or another version shows itself at once.
  *
- * Combining: while bytes are on their way, further frames gather and leave together; so do all that are sent while the
- * frames of one read are delivered. What costs on this bus is the wake-up, not the bytes: the busier a connection, the more
- * calls share one.
+ * Combining: what fibers send in one turn of their loop leaves together, and so does all that is sent while the frames of one read
+ * are delivered, or while the peer takes no more. What costs on this bus is the wake-up, not the bytes: the busier a connection, the
+ * more calls share one. A write is tried at once by whoever sends; only what the peer does not take waits for nng.
  *
  * Signs of life: a machine that is gone says nothing, and its kernel acknowledges nothing for a quarter of an hour. A side that
  * asks sends an empty frame of the number 0 after each `silence_ms` in which nothing came, which the other side gives back. The
