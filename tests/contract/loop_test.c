@@ -383,17 +383,24 @@ static void watch_both(ts_task *task)
     CHECK_EQ(ts_loop_watch(the_pair.loop, &the_pair.b, EPOLLIN), TS_OK);
 }
 
+/* Two sockets that stay ready to be read from, in the_pair. */
+static void make_pair(int x[2], int y[2], void (*ready)(ts_watch *w, uint32_t events))
+{
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
+    CHECK_EQ(write(x[1], "a", 1), 1);
+    CHECK_EQ(write(y[1], "a", 1), 1);
+    the_pair.a = (ts_watch){ .fd = x[0], .ready = ready };
+    the_pair.b = (ts_watch){ .fd = y[0], .ready = ready };
+    atomic_store(&the_pair.calls, 0);
+}
+
 static void what_is_unwatched_is_not_told_in_the_same_turn(void)
 {
     int x[2], y[2];
     stage s;
 
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x), 0);
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
-    CHECK_EQ(write(x[1], "a", 1), 1);
-    CHECK_EQ(write(y[1], "a", 1), 1);
-    the_pair.a = (ts_watch){ .fd = x[0], .ready = on_one };
-    the_pair.b = (ts_watch){ .fd = y[0], .ready = on_one };
+    make_pair(x, y, on_one);
     begin(&s, watch_both);
     CHECK_SOON(atomic_load(&the_pair.calls) == 1);
     finish(&s);
@@ -434,13 +441,7 @@ static void turns_keep_apart_while_many_descriptors_are_active(void)
 
     paced.turn_us = PACE_US;
     paced.turn_from = 2;
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x), 0);
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, y), 0);
-    CHECK_EQ(write(x[1], "a", 1), 1);
-    CHECK_EQ(write(y[1], "a", 1), 1);
-    the_pair.a = (ts_watch){ .fd = x[0], .ready = on_paced };
-    the_pair.b = (ts_watch){ .fd = y[0], .ready = on_paced };
-    atomic_store(&the_pair.calls, 0);
+    make_pair(x, y, on_paced);
     pthread_mutex_init(&s.mutex, NULL);
     CHECK_EQ(ts_loop_new(&paced, &s.loop), TS_OK);
     CHECK_EQ(pthread_create(&s.thread, NULL, run, &s), 0);

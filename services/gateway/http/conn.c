@@ -32,9 +32,6 @@
 /* A client that goes on sending after our last answer is cut off. */
 #define LINGER_MS    2000
 #define LINGER_BYTES ((size_t)1 << 20)
-/* Memory of requests that is kept for the next ones: what many at once needed for long answers is given back. */
-#define IDLE_WORK_MAX  64
-#define IDLE_BYTES_MAX ((size_t)8 << 20)
 /* Pipelined requests, and bytes of one body, that are taken before others have their turn. */
 #define IN_A_ROW   16
 #define BODY_A_ROW ((size_t)256 * 1024)
@@ -76,46 +73,6 @@ typedef struct http_conn {
 
     struct http_conn *next, *prev;
 } http_conn;
-
-/* ---- memory of requests ---- */
-
-static http_work *work_take(http_shard *s)
-{
-    http_work *w = s->idle;
-
-    if (w == NULL)
-        return http_work_new();
-    s->idle = w->next;
-    s->idle_count--;
-    s->idle_bytes -= http_work_size(w);
-    return w;
-}
-
-static void work_put(http_shard *s, http_work *w)
-{
-    size_t size;
-
-    http_work_reset(w);
-    size = http_work_size(w);
-    if (s->idle_count >= IDLE_WORK_MAX || size > IDLE_BYTES_MAX - s->idle_bytes) {
-        http_work_free(w);
-        return;
-    }
-    w->next = s->idle;
-    s->idle = w;
-    s->idle_count++;
-    s->idle_bytes += size;
-}
-
-void http_shard_done(http_shard *s)
-{
-    while (s->idle != NULL) {
-        http_work *w = s->idle;
-
-        s->idle = w->next;
-        http_work_free(w);
-    }
-}
 
 /* ---- bytes ---- */
 
@@ -490,7 +447,7 @@ static bool serve_one(http_conn *c)
 {
     http_shard *s = c->shard;
     int64_t began_us = ts_boot_us();
-    http_work *w = work_take(s);
+    http_work *w = http_works_take(&s->works);
     bool goes_on = false;
 
     if (w == NULL)
@@ -506,7 +463,7 @@ static bool serve_one(http_conn *c)
         (w->out.size > 0 || w->is_streaming) && send_all(c, ts_buf_view(&w->out)) && !w->must_close;
     http_counts_answer(s->counts, w->exchange.route, w->status, ts_boot_us() - began_us);
     c->work = NULL;
-    work_put(s, w);
+    http_works_put(&s->works, w);
     hold_no_more(c);
     http_traffic_end(s->traffic);
     return goes_on;

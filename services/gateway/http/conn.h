@@ -8,6 +8,7 @@
 
 #include "http/counts.h"
 #include "http/traffic.h"
+#include "http/works.h"
 #include "ts/loop.h"
 
 struct http_conn;
@@ -31,9 +32,7 @@ typedef struct http_shard {
     http_traffic *traffic;
     ts_loop *loop;
     struct http_conn *first;
-    http_work *idle;
-    size_t idle_count;
-    size_t idle_bytes;
+    http_works works;
     bool is_ending; /* nothing more is read */
 } http_shard;
 
@@ -42,7 +41,5 @@ void http_conn_begin(http_shard *s, int take_fd, bool is_beyond);
 /* Ends connections that wait for a request, tells those whose body is being read that no more will come, and waits no more for
  * those that do not take their answer. */
 void http_conn_end_all(http_shard *s);
-/* No connection is left. */
-void http_shard_done(http_shard *s);
 
 #endif

@@ -342,7 +342,7 @@ void http_server_stop(http_server *s)
         (void)pthread_join(r->thread, NULL);
     }
     for (size_t i = 0; i < s->count; i++) {
-        http_shard_done(&s->runners[i].shard);
+        http_works_done(&s->runners[i].shard.works);
         ts_loop_free(s->runners[i].shard.loop);
     }
     if (s->listener.fd >= 0)
