@@ -60,7 +60,7 @@ struct bus_conn {
     unsigned silences;  /* in a row */
     bool is_delivering; /* what is sent meanwhile leaves afterwards */
     bool must_read_on;  /* resumed while reading */
-    bool is_held;       /* not read from until less lies in `out` */
+    bool is_held;       /* not read from until all that waits has left */
     bool is_corked;
     ts_task corked;
     ts_buf out;          /* waits */
@@ -399,8 +399,6 @@ static void on_read(void *argument)
 /* What comes after a write. True: more is to be sent, by the caller. */
 static bool goes_on_after(bus_conn *c, nng_aio *sent)
 {
-    bool reads = false;
-
     pthread_mutex_lock(&c->lock);
     c->left_already += nng_aio_count(sent);
     if (nng_aio_result(sent) != 0)
@@ -417,15 +415,15 @@ static bool goes_on_after(bus_conn *c, nng_aio *sent)
         pthread_mutex_unlock(&c->lock);
         return true;
     }
-    reads = c->is_held && c->is_open && !c->is_reading;
-    if (!reads) {
+    if (!c->is_held || !c->is_open || c->is_reading) {
         settle(c);
         return false;
     }
+    /* All whole frames had been delivered: no handler runs here, under whatever locks of whoever sends. */
     c->is_held = false;
     c->is_reading = true;
     pthread_mutex_unlock(&c->lock);
-    read_on(c);
+    start_read(c);
     return false;
 }
 

@@ -53,7 +53,8 @@ void bus_conn_resume(bus_conn *c);
 /* Changes with each beginning: whoever answers names the connection it was asked over. */
 uint64_t bus_conn_generation(const bus_conn *c);
 #define BUS_ANY_GENERATION UINT64_C(0)
-/* TS_UNAVAILABLE if it has ended, or that generation of it; TS_TOO_LARGE; TS_NOMEM. Never blocks for the peer. */
+/* TS_UNAVAILABLE if it has ended, or that generation of it; TS_TOO_LARGE; TS_NOMEM. Never blocks for the peer. If the connection
+ * turns out to be broken, ended() may come before this returns; frame() never does. */
 TS_CHECK ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
                                  const ProtobufCMessage *body);
 /* Has all that was sent left? */

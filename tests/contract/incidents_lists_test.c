@@ -99,12 +99,9 @@ static void pages_go_on_where_the_last_one_ended(void)
     CHECK_EQ(combinations, 48);
 }
 
-static void a_page_keeps_its_place_when_others_come_and_go(void)
+/* One every two days, from then on. */
+static void detect_four(int64_t first_ms)
 {
-    Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
-    const Ts__Incidents__IncidentList *page;
-    const Ts__Incidents__IncidentList *refused = NULL;
-    int64_t first_ms = now_ms;
     char id[8];
 
     for (int i = 0; i < 4; i++) {
@@ -112,6 +109,16 @@ static void a_page_keeps_its_place_when_others_come_and_go(void)
         now_ms = first_ms + i * TS_DAY_MS * 2;
         detect(id, "r", 3, "ann@example.com", 0);
     }
+}
+
+static void a_page_keeps_its_place_when_others_come_and_go(void)
+{
+    Ts__Incidents__ListRequest request = TS__INCIDENTS__LIST_REQUEST__INIT;
+    const Ts__Incidents__IncidentList *page;
+    const Ts__Incidents__IncidentList *refused = NULL;
+    int64_t first_ms = now_ms;
+
+    detect_four(first_ms);
     request.status = text("open");
     request.severity = -1;
     request.limit = 2;
@@ -135,13 +142,7 @@ static void lists_are_bounded_by_time_of_creation(void)
     const Ts__Incidents__IncidentList *list = NULL;
     int64_t first_ms = now_ms;
 
-    for (int i = 0; i < 4; i++) {
-        char id[8];
-
-        snprintf(id, sizeof(id), "d%d", i);
-        now_ms = first_ms + i * TS_DAY_MS * 2;
-        detect(id, "r", 3, "ann@example.com", 0);
-    }
+    detect_four(first_ms);
     request.status = text("all");
     request.severity = -1;
     request.limit = 1;

@@ -2,6 +2,17 @@
 #include "read.h"
 #include "risk_words.h"
 
+/* a@acme.example and so on. */
+static void employ_until(char last)
+{
+    for (char c = 'a'; c <= last; c++) {
+        char email[] = "x@acme.example";
+
+        email[0] = c;
+        employ(email);
+    }
+}
+
 static void a_walk_by_position_meets_everybody_once(void)
 {
     TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
@@ -12,12 +23,7 @@ static void a_walk_by_position_meets_everybody_once(void)
     unsigned met = 0;
 
     fresh_organization();
-    for (char c = 'a'; c <= 'g'; c++) {
-        char email[] = "x@acme.example";
-
-        email[0] = c;
-        employ(email);
-    }
+    employ_until('g');
     put_leak(&body, "d@acme.example");
     post(&body, 1);
     request.limit = 2;
@@ -85,12 +91,7 @@ static void a_walk_by_number_meets_each_once_while_scores_move(void)
     unsigned minimal = 0;
 
     fresh_organization();
-    for (char c = 'a'; c <= 'i'; c++) {
-        char email[] = "x@acme.example";
-
-        email[0] = c;
-        employ(email);
-    }
+    employ_until('i');
     CHECK_EQ(walk_by_number("", true, met), 5);
     for (size_t i = 0; i < TS_COUNT(met); i++)
         CHECK_EQ(met[i], 1);
