@@ -72,12 +72,14 @@ typedef struct receiver {
     struct pollfd polled[PEERS_MAX]; /* first the listener */
     char got[PEERS_MAX][4096];
     size_t got_n[PEERS_MAX];
+    size_t answered[PEERS_MAX];
     nfds_t count;
     uint16_t port;
-    size_t hold; /* answers only when so many requests wait */
-    bool closes; /* after each answer, without a word */
-    bool parts;  /* says with each answer that it is the last */
-    bool chats;  /* says more after each answer */
+    size_t hold;  /* answers only when so many requests wait */
+    bool closes;  /* after each answer, without a word */
+    bool forgets; /* closes when it is asked a second thing on one connection */
+    bool parts;   /* says with each answer that it is the last */
+    bool chats;   /* says more after each answer */
     atomic_int accepted;
     atomic_bool stopping;
 } receiver;
@@ -89,6 +91,7 @@ static void drop(receiver *r, nfds_t i)
     r->polled[i] = r->polled[r->count];
     memcpy(r->got[i], r->got[r->count], sizeof(r->got[i]));
     r->got_n[i] = r->got_n[r->count];
+    r->answered[i] = r->answered[r->count];
 }
 
 static bool is_whole(const receiver *r, nfds_t i)
@@ -100,6 +103,11 @@ static void answer(receiver *r, nfds_t i)
 {
     const char *text = r->parts ? LAST : ANSWER;
 
+    if (r->forgets && r->answered[i] > 0) {
+        drop(r, i);
+        return;
+    }
+    r->answered[i]++;
     CHECK(send(r->polled[i].fd, text, strlen(text), MSG_NOSIGNAL) > 0);
     r->got_n[i] = 0;
     if (r->chats) /* it may have hung up by then */
@@ -115,6 +123,7 @@ static void take_peers(receiver *r)
     CHECK(fd >= 0 && r->count < PEERS_MAX);
     atomic_fetch_add(&r->accepted, 1);
     r->polled[r->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+    r->answered[r->count] = 0;
     r->got_n[r->count++] = 0;
 }
 
@@ -287,6 +296,15 @@ static void a_connection_closed_at_rest_is_replaced(void)
     CHECK_EQ(atomic_load(&r.accepted), 20);
 }
 
+/* As receivers do that close what rested for long just as it is used again. */
+static void a_connection_that_ends_as_it_is_used_again_fails_nothing(void)
+{
+    receiver r = { .hold = 1, .forgets = true };
+
+    one_after_another(&r, 20);
+    CHECK_EQ(atomic_load(&r.accepted), 20);
+}
+
 /* libcurl closes it before it is told of, so that the next socket has the same number. */
 static void a_last_answer_ends_its_connection(void)
 {
@@ -426,6 +444,7 @@ int main(void)
     CHECK_EQ(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
     RUN(a_connection_is_used_again);
     RUN(a_connection_closed_at_rest_is_replaced);
+    RUN(a_connection_that_ends_as_it_is_used_again_fails_nothing);
     RUN(a_last_answer_ends_its_connection);
     RUN(an_answer_to_nothing_is_nobodys);
     RUN(all_that_may_be_are_under_way_at_once);

@@ -23,6 +23,7 @@ ts_status curl_api_load(const curl_api **ret, ts_error *err)
         return ts_fail(err, TS_UNAVAILABLE, "", "cannot load %s", LIBRARY);
     if (!look_up(library, "curl_global_init", &start) ||
         !look_up(library, "curl_easy_init", &made.init) ||
+        !look_up(library, "curl_easy_reset", &made.reset) ||
         !look_up(library, "curl_easy_setopt", &made.set) ||
         !look_up(library, "curl_easy_getinfo", &made.get_info) ||
         !look_up(library, "curl_easy_perform", &made.perform) ||

@@ -9,6 +9,7 @@
 
 typedef struct curl_api {
     __typeof__(curl_easy_init) *init;
+    __typeof__(curl_easy_reset) *reset;
     __typeof__(curl_easy_setopt) *set;
     __typeof__(curl_easy_getinfo) *get_info;
     __typeof__(curl_easy_perform) *perform;

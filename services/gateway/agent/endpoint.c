@@ -230,18 +230,17 @@ static endpoint_outcome work(slot *s)
     const curl_api *curl = s->of->curl;
     endpoint_outcome outcome;
 
-    if (s->easy == NULL) {
+    if (s->easy == NULL)
         s->easy = curl->init();
-        if (s->easy == NULL)
-            return ENDPOINT_UNREACHABLE;
-        if (!set_options(s)) { /* half set it must not be used */
-            curl->cleanup(TS_TAKE(s->easy));
-            return ENDPOINT_UNREACHABLE;
-        }
-    }
+    if (s->easy == NULL)
+        return ENDPOINT_UNREACHABLE;
+    /* libcurl tries again by itself where a kept connection ends as it is used, but up to 7.88 at
+     * least only five times from one reset to the next. Connections outlive it. */
+    curl->reset(s->easy);
     ts_buf_clear(&s->body);
     s->header_bytes = 0;
-    if (curl->set(s->easy, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms) != CURLE_OK ||
+    if (!set_options(s) ||
+        curl->set(s->easy, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms) != CURLE_OK ||
         curl->set(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->request.size) != CURLE_OK ||
         curl->set(s->easy, CURLOPT_POSTFIELDS, s->request.data) != CURLE_OK)
         return ENDPOINT_UNREACHABLE;

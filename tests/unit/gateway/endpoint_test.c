@@ -25,6 +25,7 @@ static int port;
 static const char *_Atomic reply; /* "": none, until the client goes */
 static atomic_int drips;          /* a byte each 20 ms, for ever, after the reply */
 static atomic_int fills;          /* more bytes at once, for ever */
+static atomic_bool hangs_up;      /* when it is asked a second thing on one connection */
 static atomic_int connections, requests;
 static atomic_bool has_key;
 
@@ -77,9 +78,13 @@ static void *serve(void *context)
     static const char filling[1024] = { ' ' };
     struct timespec pause = { 0, 20000000 };
 
-    while (read_request(fd)) {
+    for (int asked = 0; read_request(fd); asked++) {
         const char *text = atomic_load(&reply);
-        bool is_there = put(fd, text, strlen(text));
+        bool is_there;
+
+        if (asked > 0 && atomic_load(&hangs_up))
+            break;
+        is_there = put(fd, text, strlen(text));
 
         while (is_there && atomic_load(&fills))
             is_there = put(fd, filling, sizeof(filling));
@@ -226,6 +231,21 @@ static void what_is_too_large_or_too_slow_is_cut(void)
     endpoint_free(e);
 }
 
+/* As servers do that close what rested for long just as it is used again. */
+static void a_connection_that_ends_as_it_is_used_again_fails_nothing(void)
+{
+    endpoint *e = make(port, 1, 1, 100, "");
+    int before = atomic_load(&connections);
+
+    say("200 OK", GOOD_BODY);
+    atomic_store(&hangs_up, true);
+    for (int i = 0; i < ASKS; i++)
+        CHECK(inquire(e, LONG_MS) == ENDPOINT_ANSWERED);
+    CHECK(atomic_load(&connections) == before + ASKS); /* the first question on each was answered */
+    atomic_store(&hangs_up, false);
+    endpoint_free(e);
+}
+
 static void nobody_waits_behind_one_that_hangs(void)
 {
     endpoint *e = make(port, 1, 1000, 100, "");
@@ -364,6 +384,7 @@ int main(void)
     start_server(&server);
     each_way_to_fail_has_its_outcome();
     what_is_too_large_or_too_slow_is_cut();
+    a_connection_that_ends_as_it_is_used_again_fails_nothing();
     nobody_waits_behind_one_that_hangs();
     who_does_not_answer_is_left_alone_for_a_while();
     a_closed_port_is_unreachable();
