@@ -61,6 +61,7 @@ ts_status risk_source_normalize(const risk_source *source, const risk_intake *in
 
         if (strcmp(rec->event->outcome, "failure") == 0)
             rec->kind = kind_if_failed(rec->kind);
+        rec->event->category = (char *)(uintptr_t)risk_kind_name(rec->kind);
     }
     return st;
 }
