@@ -1,9 +1,11 @@
 #include "normalize/source.h"
 
 #include "normalize/google.h"
+#include "normalize/okta.h"
 
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
+    { "okta", { "data.events" }, risk_okta }, /* the API answers an array, event hooks send this */
 };
 
 const risk_source *risk_source_find(const char *name)

@@ -142,6 +142,7 @@ static const struct {
 } products[] = {
     { "google_workspace", NULL, "google_workspace" },
     { "gcp", "google_workspace.", "google_workspace" },
+    { "okta", NULL, "okta" },
 };
 
 static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
