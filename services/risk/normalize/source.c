@@ -2,10 +2,12 @@
 
 #include "normalize/google.h"
 #include "normalize/ocsf.h"
+#include "normalize/okta.h"
 #include "normalize/own.h"
 
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
+    { "okta", { "data.events" }, risk_okta }, /* the API answers an array, event hooks send this */
     { "ocsf", { NULL }, risk_ocsf },
     { "teamsentry", { NULL }, risk_own },
 };
