@@ -1,0 +1,17 @@
+/* Messages of any type that hold anything their fields can: what a peer may say that is broken, hostile or of another version. The same
+ * whim makes the same message. */
+#ifndef FUZZ_MADE_UP_H
+#define FUZZ_MADE_UP_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "ts/arena.h"
+#include "ts/base.h"
+
+/* The next number; never moves a whim to 0, which it must not be. */
+uint64_t made_up_number(uint64_t *whim);
+const char *made_up_text(uint64_t *whim);
+/* In the arena, which must be large enough. */
+ProtobufCMessage *made_up(uint64_t *whim, const ProtobufCMessageDescriptor *type, ts_arena *arena);
+
+#endif
