@@ -2,8 +2,11 @@
 
 #include <math.h>
 
-#define DEPTH_MAX 5
-#define LIST_MAX  4
+#define DEPTH_MAX  5
+#define HOUR_MS    3600000
+#define LIST_MAX   4
+#define KNOWN_MAX  32
+#define KNOWN_SIZE 128 /* with NUL; longer texts are not kept */
 
 static const char *const texts[] = {
     "",
@@ -21,6 +24,12 @@ static const char *const texts[] = {
     "incident.created",
     "2025-01-02",
     "7",
+    "sixteen bytes id",
+    "incident.*",
+    "https://hooks.example/in",
+    "partner.example",
+    "all",
+    "user",
     "=cmd|' /C calc'!A0",
     "<script>alert(\"&amp;\")</script>",
     "{\"a\":[1,{\"b\":null}]}",
@@ -37,6 +46,16 @@ static const char *const texts[] = {
     "and on, a long text that goes on",
 };
 
+static char known[KNOWN_MAX][KNOWN_SIZE];
+static size_t known_count; /* ever: the newest stay */
+static int64_t about_ms = INT64_C(1736937000000);
+
+void made_up_begin(int64_t now_ms)
+{
+    known_count = 0;
+    about_ms = now_ms;
+}
+
 uint64_t made_up_number(uint64_t *whim)
 {
     uint64_t x = *whim;
@@ -50,20 +69,26 @@ uint64_t made_up_number(uint64_t *whim)
 
 const char *made_up_text(uint64_t *whim)
 {
+    size_t count = known_count < KNOWN_MAX ? known_count : KNOWN_MAX;
+
+    if (count > 0 && made_up_number(whim) % 2 == 0)
+        return known[made_up_number(whim) % count];
     return texts[made_up_number(whim) % TS_COUNT(texts)];
 }
 
 /* Small ones mostly, which are often counts, places in a table or states; and the ends of what fits. */
 static uint64_t whole_number(uint64_t *whim)
 {
-    static const uint64_t ends[] = { INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX,
-                                     INT32_MAX, UINT32_MAX,          UINT64_C(1736937000000) };
+    const uint64_t ends[] = { INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX,
+                              INT32_MAX, UINT32_MAX,          (uint64_t)about_ms };
     uint64_t kind = made_up_number(whim) % 8;
 
     if (kind < 5)
         return made_up_number(whim) % 8;
     if (kind == 5)
         return made_up_number(whim) % 200;
+    if (kind == 6)
+        return (uint64_t)about_ms - made_up_number(whim) % HOUR_MS;
     return ends[made_up_number(whim) % TS_COUNT(ends)];
 }
 
@@ -199,4 +224,53 @@ static ProtobufCMessage *message(uint64_t *whim, const ProtobufCMessageDescripto
 ProtobufCMessage *made_up(uint64_t *whim, const ProtobufCMessageDescriptor *type, ts_arena *arena)
 {
     return message(whim, type, arena, 0);
+}
+
+static void learn(ts_str text)
+{
+    char *place = known[known_count % KNOWN_MAX];
+
+    if (text.n == 0 || text.n >= KNOWN_SIZE || ts_str_find(text, '\0') < text.n)
+        return;
+    memcpy(place, text.p, text.n);
+    place[text.n] = '\0';
+    known_count++;
+}
+
+static void learn_field(const ProtobufCFieldDescriptor *f, const char *place)
+{
+    const char *text;
+    ProtobufCBinaryData bytes;
+    const ProtobufCMessage *m;
+
+    if (f->type == PROTOBUF_C_TYPE_STRING) {
+        memcpy(&text, place, sizeof(text));
+        if (text != NULL)
+            learn(ts_str_of(text));
+    } else if (f->type == PROTOBUF_C_TYPE_BYTES) {
+        memcpy(&bytes, place, sizeof(bytes));
+        learn(ts_str_n(bytes.data, bytes.len));
+    } else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+        memcpy(&m, place, sizeof(m));
+        if (m != NULL)
+            made_up_learn(m);
+    }
+}
+
+void made_up_learn(const ProtobufCMessage *m)
+{
+    for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+        const char *place = (const char *)m + f->offset;
+        void *list;
+        size_t count = 1;
+
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            memcpy(&count, (const char *)m + f->quantifier_offset, sizeof(count));
+            memcpy(&list, place, sizeof(list));
+            place = list;
+        }
+        for (size_t j = 0; j < count; j++)
+            learn_field(f, place + j * size_of(f->type));
+    }
 }

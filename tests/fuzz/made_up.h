@@ -11,6 +11,10 @@
 /* The next number; never moves a whim to 0, which it must not be. */
 uint64_t made_up_number(uint64_t *whim);
 const char *made_up_text(uint64_t *whim);
+/* Texts and ids of a message that a service gave: some of those made up from now on are among them. */
+void made_up_learn(const ProtobufCMessage *m);
+/* As at the beginning; moments are around `now_ms`. */
+void made_up_begin(int64_t now_ms);
 /* In the arena, which must be large enough. */
 ProtobufCMessage *made_up(uint64_t *whim, const ProtobufCMessageDescriptor *type, ts_arena *arena);
 
