@@ -135,12 +135,10 @@ bool ts_store_changes_next(ts_store_changes *c, ts_store_change *ret)
 /* Under write_lock. */
 static void tell_follower(const ts_store *s, const ts_batch *b)
 {
-    ts_store_changes changes = { b->followed.data, b->followed.data };
+    ts_store_changes changes = { b->followed.data, b->followed.data + b->followed.size };
 
-    if (b->followed.size == 0)
-        return;
-    changes.end += b->followed.size;
-    s->follower(s->follower_context, &changes);
+    if (b->followed.size > 0)
+        s->follower(s->follower_context, &changes);
 }
 
 /* ---- rows ---- */
@@ -250,7 +248,7 @@ static ts_status begins_with(ts_store *s, unsigned family, ts_str key, ts_str se
 static ts_status delete_seen_rows(ts_store *s, ts_batch *b)
 {
     const char *p = b->seen.data;
-    const char *end = b->seen.size == 0 ? p : p + b->seen.size;
+    const char *end = p + b->seen.size;
 
     while (p < end) {
         seen_row row;

@@ -33,7 +33,7 @@ ts_status ts_stream_number_rows(ts_store *s, ts_batch *b, uint64_t next[TS_STORE
 {
     bool touched[TS_STORE_STREAMS] = { false };
     const char *p = b->appended.data;
-    const char *end = b->appended.size == 0 ? p : p + b->appended.size;
+    const char *end = p + b->appended.size;
     char key[STREAM_KEY_SIZE];
     char name[NAME_SIZE];
     char number[8];

@@ -31,7 +31,8 @@ typedef struct calls_service {
     const ts_rpc_row *rows;
     void *app;
     ts_store *store;
-    const calls_kind *kinds; /* NULL ends them */
+    const calls_kind *kinds; /* NULL ends them; the last ends an organization */
+    bool makes_orgs;         /* it is auth */
 } calls_service;
 
 /* Once: with the settings that there are by default, and its store in that directory. */

@@ -17,7 +17,7 @@ void calls_open(const char *directory, calls_service *ret)
           TS_OK);
     ts_inbox_guard(app.inbox, ai_usage_lock, ai_usage_unlock);
     ts_inbox_erases(app.inbox, "ai-usage", AI_USAGE_TO_AUTH, NULL);
-    *ret = (calls_service){ ai_usage_rows, &app, store, kinds };
+    *ret = (calls_service){ ai_usage_rows, &app, store, kinds, false };
 }
 
 void calls_close(void)

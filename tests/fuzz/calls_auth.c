@@ -14,7 +14,7 @@ void calls_open(const char *directory, calls_service *ret)
     calls_configure(auth_config_items, auth_config_count, &config);
     app = (auth){ .store = calls_store(directory, auth_families), .config = &config };
     CHECK(auth_init(&app, NULL) == TS_OK);
-    *ret = (calls_service){ auth_rows, &app, app.store, kinds };
+    *ret = (calls_service){ auth_rows, &app, app.store, kinds, true };
 }
 
 void calls_close(void)

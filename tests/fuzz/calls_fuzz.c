@@ -1,10 +1,10 @@
 /* What a peer may ask of a service that is broken, hostile or of another version: calls in a row, each of any method with anything that
  * its message can hold, some of which the service has said before; rows that are handed over alike. Each is answered with a status
  * that tells whose mistake it is, and with words if it is the caller's; what is answered goes over the wire. Each input has an
- * organization of its own, so that none hangs on those before it.
+ * organization of its own, so that none hangs on those before it; of auth's, those that operators have made.
  *
  * Of each call the first byte is the method. The second: 1 test mode; 2 an Idempotency-Key; 4 the former call's id; 8 the message is
- * of the next bytes, after one with their number, as they are; else it is made up of the next two. */
+ * of the next bytes, after one with their number, as they are; else it is made up of the next two; 16 an operator calls, if he may. */
 #include <ftw.h>
 #include <stdlib.h>
 
@@ -145,7 +145,8 @@ static void check_status(ts_status st, const ts_error *error)
 static void call(const ts_rpc_row *row, unsigned how, ts_str *rest)
 {
     ts_error error = { .text = "" };
-    ts_tenant tenant = { org, (how & 1) != 0 ? TS_MODE_TEST : TS_MODE_LIVE };
+    ts_tenant tenant = { service.makes_orgs ? 1 + org % 3 : org,
+                         (how & 1) != 0 ? TS_MODE_TEST : TS_MODE_LIVE };
     ts_call c = { .arena = arena, .error = &error, .service = service.app, .method = row->method };
     ProtobufCMessage *in = NULL;
     ProtobufCMessage *out = ts_arena_alloc(arena, row->method->reply->sizeof_message);
@@ -158,10 +159,10 @@ static void call(const ts_rpc_row *row, unsigned how, ts_str *rest)
     if (ts_arena_unpack(arena, row->method->request, message_of(row->method, how, tenant, rest),
                         &in) != TS_OK)
         return;
-    /* Whoever asks for an organization of his own is let in only while there is one. */
-    c.tenant = row->method->request == &ts__hand_over_request__descriptor
-                   ? (ts_tenant){ 0, TS_MODE_LIVE }
-                   : tenant;
+    if (row->method->request == &ts__hand_over_request__descriptor ||
+        ((how & 16) != 0 && row->without_tenant))
+        tenant = (ts_tenant){ 0, TS_MODE_LIVE };
+    c.tenant = tenant;
     if (c.tenant.org != 0 && !ts_tenancy_serves(service.store, c.tenant))
         return;
     c.now_ms = ts_wall_ms();

@@ -18,7 +18,7 @@ void calls_open(const char *directory, calls_service *ret)
                        &app.inbox) == TS_OK);
     ts_inbox_guard(app.inbox, incidents_lock_tenant, incidents_unlock_tenant);
     ts_inbox_erases(app.inbox, "incidents", INCIDENTS_TO_AUTH, incidents_forget);
-    *ret = (calls_service){ incidents_rows, &app, store, kinds };
+    *ret = (calls_service){ incidents_rows, &app, store, kinds, false };
 }
 
 void calls_close(void)

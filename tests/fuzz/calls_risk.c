@@ -20,7 +20,7 @@ void calls_open(const char *directory, calls_service *ret)
     CHECK(ts_inbox_new(app.store, RISK_INBOX, "risk", risk_apply_row, &app, &app.inbox) == TS_OK);
     ts_inbox_guard(app.inbox, risk_lock_tenant, risk_unlock_tenant);
     ts_inbox_erases(app.inbox, "risk", RISK_TO_AUTH, NULL);
-    *ret = (calls_service){ risk_rows, &app, app.store, kinds };
+    *ret = (calls_service){ risk_rows, &app, app.store, kinds, false };
 }
 
 void calls_close(void)

@@ -27,7 +27,7 @@ void calls_open(const char *directory, calls_service *ret)
     ts_inbox_guard(app.inbox, webhooks_lock, webhooks_unlock);
     ts_inbox_erases(app.inbox, "webhooks", WEBHOOKS_TO_AUTH, webhooks_forget);
     CHECK(dispatch_start(&app.ledger, &app.dispatch, NULL) == TS_OK);
-    *ret = (calls_service){ webhooks_rows, &app, app.store, kinds };
+    *ret = (calls_service){ webhooks_rows, &app, app.store, kinds, false };
 }
 
 void calls_close(void)

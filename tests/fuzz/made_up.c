@@ -56,6 +56,52 @@ void made_up_begin(int64_t now_ms)
     about_ms = now_ms;
 }
 
+/* What fields of a name usually hold, as text. */
+static const struct {
+    const char *name;
+    const char *values[6];
+} habits[] = {
+    { "limit", { "1", "3", "50", "200" } },
+    { "offset", { "0", "2" } },
+    { "after", { "" } },
+    { "days", { "7", "90" } },
+    { "org", { "1", "2", "3" } },
+    { "mode", { "0", "1" } },
+    { "permissions", { "1", "3", "64" } },
+    { "overlap_s", { "0", "60" } },
+    { "rate_limit", { "0", "5" } },
+    { "count", { "1", "7" } },
+    { "severity", { "0", "2", "3", "4" } },
+    { "status", { "all", "open", "closed", "resolved", "trusted", "failed" } },
+    { "group_by", { "user", "tool", "day" } },
+    { "risk_level", { "", "critical", "low" } },
+    { "tier", { "standard", "enterprise" } },
+    { "name", { "Jana", "Bo Li" } },
+    { "email", { "jana@acme.example", "bo@acme.example" } },
+    { "user", { "", "jana@acme.example" } },
+    { "user_email", { "jana@acme.example", "bo@acme.example" } },
+    { "affected_users", { "jana@acme.example", "bo@acme.example" } },
+    { "query", { "jan", "acme" } },
+    { "value", { "partner.example", "eve@partner.example" } },
+    { "url", { "https://hooks.example/in", "https://other.example/" } },
+    { "events", { "incident.*", "webhook.test" } },
+    { "event", { "incident.created", "user.risk_increased" } },
+    { "data", { "{}", "{\"a\":[1,{\"b\":null}]}" } },
+    { "details", { "", "{\"a\":1}" } },
+    { "action", { "key.created", "incident.status_changed" } },
+    { "service", { "risk", "webhooks", "incidents", "ai-usage" } },
+    { "tool", { "ChatGPT", "Claude" } },
+    { "rule_id", { "impossible_travel", "mass_download" } },
+    { "tactics", { "TA0001", "TA0006" } },
+    { "dedup_key", { "jana", "bo" } },
+    { "since_ms", { "0" } },
+    { "until_ms", { "0" } },
+    { "expires_ms", { "0" } },
+};
+
+static const char *const ids[] = { "an id of 16 byte", "another id of 16", "a third id of 16",
+                                   "fourth id, of 16" };
+
 uint64_t made_up_number(uint64_t *whim)
 {
     uint64_t x = *whim;
@@ -134,17 +180,55 @@ static size_t size_of(ProtobufCType type)
     abort();
 }
 
+static bool is_id(const char *name)
+{
+    return strcmp(name, "id") == 0 || ts_str_ends(ts_str_of(name), TS_STR_LIT("_id")) ||
+           strcmp(name, "next") == 0 || strcmp(name, "cursor") == 0;
+}
+
+/* As text; NULL: nothing is usual there, or known yet. */
+static const char *usual(uint64_t *whim, const ProtobufCFieldDescriptor *f)
+{
+    size_t count = known_count < KNOWN_MAX ? known_count : KNOWN_MAX;
+    size_t n = 0;
+
+    if (f->type == PROTOBUF_C_TYPE_BYTES)
+        return ids[made_up_number(whim) % TS_COUNT(ids)];
+    for (size_t i = 0; i < TS_COUNT(habits); i++) {
+        if (strcmp(f->name, habits[i].name) != 0)
+            continue;
+        while (n < TS_COUNT(habits[i].values) && habits[i].values[n] != NULL)
+            n++;
+        return habits[i].values[made_up_number(whim) % n];
+    }
+    return is_id(f->name) && count > 0 ? known[made_up_number(whim) % count] : NULL;
+}
+
+static uint64_t usual_number(uint64_t *whim, const ProtobufCFieldDescriptor *f)
+{
+    const char *text = usual(whim, f);
+
+    if (text != NULL)
+        return strtoull(text, NULL, 10);
+    if (ts_str_ends(ts_str_of(f->name), TS_STR_LIT("_ms")))
+        return (uint64_t)about_ms - made_up_number(whim) % HOUR_MS;
+    return made_up_number(whim) % 8;
+}
+
 static void put(uint64_t *whim, const ProtobufCFieldDescriptor *f, ts_arena *arena, unsigned depth,
                 void *place)
 {
     uint64_t number;
     double broken;
     float less;
-    const char *text;
+    const char *text = NULL;
     ProtobufCBinaryData bytes;
     ProtobufCMessage *m;
     protobuf_c_boolean flag;
+    bool is_usual = made_up_number(whim) % 8 != 0;
 
+    if (is_usual && (f->type == PROTOBUF_C_TYPE_STRING || f->type == PROTOBUF_C_TYPE_BYTES))
+        text = usual(whim, f);
     switch (f->type) {
     case PROTOBUF_C_TYPE_DOUBLE:
         broken = broken_number(whim);
@@ -159,11 +243,13 @@ static void put(uint64_t *whim, const ProtobufCFieldDescriptor *f, ts_arena *are
         memcpy(place, &flag, sizeof(flag));
         return;
     case PROTOBUF_C_TYPE_STRING:
-        text = made_up_text(whim);
+        if (text == NULL)
+            text = made_up_text(whim);
         memcpy(place, &text, sizeof(text));
         return;
     case PROTOBUF_C_TYPE_BYTES:
-        text = made_up_text(whim);
+        if (text == NULL)
+            text = made_up_text(whim);
         bytes = (ProtobufCBinaryData){ strlen(text), (uint8_t *)(uintptr_t)text };
         memcpy(place, &bytes, sizeof(bytes));
         return;
@@ -172,7 +258,7 @@ static void put(uint64_t *whim, const ProtobufCFieldDescriptor *f, ts_arena *are
         memcpy(place, &m, sizeof(m));
         return;
     default:
-        number = whole_number(whim);
+        number = is_usual ? usual_number(whim, f) : whole_number(whim);
         memcpy(place, &number,
                size_of(f->type)); /* little-endian, as this program's machines are */
         return;
@@ -243,11 +329,11 @@ static void learn_field(const ProtobufCFieldDescriptor *f, const char *place)
     ProtobufCBinaryData bytes;
     const ProtobufCMessage *m;
 
-    if (f->type == PROTOBUF_C_TYPE_STRING) {
+    if (f->type == PROTOBUF_C_TYPE_STRING && is_id(f->name)) {
         memcpy(&text, place, sizeof(text));
         if (text != NULL)
             learn(ts_str_of(text));
-    } else if (f->type == PROTOBUF_C_TYPE_BYTES) {
+    } else if (f->type == PROTOBUF_C_TYPE_BYTES && is_id(f->name)) {
         memcpy(&bytes, place, sizeof(bytes));
         learn(ts_str_n(bytes.data, bytes.len));
     } else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
