@@ -1,9 +1,11 @@
 #include "normalize/source.h"
 
+#include "normalize/entra.h"
 #include "normalize/google.h"
 
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
+    { "entra_id", { "value", "records" }, risk_entra },
 };
 
 const risk_source *risk_source_find(const char *name)
