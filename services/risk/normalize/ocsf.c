@@ -420,6 +420,14 @@ static bool names_app(const ocsf *o)
     return first_text(o, places, TS_COUNT(places)).n > 0;
 }
 
+/* The record says that the file is open to everybody, or that it is not. */
+static bool is_public(const ocsf *o, bool wanted)
+{
+    ts_json v;
+
+    return ts_json_path(o->in->record, "file.is_public", &v) && ts_json_bool(v, !wanted) == wanted;
+}
+
 static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
 {
     risk_kind kind = RISK_KIND_OTHER;
@@ -438,7 +446,8 @@ static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
             break;
         }
     }
-    if (kind == RISK_KIND_SIGN_IN && is_federated(o))
+    /* Who fails is kept out of the workspace, whatever they wanted in it. */
+    if (kind == RISK_KIND_SIGN_IN && strcmp(e->outcome, "failure") != 0 && is_federated(o))
         return RISK_KIND_SSO;
     if (kind == RISK_KIND_ADMIN && is_own && (o->class->uid == 3001 || o->class->uid == 3007))
         return RISK_KIND_ACCOUNT;
@@ -446,15 +455,12 @@ static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
     if (o->class->uid == 6002 &&
         (e->actor_email[0] == '\0' || ts_json_get(o->in->record, "device", &v)))
         return RISK_KIND_OTHER;
-    if (kind == RISK_KIND_FILE_SHARE && ts_json_path(o->in->record, "file.is_public", &v) &&
-        !ts_json_bool(v, true))
-        return RISK_KIND_FILE;
-    return kind;
+    return kind == RISK_KIND_FILE_SHARE && is_public(o, false) ? RISK_KIND_FILE : kind;
 }
 
 /* ---- fields ---- */
 
-/* What apps and AI tools are found by. */
+/* What apps and AI tools are found by, and rules know a file that is open to everybody by. */
 static ts_status add_names(const ocsf *o, risk_record *rec)
 {
     static const char *const services[] = { "service.name", "metadata.product.vendor_name",
@@ -465,6 +471,9 @@ static ts_status add_names(const ocsf *o, risk_record *rec)
     ts_json r = o->in->record;
     ts_status st;
 
+    if (rec->kind == RISK_KIND_FILE_SHARE && is_public(o, true))
+        return risk_intake_field(o->in, rec, TS_STR_LIT("visibility"),
+                                 TS_STR_LIT("public_on_the_web"));
     if (rec->kind == RISK_KIND_AI)
         return risk_intake_field(o->in, rec, TS_STR_LIT("application_name"), ai_provider(o));
     if (rec->kind == RISK_KIND_SSO)
