@@ -27,6 +27,8 @@ typedef enum risk_kind {
 
 /* "sign_in". */
 const char *risk_kind_name(risk_kind kind);
+/* "File downloaded, copied or printed". */
+const char *risk_kind_words(risk_kind kind);
 /* False if there is none of that name. */
 bool risk_kind_of(ts_str name, risk_kind *ret);
 
