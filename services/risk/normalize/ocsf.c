@@ -487,24 +487,40 @@ static ts_status add_names(const ocsf *o, risk_record *rec)
                : st;
 }
 
-/* Members that come last, for there may be many of them, or not at all: observables repeat what stands elsewhere, raw_data is the
- * record that the event was made of. */
-static bool is_put_off(ts_str name, bool *ret_never)
+/* When a member is laid out. Evidence shows the first fields of an event, and what comes last may find no room: what tells a person
+ * most is first, what nobody has mapped last. Observables repeat what stands elsewhere, raw_data is what the event was made of. */
+typedef enum ocsf_turn { OCSF_FIRST, OCSF_THEN, OCSF_LAST, OCSF_NEVER } ocsf_turn;
+
+static ocsf_turn turn_of(ts_str name)
 {
-    *ret_never = ts_str_is(name, "observables") || ts_str_is(name, "raw_data");
-    return *ret_never || ts_str_is(name, "unmapped") || ts_str_is(name, "enrichments");
+    static const struct {
+        const char *name;
+        ocsf_turn turn;
+    } turns[] = {
+        { "message", OCSF_FIRST },       { "finding_info", OCSF_FIRST },
+        { "finding", OCSF_FIRST },       { "status_detail", OCSF_FIRST },
+        { "api", OCSF_FIRST },           { "app", OCSF_FIRST },
+        { "service", OCSF_FIRST },       { "file", OCSF_FIRST },
+        { "web_resources", OCSF_FIRST }, { "group", OCSF_FIRST },
+        { "privileges", OCSF_FIRST },    { "entity", OCSF_FIRST },
+        { "unmapped", OCSF_LAST },       { "enrichments", OCSF_LAST },
+        { "observables", OCSF_NEVER },   { "raw_data", OCSF_NEVER },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(turns); i++) {
+        if (ts_str_is(name, turns[i].name))
+            return turns[i].turn;
+    }
+    return OCSF_THEN;
 }
 
 static ts_status lay_out(const ocsf *o, risk_record *rec)
 {
     ts_status st = TS_OK;
 
-    for (int put_off = 0; put_off < 2; put_off++) {
+    for (int turn = OCSF_FIRST; turn <= OCSF_LAST; turn++) {
         for (ts_json_iter it = ts_json_iter_of(o->in->record); st == TS_OK && ts_json_next(&it);) {
-            bool never;
-
-            if (is_put_off(it.name, &never) == (put_off == 1) && !never &&
-                it.name.n <= RISK_PATH_MAX)
+            if ((int)turn_of(it.name) == turn && it.name.n <= RISK_PATH_MAX)
                 st = risk_intake_fields(o->in, rec, it.name, it.value);
         }
     }

@@ -93,6 +93,21 @@ Test(ocsf, what_is_unmapped_crowds_nothing_out)
     cr_expect(field_is(r, "unmapped.u0", "0"));
 }
 
+Test(ocsf, what_tells_a_person_most_comes_first)
+{
+    const risk_record *r =
+        parse_one(&p, event("2004", "1", "\"finding_info\":{\"title\":\"Token stolen\"}"));
+    size_t title = 0, class_uid = 0;
+
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (ts_str_is(r->fields[i].name, "finding_info.title"))
+            title = i;
+        if (ts_str_is(r->fields[i].name, "class_uid"))
+            class_uid = i;
+    }
+    cr_expect(title > 0 && title < class_uid, "%zu %zu", title, class_uid);
+}
+
 Test(ocsf, an_action_is_a_call_s_operation_or_the_activity_s_name)
 {
     cr_expect_str_eq(
