@@ -143,6 +143,8 @@ static const struct {
     { "google_workspace", NULL, "google_workspace" },
     { "gcp", "google_workspace.", "google_workspace" },
     { "okta", NULL, "okta" },
+    { "ocsf", NULL, "ocsf" },
+    { "teamsentry", NULL, "teamsentry" },
 };
 
 static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
