@@ -235,7 +235,7 @@ static const meaning meanings[] = {
     { "event_hook.delivery", RISK_KIND_OTHER, 0 },
     { "event_hook.*", RISK_KIND_ADMIN, 0 },
     { "inline_hook.*", RISK_KIND_ADMIN, 0 },
-    { "analytics.*", RISK_KIND_ADMIN, 0 },
+    { "analytics.reports.*", RISK_KIND_ADMIN, 0 },
     { "device.assurance.*", RISK_KIND_ADMIN, 0 },
     { "device.integration.*", RISK_KIND_ADMIN, 0 },
     { "device.lifecycle.*", RISK_KIND_ADMIN, 0 },
