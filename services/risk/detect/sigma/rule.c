@@ -142,6 +142,7 @@ static const struct {
 } products[] = {
     { "google_workspace", NULL, "google_workspace" },
     { "gcp", "google_workspace.", "google_workspace" },
+    { "okta", "okta", "okta" }, /* its one log is its service */
     { "okta", NULL, "okta" },
     { "ocsf", NULL, "ocsf" },
     { "teamsentry", NULL, "teamsentry" },
