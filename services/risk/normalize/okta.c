@@ -2,7 +2,7 @@
 
 #include "normalize/clean.h"
 
-#define APP            "okta" /* one log, which SigmaHQ calls service okta */
+#define APP            "system_log"
 #define EVENT_HOOK     "com.okta.event_hook"
 #define CLIENT_APP     "PublicClientApp" /* as an actor or a target: an app that gets tokens */
 #define CONSENT        "ConsentGrant"
