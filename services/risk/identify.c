@@ -16,7 +16,7 @@ static bool proves_membership(const risk_record *record)
     case RISK_KIND_SIGN_IN:
     case RISK_KIND_SSO: return strcmp(outcome, "success") == 0;
     case RISK_KIND_ACCOUNT:
-    case RISK_KIND_ADMIN: return strcmp(outcome, "failure") != 0;
+    case RISK_KIND_ADMIN: return !record->may_be_foreign && strcmp(outcome, "failure") != 0;
     default: return false;
     }
 }

@@ -43,8 +43,8 @@ typedef struct risk_field {
 typedef struct risk_record {
     Ts__Risk__Event *event;
     risk_kind kind;
-    bool
-        may_be_foreign; /* a warning of a product that sees more than the organization's accounts */
+    /* Of a product that may see more than the organization's accounts: only who signs in is surely one of them. */
+    bool may_be_foreign;
     risk_field *fields;
     size_t field_count;
     size_t field_capacity;

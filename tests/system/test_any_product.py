@@ -54,11 +54,12 @@ class AnyProduct(base.SuiteCase):
             ocsf(2004, 1, email, 300, **finding, evidences=[{"actor": {"user": {"email_addr": email}}}]),
             ocsf(2004, 1, email, 200, **finding, evidences=[{"actor": {"user": {"email_addr": stranger}}}]),
             ocsf(2004, 1, email, 100, **finding, resources=[{"name": "a bucket"}]),
+            ocsf(3004, 1, stranger, 90, user=None, entity={"name": "a repository"}),
         ]
         self.post(body, source="ocsf")
         self.check_seen(email, "Sheet Painter", "ChatGPT", "critical_finding_reported")
         self.suite.settle()
-        self.assertIsNone(self.api.user(stranger), "a finding makes no user of a stranger")
+        self.assertIsNone(self.api.user(stranger), "neither a finding nor an act makes a user of a stranger")
         again = self.api.events(body, source="ocsf")
         self.assertEqual((again.data["accepted"], again.data["duplicates"]), (0, len(body)))
 
