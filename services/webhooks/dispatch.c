@@ -134,7 +134,7 @@ static waiter *take_first(dispatch *d)
     return w;
 }
 
-/* Fills a waiter's reply from what is due; true if it is to be answered. */
+/* Fills a waiter's reply from what is due; true if it is to be answered at once. */
 static bool serve(dispatch *d, waiter *w, int64_t now_ms)
 {
     ts_arena *arena = w->call->arena;
@@ -155,7 +155,7 @@ static bool serve(dispatch *d, waiter *w, int64_t now_ms)
     return reply->n_deliveries > 0;
 }
 
-/* Locked; unlocks while it answers. Answers those who have waited long enough, or have something. */
+/* Locked; unlocks while it answers. */
 static void answer(dispatch *d, waiter *w)
 {
     pthread_mutex_unlock(&d->ledger->lock);
@@ -169,11 +169,13 @@ static void answer_all(dispatch *d)
         answer(d, take_first(d));
 }
 
-/* All waiters have much the same patience, so that the first one's is over first; one that is out of order waits a little
+/* Answers those for whom something is due, or who have waited long enough: none that nothing was looked up for, however little
+ * it waits. All have much the same patience, so that the first one's is over first; one that is out of order waits a little
  * longer than it asked for, never for ever. */
-static void answer_late(dispatch *d, int64_t now_boot_ms)
+static void answer_some(dispatch *d)
 {
-    while (d->first != NULL && d->first->until_boot_ms <= now_boot_ms)
+    while (d->first != NULL && (serve(d, d->first, clock_now(&d->ledger->clock)) ||
+                                d->first->until_boot_ms <= ts_boot_ms()))
         answer(d, take_first(d));
 }
 
@@ -228,9 +230,7 @@ static void *dispatch_main(void *argument)
             ts_log_error(TS_MSG("leases cannot be taken back"), TS_F_STATUS(st));
             l->next_lease_ms = clock_now(&l->clock) + RETRY_MS;
         }
-        while (d->first != NULL && serve(d, d->first, clock_now(&l->clock)))
-            answer(d, take_first(d));
-        answer_late(d, ts_boot_ms());
+        answer_some(d);
         if (!d->stopping && !d->closed)
             sleep_until(d, next_moment(d));
     }

@@ -30,6 +30,7 @@ static ts_status write_leases(leasing *g)
     return g->batch == NULL && st == TS_OK ? TS_NOMEM : st;
 }
 
+/* Copies what is of the endpoint: whoever packs it has not locked the ledger any more, so that the settings may go. */
 static ts_status fill(const ledger *l, const ready_endpoint *e,
                       const Ts__Webhooks__Endpoint *endpoint,
                       const Ts__Webhooks__StoredEvent *event, uint32_t attempt, uint8_t *token,
@@ -56,15 +57,15 @@ static ts_status fill(const ledger *l, const ready_endpoint *e,
     d->org = e->tenant.org;
     d->mode = (uint32_t)e->tenant.mode;
     d->event_id = event->event->id;
-    d->endpoint_id = endpoint->id;
+    d->endpoint_id = ts_arena_z(arena, ts_str_of(endpoint->id));
     d->attempt = in.attempt;
     d->token.data = token;
     d->token.len = LEASE_TOKEN_SIZE;
     d->lease_ms = (uint32_t)l->options.lease_ms;
-    d->url = endpoint->url;
+    d->url = ts_arena_z(arena, ts_str_of(endpoint->url));
     d->body = event->event->body;
     *ret = d;
-    return TS_OK;
+    return d->endpoint_id == NULL || d->url == NULL ? TS_NOMEM : TS_OK;
 }
 
 /* A due row that leads nowhere. */

@@ -123,6 +123,29 @@ static void a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new(void
     end();
 }
 
+/* An answer is packed when the ledger is unlocked again. */
+static void what_is_leased_stays_whole_while_its_endpoint_is_changed(void)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    Ts__Webhooks__LeasedDelivery *leased[1] = { NULL };
+    Ts__Webhooks__LeaseReply reply = TS__WEBHOOKS__LEASE_REPLY__INIT;
+    const char *id;
+
+    begin("1h");
+    id = kept_id(endpoint(live, NULL));
+    publish("incident.created", 1);
+    reply.deliveries = leased;
+    webhooks_lock(&app, live);
+    CHECK_EQ(ledger_lease(&app.ledger, clock_now(&app.ledger.clock), 1, 1u << 20, arena, &reply),
+             TS_OK);
+    webhooks_unlock(&app, live);
+    CHECK_EQ(reply.n_deliveries, 1);
+    set_enabled(id, false);
+    CHECK(strcmp(leased[0]->endpoint_id, id) == 0);
+    CHECK(strcmp(leased[0]->url, "http://127.0.0.1:9/hook") == 0);
+    end();
+}
+
 static void the_same_key_makes_one_endpoint_and_no_second_secret(void)
 {
     Ts__Webhooks__CreateEndpointRequest request = TS__WEBHOOKS__CREATE_ENDPOINT_REQUEST__INIT;
@@ -313,6 +336,7 @@ int main(void)
     RUN(a_secret_rotates_with_an_overlap_and_is_promoted);
     RUN(headers_travel_and_are_not_shown_again);
     RUN(a_disabled_endpoint_keeps_what_it_was_owed_and_gets_nothing_new);
+    RUN(what_is_leased_stays_whole_while_its_endpoint_is_changed);
     RUN(the_same_key_makes_one_endpoint_and_no_second_secret);
     RUN(a_test_event_goes_to_one_endpoint_whatever_it_wants);
     RUN(an_ordered_endpoint_waits_for_its_first);

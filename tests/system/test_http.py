@@ -217,9 +217,10 @@ class Http(base.SuiteCase):
         if hard < IDLE + 200:
             self.skipTest("at most %d descriptors are allowed here" % hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, IDLE + 200), hard))
-        idle = [self.raw() for _ in range(IDLE)]
-        for connection in idle:
-            connection.send(self.head("GET /healthz", key=False))
+        idle = []
+        for _ in range(IDLE):
+            idle.append(self.raw())
+            idle[-1].send(self.head("GET /healthz", key=False))
         for connection in idle:
             self.assertEqual(connection.answer()[0], 200)
         self.others_are_served()

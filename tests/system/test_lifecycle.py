@@ -106,7 +106,8 @@ class Alone(unittest.TestCase):
                 code = child.wait(30)
                 log.seek(0)
                 self.assertEqual(code, 0, log.read()[-3000:])
-                self.assertLess(time.monotonic() - begin, STOP_SECONDS)
+                if not suite.is_sanitized():  # then it runs alone
+                    self.assertLess(time.monotonic() - begin, STOP_SECONDS)
             finally:
                 if child.poll() is None:
                     child.kill()

@@ -22,7 +22,7 @@
 #define LINGER_MS   20
 #define KEPT_MAX    ((size_t)12 << 20)
 #define BODIES_MAX  (3 << 20)
-#define PATIENCE_MS 15000
+#define PATIENCE_MS 30000
 #define PAUSE_MS    20
 
 static ts_status ping(http_exchange *x)
@@ -271,10 +271,10 @@ static void who_reads_slowly_but_enough_is_served(void)
 {
     int fd;
 
-    start_for_readers(2000, 1024);
+    start_for_readers(4000, 1024);
     fd = client_connect(http_server_port(server));
     send_z(fd, "GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    CHECK(read_in_pieces(fd, 4096, 120 * 4096) > BIG);
+    CHECK(read_in_pieces(fd, 4096, 220 * 4096) > BIG);
     (void)close(fd);
     stop();
 }
@@ -374,7 +374,7 @@ static void others_are_served_while_one_sends_chunks(void)
     flood f;
     int fd;
 
-    start(8, 5000, 3000);
+    start(8, PATIENCE_MS, 2 * PATIENCE_MS); /* it is not over before the others are served */
     memset(unit, 'x', sizeof(unit) - 1);
     memcpy(unit, "1;", 2);
     memcpy(unit + sizeof(unit) - 6, "\r\na\r\n", 5);
@@ -382,14 +382,17 @@ static void others_are_served_while_one_sends_chunks(void)
                 "POST /take HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n",
                 unit);
-    while (atomic_load(&f.sent) < 8)
+    while (atomic_load(&f.sent) < 8) {
+        CHECK(!atomic_load(&f.is_over));
         ts_pause_ms(1);
+    }
     fd = client_connect(http_server_port(server));
     for (int i = 0; i < 3; i++) {
         send_z(fd, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
         expect_status(fd, 200);
         CHECK(!atomic_load(&f.is_over));
     }
+    CHECK(shutdown(f.fd, SHUT_RDWR) == 0);
     end_flood(&f);
     (void)close(fd);
     stop();
