@@ -54,6 +54,9 @@ class Sources(base.SuiteCase):
         self.assertIn("mass_download", self.incident_of(insider)["rule_ids"])
         return attacks
 
+    def test_entra_and_google(self):
+        self.check_company("entra_id", "entra-works.example")
+
     def test_okta_and_google(self):
         attacks = self.check_company("okta", "okta-works.example")
         lured = [user for attack, user in attacks if attack == "oauth_consent_abuse"]
