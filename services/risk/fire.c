@@ -17,7 +17,7 @@ static ts_hash128 firing_id(const risk_work *w, const risk_match *match, ts_str 
 }
 
 /* Fields that say nothing to a person, or that the evidence shows already. */
-static bool is_noise(ts_str name)
+static bool is_noise(const Ts__Risk__Event *event, ts_str name, ts_str value)
 {
     static const char *const noise[] = { "eventName",
                                          "eventType",
@@ -38,9 +38,17 @@ static bool is_noise(ts_str name)
                                          "owner_is_shared_drive",
                                          "owner_is_team_drive",
                                          "originating_app_id",
-                                         "actor_is_collaborator_account" };
+                                         "actor_is_collaborator_account",
+                                         "outcome.result",
+                                         "debugContext.debugData.requestId",
+                                         "debugContext.debugData.dtHash",
+                                         "targetResources",
+                                         "targetResources.modifiedProperties",
+                                         "properties.targetResources",
+                                         "properties.result" };
 
-    if (ts_str_starts(name, TS_STR_LIT("protoPayload.")))
+    /* Names that rules written elsewhere know the event's own by. */
+    if (ts_str_starts(name, TS_STR_LIT("protoPayload.")) || ts_str_is(value, event->action))
         return true;
     for (size_t i = 0; i < TS_COUNT(noise); i++) {
         if (ts_str_is(name, noise[i]))
@@ -58,7 +66,7 @@ static ts_status add_fields(risk_work *w, Ts__Evidence *e, const risk_record *re
         const risk_field *f = &record->fields[i];
         Ts__NameValue *pair;
 
-        if (f->value.n == 0 || is_noise(f->name))
+        if (f->value.n == 0 || is_noise(record->event, f->name, f->value))
             continue;
         pair = ts_arena_alloc(w->arena, sizeof(*pair));
         if (pair == NULL)

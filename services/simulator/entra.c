@@ -319,7 +319,7 @@ static const char *scope_of(const char *google)
     static const char *const scopes[][2] = {
         { "userinfo.email", "email" },
         { "userinfo.profile", "profile" },
-        { "drive.file", "Files.ReadWrite" },
+        { "drive.file", "Files.ReadWrite.AppFolder" },
         { "auth/drive", "Files.ReadWrite.All" },
         { "gmail.send", "Mail.Send" },
         { "mail.google.com", "Mail.ReadWrite" },

@@ -123,6 +123,32 @@ static bool is_shown(const Ts__Risk__ActiveRule *rule, const char *source, const
     return false;
 }
 
+/* Rules written elsewhere know an event's name by several names: evidence shows it once, in its summary. */
+static void evidence_does_not_say_the_action_again(void)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(1u << 20);
+    const Ts__Risk__ActiveRule *rule;
+    char at[TS_RFC3339_SIZE];
+    bool has_name = false;
+
+    ts_time_format(ts_wall_ms() - 60000, true, at);
+    fresh_organization();
+    employ(EMAIL);
+    ts_buf_printf(&body,
+                  "{\"id\":\"1\",\"time\":\"%s\",\"kind\":\"app_grant\",\"action\":\"let_in\","
+                  "\"outcome\":\"success\",\"actor\":{\"email\":\"" EMAIL "\"},"
+                  "\"app_name\":\"rclone\",\"fields\":{\"operationName\":\"let_in\"}}\n",
+                  at);
+    post_from("teamsentry", &body, 1);
+    rule = active("oauth_abused_app_granted");
+    CHECK(rule != NULL && rule->n_evidence == 1);
+    for (size_t i = 0; i < rule->evidence[0]->n_fields; i++) {
+        CHECK(strcmp(rule->evidence[0]->fields[i]->value, "let_in") != 0);
+        has_name = has_name || strcmp(rule->evidence[0]->fields[i]->value, "rclone") == 0;
+    }
+    CHECK(has_name);
+}
+
 /* Incidents puts together what names one user (chain_of). */
 static void detections_of_two_sources_name_one_user(void)
 {
@@ -166,6 +192,7 @@ int main(void)
     start();
     RUN(an_address_is_one_user_whoever_tells_of_it);
     RUN(a_new_address_at_one_source_is_the_same_user_at_the_other);
+    RUN(evidence_does_not_say_the_action_again);
     RUN(detections_of_two_sources_name_one_user);
     stop();
     remove_directory(s.directory);

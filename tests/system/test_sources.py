@@ -7,16 +7,17 @@ import subprocess
 import base
 import records
 import suite
+import test_okta
 
 PEOPLE = 30
 
 
 class Sources(base.SuiteCase):
-    def play(self, sources, domain):
+    def play(self, sources, domain, seed):
         """Plays two days through the suite; what was an attack, by its name and whom it was done to or by."""
         labels = os.path.join(self.suite.directory, domain + ".ndjson")
         done = subprocess.run([os.path.join(suite.BIN, "ts-simulator"), "--post", "http://127.0.0.1:%d" % self.suite.port,
-                               "--source", sources, "--people", str(PEOPLE), "--days", "2", "--seed", "7", "--domain", domain,
+                               "--source", sources, "--people", str(PEOPLE), "--days", "2", "--seed", str(seed), "--domain", domain,
                                "--with-directory", "--labels", labels],
                               env=dict(os.environ, TS_API_KEY=self.suite.key), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=120)
@@ -33,8 +34,8 @@ class Sources(base.SuiteCase):
         self.assertEqual(found[0]["affected_users"], [email])
         return self.api.get("/v1/incidents/" + found[0]["id"]).data["incident"]
 
-    def check_company(self, identity, domain):
-        attacks = self.play(identity + ",google_workspace", domain)
+    def check_company(self, identity, domain, seed):
+        attacks = self.play(identity + ",google_workspace", domain, seed)
         people = self.api.get("/v1/users/search", query=domain, limit=200).data["users"]
         self.assertEqual(len(people), PEOPLE, "one user for each person of the directory, and no others")
 
@@ -54,8 +55,8 @@ class Sources(base.SuiteCase):
         self.assertIn("mass_download", self.incident_of(insider)["rule_ids"])
         return attacks
 
-    def test_okta_and_google(self):
-        attacks = self.check_company("okta", "okta-works.example")
+    def test_companies_that_sign_in_elsewhere(self):
+        attacks = self.check_company("okta", "okta-works.example", 7) + self.check_company("entra_id", "entra-works.example", 9)
         lured = [user for attack, user in attacks if attack == "oauth_consent_abuse"]
         apps = [app for app in self.api.pages("/v1/apps", "apps") if app["name"] == "Invoice Sync Helper"]
         self.assertEqual([app["user_count"] for app in apps], [len(lured)])
@@ -63,9 +64,7 @@ class Sources(base.SuiteCase):
     def test_an_ai_tool_is_one_through_whichever_door(self):
         email = records.person()
         self.post([records.login(email), records.grant(email, "ChatGPT", "gpt", ["openid"])])
-        answer = self.api.events([records.okta(email, "user.authentication.sso", {"target": [
-            {"id": "0oa1", "type": "AppInstance", "alternateId": "ChatGPT", "displayName": "ChatGPT"}]})], source="okta")
-        self.assertEqual((answer.status, answer.data["accepted"]), (202, 1), answer.text)
+        self.post([test_okta.record("user.authentication.sso", email, target=[test_okta.app("ChatGPT")])], source="okta")
         self.suite.settle()
         groups = self.api.get("/v1/ai-usage", group_by="user").data["groups"]
         self.assertEqual([(group["tools"], group["events"]) for group in groups if group["email"] == email], [(["ChatGPT"], 2)])
