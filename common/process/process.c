@@ -74,14 +74,15 @@ static void print_help(const ts_process_options *o, const ts_config_table *table
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
 
-    ts_buf_printf(&text,
-                  "ts-%s %s: %s\n\n"
-                  "  --help          this text\n"
-                  "  --check-config  the settings in force, or all mistakes in them\n"
-                  "  --health        what a running ts-%s says of itself; exit 0 if it is ready\n"
-                  "  --version       the version\n\n"
-                  "Settings, from the environment:\n\n",
-                  o->name, TS_VERSION, o->summary, o->name);
+    ts_buf_printf(
+        &text,
+        "ts-%s %s: %s\n\n"
+        "  --help          this text\n"
+        "  --check-config  the settings in force, or whatever a start would refuse about them\n"
+        "  --health        what a running ts-%s says of itself; exit 0 if it is ready\n"
+        "  --version       the version\n\n"
+        "Settings, from the environment:\n\n",
+        o->name, TS_VERSION, o->summary, o->name);
     ts_config_help(tables, count, &text);
     ts_buf_printf(
         &text,
@@ -101,6 +102,38 @@ static int print_health(const common_config *config)
 
     printf("%s\n", words);
     return ready ? 0 : 1;
+}
+
+/* What a start with these settings would stumble over, beyond the tables. */
+static void look_further(const ts_process_options *o, const common_config *config, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    size_t count = 0;
+
+    if (ts_ops_check(config->ops_address, &err) != TS_OK) {
+        variable_name(o->name, "OPS_ADDRESS", err.param, sizeof(err.param));
+        ts_config_mistake(mistakes, &err);
+    }
+    while (o->peers != NULL && o->peers[count] != NULL)
+        count++;
+    ts_bus_check(o->peers, count, mistakes);
+    if (o->check != NULL)
+        o->check(o->config, mistakes);
+}
+
+/* The settings in force, or all mistakes. */
+static int check_config(const ts_process_options *o, const common_config *config,
+                        const ts_config_table *tables, size_t count)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
+    bool is_fine;
+
+    look_further(o, config, &text);
+    is_fine = text.size == 0;
+    if (is_fine)
+        ts_config_print(tables, count, &text);
+    fwrite(text.data, 1, text.size, is_fine ? stdout : stderr);
+    return is_fine ? 0 : 2;
 }
 
 static ts_status configure(const ts_process_options *o, ts_process *p, int argc, char **argv,
@@ -161,9 +194,7 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
         return TS_CONFLICT;
     }
     if (strcmp(option, "--check-config") == 0) {
-        ts_config_print(tables, TS_COUNT(tables), &text);
-        fwrite(text.data, 1, text.size, stdout);
-        *ret_exit = 0;
+        *ret_exit = check_config(o, &p->config, tables, TS_COUNT(tables));
         return TS_CONFLICT;
     }
     p->log_level = level;

@@ -129,9 +129,13 @@ class AgreementTest(unittest.TestCase):
     def test_every_setting_is_one_that_its_service_knows(self):
         """The services refuse what is misspelt: they are asked."""
         settings = dict(re.findall(r'^  (TS_[A-Z_]+): "?([^"\n]*)"?$', read("deploy/k8s/base/common.yaml"), re.M))
-        images = re.findall(r"^ENV ((?:.|\\\n)*?)$(?!\n )", read("deploy/docker/Dockerfile"), re.M)
+        dockerfile = read("deploy/docker/Dockerfile")
+        images = re.findall(r"^ENV ((?:.|\\\n)*?)$(?!\n )", dockerfile, re.M)
+        copies = {there: os.path.join(ROOT, here) for here, there in re.findall(r"^COPY (services/\S+) (/\S+)$", dockerfile, re.M)}
         for line in images:
-            settings.update(re.findall(r"(TS_[A-Z_]+)=(\S+)", line.replace("\\\n", " ")))
+            for name, value in re.findall(r"(TS_[A-Z_]+)=(\S+)", line.replace("\\\n", " ")):
+                settings[name] = copies.get(value, value)
+        self.assertEqual(len(copies), 2)
         for name, fallback in re.findall(r"^ +(TS_[A-Z_]+): \$\{TS_[A-Z_]+:-([^}]*)\}$", read("docker-compose.yml"), re.M):
             settings.setdefault(name, fallback)
         self.assertGreater(len(settings), 15)

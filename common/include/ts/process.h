@@ -25,6 +25,11 @@ typedef struct ts_process_options {
     const ts_config_item *items; /* the service's own settings */
     size_t item_count;
     void *config; /* the service's struct */
+    const char *const *
+        peers; /* services whose addresses on the bus it uses, its own among them; NULL ends them */
+    /* For --check-config: whatever else run() would refuse about the settings, a line each. What is only so at present (a port that
+     * is taken, a store that is open) is none of it. NULL: nothing. */
+    void (*check)(const void *config, ts_buf *mistakes);
 } ts_process_options;
 
 /* TS_OK: go on. Otherwise *ret_exit is what main returns (0 after --help; 2 on mistakes, already

@@ -16,6 +16,7 @@
 
 /* auth, risk, incidents, ai-usage, webhooks */
 #define API_PEERS 5
+extern const char *const api_peers[API_PEERS + 1]; /* their names; NULL ends them */
 
 typedef struct api {
     const gateway_config *config;
