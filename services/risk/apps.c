@@ -72,15 +72,6 @@ static ts_status get_or_make(risk_work *w, const uint8_t id[16], work_app **ret)
 
 /* ---- events ---- */
 
-static ts_str field(const risk_record *r, const char *name)
-{
-    for (size_t i = 0; i < r->field_count; i++) {
-        if (ts_str_is(r->fields[i].name, name))
-            return r->fields[i].value;
-    }
-    return TS_STR_NULL;
-}
-
 static ts_hash128 app_id(const risk_work *w, const char *source, ts_str client_id, ts_str name)
 {
     uint64_t scope[2] = { w->tenant.org, (uint64_t)w->tenant.mode };
@@ -161,9 +152,9 @@ static ts_status update(risk_work *w, const catalogue *c, work_app *app, const r
         row->first_seen_ms = at_ms;
     if (name[0] != '\0' && (row->name[0] == '\0' || at_ms >= row->last_used_ms))
         row->name = name;
-    if (strcmp(record->event->action, "revoke") != 0 && at_ms > row->last_used_ms)
+    if (record->kind != RISK_KIND_APP_REVOKE && at_ms > row->last_used_ms)
         row->last_used_ms = at_ms;
-    if (strcmp(record->event->action, "authorize") == 0) {
+    if (record->kind == RISK_KIND_APP_GRANT) {
         for (size_t i = 0; i < record->field_count && st == TS_OK; i++) {
             if (ts_str_is(record->fields[i].name, "scope"))
                 st = add_scope(w, row, record->fields[i].value);
@@ -175,19 +166,18 @@ static ts_status update(risk_work *w, const catalogue *c, work_app *app, const r
 ts_status apps_take(risk_work *w, const catalogue *c, const risk_record *record)
 {
     const Ts__Risk__Event *e = record->event;
-    bool revokes = strcmp(e->action, "revoke") == 0;
+    bool revokes = record->kind == RISK_KIND_APP_REVOKE;
     int64_t at_ms = e->event_ms < w->now_ms ? e->event_ms : w->now_ms;
     char *client_id, *name, *kept;
     work_app *app = NULL;
     ts_hash128 id;
     ts_status st;
 
-    if (strcmp(e->app, "token") != 0 ||
-        (!revokes && strcmp(e->action, "authorize") != 0 && strcmp(e->action, "activity") != 0))
+    if (!revokes && record->kind != RISK_KIND_APP_GRANT && record->kind != RISK_KIND_APP_USE)
         return TS_OK;
-    client_id = risk_clean_z(w->arena, field(record, "client_id"), APPS_NAME_MAX);
-    name = risk_clean_z(w->arena, field(record, "app_name"), APPS_NAME_MAX);
-    kept = risk_keep_z(w->arena, field(record, "app_name"), APPS_NAME_MAX);
+    client_id = risk_clean_z(w->arena, risk_record_field(record, "client_id"), APPS_NAME_MAX);
+    name = risk_clean_z(w->arena, risk_record_field(record, "app_name"), APPS_NAME_MAX);
+    kept = risk_keep_z(w->arena, risk_record_field(record, "app_name"), APPS_NAME_MAX);
     if (client_id == NULL || name == NULL || kept == NULL)
         return TS_NOMEM;
     if (name[0] == '\0')

@@ -7,29 +7,18 @@ static ts_str domain_of(ts_str email)
     return at + 1 < email.n ? ts_str_n(email.p + at + 1, email.n - at - 1) : TS_STR_NULL;
 }
 
-static bool is_word(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, list[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Only an account of the organization can do these. */
-static bool proves_membership(const Ts__Risk__Event *e)
+static bool proves_membership(const risk_record *record)
 {
-    static const char *const signing_in[] = { "login", "saml" };
-    static const char *const own[] = { "admin", "user_accounts" };
+    const char *outcome = record->event->outcome;
 
-    if (is_word(e->app, signing_in, TS_COUNT(signing_in)))
-        return strcmp(e->outcome, "success") == 0;
-    return is_word(e->app, own, TS_COUNT(own)) && strcmp(e->outcome, "failure") != 0;
-}
-
-static bool is_warning(const Ts__Risk__Event *e)
-{
-    return strcmp(e->type, "account_warning") == 0;
+    switch (record->kind) {
+    case RISK_KIND_SIGN_IN:
+    case RISK_KIND_SSO: return strcmp(outcome, "success") == 0;
+    case RISK_KIND_ACCOUNT:
+    case RISK_KIND_ADMIN: return strcmp(outcome, "failure") != 0;
+    default: return false;
+    }
 }
 
 static ts_status domain_is_own(risk_work *w, risk_domains *domains, ts_str domain, bool *ret)
@@ -99,10 +88,12 @@ static ts_status find_by_id(risk_work *w, const Ts__Risk__Event *e, ts_str email
     return st == TS_OK && email.n > 0 ? work_user_alias(w, *ret, email) : st;
 }
 
-static void note_seen(work_user *u, const Ts__Risk__Event *e)
+static void note_seen(work_user *u, const risk_record *record)
 {
+    const Ts__Risk__Event *e = record->event;
+
     /* The victim of a warning was not there. */
-    if (is_warning(e) || strcmp(e->outcome, "failure") == 0)
+    if (record->kind == RISK_KIND_WARNING || strcmp(e->outcome, "failure") == 0)
         return;
     if (e->event_ms > u->row->last_seen_ms) {
         u->row->last_seen_ms = e->event_ms;
@@ -139,7 +130,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
     *ret = NULL;
     if (domain.n == 0)
         return TS_OK;
-    if (is_actor && proves_membership(e)) {
+    if (is_actor && proves_membership(record)) {
         st = learn_domain(w, domains, domain);
         if (st != TS_OK)
             return st;
@@ -149,12 +140,12 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
         st = find_by_id(w, e, email, ret);
     if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {
         st = domain_is_own(w, domains, domain, &own);
-        if (st == TS_OK && ((own && is_actor) || is_warning(e)))
+        if (st == TS_OK && ((own && is_actor) || record->kind == RISK_KIND_WARNING))
             st = add_user(w, domains, e, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL, ret);
     }
     if (st != TS_OK || *ret == NULL)
         return st;
-    note_seen(*ret, e);
+    note_seen(*ret, record);
     if (is_actor && e->actor_id[0] != '\0' && strcmp(e->outcome, "failure") != 0)
         st = work_user_identify(w, *ret, e->source, ts_str_of(e->actor_id));
     return st;

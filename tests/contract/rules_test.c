@@ -1,5 +1,7 @@
 /* The shipped rules against labelled samples, through the service's own ingest handler and a real store: each rule must fire
  * on its positive samples and be silent on its negative ones, and what comes twice changes nothing. */
+#include <glob.h>
+
 #include "check.h"
 #include "detection.h"
 #include "ingest.h"
@@ -9,7 +11,7 @@
 #include "ts/store.h"
 #include "ts/time.h"
 
-#define SAMPLES_MAX (1u << 20)
+#define SAMPLES_MAX (4u << 20)
 #define BODY_MAX    (1u << 20)
 #define NOW_MS      INT64_C(1764000000000)
 #define AGO_MS      INT64_C(200000000) /* samples start this long before now */
@@ -17,6 +19,7 @@
 static risk app;
 static uint64_t org;
 static unsigned sample_number;
+static uint64_t qualifier; /* of the sample's records, the same when it is played again */
 
 /* ---- from the short form of a sample to records of the Reports API ---- */
 
@@ -106,7 +109,6 @@ static void put_event(ts_jsonw *w, ts_json record, int64_t n)
 
 static void put_record(ts_buf *body, ts_json record, int64_t at_ms, int64_t n)
 {
-    static uint64_t qualifier;
     ts_jsonw w = ts_jsonw_on(body);
     char digits[32];
 
@@ -132,26 +134,92 @@ static void put_record(ts_buf *body, ts_json record, int64_t at_ms, int64_t n)
     ts_buf_char(body, '\n');
 }
 
-static uint32_t put_sample(ts_buf *body, ts_json sample)
+/* ---- records of other sources, which samples give as they are ---- */
+
+/* "%t" is the record's time in RFC 3339; a text that is "%ms" as a whole becomes its milliseconds as a number; "%d" is the repeat's
+ * number. */
+static void put_raw_text(ts_jsonw *w, ts_str text, int64_t at_ms, int64_t n)
 {
-    uint32_t count = 0;
+    TS_CLEANUP(ts_buf_done) ts_buf with = TS_BUF_INIT(4096);
+    char time[TS_RFC3339_SIZE];
 
-    for (ts_json_iter it = ts_json_iter_of(sample); ts_json_next(&it);) {
-        int64_t repeat = number(it.value, "repeat", 1);
+    if (ts_str_is(text, "%ms")) {
+        ts_jsonw_i64(w, at_ms);
+        return;
+    }
+    ts_time_format(at_ms, true, time);
+    for (size_t i = 0; i < text.n; i++) {
+        bool is_mark = text.p[i] == '%' && i + 1 < text.n;
 
-        for (int64_t n = 0; n < repeat; n++, count++)
-            put_record(body, it.value,
-                       NOW_MS - AGO_MS +
-                           1000 * (number(it.value, "at", 0) + n * number(it.value, "every", 0)),
-                       n);
+        if (is_mark && text.p[i + 1] == 't')
+            ts_buf_z(&with, time);
+        else if (is_mark && text.p[i + 1] == 'd')
+            ts_buf_printf(&with, "%lld", (long long)n);
+        else
+            ts_buf_char(&with, text.p[i]);
+        i += is_mark && (text.p[i + 1] == 't' || text.p[i + 1] == 'd');
+    }
+    CHECK_EQ(ts_buf_status(&with), TS_OK);
+    ts_jsonw_str(w, ts_buf_view(&with));
+}
+
+static void put_raw(ts_jsonw *w, ts_json value, int64_t at_ms, int64_t n)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(BODY_MAX);
+    ts_json_type type = ts_json_type_of(value);
+
+    if (type == TS_JSON_STRING) {
+        put_raw_text(w, ts_json_str(value), at_ms, n);
+    } else if (type == TS_JSON_OBJECT) {
+        ts_jsonw_object(w);
+        for (ts_json_iter it = ts_json_iter_of(value); ts_json_next(&it);) {
+            ts_jsonw_key_str(w, it.name);
+            put_raw(w, it.value, at_ms, n);
+        }
+        ts_jsonw_object_end(w);
+    } else if (type == TS_JSON_ARRAY) {
+        ts_jsonw_array(w);
+        for (ts_json_iter it = ts_json_iter_of(value); ts_json_next(&it);)
+            put_raw(w, it.value, at_ms, n);
+        ts_jsonw_array_end(w);
+    } else {
+        ts_json_print(value, &text);
+        ts_jsonw_raw(w, ts_buf_view(&text));
+    }
+}
+
+static ts_str source_of(ts_json item)
+{
+    ts_str source = member(item, "source");
+
+    return source.n > 0 ? source : TS_STR_LIT("google_workspace");
+}
+
+/* One item of a sample, as often as it says. */
+static uint32_t put_item(ts_buf *body, ts_json item)
+{
+    int64_t repeat = number(item, "repeat", 1);
+    ts_json raw;
+
+    for (int64_t n = 0; n < repeat; n++) {
+        int64_t at_ms =
+            NOW_MS - AGO_MS + 1000 * (number(item, "at", 0) + n * number(item, "every", 0));
+        ts_jsonw w = ts_jsonw_on(body);
+
+        if (!ts_json_get(item, "record", &raw)) {
+            put_record(body, item, at_ms, n);
+            continue;
+        }
+        put_raw(&w, raw, at_ms, n);
+        ts_buf_char(body, '\n');
     }
     CHECK_EQ(ts_buf_status(body), TS_OK);
-    return count;
+    return (uint32_t)repeat;
 }
 
 /* ---- playing ---- */
 
-static void ingest(ts_str body, uint32_t *ret_accepted, uint32_t *ret_duplicates)
+static void ingest(ts_str source, ts_str body, uint32_t *accepted, uint32_t *duplicates)
 {
     Ts__Risk__IngestRequest request = TS__RISK__INGEST_REQUEST__INIT;
     Ts__Risk__IngestReply reply = TS__RISK__INGEST_REPLY__INIT;
@@ -163,7 +231,7 @@ static void ingest(ts_str body, uint32_t *ret_accepted, uint32_t *ret_duplicates
                      .service = &app,
                      .now_ms = NOW_MS };
 
-    request.source = (char *)(uintptr_t) "google_workspace";
+    request.source = ts_arena_z(arena, source);
     request.content_type = (char *)(uintptr_t) "ndjson";
     request.body.data = (uint8_t *)(uintptr_t)body.p;
     request.body.len = body.n;
@@ -174,9 +242,29 @@ static void ingest(ts_str body, uint32_t *ret_accepted, uint32_t *ret_duplicates
     for (size_t i = 0; i < reply.n_rejected; i++)
         fprintf(stderr, "rejected: %s\n", reply.rejected[i]->reason);
     CHECK_EQ(reply.n_rejected, 0);
-    *ret_accepted = reply.accepted;
-    *ret_duplicates = reply.duplicates;
+    *accepted += reply.accepted;
+    *duplicates += reply.duplicates;
     ts_arena_free(arena);
+}
+
+/* Items that follow one another and are of one source make one request. Returns how many records there were. */
+static uint32_t ingest_sample(ts_json sample, uint32_t *ret_accepted, uint32_t *ret_duplicates)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf body = TS_BUF_INIT(BODY_MAX);
+    ts_str source = TS_STR_NULL;
+    uint32_t count = 0;
+
+    *ret_accepted = *ret_duplicates = 0;
+    for (ts_json_iter it = ts_json_iter_of(sample); ts_json_next(&it);) {
+        if (body.size > 0 && !ts_str_eq(source, source_of(it.value))) {
+            ingest(source, ts_buf_view(&body), ret_accepted, ret_duplicates);
+            ts_buf_clear(&body);
+        }
+        source = source_of(it.value);
+        count += put_item(&body, it.value);
+    }
+    ingest(source, ts_buf_view(&body), ret_accepted, ret_duplicates);
+    return count;
 }
 
 static unsigned firings_of(ts_str rule, uint32_t *ret_count)
@@ -207,57 +295,74 @@ static unsigned firings_of(ts_str rule, uint32_t *ret_count)
 
 static unsigned play(ts_str rule, ts_json sample, bool expected)
 {
-    ts_buf body = TS_BUF_INIT(BODY_MAX);
     uint32_t records, accepted, duplicates, count, count_again;
     unsigned fired;
 
     org++;
     sample_number++;
-    records = put_sample(&body, sample);
-    ingest(ts_buf_view(&body), &accepted, &duplicates);
+    qualifier = 0;
+    records = ingest_sample(sample, &accepted, &duplicates);
     CHECK_EQ(accepted, records);
     fired = firings_of(rule, &count);
     if ((fired > 0) != expected) {
-        fprintf(stderr, "rule %.*s: %s on this sample:\n%.*s", (int)rule.n, rule.p,
-                expected ? "silent" : "fires", (int)(body.size > 600 ? 600 : body.size), body.data);
+        TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(BODY_MAX);
+
+        ts_json_print(sample, &text);
+        fprintf(stderr, "rule %.*s: %s on this sample:\n%.*s\n", (int)rule.n, rule.p,
+                expected ? "silent" : "fires", (int)(text.size > 600 ? 600 : text.size), text.data);
         return 1;
     }
-    ingest(ts_buf_view(&body), &accepted, &duplicates);
+    qualifier = 0;
+    CHECK_EQ(ingest_sample(sample, &accepted, &duplicates), records);
     CHECK_EQ(accepted, 0);
     CHECK_EQ(duplicates, records);
     CHECK_EQ(firings_of(rule, &count_again), fired);
     CHECK_EQ(count_again, count);
-    ts_buf_done(&body);
     return 0;
 }
 
-static ts_str read_samples(void)
+/* The samples of all files as one document: a list of lists. */
+static ts_str read_samples(ts_buf *text)
 {
-    static char text[SAMPLES_MAX];
-    FILE *file = fopen(TS_SOURCE_DIR "/tests/rules/samples.json", "rbe");
-    size_t n;
+    glob_t files;
 
-    CHECK(file != NULL);
-    n = fread(text, 1, sizeof(text), file);
-    fclose(file);
-    CHECK(n < sizeof(text));
-    return ts_str_n(text, n);
+    CHECK_EQ(glob(TS_SOURCE_DIR "/tests/rules/*.json", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        FILE *file = fopen(files.gl_pathv[i], "rbe");
+        char *room = ts_buf_reserve(text, SAMPLES_MAX / 4);
+        size_t n;
+
+        CHECK(file != NULL && room != NULL);
+        room[0] = i == 0 ? '[' : ',';
+        n = fread(room + 1, 1, SAMPLES_MAX / 4 - 1, file);
+        CHECK(n < SAMPLES_MAX / 4 - 1);
+        fclose(file);
+        text->size += n + 1;
+    }
+    globfree(&files);
+    ts_buf_char(text, ']');
+    CHECK_EQ(ts_buf_status(text), TS_OK);
+    return ts_buf_view(text);
+}
+
+static unsigned play_all(ts_json entry, const char *kind, bool expected)
+{
+    unsigned wrong = 0;
+    ts_json list;
+
+    CHECK(ts_json_get(entry, kind, &list) && ts_json_count(list) >= 2);
+    for (ts_json_iter s = ts_json_iter_of(list); ts_json_next(&s);)
+        wrong += play(member(entry, "rule"), s.value, expected);
+    return wrong;
 }
 
 static void rules_fire_on_their_samples_and_on_nothing_else(ts_json samples)
 {
     unsigned wrong = 0;
 
-    for (ts_json_iter it = ts_json_iter_of(samples); ts_json_next(&it);) {
-        ts_str rule = member(it.value, "rule");
-        ts_json list;
-
-        CHECK(ts_json_get(it.value, "positive", &list) && ts_json_count(list) >= 2);
-        for (ts_json_iter s = ts_json_iter_of(list); ts_json_next(&s);)
-            wrong += play(rule, s.value, true);
-        CHECK(ts_json_get(it.value, "negative", &list) && ts_json_count(list) >= 2);
-        for (ts_json_iter s = ts_json_iter_of(list); ts_json_next(&s);)
-            wrong += play(rule, s.value, false);
+    for (ts_json_iter file = ts_json_iter_of(samples); ts_json_next(&file);) {
+        for (ts_json_iter it = ts_json_iter_of(file.value); ts_json_next(&it);)
+            wrong += play_all(it.value, "positive", true) + play_all(it.value, "negative", false);
     }
     printf("%u samples\n", sample_number);
     CHECK_EQ(wrong, 0);
@@ -265,9 +370,11 @@ static void rules_fire_on_their_samples_and_on_nothing_else(ts_json samples)
 
 static bool has_samples(ts_json samples, const char *rule)
 {
-    for (ts_json_iter it = ts_json_iter_of(samples); ts_json_next(&it);) {
-        if (ts_str_is(member(it.value, "rule"), rule))
-            return true;
+    for (ts_json_iter file = ts_json_iter_of(samples); ts_json_next(&file);) {
+        for (ts_json_iter it = ts_json_iter_of(file.value); ts_json_next(&it);) {
+            if (ts_str_is(member(it.value, "rule"), rule))
+                return true;
+        }
     }
     return false;
 }
@@ -344,6 +451,7 @@ int main(void)
     ts_store_options o = { .directory = directory, .families = risk_families, .schema = 1 };
     risk_config config = { .retention_days = 36500, .noisy_firings = 100, .users_max = 1000000 };
     ts_json_parser *parser = ts_json_parser_new(SAMPLES_MAX);
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(SAMPLES_MAX);
     ts_error error = { "", "" };
     ts_json samples;
 
@@ -353,7 +461,7 @@ int main(void)
     o.min_free_bytes = 1;
     CHECK_EQ(ts_store_open(&o, &app.store, &error), TS_OK);
     CHECK_EQ(risk_ingest_new(&config, &app.ingest, &error), TS_OK);
-    CHECK_EQ(ts_json_parse(parser, read_samples(), &samples, &error), TS_OK);
+    CHECK_EQ(ts_json_parse(parser, read_samples(&text), &samples, &error), TS_OK);
     rules_fire_on_their_samples_and_on_nothing_else(samples);
     every_rule_that_fires_has_samples_and_advice(samples);
     rules_are_counted_by_name_up_to_a_limit();

@@ -15,36 +15,25 @@ static ts_status add(risk_record *r, ts_arena *arena, const char *name, ts_str v
     return TS_OK;
 }
 
-static ts_str field(const risk_record *r, const char *name)
-{
-    for (size_t i = 0; i < r->field_count; i++) {
-        if (ts_str_is(r->fields[i].name, name))
-            return r->fields[i].value;
-    }
-    return TS_STR_NULL;
-}
-
 /* Which tool, and through which door; NULL for the door if the event is about the tool without being a use of it. */
 static const catalogue_tool *tool_of(const catalogue *c, const risk_record *r, const char **ret_via)
 {
-    const Ts__Risk__Event *e = r->event;
-
     *ret_via = NULL;
-    if (strcmp(e->app, "token") == 0) {
-        if (strcmp(e->action, "authorize") == 0 || strcmp(e->action, "activity") == 0)
-            *ret_via = "oauth";
-        return catalogue_find_app(c, field(r, "client_id"), field(r, "app_name"));
-    }
-    if (strcmp(e->app, "gemini_in_workspace_apps") == 0) {
-        *ret_via = "native";
-        return catalogue_find_tool(c, "Gemini");
-    }
-    if (strcmp(e->app, "saml") == 0) {
-        if (strcmp(e->action, "login_success") == 0)
+    switch (r->kind) {
+    case RISK_KIND_APP_GRANT:
+    case RISK_KIND_APP_USE: *ret_via = "oauth"; break;
+    case RISK_KIND_APP_REVOKE: break;
+    case RISK_KIND_AI: *ret_via = "native"; break;
+    case RISK_KIND_SSO:
+        if (strcmp(r->event->outcome, "success") == 0)
             *ret_via = "sso";
-        return catalogue_find_app(c, TS_STR_NULL, field(r, "application_name"));
+        break;
+    default: return NULL;
     }
-    return NULL;
+    if (r->kind == RISK_KIND_AI || r->kind == RISK_KIND_SSO)
+        return catalogue_find_app(c, TS_STR_NULL, risk_record_field(r, "application_name"));
+    return catalogue_find_app(c, risk_record_field(r, "client_id"),
+                              risk_record_field(r, "app_name"));
 }
 
 static ts_status add_tool(const catalogue *c, risk_record *r, ts_arena *arena)
@@ -143,7 +132,8 @@ ts_status enrich_record(const catalogue *c, const risk_map *contacts, risk_recor
         st = add_contacts(contacts, record, arena);
     if (st != TS_OK)
         return st;
-    if (strcmp(record->event->app, "token") != 0 && strcmp(record->event->app, "admin") != 0)
+    if (record->kind != RISK_KIND_APP_GRANT && record->kind != RISK_KIND_APP_USE &&
+        record->kind != RISK_KIND_APP_REVOKE && record->kind != RISK_KIND_ADMIN)
         return TS_OK;
     return add_scopes(c, record, arena);
 }

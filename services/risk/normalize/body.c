@@ -1,7 +1,7 @@
 /* Bodies: inflate, split, and give each source record to its source's normaliser. */
 #include <zlib.h>
 
-#include "normalize/google.h"
+#include "normalize/source.h"
 
 #define INFLATE_STEP (UINT64_C(256) << 10)
 #define GZIP_WINDOW  (15 + 16) /* zlib: gzip wrapping only */
@@ -9,6 +9,12 @@
 struct risk_parser {
     ts_json_parser *json;
 };
+
+/* What a parse goes by. */
+typedef struct parse {
+    const risk_body_options *options;
+    const risk_source *source;
+} parse;
 
 risk_parser *risk_parser_new(void)
 {
@@ -113,9 +119,15 @@ static ts_status reject(ts_arena *arena, risk_body *body, uint32_t index, const 
 }
 
 /* One source record. Only a lack of memory fails the body. */
-static ts_status take_record(const risk_body_options *o, ts_json record, ts_str raw, uint32_t index,
+static ts_status take_record(const parse *how, ts_json record, ts_str raw, uint32_t index,
                              ts_arena *arena, risk_body *body)
 {
+    risk_intake in = { .options = how->options,
+                       .arena = arena,
+                       .record = record,
+                       .raw = raw,
+                       .index = index,
+                       .body = body };
     ts_error why = { "", "" };
     ts_status st;
 
@@ -123,15 +135,15 @@ static ts_status take_record(const risk_body_options *o, ts_json record, ts_str 
         return reject(arena, body, index, "not an object: each record must be a JSON object");
     if (raw.n > RISK_RECORD_MAX)
         return reject(arena, body, index, "too large: a record may have at most 1 MiB");
-    st = risk_google(o, record, raw, index, arena, body, &why);
+    st = risk_source_normalize(how->source, &in, &why);
     if (st == TS_INVALID)
         return reject(arena, body, index, why.text);
     return st;
 }
 
-static ts_status count_record(const risk_body_options *o, risk_body *body, ts_error *err)
+static ts_status count_record(const parse *how, risk_body *body, ts_error *err)
 {
-    uint32_t max = o->records_max != 0 ? o->records_max : RISK_RECORDS_MAX;
+    uint32_t max = how->options->records_max != 0 ? how->options->records_max : RISK_RECORDS_MAX;
 
     if (body->total >= max)
         return ts_fail(err, TS_TOO_LARGE, "", "a request may have at most %u records", max);
@@ -139,8 +151,8 @@ static ts_status count_record(const risk_body_options *o, risk_body *body, ts_er
     return TS_OK;
 }
 
-static ts_status take_lines(risk_parser *p, const risk_body_options *o, ts_str text,
-                            ts_arena *arena, risk_body *body, ts_error *err)
+static ts_status take_lines(risk_parser *p, const parse *how, ts_str text, ts_arena *arena,
+                            risk_body *body, ts_error *err)
 {
     while (text.n > 0) {
         size_t end = ts_str_find(text, '\n');
@@ -153,7 +165,7 @@ static ts_status take_lines(risk_parser *p, const risk_body_options *o, ts_str t
         text.n -= end < text.n ? end + 1 : end;
         if (line.n == 0)
             continue;
-        st = count_record(o, body, err);
+        st = count_record(how, body, err);
         if (st != TS_OK)
             return st;
         st = line.n > RISK_RECORD_MAX ? TS_OK : ts_json_parse(p->json, line, &record, &why);
@@ -164,7 +176,7 @@ static ts_status take_lines(risk_parser *p, const risk_body_options *o, ts_str t
         else if (st != TS_OK)
             st = reject(arena, body, body->total - 1, why.text);
         else
-            st = take_record(o, record, line, body->total - 1, arena, body);
+            st = take_record(how, record, line, body->total - 1, arena, body);
         if (st != TS_OK)
             return st;
     }
@@ -183,15 +195,15 @@ static ts_status print_raw(ts_json record, ts_arena *arena, ts_str *ret)
     return ret->p == NULL && text.size > 0 ? TS_NOMEM : TS_OK;
 }
 
-static ts_status take_element(const risk_body_options *o, ts_json record, ts_arena *arena,
-                              risk_body *body, ts_error *err)
+static ts_status take_element(const parse *how, ts_json record, ts_arena *arena, risk_body *body,
+                              ts_error *err)
 {
     ts_str raw = TS_STR_NULL;
-    ts_status st = count_record(o, body, err);
+    ts_status st = count_record(how, body, err);
 
     if (st == TS_OK)
         st = print_raw(record, arena, &raw);
-    return st == TS_OK ? take_record(o, record, raw, body->total - 1, arena, body) : st;
+    return st == TS_OK ? take_record(how, record, raw, body->total - 1, arena, body) : st;
 }
 
 /* The first line is a whole document: NDJSON that was not called so. */
@@ -204,8 +216,18 @@ static bool holds_lines(risk_parser *p, ts_str text)
            ts_json_parse(p->json, ts_str_n(text.p, end), &ignored, NULL) == TS_OK;
 }
 
-static ts_status take_document(risk_parser *p, const risk_body_options *o, ts_str text,
-                               ts_arena *arena, risk_body *body, ts_error *err)
+/* What the source's API and exporters wrap records in. */
+static bool holds_list(const risk_source *source, ts_json root, ts_json *ret)
+{
+    for (size_t i = 0; i < RISK_LISTS_MAX && source->lists[i] != NULL; i++) {
+        if (ts_json_get(root, source->lists[i], ret) && ts_json_type_of(*ret) == TS_JSON_ARRAY)
+            return true;
+    }
+    return false;
+}
+
+static ts_status take_document(risk_parser *p, const parse *how, ts_str text, ts_arena *arena,
+                               risk_body *body, ts_error *err)
 {
     ts_json root = { 0 };
     ts_json list = { 0 };
@@ -222,14 +244,24 @@ static ts_status take_document(risk_parser *p, const risk_body_options *o, ts_st
     else if (ts_json_type_of(root) != TS_JSON_OBJECT)
         return ts_fail(err, TS_INVALID, "",
                        "the body must be a JSON object, an array of objects or NDJSON");
-    else if (!ts_json_get(root, "items", &list) || ts_json_type_of(list) != TS_JSON_ARRAY)
-        return take_element(o, root, arena, body, err);
+    else if (!holds_list(how->source, root, &list))
+        return take_element(how, root, arena, body, err);
     for (ts_json_iter it = ts_json_iter_of(list); ts_json_next(&it);) {
-        st = take_element(o, it.value, arena, body, err);
+        st = take_element(how, it.value, arena, body, err);
         if (st != TS_OK)
             return st;
     }
     return TS_OK;
+}
+
+static ts_status refuse_source(ts_arena *arena, ts_error *err)
+{
+    const char *names;
+    ts_status st = risk_source_names(arena, &names);
+
+    if (st != TS_OK)
+        return st;
+    return ts_fail(err, TS_INVALID, "source", "source must be %s", names);
 }
 
 ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_str body,
@@ -238,12 +270,13 @@ ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_s
     uint64_t body_max = options->body_max != 0 ? options->body_max : RISK_BODY_MAX;
     uint64_t inflated_max = options->inflated_max != 0 ? options->inflated_max : RISK_INFLATED_MAX;
     TS_CLEANUP(ts_buf_done) ts_buf inflated = TS_BUF_INIT(inflated_max + INFLATE_STEP + 1);
+    const parse how = { .options = options, .source = risk_source_find(options->source) };
     ts_str text = body;
     ts_status st;
 
     memset(ret, 0, sizeof(*ret));
-    if (strcmp(options->source, "google_workspace") != 0)
-        return ts_fail(err, TS_INVALID, "source", "source must be google_workspace");
+    if (how.source == NULL)
+        return refuse_source(arena, err);
     if (body.n > body_max)
         return ts_fail(err, TS_TOO_LARGE, "", "the body is larger than %llu MiB",
                        (unsigned long long)(body_max >> 20));
@@ -261,8 +294,8 @@ ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_s
     if (ts_str_trim(text).n == 0)
         return ts_fail(err, TS_INVALID, "",
                        "the body is empty: send a JSON object, an array or NDJSON");
-    st = options->ndjson ? take_lines(p, options, text, arena, ret, err)
-                         : take_document(p, options, text, arena, ret, err);
+    st = options->ndjson ? take_lines(p, &how, text, arena, ret, err)
+                         : take_document(p, &how, text, arena, ret, err);
     if (st == TS_NOMEM)
         ts_error_set(err, "", "the request needs more memory than one request may have");
     return st;

@@ -6,12 +6,9 @@
 #ifndef RISK_GOOGLE_H
 #define RISK_GOOGLE_H
 
-#include "normalize/normalize.h"
-#include "ts/json.h"
+#include "normalize/intake.h"
 
-/* Appends one record per event to `body`. TS_INVALID with words rejects the whole source record (nothing appended). `raw`
- * is kept with each event. */
-TS_CHECK ts_status risk_google(const risk_body_options *options, ts_json record, ts_str raw,
-                               uint32_t index, ts_arena *arena, risk_body *body, ts_error *err);
+/* One event for each of the record's. */
+TS_CHECK ts_status risk_google(const risk_intake *in, ts_error *err);
 
 #endif

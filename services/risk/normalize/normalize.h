@@ -1,6 +1,6 @@
 /* From the body of an ingest request to normalised records. Pure but for memory: the clock is an argument.
  *
- * A body is a JSON object, an array of objects, a list answer of the Reports API ({"items": [...]}), or NDJSON; gzip too.
+ * A body is a JSON object, an array of objects, a list as the source's API answers it (source.h), or NDJSON; gzip too.
  * What is wrong with the body as a whole fails the call and nothing is taken; a bad element or line is rejected by its
  * index and loses no good one.
  */
@@ -27,7 +27,7 @@ TS_DEFINE_CLEANUP(risk_parser, risk_parser_free);
 
 typedef struct risk_body_options {
     ts_tenant tenant;
-    const char *source; /* "google_workspace" */
+    const char *source; /* "google_workspace"; see source.h */
     bool ndjson;
     bool gzip;
     int64_t now_ms;

@@ -3,7 +3,6 @@
 #include <criterion/criterion.h>
 
 static Ts__Risk__Event event;
-static risk_field fields[2];
 static risk_record record;
 
 static char *text(const char *z)
@@ -18,14 +17,13 @@ static void fresh(void)
     event.user_email = text("ann@acme.example");
     event.outcome = text("success");
     event.ip = text("198.51.100.7");
-    record = (risk_record){ .event = &event, .fields = fields };
+    record = (risk_record){ .event = &event };
 }
 TestSuite(behavior_metrics, .init = fresh);
 
-static behavior_act act_of(const char *app, const char *action)
+static behavior_act act_of(risk_kind kind)
 {
-    event.app = text(app);
-    event.action = text(action);
+    record.kind = kind;
     return behavior_act_of(&record);
 }
 
@@ -44,34 +42,36 @@ static void expect(behavior_act act, const char *first, const char *second)
 Test(behavior_metrics, events_count_for_their_metrics)
 {
     static const struct {
-        const char *app, *action, *first, *second;
+        risk_kind kind;
+        const char *first, *second;
+        bool is_at_work;
     } cases[] = {
-        { "login", "login_success", "sign_ins_per_day", "sign_in_networks_per_day" },
-        { "saml", "login_success", "sign_ins_per_day", "sign_in_networks_per_day" },
-        { "drive", "view", "files_viewed_per_day", NULL },
-        { "drive", "download", "files_downloaded_per_day", NULL },
-        { "drive", "copy", "files_downloaded_per_day", NULL },
-        { "drive", "print", "files_downloaded_per_day", NULL },
-        { "drive", "trash", "files_deleted_per_day", NULL },
-        { "drive", "change_user_access", NULL, NULL },
-        { "token", "authorize", "app_grants_per_day", NULL },
-        { "token", "activity", "app_calls_per_day", NULL },
-        { "token", "revoke", NULL, NULL },
-        { "admin", "CREATE_USER", "admin_acts_per_day", NULL },
-        { "groups", "view", NULL, NULL },
+        { RISK_KIND_SIGN_IN, "sign_ins_per_day", "sign_in_networks_per_day", true },
+        { RISK_KIND_SSO, "sign_ins_per_day", "sign_in_networks_per_day", true },
+        { RISK_KIND_ACCOUNT, NULL, NULL, true },
+        { RISK_KIND_ADMIN, "admin_acts_per_day", NULL, true },
+        { RISK_KIND_FILE, NULL, NULL, true },
+        { RISK_KIND_FILE_VIEW, "files_viewed_per_day", NULL, true },
+        { RISK_KIND_FILE_TAKE, "files_downloaded_per_day", NULL, true },
+        { RISK_KIND_FILE_SHARE, "files_shared_outside_per_day", NULL, true },
+        { RISK_KIND_FILE_DELETE, "files_deleted_per_day", NULL, true },
+        { RISK_KIND_AI, NULL, NULL, true },
+        { RISK_KIND_APP_GRANT, "app_grants_per_day", NULL, false },
+        { RISK_KIND_APP_USE, "app_calls_per_day", NULL, false },
+        { RISK_KIND_APP_REVOKE, NULL, NULL, false },
+        { RISK_KIND_OTHER, NULL, NULL, false },
     };
 
     for (size_t i = 0; i < TS_COUNT(cases); i++) {
-        behavior_act act = act_of(cases[i].app, cases[i].action);
+        behavior_act act = act_of(cases[i].kind);
 
         expect(act, cases[i].first, cases[i].second);
         cr_assert(act.is_own);
-        cr_assert_eq(act.is_at_work,
-                     strcmp(cases[i].app, "token") != 0 && strcmp(cases[i].app, "groups") != 0);
+        cr_assert_eq(act.is_at_work, cases[i].is_at_work, "%s", risk_kind_name(cases[i].kind));
     }
     event.outcome = text("failure");
-    expect(act_of("login", "login_failure"), "failed_sign_ins_per_day", NULL);
-    cr_assert_not(act_of("login", "login_failure").is_own);
+    expect(act_of(RISK_KIND_SIGN_IN), "failed_sign_ins_per_day", NULL);
+    cr_assert_not(act_of(RISK_KIND_SIGN_IN).is_own);
 }
 
 Test(behavior_metrics, what_was_done_to_the_user_is_not_the_users_behavior)
@@ -79,27 +79,11 @@ Test(behavior_metrics, what_was_done_to_the_user_is_not_the_users_behavior)
     behavior_act act;
 
     event.actor_email = text("boss@acme.example");
-    act = act_of("admin", "SUSPEND_USER");
+    act = act_of(RISK_KIND_ADMIN);
     cr_assert(!act.is_own && act.metrics == 0);
     fresh();
-    event.type = text("account_warning");
-    act = act_of("login", "suspicious_login");
+    act = act_of(RISK_KIND_WARNING);
     cr_assert(!act.is_own && act.metrics == 0);
-}
-
-Test(behavior_metrics, fields_decide_where_the_action_does_not)
-{
-    fields[0] = (risk_field){ TS_STR_LIT("visibility_change"), TS_STR_LIT("external") };
-    record.field_count = 1;
-    expect(act_of("drive", "change_document_visibility"), "files_shared_outside_per_day", NULL);
-    fields[0].value = TS_STR_LIT("internal");
-    expect(act_of("drive", "change_document_visibility"), NULL, NULL);
-    /* What follows from another event of the record is no further act, but is the user's. */
-    fields[0] = (risk_field){ TS_STR_LIT("primary_event"), TS_STR_LIT("false") };
-    expect(act_of("drive", "download"), NULL, NULL);
-    cr_assert(act_of("drive", "download").is_own);
-    fields[0].value = TS_STR_LIT("true");
-    expect(act_of("drive", "download"), "files_downloaded_per_day", NULL);
 }
 
 Test(behavior_metrics, networks_are_those_of_addresses)

@@ -204,6 +204,49 @@ Test(google, a_warning_is_about_the_victim)
     cr_assert_str_eq(r->event->outcome, "");
 }
 
+static risk_kind kind_of(const char *app, const char *type, const char *name, const char *parameter)
+{
+    const char *text =
+        ts_arena_printf(p.arena,
+                        "{\"id\":{\"time\":\"" NOW_Z "\",\"applicationName\":\"%s\"}," ACTOR
+                        ",\"events\":[{\"type\":\"%s\",\"name\":\"%s\",\"parameters\":[%s]}]}",
+                        app, type, name, parameter);
+
+    return parse_one(&p, text)->kind;
+}
+
+Test(google, an_event_has_its_kind)
+{
+    static const char external[] = "{\"name\":\"visibility_change\",\"value\":\"external\"}";
+    static const char internal[] = "{\"name\":\"visibility_change\",\"value\":\"internal\"}";
+    static const char secondary[] = "{\"name\":\"primary_event\",\"boolValue\":false}";
+
+    cr_expect_eq(kind_of("login", "login", "login_success", ""), RISK_KIND_SIGN_IN);
+    cr_expect_eq(kind_of("login", "login", "login_failure", ""), RISK_KIND_SIGN_IN);
+    cr_expect_eq(kind_of("login", "account_warning", "suspicious_login", ""), RISK_KIND_WARNING);
+    cr_expect_eq(kind_of("login", "2sv_change", "2sv_disable", ""), RISK_KIND_ACCOUNT);
+    cr_expect_eq(kind_of("user_accounts", "2sv_change", "2sv_disable", ""), RISK_KIND_ACCOUNT);
+    cr_expect_eq(kind_of("saml", "login", "login_success", ""), RISK_KIND_SSO);
+    cr_expect_eq(kind_of("admin", "USER_SETTINGS", "CREATE_USER", ""), RISK_KIND_ADMIN);
+    cr_expect_eq(kind_of("token", "auth", "authorize", ""), RISK_KIND_APP_GRANT);
+    cr_expect_eq(kind_of("token", "auth", "activity", ""), RISK_KIND_APP_USE);
+    cr_expect_eq(kind_of("token", "auth", "revoke", ""), RISK_KIND_APP_REVOKE);
+    cr_expect_eq(kind_of("token", "auth", "request", ""), RISK_KIND_OTHER);
+    cr_expect_eq(kind_of("drive", "access", "view", ""), RISK_KIND_FILE_VIEW);
+    cr_expect_eq(kind_of("drive", "access", "print", ""), RISK_KIND_FILE_TAKE);
+    cr_expect_eq(kind_of("drive", "access", "trash", ""), RISK_KIND_FILE_DELETE);
+    cr_expect_eq(kind_of("drive", "access", "edit", ""), RISK_KIND_FILE);
+    cr_expect_eq(kind_of("gemini_in_workspace_apps", "ai_usage_event", "feature_utilization", ""),
+                 RISK_KIND_AI);
+    cr_expect_eq(kind_of("groups", "acl_change", "view", ""), RISK_KIND_OTHER);
+    /* Fields decide where the action does not. */
+    cr_expect_eq(kind_of("drive", "acl_change", "change_user_access", external),
+                 RISK_KIND_FILE_SHARE);
+    cr_expect_eq(kind_of("drive", "acl_change", "change_user_access", internal), RISK_KIND_FILE);
+    /* What follows from another event of the record is no further act. */
+    cr_expect_eq(kind_of("drive", "access", "download", secondary), RISK_KIND_FILE);
+}
+
 Test(google, an_actor_without_address_keeps_its_id)
 {
     const risk_record *r = parse_one(

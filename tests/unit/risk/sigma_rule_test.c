@@ -183,12 +183,22 @@ Test(sigma_rule, a_hash_changes_with_what_the_rule_says_and_not_with_its_spacing
 
 Test(sigma_rule, only_events_of_its_log_source)
 {
-    static const char *const sources[][3] = {
-        { "product: google_workspace\n  service: login", "login", "" },
-        { "product: gcp\n  service: google_workspace.admin", "admin", "" },
-        { "product: google_workspace", "", "" },
-        { "product: windows\n  service: security", NULL, "logsource" },
-        { "product: gcp\n  service: gcp.audit", NULL, "logsource" },
+    static const struct {
+        const char *logsource;
+        const char *source; /* NULL: refused */
+        const char *app;
+        int kind; /* -1: any */
+    } sources[] = {
+        { "product: google_workspace\n  service: login", "google_workspace", "login", -1 },
+        { "product: gcp\n  service: google_workspace.admin", "google_workspace", "admin", -1 },
+        { "product: google_workspace", "google_workspace", "", -1 },
+        { "category: sign_in", "", "", RISK_KIND_SIGN_IN },
+        { "product: google_workspace\n  category: file_take", "google_workspace", "",
+          RISK_KIND_FILE_TAKE },
+        { "product: windows\n  service: security", NULL, "", 0 },
+        { "product: gcp\n  service: gcp.audit", NULL, "", 0 },
+        { "category: process_creation", NULL, "", 0 },
+        { "category: sign_in\n  service: login", NULL, "", 0 },
     };
     bench *b = bench_new();
 
@@ -196,22 +206,24 @@ Test(sigma_rule, only_events_of_its_log_source)
         const char *yaml = ts_arena_printf(
             b->arena,
             "title: T\nid: 5f0c\nlogsource:\n  %s\ndetection: {s: {a: b}, condition: s}\n",
-            sources[i][0]);
+            sources[i].logsource);
         ytree **documents = NULL;
         size_t count = 0;
         sigma_rule *rule = NULL;
         ts_error err = { "", "" };
 
         cr_assert_eq(ytree_parse(ts_str_of(yaml), b->arena, &documents, &count, &err), TS_OK);
-        if (sources[i][1] == NULL) {
+        if (sources[i].source == NULL) {
             cr_expect_eq(sigma_rule_compile(documents[0], "f", &b->names, b->arena, &rule, &err),
                          TS_INVALID);
-            cr_expect_str_eq(err.param, sources[i][2]);
+            cr_expect_str_eq(err.param, "logsource");
             continue;
         }
         cr_assert_eq(sigma_rule_compile(documents[0], "f", &b->names, b->arena, &rule, &err),
                      TS_OK);
-        cr_expect_str_eq(rule->app, sources[i][1]);
+        cr_expect_str_eq(rule->source, sources[i].source);
+        cr_expect_str_eq(rule->app, sources[i].app);
+        cr_expect_eq(rule->has_kind ? (int)rule->kind : -1, sources[i].kind);
     }
     ts_arena_free(b->arena);
 }

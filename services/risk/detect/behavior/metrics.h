@@ -16,26 +16,16 @@ typedef enum behavior_kind {
     BEHAVIOR_HOURS,    /* different hours in which the user is hardly ever there */
 } behavior_kind;
 
-/* Applications of which something is counted. */
-enum behavior_app {
-    BEHAVIOR_LOGIN = 1,
-    BEHAVIOR_SAML = 2,
-    BEHAVIOR_DRIVE = 4,
-    BEHAVIOR_TOKEN = 8,
-    BEHAVIOR_ADMIN = 16,
-    BEHAVIOR_GEMINI = 32,
-};
+#define BEHAVIOR_KINDS_MAX 2 /* of one metric */
 
 typedef struct behavior_metric {
-    const char *name;       /* in the API */
-    const char *one;        /* "file downloaded" */
-    const char *many;       /* "files downloaded" */
-    behavior_kind kind;     /* the match below does not matter to BEHAVIOR_HOURS */
-    uint32_t floor;         /* a day with fewer says nothing, whatever the user does else */
-    unsigned apps;          /* of enum behavior_app */
-    const char *actions[4]; /* none: all of the apps */
-    const char *field;      /* NULL, or a field that must have `value` */
-    const char *value;
+    const char *name;   /* in the API */
+    const char *one;    /* "file downloaded" */
+    const char *many;   /* "files downloaded" */
+    behavior_kind kind; /* the match below does not matter to BEHAVIOR_HOURS */
+    uint32_t floor;     /* a day with fewer says nothing, whatever the user does else */
+    risk_kind counted[BEHAVIOR_KINDS_MAX]; /* kinds of events; RISK_KIND_OTHER ends the list */
+    const char *outcome;                   /* that they must have; NULL: any */
 } behavior_metric;
 
 extern const behavior_metric behavior_metrics[BEHAVIOR_METRICS];

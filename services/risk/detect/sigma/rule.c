@@ -133,23 +133,47 @@ static ts_status parse_own(const ytree *map, sigma_names *names, ts_arena *arena
     return st;
 }
 
-/* Which application's events: "google_workspace" with an application as service, and SigmaHQ's "gcp" with
- * "google_workspace.<application>". */
+/* Products and services as SigmaHQ names them. */
+static const struct {
+    const char *product;
+    const char *
+        prefix; /* of the service, which goes on with an application's name; NULL: any service is one */
+    const char *source;
+} products[] = {
+    { "google_workspace", NULL, "google_workspace" },
+    { "gcp", "google_workspace.", "google_workspace" },
+};
+
+static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
+{
+    r->has_kind = category.n > 0;
+    if (r->has_kind && !risk_kind_of(category, &r->kind))
+        return ts_fail(err, TS_INVALID, "logsource", "no events of category %.*s come in",
+                       (int)(category.n > 40 ? 40 : category.n), category.p);
+    return TS_OK;
+}
+
+/* Which events: of a product (and one of its services), of a category from whichever product, or both. */
 static ts_status parse_logsource(const ytree *map, ts_arena *arena, sigma_rule *r, ts_error *err)
 {
-    static const char gcp_prefix[] = "google_workspace.";
     ts_str product = ytree_text(map, "product");
     ts_str service = ytree_text(map, "service");
+    ts_status st = parse_category(ytree_text(map, "category"), r, err);
 
-    if (ts_str_is(product, "gcp") && ts_str_starts(service, ts_str_of(gcp_prefix)))
-        service = ts_str_n(service.p + sizeof(gcp_prefix) - 1, service.n - sizeof(gcp_prefix) + 1);
-    else if (!ts_str_is(product, "google_workspace"))
-        return ts_fail(err, TS_INVALID, "logsource",
-                       "no events of product %.*s, service %.*s come in",
-                       (int)(product.n > 40 ? 40 : product.n), product.p == NULL ? "" : product.p,
-                       (int)(service.n > 40 ? 40 : service.n), service.p == NULL ? "" : service.p);
-    r->app = ts_arena_z(arena, service);
-    return r->app == NULL ? TS_NOMEM : TS_OK;
+    if (st != TS_OK || (r->has_kind && product.n == 0 && service.n == 0))
+        return st;
+    for (size_t i = 0; i < TS_COUNT(products); i++) {
+        ts_str prefix = ts_str_of(products[i].prefix == NULL ? "" : products[i].prefix);
+
+        if (!ts_str_is(product, products[i].product) || !ts_str_starts(service, prefix))
+            continue;
+        r->source = products[i].source;
+        r->app = ts_arena_z(arena, ts_str_n(service.p + prefix.n, service.n - prefix.n));
+        return r->app == NULL ? TS_NOMEM : TS_OK;
+    }
+    return ts_fail(err, TS_INVALID, "logsource", "no events of product %.*s, service %.*s come in",
+                   (int)(product.n > 40 ? 40 : product.n), product.p == NULL ? "" : product.p,
+                   (int)(service.n > 40 ? 40 : service.n), service.p == NULL ? "" : service.p);
 }
 
 /* Several conditions in a list: any of them. */
@@ -249,6 +273,7 @@ ts_status sigma_rule_compile(const ytree *tree, const char *file, sigma_names *n
     if (r == NULL)
         return TS_NOMEM;
     r->file = file;
+    r->source = "";
     r->app = "";
     r->is_correlation = correlation != NULL;
     st = parse_identity(tree, arena, r, err);

@@ -34,10 +34,13 @@ typedef struct sigma_rule {
     size_t action_count;
     uint32_t *dedup; /* fields whose values make the dedup key; none: the user */
     size_t dedup_count;
-    uint8_t hash[16]; /* of everything that stands in the rule */
-    const char *app;  /* events of this application only; "" all */
-    bool standalone;  /* fires by itself, whatever correlations it is a part of */
-    bool fires;       /* false: only a part of correlations */
+    uint8_t hash[16];   /* of everything that stands in the rule */
+    const char *source; /* events of this source only; "" all */
+    const char *app;    /* of this application of the source only; "" all */
+    bool has_kind;      /* of this kind only */
+    risk_kind kind;
+    bool standalone; /* fires by itself, whatever correlations it is a part of */
+    bool fires;      /* false: only a part of correlations */
     bool is_correlation;
     sigma_correlation correlation;
     sigma_selection *selections;

@@ -7,6 +7,7 @@
 
 /* Rules that look at one application's events; those of every application stand in each list. */
 typedef struct bucket {
+    const char *source;
     const char *app;
     const sigma_rule **rules;
     size_t count;
@@ -231,26 +232,31 @@ static ts_status link_all(sigma_ruleset *set)
     return st;
 }
 
-/* ---- by application ---- */
+/* ---- by source and application ---- */
 
-static bucket *find_bucket(const sigma_ruleset *set, const char *app)
+static bucket *find_bucket(const sigma_ruleset *set, const char *source, const char *app)
 {
     for (size_t i = 0; i < set->bucket_count; i++) {
-        if (strcmp(set->buckets[i].app, app) == 0)
+        if (strcmp(set->buckets[i].source, source) == 0 && strcmp(set->buckets[i].app, app) == 0)
             return &set->buckets[i];
     }
     return NULL;
 }
 
-static ts_status add_bucket(sigma_ruleset *set, const char *app)
+static ts_status add_bucket(sigma_ruleset *set, const char *source, const char *app)
 {
-    if (find_bucket(set, app) != NULL)
+    if (find_bucket(set, source, app) != NULL)
         return TS_OK;
     if (!ts_arena_grow(set->arena, &set->buckets, set->bucket_count, &set->bucket_capacity,
                        sizeof(*set->buckets)))
         return TS_NOMEM;
-    set->buckets[set->bucket_count++] = (bucket){ .app = app };
+    set->buckets[set->bucket_count++] = (bucket){ .source = source, .app = app };
     return TS_OK;
+}
+
+static bool wants_all_or(const char *wanted, const char *name)
+{
+    return wanted[0] == '\0' || strcmp(wanted, name) == 0;
 }
 
 static ts_status fill_bucket(sigma_ruleset *set, bucket *b)
@@ -261,21 +267,35 @@ static ts_status fill_bucket(sigma_ruleset *set, bucket *b)
     for (size_t i = 0; i < set->count; i++) {
         const sigma_rule *rule = set->rules[i];
 
-        if (!rule->is_correlation && (rule->app[0] == '\0' || strcmp(rule->app, b->app) == 0))
+        if (!rule->is_correlation && wants_all_or(rule->source, b->source) &&
+            wants_all_or(rule->app, b->app))
             b->rules[b->count++] = rule;
     }
     return TS_OK;
 }
 
-static ts_status sort_by_app(sigma_ruleset *set)
+/* For each source and application that a rule names; for what is left of a source; for what is left. */
+static ts_status sort_rules(sigma_ruleset *set)
 {
-    ts_status st = add_bucket(set, "");
+    ts_status st = add_bucket(set, "", "");
 
-    for (size_t i = 0; i < set->count && st == TS_OK; i++)
-        st = add_bucket(set, set->rules[i]->app);
+    for (size_t i = 0; i < set->count && st == TS_OK; i++) {
+        st = add_bucket(set, set->rules[i]->source, "");
+        if (st == TS_OK)
+            st = add_bucket(set, set->rules[i]->source, set->rules[i]->app);
+    }
     for (size_t i = 0; i < set->bucket_count && st == TS_OK; i++)
         st = fill_bucket(set, &set->buckets[i]);
     return st;
+}
+
+static const bucket *bucket_of(const sigma_ruleset *set, const Ts__Risk__Event *e)
+{
+    const bucket *b = find_bucket(set, e->source, e->app);
+
+    if (b == NULL)
+        b = find_bucket(set, e->source, "");
+    return b != NULL ? b : &set->buckets[0];
 }
 
 /* ---- the face ---- */
@@ -295,7 +315,7 @@ ts_status sigma_ruleset_load(const char *directory, sigma_ruleset **ret, ts_erro
     if (st == TS_OK)
         st = link_all(set);
     if (st == TS_OK)
-        st = sort_by_app(set);
+        st = sort_rules(set);
     if (st != TS_OK)
         return st;
     if (set->count == 0)
@@ -337,16 +357,15 @@ ts_status sigma_ruleset_want(sigma_ruleset *set, const char *name, uint32_t *ret
 ts_status sigma_ruleset_match(const sigma_ruleset *set, const risk_record *record, ts_arena *arena,
                               sigma_matches *ret)
 {
-    const bucket *b = find_bucket(set, record->event->app);
+    const bucket *b = bucket_of(set, record->event);
     size_t capacity = 0;
     ts_status st = sigma_view_of(&set->names, record, arena, &ret->view);
 
     ret->rules = NULL;
     ret->count = 0;
-    if (b == NULL)
-        b = &set->buckets[0];
     for (size_t i = 0; i < b->count && st == TS_OK; i++) {
-        if (!sigma_rule_matches(b->rules[i], &ret->view))
+        if ((b->rules[i]->has_kind && b->rules[i]->kind != record->kind) ||
+            !sigma_rule_matches(b->rules[i], &ret->view))
             continue;
         if (!ts_arena_grow(arena, &ret->rules, ret->count, &capacity, sizeof(*ret->rules)))
             return TS_NOMEM;
