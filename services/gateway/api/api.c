@@ -117,8 +117,8 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
 
     if (st != TS_UNAVAILABLE)
         return;
-    ts_warn(TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
-            TS_F_Z("reason", x->error.text));
+    ts_warn_rationed(method->name, TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
+                     TS_F_Z("reason", x->error.text));
     if (strcmp(x->error.param, TS_PARAM_DISK) == 0)
         ts_error_set(&x->error, "", "The service %.*s takes nothing in: its disk is nearly full.",
                      (int)service.n, service.p);
