@@ -83,6 +83,7 @@ int main(int argc, char **argv)
                              .items = ai_usage_config_items,
                              .item_count = ai_usage_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
                              .peers = peers };
 
     return ts_process_main(&o, argc, argv, run);

@@ -87,6 +87,7 @@ int main(int argc, char **argv)
                              .items = auth_config_items,
                              .item_count = auth_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
                              .peers = peers };
 
     return ts_process_main(&o, argc, argv, run);

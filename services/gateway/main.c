@@ -83,6 +83,7 @@ int main(int argc, char **argv)
         .items = gateway_config_items,
         .item_count = gateway_config_item_count,
         .config = &config,
+        .drain_ms = &config.drain_ms,
         .peers = api_peers,
         .check = gateway_check,
     };

@@ -91,6 +91,7 @@ int main(int argc, char **argv)
                              .items = incidents_config_items,
                              .item_count = incidents_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
                              .peers = peers,
                              .check = incidents_config_check };
 

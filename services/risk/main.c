@@ -120,6 +120,7 @@ int main(int argc, char **argv)
                              .items = risk_config_items,
                              .item_count = risk_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
                              .peers = peers,
                              .check = risk_config_check };
 

@@ -53,6 +53,8 @@ int main(int argc, char **argv)
                              .items = dispatcher_config_items,
                              .item_count = dispatcher_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .farewell_ms = ASKER_LEAVE_MS + ASKER_REPORT_MS,
                              .peers = peers,
                              .check = dispatcher_config_check };
 

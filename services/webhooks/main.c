@@ -104,6 +104,7 @@ int main(int argc, char **argv)
                              .items = webhooks_config_items,
                              .item_count = webhooks_config_count,
                              .config = &config,
+                             .drain_ms = &config.drain_ms,
                              .peers = peers,
                              .check = webhooks_config_check };
 
