@@ -5,7 +5,7 @@
 #include "ts/base.h"
 
 /* What an event means, whichever source tells of it: what behaviour, users and apps are made of. A rule asks for it as `category` of
- * its logsource. */
+ * its logsource. Acts of apps, on files and of AI tools came about: risk_source_normalize takes the kind from those that failed. */
 typedef enum risk_kind {
     RISK_KIND_OTHER,
     RISK_KIND_SIGN_IN,    /* to the workspace itself; `outcome` says whether it came to it */

@@ -26,6 +26,29 @@ ts_status risk_source_names(ts_arena *arena, const char **ret)
     return text == NULL ? TS_NOMEM : TS_OK;
 }
 
+/* That a sign-in or an administrator's act failed says something; what was not taken, shared or let in is only something tried. */
+static risk_kind kind_if_failed(risk_kind kind)
+{
+    switch (kind) {
+    case RISK_KIND_APP_GRANT:
+    case RISK_KIND_APP_USE:
+    case RISK_KIND_APP_REVOKE:
+    case RISK_KIND_AI: return RISK_KIND_OTHER;
+    case RISK_KIND_FILE_VIEW:
+    case RISK_KIND_FILE_TAKE:
+    case RISK_KIND_FILE_SHARE:
+    case RISK_KIND_FILE_DELETE: return RISK_KIND_FILE;
+    case RISK_KIND_OTHER:
+    case RISK_KIND_SIGN_IN:
+    case RISK_KIND_SSO:
+    case RISK_KIND_WARNING:
+    case RISK_KIND_ACCOUNT:
+    case RISK_KIND_ADMIN:
+    case RISK_KIND_FILE: break;
+    }
+    return kind;
+}
+
 ts_status risk_source_normalize(const risk_source *source, const risk_intake *in, ts_error *err)
 {
     size_t before = in->body->record_count;
@@ -33,5 +56,11 @@ ts_status risk_source_normalize(const risk_source *source, const risk_intake *in
 
     if (st != TS_OK)
         in->body->record_count = before;
+    for (size_t i = before; i < in->body->record_count; i++) {
+        risk_record *rec = &in->body->records[i];
+
+        if (strcmp(rec->event->outcome, "failure") == 0)
+            rec->kind = kind_if_failed(rec->kind);
+    }
     return st;
 }

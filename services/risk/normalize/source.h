@@ -18,7 +18,7 @@ typedef struct risk_source {
 const risk_source *risk_source_find(const char *name);
 /* "google_workspace, okta or ...", for words. */
 TS_CHECK ts_status risk_source_names(ts_arena *arena, const char **ret);
-/* All events of a record or none. */
+/* All events of a record or none. What failed is no act of an app, on a file or of an AI tool. */
 TS_CHECK ts_status risk_source_normalize(const risk_source *source, const risk_intake *in,
                                          ts_error *err);
 

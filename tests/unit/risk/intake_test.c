@@ -1,5 +1,5 @@
 /* What the normalisers of all sources share: laying out whole objects, and both sides of its limits. */
-#include "normalize/intake.h"
+#include "normalize/source.h"
 
 #include "parse.h"
 #include "ts/json.h"
@@ -106,4 +106,51 @@ Test(intake, what_all_sources_have_has_one_name)
     cr_expect_eq(record->field_count, 3, "what is empty is left out");
     cr_expect_str_eq(e->source, "google_workspace");
     cr_expect_eq(e->event_ms, NOW);
+}
+
+/* ---- what failed ---- */
+
+static risk_kind kind_told;
+static const char *outcome_told;
+
+static ts_status tell(const risk_intake *intake, ts_error *err)
+{
+    risk_record *rec = NULL;
+    ts_status st = risk_intake_event(intake, NOW, &rec);
+
+    (void)err;
+    if (st != TS_OK)
+        return st;
+    rec->kind = kind_told;
+    rec->event->outcome = (char *)(uintptr_t)outcome_told;
+    return TS_OK;
+}
+
+static risk_kind kind_kept(risk_kind kind, const char *outcome)
+{
+    const risk_source source = { "any", { NULL }, tell };
+
+    kind_told = kind;
+    outcome_told = outcome;
+    cr_assert_eq(risk_source_normalize(&source, &in, &p.err), TS_OK);
+    return in.body->records[in.body->record_count - 1].kind;
+}
+
+Test(intake, what_failed_is_no_act_of_an_app_on_a_file_or_of_a_tool)
+{
+    static const risk_kind kinds[][2] = {
+        { RISK_KIND_APP_GRANT, RISK_KIND_OTHER },  { RISK_KIND_APP_USE, RISK_KIND_OTHER },
+        { RISK_KIND_APP_REVOKE, RISK_KIND_OTHER }, { RISK_KIND_AI, RISK_KIND_OTHER },
+        { RISK_KIND_FILE_VIEW, RISK_KIND_FILE },   { RISK_KIND_FILE_TAKE, RISK_KIND_FILE },
+        { RISK_KIND_FILE_SHARE, RISK_KIND_FILE },  { RISK_KIND_FILE_DELETE, RISK_KIND_FILE },
+        { RISK_KIND_SIGN_IN, RISK_KIND_SIGN_IN },  { RISK_KIND_SSO, RISK_KIND_SSO },
+        { RISK_KIND_ADMIN, RISK_KIND_ADMIN },      { RISK_KIND_ACCOUNT, RISK_KIND_ACCOUNT },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(kinds); i++) {
+        cr_expect_eq(kind_kept(kinds[i][0], "failure"), kinds[i][1], "%s",
+                     risk_kind_name(kinds[i][0]));
+        cr_expect_eq(kind_kept(kinds[i][0], "success"), kinds[i][0]);
+        cr_expect_eq(kind_kept(kinds[i][0], ""), kinds[i][0]);
+    }
 }

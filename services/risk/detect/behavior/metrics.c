@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-/* The floors are those of rules that look for the same within minutes, where there is one (rules/google/), else what an
+/* The floors are those of rules that look for the same within minutes, where there is one (rules/any/), else what an
  * ordinary day of an office may hold. */
 const behavior_metric behavior_metrics[BEHAVIOR_METRICS] = {
     { .name = "sign_ins_per_day",
@@ -55,8 +55,8 @@ const behavior_metric behavior_metrics[BEHAVIOR_METRICS] = {
       .floor = 100,
       .counted = { RISK_KIND_APP_USE } },
     { .name = "admin_acts_per_day",
-      .one = "act in the admin console",
-      .many = "acts in the admin console",
+      .one = "administrative act",
+      .many = "administrative acts",
       .floor = 10,
       .counted = { RISK_KIND_ADMIN } },
     { .name = "unusual_hours_per_day",
