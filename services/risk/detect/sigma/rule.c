@@ -142,6 +142,9 @@ static const struct {
 } products[] = {
     { "google_workspace", NULL, "google_workspace" },
     { "gcp", "google_workspace.", "google_workspace" },
+    { "okta", NULL, "okta" },
+    { "ocsf", NULL, "ocsf" },
+    { "teamsentry", NULL, "teamsentry" },
 };
 
 static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
