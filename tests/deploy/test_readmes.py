@@ -165,7 +165,7 @@ class SurfaceTest(unittest.TestCase):
             self.assertIn(path, routes)
 
     def test_the_kinds_of_webhook_events_are_those_of_the_ledger(self):
-        table = re.search(r"types\[TYPES_COUNT\] = \{(.*?)\};", read("services/webhooks/types.c"), re.S).group(1)
+        table = re.search(r"ts_webhook_kinds\[TS_WEBHOOK_KINDS\] = \{(.*?)\};", read("proto/publish.c"), re.S).group(1)
         real = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', table))
         self.assertEqual(len(real), 12)
         page = re.search(r"document_events\[\] = \{(.*?)\n\};", read("services/gateway/api/document.c"), re.S).group(1)
