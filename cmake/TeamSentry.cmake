@@ -12,13 +12,6 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 find_program(PROTOC_C protoc-c REQUIRED)
 
-# Debian's civetweb CMake package asks for the server program too: find header and library.
-find_path(CIVETWEB_INCLUDE civetweb.h REQUIRED)
-find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
-add_library(civetweb INTERFACE)
-target_include_directories(civetweb SYSTEM INTERFACE ${CIVETWEB_INCLUDE})
-target_link_libraries(civetweb INTERFACE ${CIVETWEB_LIBRARY})
-
 add_library(ts_warnings INTERFACE)
 add_library(ts::warnings ALIAS ts_warnings)
 set(ts_c_warnings

@@ -14,7 +14,6 @@ build_packages=(
     build-essential cmake ninja-build pkg-config ca-certificates
     libnng-dev                                   # the bus
     libprotobuf-c-dev protobuf-c-compiler        # messages
-    libcivetweb-dev                              # HTTP server of the ops ports
     librocksdb-dev                               # state
     libssl-dev                                   # hashes, HMAC, random numbers
     libcurl4-openssl-dev                         # webhook sender, simulator, gateway's model
@@ -25,12 +24,12 @@ build_packages=(
 )
 runtime_packages=(
     ca-certificates
-    libnng1 libprotobuf-c1 libcivetweb1 librocksdb7.8 libssl3 libcurl4 libyaml-0-2 libsimdjson14 zlib1g
+    libnng1 libprotobuf-c1 librocksdb7.8 libssl3 libcurl4 libyaml-0-2 libsimdjson14 zlib1g
     wamerican-small
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy libclang-rt-14-dev
-    python3 curl procps wrk nginx-light prometheus prometheus-alertmanager openssl locales
+    libcivetweb-dev python3 curl procps wrk nginx-light prometheus prometheus-alertmanager openssl locales
 )
 # Another kubectl that is here already does as well, and lies where Debian's would.
 command -v kubectl >/dev/null || test_packages+=(kubernetes-client)

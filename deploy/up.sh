@@ -11,13 +11,14 @@
 #   --port P      the API's port on 127.0.0.1 (default 8080); the services' ops ports are P+1 to P+7
 #
 # Settings of the services come from the environment: `build/release/bin/ts-NAME --help` lists them. TS_BIN_DIR names a
-# directory of programs that are built already, TS_DEMO_PEOPLE the size of the company of --demo (142).
+# directory of programs that are built already, TS_DEMO_PEOPLE the size of the company of --demo (142), TS_STOP_S the seconds that
+# services get to end (as many as they need, 15 at least).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 services=(gateway auth risk incidents ai-usage webhooks webhook-dispatcher) # in the order of their ops ports
 READY_SECONDS=60
-STOP_SECONDS=15 # more than a service takes; the supervisor waits as long before it kills
+STOP_SECONDS=15 # what services get at least to end before the supervisor kills them
 KILL_SECONDS=5  # until what was killed is gone
 TELL_SECONDS=5  # between words about what is waited for
 
@@ -89,6 +90,11 @@ is_supervised() {
     [ -e "$run/lock" ] && ! flock -n "$run/lock" true
 }
 
+# What those that run were given.
+stop_seconds() {
+    cat "$run/stop_seconds" 2>/dev/null || echo "$STOP_SECONDS"
+}
+
 await_end() { # seconds
     local until=$((SECONDS + $1))
     while [ -n "$(members)" ]; do
@@ -104,13 +110,13 @@ stop_suite() {
         pid=$(cat "$run/supervisor.pid" 2>/dev/null || true)
         if [ -n "$pid" ] && grep -qx "$pid" <<<"$(members)"; then
             kill -TERM "$pid" 2>/dev/null || true
-            await_end $((STOP_SECONDS + KILL_SECONDS)) || true
+            await_end $(($(stop_seconds) + KILL_SECONDS)) || true
         elif [ -z "$(members)" ]; then
             die "the suite on $data belongs to another user: use sudo"
         fi
     fi
     signal_members TERM
-    if ! await_end "$STOP_SECONDS"; then
+    if ! await_end "$(stop_seconds)"; then
         signal_members KILL
         await_end "$KILL_SECONDS" || die "some processes do not end: $(members | tr '\n' ' ')"
     fi
@@ -201,11 +207,18 @@ for offset in $(seq 0 ${#services[@]}); do
         die "port $((port + offset)) is taken: choose another --port (it and the next ${#services[@]} are used)"
     fi
 done
+stop=$STOP_SECONDS
 for service in "${services[@]}"; do
     [ -x "$bin/ts-$service" ] || die "$bin/ts-$service is not there"
+    needs=$("$bin/ts-$service" --stop-seconds) || die "ts-$service refuses its settings"
+    [ "$needs" -le "$stop" ] || stop=$needs
+done
+export TS_STOP_S=${TS_STOP_S:-$stop}
+for service in "${services[@]}"; do
     "$bin/ts-$service" --check-config >/dev/null || die "ts-$service refuses its settings"
 done
 echo "$port" >"$run/port"
+echo "$TS_STOP_S" >"$run/stop_seconds"
 echo "$bin" >"$run/bin"
 
 TS_UP_DATA=$data setsid "$bin/ts-supervisor" "$data" "$bin" "${services[@]}" \

@@ -2,6 +2,13 @@
 
 #include "ts/outbox.h"
 
+const char *const ts_webhook_kinds[TS_WEBHOOK_KINDS] = {
+    "incident.created",        "incident.updated",          "incident.resolved",
+    "user.risk_level_changed", "detection.triggered",       "app.connected",
+    "app.status_changed",      "ai_tool.first_seen",        "api_key.created",
+    "api_key.revoked",         "webhook.endpoint_disabled", "webhook.test"
+};
+
 void ts_webhook_publish(ts_batch *b, unsigned stream, ts_tenant tenant, const char *event,
                         ts_hash128 cause, int64_t at_ms, const ts_buf *data)
 {

@@ -9,6 +9,10 @@
 
 #define TS_KIND_WEBHOOK "webhook" /* rows with a WebhookPublish */
 
+/* The kinds of events, by number. The ledger keeps numbers on disk: new kinds go to the end. */
+#define TS_WEBHOOK_KINDS 12
+extern const char *const ts_webhook_kinds[TS_WEBHOOK_KINDS];
+
 /* Adds to the batch a row of the outbox's stream to webhooks. `data` is the event's JSON object; one that did not fit its buffer
  * fails the batch. Events of the same cause are one, however often they are published: it is a hash of what happened, where and
  * to what. */

@@ -1,8 +1,12 @@
 #include <ctype.h>
+#include <nng/nng.h>
+#include <nng/supplemental/tls/tls.h>
 
 #include "internal.h"
+#include "ts/config.h"
 
-#define SILENCE_MS 5000
+#define SILENCE_MS    5000
+#define VARIABLE_SIZE sizeof(((ts_error *)NULL)->param)
 
 static const char *const lane_names[TS_LANES] = { "fast", "slow", "bulk", "park" };
 
@@ -11,14 +15,21 @@ const char *ts_lane_name(ts_lane lane)
     return lane_names[lane];
 }
 
+/* "TS_BUS_AI_USAGE" of "ai-usage". */
+static void variable_of(const char *service, char ret[VARIABLE_SIZE])
+{
+    size_t n = (size_t)snprintf(ret, VARIABLE_SIZE, "TS_BUS_%s", service);
+
+    for (size_t i = 0; i < n && i < VARIABLE_SIZE; i++)
+        ret[i] = ret[i] == '-' ? '_' : (char)toupper((unsigned char)ret[i]);
+}
+
 void ts_bus_address(const char *service, char ret[TS_BUS_ADDRESS_SIZE])
 {
-    char variable[64];
+    char variable[VARIABLE_SIZE];
     const char *value;
-    size_t n = (size_t)snprintf(variable, sizeof(variable), "TS_BUS_%s", service);
 
-    for (size_t i = 0; i < n && i < sizeof(variable); i++)
-        variable[i] = variable[i] == '-' ? '_' : (char)toupper((unsigned char)variable[i]);
+    variable_of(service, variable);
     value = getenv(
         variable); /* NOLINT(concurrency-mt-unsafe): nothing here ever sets the environment */
     if (value != NULL && value[0] != '\0') {
@@ -73,4 +84,51 @@ ts_status ts_bus_lane_address(const char *address, ts_lane lane, char ret[TS_BUS
     if (n < 0 || (size_t)n >= TS_BUS_ADDRESS_SIZE)
         return ts_fail(err, TS_INVALID, "address", "address too long");
     return TS_OK;
+}
+
+/* All lanes, for their ports and paths differ. */
+static ts_status check_address(const char *service, ts_error *err)
+{
+    char address[TS_BUS_ADDRESS_SIZE], lane[TS_BUS_ADDRESS_SIZE];
+    ts_status st = TS_OK;
+
+    ts_bus_address(service, address);
+    for (int i = 0; st == TS_OK && i < TS_LANES; i++)
+        st = ts_bus_lane_address(address, (ts_lane)i, lane, err);
+    if (st != TS_OK)
+        variable_of(service, err->param);
+    return st;
+}
+
+static ts_status check_tls(const char *service, ts_error *err)
+{
+    char address[TS_BUS_ADDRESS_SIZE];
+    nng_tls_config *tls = NULL;
+    ts_status st;
+
+    ts_bus_address(service, address);
+    if (!ts_bus_is_tls(address))
+        return TS_OK;
+    st = ts_bus_tls(address, false, &tls, err);
+    if (st == TS_OK)
+        nng_tls_config_free(tls);
+    return st;
+}
+
+void ts_bus_check(const char *const *services, size_t count, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    bool is_usable = true; /* the one certificate, for all */
+    int silence_ms;
+
+    if (ts_bus_silence(&silence_ms, &err) != TS_OK)
+        ts_config_mistake(mistakes, &err);
+    for (size_t i = 0; i < count; i++) {
+        if (check_address(services[i], &err) != TS_OK) {
+            ts_config_mistake(mistakes, &err);
+        } else if (is_usable && check_tls(services[i], &err) != TS_OK) {
+            is_usable = false;
+            ts_config_mistake(mistakes, &err);
+        }
+    }
 }

@@ -215,7 +215,11 @@ static void count_call(item *p, ts_status st)
     if (st == TS_OK)
         return;
     ts_metric_add(server->metrics[row].failures, 1);
-    if (st == TS_INTERNAL || st == TS_CORRUPT || st == TS_NOMEM || st == TS_UNAVAILABLE)
+    if (st == TS_UNAVAILABLE) /* a disk that is full, say: once for each call */
+        ts_warn_rationed(p->row->method->name, TS_MSG("call failed"),
+                         TS_F_Z("method", p->row->method->name), TS_F_STATUS(st),
+                         TS_F_Z("reason", p->error.text));
+    else if (st == TS_INTERNAL || st == TS_CORRUPT || st == TS_NOMEM)
         ts_warn(TS_MSG("call failed"), TS_F_Z("method", p->row->method->name), TS_F_STATUS(st),
                 TS_F_Z("reason", p->error.text));
 }

@@ -133,6 +133,14 @@ ts_status ts_config_load(const ts_config_table *tables, size_t count, const char
     return TS_OK;
 }
 
+void ts_config_mistake(ts_buf *mistakes, const ts_error *err)
+{
+    if (err->param[0] == '\0' || ts_str_starts(ts_str_of(err->text), ts_str_of(err->param)))
+        ts_buf_printf(mistakes, "%s\n", err->text);
+    else
+        mistake(mistakes, err->param, err->text);
+}
+
 static void help_item(const ts_config_item *item, ts_buf *out)
 {
     ts_buf_printf(out, "  %s\n      %s\n      ", item->variable, item->help);

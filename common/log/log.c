@@ -201,14 +201,18 @@ static void write_all(const char *p, size_t n)
     }
 }
 
-void ts_log_write(ts_log_level level, const char *message, const ts_log_field *fields)
+static bool is_wanted(ts_log_level level)
+{
+    return (int)level >= lowest_level && (size_t)level < TS_COUNT(level_names);
+}
+
+static void write_line(ts_log_level level, const char *message, uint64_t left_out,
+                       const ts_log_field *fields)
 {
     char now[TS_RFC3339_SIZE];
     int saved_errno = errno;
     line l;
 
-    if ((int)level < lowest_level || (size_t)level >= TS_COUNT(level_names))
-        return;
     l.n = 0;
     l.is_cut = false;
     ts_time_format(ts_wall_ms(), true, now);
@@ -220,6 +224,8 @@ void ts_log_write(ts_log_level level, const char *message, const ts_log_field *f
         put_field(&l, "request_id", ts_str_of(request_id));
     for (const ts_log_field *field = fields; field != NULL && field->key != NULL; field++)
         put_log_field(&l, field);
+    if (left_out > 0)
+        put_log_field(&l, &TS_F_U64("left_out", left_out));
     if (l.is_cut) {
         memcpy(l.text + l.n, cut_mark, sizeof(cut_mark) - 1);
         l.n += sizeof(cut_mark) - 1;
@@ -227,4 +233,42 @@ void ts_log_write(ts_log_level level, const char *message, const ts_log_field *f
     l.text[l.n++] = '\n';
     write_all(l.text, l.n);
     errno = saved_errno;
+}
+
+void ts_log_write(ts_log_level level, const char *message, const ts_log_field *fields)
+{
+    if (is_wanted(level))
+        write_line(level, message, 0, fields);
+}
+
+bool ts_log_ration_take(ts_log_ration *r, int64_t now_boot_ms, uint64_t *ret_left_out)
+{
+    long long next_ms = atomic_load(&r->next_boot_ms);
+
+    if (now_boot_ms < next_ms || !atomic_compare_exchange_strong(&r->next_boot_ms, &next_ms,
+                                                                 now_boot_ms + TS_LOG_RATION_MS)) {
+        atomic_fetch_add(&r->left_out, 1);
+        return false;
+    }
+    *ret_left_out = atomic_exchange(&r->left_out, 0);
+    return true;
+}
+
+/* FNV-1a: a few words, told apart well enough. */
+static size_t slot_of(const char *key)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; *key != '\0'; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619U;
+    return hash % TS_LOG_RATIONS;
+}
+
+void ts_log_write_rationed(ts_log_ration rations[TS_LOG_RATIONS], ts_log_level level,
+                           const char *key, const char *message, const ts_log_field *fields)
+{
+    uint64_t left_out = 0;
+
+    if (is_wanted(level) && ts_log_ration_take(&rations[slot_of(key)], ts_boot_ms(), &left_out))
+        write_line(level, message, left_out, fields);
 }

@@ -15,11 +15,13 @@
 #define MISTAKES_MAX (UINT64_C(64) << 10)
 #define REMARKS_MAX  8
 #define PEERS_MAX    8
+#define STOP_S_MAX   3600
 
 typedef struct common_config {
     char ops_address[TS_CONFIG_TEXT_MAX];
     int64_t ops_port;
     char log_level[TS_CONFIG_TEXT_MAX];
+    int64_t stop_s;
 } common_config;
 
 struct ts_process {
@@ -74,14 +76,16 @@ static void print_help(const ts_process_options *o, const ts_config_table *table
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
 
-    ts_buf_printf(&text,
-                  "ts-%s %s: %s\n\n"
-                  "  --help          this text\n"
-                  "  --check-config  the settings in force, or all mistakes in them\n"
-                  "  --health        what a running ts-%s says of itself; exit 0 if it is ready\n"
-                  "  --version       the version\n\n"
-                  "Settings, from the environment:\n\n",
-                  o->name, TS_VERSION, o->summary, o->name);
+    ts_buf_printf(
+        &text,
+        "ts-%s %s: %s\n\n"
+        "  --help          this text\n"
+        "  --check-config  the settings in force, or whatever a start would refuse about them\n"
+        "  --stop-seconds  how long a stop may take with these settings\n"
+        "  --health        what a running ts-%s says of itself; exit 0 if it is ready\n"
+        "  --version       the version\n\n"
+        "Settings, from the environment:\n\n",
+        o->name, TS_VERSION, o->summary, o->name);
     ts_config_help(tables, count, &text);
     ts_buf_printf(
         &text,
@@ -103,6 +107,61 @@ static int print_health(const common_config *config)
     return ready ? 0 : 1;
 }
 
+/* How long a stop may take, in whole seconds. */
+static int64_t stop_seconds(const ts_process_options *o)
+{
+    return (*o->drain_ms + o->farewell_ms + TS_STOP_MARGIN_MS + 999) / 1000;
+}
+
+/* A drain that would be cut short by whoever stops us promises what it cannot keep. */
+static ts_status check_stop(const ts_process_options *o, const common_config *config,
+                            ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    int64_t needed = stop_seconds(o);
+
+    if (config->stop_s == 0 || needed <= config->stop_s)
+        return TS_OK;
+    variable_name(o->name, "DRAIN_MS", err.param, sizeof(err.param));
+    snprintf(err.text, sizeof(err.text),
+             "with it a stop may take %lld s, and after %lld s (TS_STOP_S) the process is killed",
+             (long long)needed, (long long)config->stop_s);
+    ts_config_mistake(mistakes, &err);
+    return TS_INVALID;
+}
+
+/* What a start with these settings would stumble over, beyond the tables. */
+static void look_further(const ts_process_options *o, const common_config *config, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    size_t count = 0;
+
+    if (ts_ops_check(config->ops_address, &err) != TS_OK) {
+        variable_name(o->name, "OPS_ADDRESS", err.param, sizeof(err.param));
+        ts_config_mistake(mistakes, &err);
+    }
+    while (o->peers != NULL && o->peers[count] != NULL)
+        count++;
+    ts_bus_check(o->peers, count, mistakes);
+    if (o->check != NULL)
+        o->check(o->config, mistakes);
+}
+
+/* The settings in force, or all mistakes. */
+static int check_config(const ts_process_options *o, const common_config *config,
+                        const ts_config_table *tables, size_t count)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(MISTAKES_MAX);
+    bool is_fine;
+
+    look_further(o, config, &text);
+    is_fine = text.size == 0;
+    if (is_fine)
+        ts_config_print(tables, count, &text);
+    fwrite(text.data, 1, text.size, is_fine ? stdout : stderr);
+    return is_fine ? 0 : 2;
+}
+
 static ts_status configure(const ts_process_options *o, ts_process *p, int argc, char **argv,
                            int *ret_exit)
 {
@@ -118,6 +177,9 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
           "ops port: /healthz, /readyz, /metrics" },
         { TS_CONFIG_TEXT, offsetof(common_config, log_level), level_variable, "info", 0, 0,
           "debug, info, warn or error" },
+        { TS_CONFIG_NUM, offsetof(common_config, stop_s), "TS_STOP_S", "0", 0, STOP_S_MAX,
+          "s after which whoever stops this process kills it; a drain that takes longer is "
+          "refused. 0: not known" },
     };
     ts_config_table tables[] = { { common, TS_COUNT(common), &p->config },
                                  { o->items, o->item_count, o->config } };
@@ -142,8 +204,8 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
         return TS_CONFLICT;
     }
     *ret_exit = 2;
-    if (argc > 2 ||
-        (argc > 1 && strcmp(option, "--check-config") != 0 && strcmp(option, "--health") != 0)) {
+    if (argc > 2 || (argc > 1 && strcmp(option, "--check-config") != 0 &&
+                     strcmp(option, "--stop-seconds") != 0 && strcmp(option, "--health") != 0)) {
         fprintf(stderr, "ts-%s: unknown option %s (try --help)\n", o->name, argv[argc - 1]);
         return TS_INVALID;
     }
@@ -152,18 +214,23 @@ static ts_status configure(const ts_process_options *o, ts_process *p, int argc,
         ts_buf_printf(&text, "%s must be debug, info, warn or error\n", level_variable);
         st = TS_INVALID;
     }
+    if (st == TS_OK && strcmp(option, "--stop-seconds") == 0) {
+        printf("%lld\n", (long long)stop_seconds(o));
+        *ret_exit = 0;
+        return TS_CONFLICT;
+    }
+    if (st == TS_OK && strcmp(option, "--health") == 0) {
+        *ret_exit = print_health(&p->config);
+        return TS_CONFLICT;
+    }
+    if (st == TS_OK)
+        st = check_stop(o, &p->config, &text);
     if (st != TS_OK) {
         fwrite(text.data, 1, text.size, stderr);
         return TS_INVALID;
     }
-    if (strcmp(option, "--health") == 0) {
-        *ret_exit = print_health(&p->config);
-        return TS_CONFLICT;
-    }
     if (strcmp(option, "--check-config") == 0) {
-        ts_config_print(tables, TS_COUNT(tables), &text);
-        fwrite(text.data, 1, text.size, stdout);
-        *ret_exit = 0;
+        *ret_exit = check_config(o, &p->config, tables, TS_COUNT(tables));
         return TS_CONFLICT;
     }
     p->log_level = level;

@@ -75,13 +75,16 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = { "ai-usage", "webhooks", "auth", NULL };
     static ai_usage_config config;
     ts_process_options o = { .name = "ai-usage",
                              .summary = "who used which AI tool on which day",
                              .ops_port = 8085,
                              .items = ai_usage_config_items,
                              .item_count = ai_usage_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .peers = peers };
 
     return ts_process_main(&o, argc, argv, run);
 }

@@ -77,13 +77,18 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = {
+        "auth", "webhooks", "risk", "incidents", "ai-usage", NULL
+    };
     static auth_config config;
     ts_process_options o = { .name = "auth",
                              .summary = "organizations, API keys, permissions and rate limits",
                              .ops_port = 8082,
                              .items = auth_config_items,
                              .item_count = auth_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .peers = peers };
 
     return ts_process_main(&o, argc, argv, run);
 }

@@ -84,6 +84,30 @@ const ts_config_item gateway_config_items[] = {
 };
 const size_t gateway_config_item_count = TS_COUNT(gateway_config_items);
 
+#define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
+
+/* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. Without enough of them
+ * clients could take those of the bus and of the ops port, and a gateway that is only full would look like one that is down. */
+ts_status gateway_config_descriptors(const gateway_config *c, struct rlimit *ret, ts_error *err)
+{
+    rlim_t wanted = (rlim_t)c->connections + DESCRIPTORS_MORE;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return ts_fail(err, TS_INTERNAL, "", "the limit of file descriptors cannot be read");
+    if (limit.rlim_max < wanted)
+        return ts_fail(
+            err, TS_INVALID, "TS_GATEWAY_CONNECTIONS",
+            "%lld connections need %llu file descriptors (%d are for other things), and the "
+            "hard limit (ulimit -Hn) is %llu",
+            (long long)c->connections, (unsigned long long)wanted, DESCRIPTORS_MORE,
+            (unsigned long long)limit.rlim_max);
+    if (limit.rlim_cur < wanted)
+        limit.rlim_cur = wanted;
+    *ret = limit;
+    return TS_OK;
+}
+
 /* The items of a list that commas separate, at most HTTP_ORIGINS_MAX. */
 static ts_status split(const char *text, const char *name, ts_str *ret, size_t *ret_count,
                        ts_error *err)
@@ -111,8 +135,10 @@ ts_status gateway_config_lists(const gateway_config *c, http_service *service, t
     ts_status st;
 
     st = http_proxies_parse(ts_str_of(c->proxies), &service->proxies, err);
-    if (st != TS_OK)
+    if (st != TS_OK) {
+        (void)snprintf(err->param, sizeof(err->param), "TS_GATEWAY_TRUSTED_PROXIES");
         return st;
+    }
     st =
         split(c->origins, "TS_GATEWAY_CORS_ORIGINS", service->origins, &service->origin_count, err);
     if (st != TS_OK)

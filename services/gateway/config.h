@@ -2,6 +2,8 @@
 #ifndef GATEWAY_CONFIG_H
 #define GATEWAY_CONFIG_H
 
+#include <sys/resource.h>
+
 #include "http/serve.h"
 #include "ts/config.h"
 
@@ -51,5 +53,9 @@ extern const size_t gateway_config_item_count;
 /* The lists in `proxies`, `origins` and `mcp_hosts`, into the service; the latter two point into the config. TS_INVALID with words. */
 TS_CHECK ts_status gateway_config_lists(const gateway_config *c, http_service *service,
                                         ts_error *err);
+/* What RLIMIT_NOFILE must be for the connections and all else; *ret may be what it is. TS_INVALID with words if the hard limit does
+ * not allow it. */
+TS_CHECK ts_status gateway_config_descriptors(const gateway_config *c, struct rlimit *ret,
+                                              ts_error *err);
 
 #endif

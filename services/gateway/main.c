@@ -1,31 +1,22 @@
 /* ts-gateway: wiring only. */
-#include <sys/resource.h>
-
 #include "api/api.h"
+#include "check.h"
 #include "http/server.h"
 #include "ts/log.h"
 #include "ts/process.h"
 
-#define OPS_PORT         8081
-#define DESCRIPTORS_MORE 256 /* beside clients: bus, log, ops port */
+#define OPS_PORT 8081
 
-/* A soft limit of 1,024 descriptors, the usual one, is less than the default number of connections needs. Without enough of them
- * clients could take those of the bus and of the ops port, and a gateway that is only full would look like one that is down. */
 static ts_status raise_descriptor_limit(const gateway_config *config, ts_error *err)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)config->connections + DESCRIPTORS_MORE;
+    ts_status st = gateway_config_descriptors(config, &limit, err);
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return TS_OK;
-    limit.rlim_cur = wanted;
-    if (wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
-        return TS_OK;
-    return ts_fail(err, TS_INVALID, "TS_GATEWAY_CONNECTIONS",
-                   "%lld connections need %llu file descriptors (%d are for other things), and the "
-                   "hard limit (ulimit -Hn) is %llu",
-                   (long long)config->connections, (unsigned long long)wanted, DESCRIPTORS_MORE,
-                   (unsigned long long)limit.rlim_max);
+    if (st == TS_OK && setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return ts_fail(err, TS_UNAVAILABLE, "TS_GATEWAY_CONNECTIONS",
+                       "the limit of file descriptors cannot be raised to %llu",
+                       (unsigned long long)limit.rlim_cur);
+    return st;
 }
 
 static const char *bus_address(void *context, const char *peer)
@@ -92,6 +83,9 @@ int main(int argc, char **argv)
         .items = gateway_config_items,
         .item_count = gateway_config_item_count,
         .config = &config,
+        .drain_ms = &config.drain_ms,
+        .peers = api_peers,
+        .check = gateway_check,
     };
     ts_process *process = NULL;
     int code = 0;

@@ -40,3 +40,12 @@ ts_status incidents_config_limits(const incidents_config *config, chain_limits *
                    "TS_INCIDENTS_OPEN_SEVERITY must be informational, low, medium, high or "
                    "critical");
 }
+
+void incidents_config_check(const void *config, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    chain_limits limits;
+
+    if (incidents_config_limits(config, &limits, &err) != TS_OK)
+        ts_config_mistake(mistakes, &err);
+}

@@ -23,4 +23,7 @@ extern const size_t incidents_config_count;
 TS_CHECK ts_status incidents_config_limits(const incidents_config *config, chain_limits *ret,
                                            ts_error *err);
 
+/* What a start would refuse. */
+void incidents_config_check(const void *config, ts_buf *mistakes);
+
 #endif

@@ -83,13 +83,17 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = { "incidents", "risk", "webhooks", "auth", NULL };
     static incidents_config config;
     ts_process_options o = { .name = "incidents",
                              .summary = "chains of detections, their life and their story",
                              .ops_port = 8084,
                              .items = incidents_config_items,
                              .item_count = incidents_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .peers = peers,
+                             .check = incidents_config_check };
 
     return ts_process_main(&o, argc, argv, run);
 }

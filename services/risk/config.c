@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "detect/catalogue.h"
+#include "detect/sigma/ruleset.h"
 #include "ts/retention.h"
 
 const ts_config_item risk_config_items[] = {
@@ -35,3 +37,19 @@ const ts_config_item risk_config_items[] = {
            "ms to finish calls when stopping"),
 };
 const size_t risk_config_count = TS_COUNT(risk_config_items);
+
+void risk_config_check(const void *config, ts_buf *mistakes)
+{
+    const risk_config *c = config;
+    TS_CLEANUP(sigma_ruleset_free_p) sigma_ruleset *rules = NULL;
+    TS_CLEANUP(catalogue_free_p) catalogue *known = NULL;
+    ts_error err = { "", "" };
+    ts_status st = sigma_ruleset_load(c->rules_dir, &rules, &err);
+
+    if (st == TS_OK)
+        st = catalogue_load(c->rules_dir, &known, &err);
+    if (st == TS_OK)
+        return;
+    (void)snprintf(err.param, sizeof(err.param), "TS_RISK_RULES_DIR");
+    ts_config_mistake(mistakes, &err);
+}

@@ -25,4 +25,7 @@ typedef struct risk_config {
 extern const ts_config_item risk_config_items[];
 extern const size_t risk_config_count;
 
+/* What a start would refuse. */
+void risk_config_check(const void *config, ts_buf *mistakes);
+
 #endif

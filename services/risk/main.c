@@ -110,13 +110,19 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = {
+        "risk", "incidents", "ai-usage", "webhooks", "auth", NULL
+    };
     static risk_config config;
     ts_process_options o = { .name = "risk",
                              .summary = "events, detections and risk scores",
                              .ops_port = 8083,
                              .items = risk_config_items,
                              .item_count = risk_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .peers = peers,
+                             .check = risk_config_check };
 
     return ts_process_main(&o, argc, argv, run);
 }

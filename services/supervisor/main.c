@@ -1,11 +1,12 @@
 /* ts-supervisor: keeps the processes of one data directory running. deploy/up.sh starts it; in containers the platform does
  * its work.
  *
- *   ts-supervisor DATA-DIRECTORY BIN-DIRECTORY SERVICE...
+ *   [TS_STOP_S=15] ts-supervisor DATA-DIRECTORY BIN-DIRECTORY SERVICE...
  *
  * Each service has a pid file DATA/run/ts-SERVICE.pid and a log DATA/run/ts-SERVICE.log. One that dies is started again; one
- * that dies young waits, twice as long each time. SIGTERM ends all, those that do not end in time by SIGKILL. The lock
- * DATA/run/lock is held as long as the supervisor lives. All waiting is one sigtimedwait().
+ * that dies young waits, twice as long each time. SIGTERM ends all, those that do not end in TS_STOP_S seconds by
+ * SIGKILL; the services read that limit too, and refuse settings that do not fit. The lock DATA/run/lock is held as long as the
+ * supervisor lives. All waiting is one sigtimedwait().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,8 @@
 #define SERVICES_MAX  32
 #define PATH_SIZE     4096
 #define YOUNG_MS      INT64_C(10000) /* one that lived shorter waits longer */
-#define STOP_MS       INT64_C(15000)
+#define STOP_S        15             /* if TS_STOP_S does not say */
+#define STOP_S_MAX    3600
 #define LOG_MAX_BYTES (10 << 20)
 #define LOG_CHECK_MS  INT64_C(900000)
 #define NEVER         INT64_MAX
@@ -50,6 +52,7 @@ typedef struct supervisor {
     service services[SERVICES_MAX];
     size_t count;
     bool stopping;
+    int64_t stop_s;
     int64_t kill_ms;
     int64_t logs_ms;
 } supervisor;
@@ -247,7 +250,7 @@ static int64_t work(supervisor *s)
     if (s->logs_ms <= now_ms())
         cut_logs(s);
     if (s->stopping && s->kill_ms <= now_ms()) {
-        say("error", "all", "some did not end in %d s, killed", (int)(STOP_MS / 1000));
+        say("error", "all", "some did not end in %d s, killed", (int)s->stop_s);
         signal_all(s, SIGKILL);
         s->kill_ms = NEVER;
     }
@@ -283,7 +286,7 @@ static void supervise(supervisor *s)
         number = sigtimedwait(&set, NULL, &wait);
         if ((number == SIGTERM || number == SIGINT || number == SIGHUP) && !s->stopping) {
             s->stopping = true;
-            s->kill_ms = now_ms() + STOP_MS;
+            s->kill_ms = now_ms() + s->stop_s * 1000;
             signal_all(s, SIGTERM);
         }
         reap(s); /* signals merge: whatever woke us, look at all */
@@ -303,6 +306,19 @@ static bool take_lock(int fd)
     return false;
 }
 
+/* TS_STOP_S, or 0 if it is no number of seconds. */
+static int64_t stop_seconds(void)
+{
+    const char *text = getenv("TS_STOP_S");
+    char *end = NULL;
+    long value;
+
+    if (text == NULL || text[0] == '\0')
+        return STOP_S;
+    value = strtol(text, &end, 10);
+    return *end == '\0' && value >= 1 && value <= STOP_S_MAX ? value : 0;
+}
+
 int main(int argc, char **argv)
 {
     static supervisor s;
@@ -313,10 +329,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: ts-supervisor DATA-DIRECTORY BIN-DIRECTORY SERVICE...\n");
         return 2;
     }
+    if (stop_seconds() == 0) {
+        fprintf(stderr, "ts-supervisor: TS_STOP_S must be a number of seconds from 1 to %d\n",
+                STOP_S_MAX);
+        return 2;
+    }
     snprintf(run, sizeof(run), "%s/run", argv[1]);
-    s = (supervisor){
-        .run = run, .bin = argv[2], .kill_ms = NEVER, .logs_ms = now_ms() + LOG_CHECK_MS
-    };
+    s = (supervisor){ .run = run,
+                      .bin = argv[2],
+                      .stop_s = stop_seconds(),
+                      .kill_ms = NEVER,
+                      .logs_ms = now_ms() + LOG_CHECK_MS };
     for (int i = 3; i < argc; i++)
         s.services[s.count++] = (service){ .name = argv[i] };
     path_of(&s, "lock", "", lock);

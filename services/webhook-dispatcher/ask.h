@@ -1,6 +1,5 @@
 /* The two threads that talk to the ledger: one asks for work, one tells what became of it. Whether the ledger answers or not, they
- * end within ASKER_LEAVE_MS and ASKER_REPORT_MS: with what the sender takes to finish attempts that is less than the 15 s after
- * which the supervisor kills. */
+ * end within ASKER_LEAVE_MS and ASKER_REPORT_MS, which a stop takes beside the sender's time to finish attempts. */
 #ifndef DISPATCHER_ASK_H
 #define DISPATCHER_ASK_H
 

@@ -23,3 +23,21 @@ const ts_config_item dispatcher_config_items[] = {
            "ms to finish attempts when stopping; the rest is given back"),
 };
 const size_t dispatcher_config_count = TS_COUNT(dispatcher_config_items);
+
+ts_status dispatcher_config_networks(const dispatcher_config *c, ts_ssrf_policy *ret, ts_error *err)
+{
+    ts_error why = { "", "" };
+
+    if (ts_ssrf_policy_parse(ts_str_of(c->allow_cidrs), ret, &why) != TS_OK)
+        return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_ALLOW_CIDRS: %s", why.text);
+    return TS_OK;
+}
+
+void dispatcher_config_check(const void *config, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    ts_ssrf_policy networks;
+
+    if (dispatcher_config_networks(config, &networks, &err) != TS_OK)
+        ts_config_mistake(mistakes, &err);
+}

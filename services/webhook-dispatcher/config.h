@@ -2,6 +2,7 @@
 #define DISPATCHER_CONFIG_H
 
 #include "ts/config.h"
+#include "ts/ssrf.h"
 
 typedef struct dispatcher_config {
     bool allow_http;
@@ -17,5 +18,11 @@ typedef struct dispatcher_config {
 
 extern const ts_config_item dispatcher_config_items[];
 extern const size_t dispatcher_config_count;
+
+/* The networks that may be connected to. TS_INVALID names the variable. */
+TS_CHECK ts_status dispatcher_config_networks(const dispatcher_config *c, ts_ssrf_policy *ret,
+                                              ts_error *err);
+/* What a start would refuse. */
+void dispatcher_config_check(const void *config, ts_buf *mistakes);
 
 #endif

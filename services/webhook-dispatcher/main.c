@@ -31,11 +31,10 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 {
     const dispatcher_config *config = settings;
     ts_ssrf_policy policy;
-    ts_error why = { "", "" };
-    ts_status st;
+    ts_status st = dispatcher_config_networks(config, &policy, err);
 
-    if (ts_ssrf_policy_parse(ts_str_of(config->allow_cidrs), &policy, &why) != TS_OK)
-        return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_ALLOW_CIDRS: %s", why.text);
+    if (st != TS_OK)
+        return st;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return ts_fail(err, TS_INTERNAL, "", "libcurl cannot be used");
     st = serve(config, &policy, p, err);
@@ -45,6 +44,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = { "webhooks", NULL };
     static dispatcher_config config;
     ts_process_options o = { .name = "webhook-dispatcher",
                              .summary =
@@ -52,7 +52,11 @@ int main(int argc, char **argv)
                              .ops_port = 8087,
                              .items = dispatcher_config_items,
                              .item_count = dispatcher_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .farewell_ms = ASKER_LEAVE_MS + ASKER_REPORT_MS,
+                             .peers = peers,
+                             .check = dispatcher_config_check };
 
     return ts_process_main(&o, argc, argv, run);
 }

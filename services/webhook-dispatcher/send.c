@@ -63,9 +63,10 @@ struct sender {
 static void block(transfer *t, const char *address)
 {
     if (!t->is_blocked)
-        ts_info(TS_MSG("address refused"), TS_F_Z("address", address),
-                TS_F_Z("endpoint_id", t->job->delivery->endpoint_id),
-                TS_F_Z("event_id", t->job->delivery->event_id));
+        ts_info_rationed(t->job->delivery->endpoint_id, TS_MSG("address refused"),
+                         TS_F_Z("address", address),
+                         TS_F_Z("endpoint_id", t->job->delivery->endpoint_id),
+                         TS_F_Z("event_id", t->job->delivery->event_id));
     t->is_blocked = true;
 }
 

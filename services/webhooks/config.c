@@ -37,15 +37,41 @@ const ts_config_item webhooks_config_items[] = {
 };
 const size_t webhooks_config_count = TS_COUNT(webhooks_config_items);
 
-ts_status webhooks_config_parse(const webhooks_config *c, url_rules *ret_rules,
-                                schedule *ret_schedule, ts_error *err)
+static ts_status parse_rules(const webhooks_config *c, url_rules *ret, ts_error *err)
 {
     ts_error why = { "", "" };
 
-    ret_rules->allow_http = c->allow_http;
-    if (ts_ssrf_policy_parse(ts_str_of(c->allow_cidrs), &ret_rules->networks, &why) != TS_OK)
+    ret->allow_http = c->allow_http;
+    if (ts_ssrf_policy_parse(ts_str_of(c->allow_cidrs), &ret->networks, &why) != TS_OK)
         return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_ALLOW_CIDRS: %s", why.text);
-    if (schedule_parse(ts_str_of(c->retry_schedule), ret_schedule, &why) != TS_OK)
+    return TS_OK;
+}
+
+static ts_status parse_schedule(const webhooks_config *c, schedule *ret, ts_error *err)
+{
+    ts_error why = { "", "" };
+
+    if (schedule_parse(ts_str_of(c->retry_schedule), ret, &why) != TS_OK)
         return ts_fail(err, TS_INVALID, "", "TS_WEBHOOKS_RETRY_SCHEDULE: %s", why.text);
     return TS_OK;
+}
+
+ts_status webhooks_config_parse(const webhooks_config *c, url_rules *ret_rules,
+                                schedule *ret_schedule, ts_error *err)
+{
+    ts_status st = parse_rules(c, ret_rules, err);
+
+    return st == TS_OK ? parse_schedule(c, ret_schedule, err) : st;
+}
+
+void webhooks_config_check(const void *config, ts_buf *mistakes)
+{
+    ts_error err = { "", "" };
+    url_rules rules;
+    schedule retry;
+
+    if (parse_rules(config, &rules, &err) != TS_OK)
+        ts_config_mistake(mistakes, &err);
+    if (parse_schedule(config, &retry, &err) != TS_OK)
+        ts_config_mistake(mistakes, &err);
 }

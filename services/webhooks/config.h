@@ -30,4 +30,7 @@ extern const size_t webhooks_config_count;
 TS_CHECK ts_status webhooks_config_parse(const webhooks_config *c, url_rules *ret_rules,
                                          schedule *ret_schedule, ts_error *err);
 
+/* What a start would refuse. */
+void webhooks_config_check(const void *config, ts_buf *mistakes);
+
 #endif

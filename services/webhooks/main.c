@@ -95,6 +95,7 @@ static ts_status run(const void *settings, ts_process *p, ts_error *err)
 
 int main(int argc, char **argv)
 {
+    static const char *const peers[] = { "webhooks", "auth", NULL };
     static webhooks_config config;
     ts_process_options o = { .name = "webhooks",
                              .summary =
@@ -102,7 +103,10 @@ int main(int argc, char **argv)
                              .ops_port = 8086,
                              .items = webhooks_config_items,
                              .item_count = webhooks_config_count,
-                             .config = &config };
+                             .config = &config,
+                             .drain_ms = &config.drain_ms,
+                             .peers = peers,
+                             .check = webhooks_config_check };
 
     return ts_process_main(&o, argc, argv, run);
 }

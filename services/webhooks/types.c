@@ -18,17 +18,10 @@ bool delivery_state_parse(ts_str name, delivery_state *ret)
     return false;
 }
 
-static const char *const types[TYPES_COUNT] = {
-    "incident.created",        "incident.updated",          "incident.resolved",
-    "user.risk_level_changed", "detection.triggered",       "app.connected",
-    "app.status_changed",      "ai_tool.first_seen",        "api_key.created",
-    "api_key.revoked",         "webhook.endpoint_disabled", "webhook.test"
-};
-
 bool type_number(ts_str event, uint32_t *ret)
 {
     for (uint32_t i = 0; i < TYPES_COUNT; i++) {
-        if (ts_str_is(event, types[i])) {
+        if (ts_str_is(event, ts_webhook_kinds[i])) {
             *ret = i;
             return true;
         }
@@ -45,8 +38,8 @@ static bool matches(ts_str filter, ts_str event)
 
 bool type_filter_is_valid(ts_str filter)
 {
-    for (size_t i = 0; i < TS_COUNT(types); i++) {
-        if (matches(filter, ts_str_of(types[i])))
+    for (size_t i = 0; i < TYPES_COUNT; i++) {
+        if (matches(filter, ts_str_of(ts_webhook_kinds[i])))
             return true;
     }
     return false;
@@ -58,8 +51,8 @@ void type_meant(ts_str text, char ret[TS_NEAR_WORDS])
                                           "ai_tool.*",  "api_key.*", "webhook.*" };
     ts_near near = { .word = TS_STR_NULL };
 
-    for (size_t i = 0; i < TS_COUNT(types); i++)
-        ts_near_add(&near, text, ts_str_of(types[i]));
+    for (size_t i = 0; i < TYPES_COUNT; i++)
+        ts_near_add(&near, text, ts_str_of(ts_webhook_kinds[i]));
     for (size_t i = 0; i < TS_COUNT(groups); i++)
         ts_near_add(&near, text, ts_str_of(groups[i]));
     ts_near_say(&near, ret);
@@ -71,7 +64,7 @@ uint32_t types_wanted(char *const *filters, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         for (uint32_t type = 0; type < TYPES_COUNT; type++) {
-            if (matches(ts_str_of(filters[i]), ts_str_of(types[type])))
+            if (matches(ts_str_of(filters[i]), ts_str_of(ts_webhook_kinds[type])))
                 wanted |= 1u << type;
         }
     }

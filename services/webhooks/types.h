@@ -2,11 +2,12 @@
 #ifndef WEBHOOKS_TYPES_H
 #define WEBHOOKS_TYPES_H
 
+#include "proto/publish.h"
 #include "ts/base.h"
 #include "ts/near.h"
 
 #define TYPES_FILTERS_MAX 32
-#define TYPES_COUNT       12
+#define TYPES_COUNT       TS_WEBHOOK_KINDS
 
 /* Of an event and of a delivery. Stored in keys: never renumbered. */
 typedef enum delivery_state {

@@ -305,8 +305,8 @@ static void write_plan(const agent_plan *plan, ts_buf *out)
         ts_buf_printf(out, "%s %.*s %.*s\n", plan->requests[i].method,
                       (int)plan->requests[i].path.n, plan->requests[i].path.p,
                       (int)plan->requests[i].body.n, plan->requests[i].body.p);
-    if (plan->wants_first)
-        ts_buf_z(out, "GET the first one's profile\n");
+    if (plan->wants_reasons)
+        ts_buf_z(out, "GET the first ones' profiles\n");
     for (size_t i = 0; i < plan->notes.count; i++)
         ts_buf_printf(out, "%.*s\n", (int)plan->notes.list[i].n, plan->notes.list[i].p);
     for (size_t i = 0; i < n->count; i++)

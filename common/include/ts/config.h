@@ -58,6 +58,9 @@ TS_CHECK ts_status ts_config_load(const ts_config_table *tables, size_t count, c
                                   char *const *environment, ts_buf *mistakes);
 /* `--help`: variable, default, range, help. */
 void ts_config_help(const ts_config_table *tables, size_t count, ts_buf *out);
+/* Another line in `mistakes`, of what the table cannot say: the error's words behind the variable that it names, if it does and
+ * they do not. */
+void ts_config_mistake(ts_buf *mistakes, const ts_error *err);
 /* `--check-config`: NAME=value lines; secrets print as (set) or (not set). */
 void ts_config_print(const ts_config_table *tables, size_t count, ts_buf *out);
 

@@ -7,6 +7,8 @@
 #ifndef TS_LOG_H
 #define TS_LOG_H
 
+#include <stdatomic.h>
+
 #include "ts/base.h"
 
 typedef enum ts_log_level { TS_LOG_DEBUG, TS_LOG_INFO, TS_LOG_WARN, TS_LOG_ERROR } ts_log_level;
@@ -37,6 +39,35 @@ void ts_log_request(const char *request_id);
 const char *ts_log_request_id(void);
 
 void ts_log_write(ts_log_level level, const char *message, const ts_log_field *fields);
+
+/* ---- lines that others cause, as often as they like ---- */
+
+#define TS_LOG_RATION_MS 10000
+#define TS_LOG_RATIONS   32 /* keys that one place in the code tells apart; of more, some share */
+
+/* At most one line in TS_LOG_RATION_MS; starts zeroed. */
+typedef struct ts_log_ration {
+    atomic_llong next_boot_ms;
+    atomic_ullong left_out;
+} ts_log_ration;
+
+/* May a line be written? If so, *ret_left_out is how many were not since the one before. */
+bool ts_log_ration_take(ts_log_ration *r, int64_t now_boot_ms, uint64_t *ret_left_out);
+void ts_log_write_rationed(ts_log_ration rations[TS_LOG_RATIONS], ts_log_level level,
+                           const char *key, const char *message, const ts_log_field *fields);
+
+/* Of all lines of this place with one key (a reason, a method) the first is written at once and then one in TS_LOG_RATION_MS, which
+ * says how many were `left_out`. What must be found by its request id is no case for it. */
+#define ts_info_rationed(which, ...) TS_LOG_RATIONED_(TS_LOG_INFO, which, __VA_ARGS__)
+#define ts_warn_rationed(which, ...) TS_LOG_RATIONED_(TS_LOG_WARN, which, __VA_ARGS__)
+#define TS_LOG_RATIONED_(level, which, ...)                                                        \
+    TS_LOG_RATIONED_FIELDS_(level, which, __VA_ARGS__, (ts_log_field){ .key = NULL })
+#define TS_LOG_RATIONED_FIELDS_(level, which, m, ...)                                              \
+    do {                                                                                           \
+        static ts_log_ration rations_[TS_LOG_RATIONS];                                             \
+        ts_log_write_rationed(rations_, (level), (which), (m),                                     \
+                              (const ts_log_field[]){ __VA_ARGS__ });                              \
+    } while (0)
 
 #define TS_LOG_(level, ...) TS_LOG_FIELDS_(level, __VA_ARGS__, (ts_log_field){ .key = NULL })
 #define TS_LOG_FIELDS_(level, m, ...)                                                              \

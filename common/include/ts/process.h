@@ -1,7 +1,7 @@
 /* The skeleton that every process of the suite shares: settings, logging, signals, ops port, ready,
  * drain.
  *
- *   ts_process_begin()  settings from the environment, --help, --check-config, --version, --health; logging; signals
+ *   ts_process_begin()  settings from the environment, --help, --check-config, --stop-seconds, --version, --health; logging; signals
  *                       blocked; ops port with /healthz /readyz /metrics (answers 503 on /readyz until ready)
  *   ... open the store, start the RPC server and relays ...
  *   ts_process_ready()  /readyz answers 200
@@ -25,7 +25,17 @@ typedef struct ts_process_options {
     const ts_config_item *items; /* the service's own settings */
     size_t item_count;
     void *config; /* the service's struct */
+    const char *const *
+        peers; /* services whose addresses on the bus it uses, its own among them; NULL ends them */
+    /* For --check-config: whatever else run() would refuse about the settings, a line each. What is only so at present (a port that
+     * is taken, a store that is open) is none of it. NULL: nothing. */
+    void (*check)(const void *config, ts_buf *mistakes);
+    const int64_t *drain_ms; /* in the struct: how long a stop waits for what is in work... */
+    int64_t farewell_ms;     /* ... and for others afterwards */
 } ts_process_options;
+
+/* What comes in a stop beside its waits: stores are closed, memory is given back. */
+#define TS_STOP_MARGIN_MS 2000
 
 /* TS_OK: go on. Otherwise *ret_exit is what main returns (0 after --help; 2 on mistakes, already
  * printed). */

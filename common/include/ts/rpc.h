@@ -16,6 +16,7 @@
 
 #include "ts/arena.h"
 #include "ts/base.h"
+#include "ts/buf.h"
 
 typedef enum ts_lane { TS_LANE_FAST, TS_LANE_SLOW, TS_LANE_BULK, TS_LANE_PARK, TS_LANES } ts_lane;
 const char *ts_lane_name(ts_lane lane);
@@ -58,6 +59,8 @@ typedef struct ts_caller {
  * ipc://$TS_BUS_DIR/<service>, TS_BUS_DIR defaulting to data/run/bus. */
 #define TS_BUS_ADDRESS_SIZE 256
 void ts_bus_address(const char *service, char ret[TS_BUS_ADDRESS_SIZE]);
+/* A line in `mistakes` for each setting of the bus that whoever serves at or calls one of these services would stumble over. */
+void ts_bus_check(const char *const *services, size_t count, ts_buf *mistakes);
 
 /* ---- server ---- */
 

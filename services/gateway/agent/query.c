@@ -11,8 +11,10 @@
 #include "query/plan.h"
 #include "roster.h"
 
-#define REQUESTS_MAX 2          /* of one plan; a comparison has two */
-#define ANSWER_BYTES (8u << 20) /* of an answer that is narrowed, or whose first row is looked at */
+_Static_assert(AGENT_REASONS_MAX == API_PROFILES_MAX, "read_profiles() asks for all at once");
+#define REQUESTS_MAX (1 + AGENT_REASONS_MAX) /* of one plan; a comparison has two */
+#define ANSWER_BYTES                                                                               \
+    (8u << 20) /* of an answer that is narrowed, or whose first rows are looked at */
 
 typedef enum outcome {
     ANSWERED,
@@ -32,7 +34,8 @@ typedef struct asked {
     bool is_narrowed; /* rows were left out, or put in another order */
     bool is_cut;      /* there are more rows than were looked at */
     size_t matches;
-    bool is_degraded; /* names that might matter could not be looked up */
+    bool is_degraded;   /* names that might matter could not be looked up */
+    bool lacks_reasons; /* risk did not tell those of all */
     outcome outcome;
     http_exchange *answers[REQUESTS_MAX];
     bool is_answered[REQUESTS_MAX];
@@ -206,27 +209,79 @@ static ts_status narrow(asked *q)
     return st;
 }
 
-/* Of a list of users with reasons: who is first, and what makes the score. */
-static ts_status explain_first(asked *q)
+/* The addresses of the first people of the answer. */
+static ts_status first_people(asked *q, ts_str ret[AGENT_REASONS_MAX], size_t *ret_count)
 {
     TS_CLEANUP(ts_json_parser_free_p) ts_json_parser *parser = ts_json_parser_new(ANSWER_BYTES);
     ts_error err;
     ts_json data;
-    ts_json users;
+    ts_json people;
     ts_json email;
-    ts_json_iter first;
-    ts_status st;
+    ts_json_iter each;
 
+    *ret_count = 0;
     if (parser == NULL)
         return TS_NOMEM;
     if (ts_json_parse(parser, ts_buf_view(&q->answers[0]->data), &data, &err) != TS_OK ||
-        !ts_json_path(data, "users", &users))
+        (!ts_json_path(data, "users", &people) && !ts_json_path(data, "groups", &people)))
         return TS_INTERNAL;
-    first = ts_json_iter_of(users);
-    if (!ts_json_next(&first) || !ts_json_path(first.value, "email", &email))
-        return TS_OK;
-    st = agent_plan_add_first(&q->plan, ts_json_str(email), q->x->arena);
-    return st == TS_OK ? fetch(q, 1) : st;
+    each = ts_json_iter_of(people);
+    while (*ret_count < AGENT_REASONS_MAX && ts_json_next(&each)) {
+        if (!ts_json_path(each.value, "email", &email))
+            continue;
+        ret[*ret_count] = ts_arena_str(q->x->arena, ts_json_str(email));
+        if (ret[(*ret_count)++].p == NULL)
+            return TS_NOMEM;
+    }
+    return TS_OK;
+}
+
+static size_t answered_further(const asked *q)
+{
+    size_t count = 0;
+
+    for (size_t i = 1; i < REQUESTS_MAX; i++)
+        count += q->is_answered[i];
+    return count;
+}
+
+static ts_status read_profiles(asked *q, const ts_str *emails, size_t count)
+{
+    static const char path[] = "/v1/users/{email}";
+    const http_service *s = q->x->service;
+    size_t row = 0;
+    ts_status st = TS_OK;
+
+    while (row < s->route_count && strcmp(s->routes[row].pattern, path) != 0)
+        row++;
+    if (row == s->route_count)
+        return TS_INTERNAL;
+    for (size_t i = 0; i < count && st == TS_OK; i++)
+        st = http_inner_begin(q->x, &s->routes[row], emails[i], &q->answers[1 + i]);
+    if (st != TS_OK)
+        return st;
+    st = api_users_profiles(q->x, q->answers + 1, count, q->is_answered + 1);
+    q->lacks_reasons = answered_further(q) < count && q->x->degraded.count > 0;
+    return st;
+}
+
+/* Of a list of people with reasons: what is known of the first ones, if the key may know it. */
+static ts_status explain_first(asked *q)
+{
+    ts_str emails[AGENT_REASONS_MAX];
+    size_t count = 0;
+    ts_error before = q->x->error;
+    ts_status st;
+
+    if (http_permit(q->x, TS_PERM_READ_USERS) != TS_OK) {
+        q->x->error = before;
+        return assume(q, TS_STR_LIT("the reasons need the permission read:users"));
+    }
+    st = first_people(q, emails, &count);
+    if (st != TS_OK || count == 0)
+        return st;
+    st = agent_plan_add_reasons(&q->plan, emails, count, q->x->arena);
+    return st == TS_OK ? read_profiles(q, emails, count) : st;
 }
 
 static ts_status answer(asked *q)
@@ -249,7 +304,7 @@ static ts_status answer(asked *q)
         st = fetch(q, i);
     if (st == TS_OK && q->is_answered[0] && agent_narrows(&q->plan.narrowing))
         st = narrow(q);
-    if (st == TS_OK && q->is_answered[0] && q->plan.wants_first)
+    if (st == TS_OK && q->is_answered[0] && q->plan.wants_reasons)
         st = explain_first(q);
     q->outcome = q->is_answered[0] ? ANSWERED : NOT_THERE;
     return st;
@@ -317,10 +372,13 @@ static void summarize(const asked *q)
         ts_buf_str(to, ts_buf_view(&q->answers[0]->summary));
     if (q->is_cut)
         add_clause(to, "not all could be looked at, see assumptions");
-    if (q->outcome == ANSWERED && q->is_answered[1])
-        add_clause(to, q->plan.wants_first
-                           ? "what makes the first one's score is in further_results"
-                           : "the other side of the comparison is in further_results");
+    if (q->lacks_reasons)
+        add_clause(to, "not all reasons are there, as risk is not available");
+    else if (q->outcome == ANSWERED && answered_further(q) > 0)
+        add_clause(
+            to, !q->plan.wants_reasons ? "the other side of the comparison is in further_results"
+                : answered_further(q) == 1 ? "the first one's profile is in further_results"
+                                           : "profiles of the first ones are in further_results");
     if (q->outcome == ANSWERED && q->plan.is_wider)
         add_clause(to, "wider than the question, see assumptions");
     if (q->is_degraded)
@@ -391,9 +449,11 @@ static ts_status name_untrusted(const asked *q)
         http_name_add(&x->untrusted, "data.equivalent_request.body.value");
     if (st == TS_OK && q->is_answered[0])
         st = name_inner(x, q->answers[0], "data.results.");
-    if (st == TS_OK && q->is_answered[1]) {
+    if (st == TS_OK && q->answers[1] != NULL)
         http_name_add(&x->untrusted, "data.further_results[].request.path");
-        st = name_inner(x, q->answers[1], "data.further_results[].results.");
+    for (size_t i = 1; i < REQUESTS_MAX && st == TS_OK; i++) {
+        if (q->is_answered[i])
+            st = name_inner(x, q->answers[i], "data.further_results[].results.");
     }
     return st;
 }
@@ -432,14 +492,16 @@ static void put_further(ts_jsonw *w, const asked *q)
         return;
     ts_jsonw_key(w, "further_results");
     ts_jsonw_array(w);
-    ts_jsonw_object(w);
-    ts_jsonw_key(w, "request");
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "method", q->plan.requests[1].method);
-    ts_jsonw_kstr(w, "path", q->plan.requests[1].path);
-    ts_jsonw_object_end(w);
-    put_results(w, q, 1);
-    ts_jsonw_object_end(w);
+    for (size_t i = 1; i < REQUESTS_MAX && q->answers[i] != NULL; i++) {
+        ts_jsonw_object(w);
+        ts_jsonw_key(w, "request");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "method", q->plan.requests[i].method);
+        ts_jsonw_kstr(w, "path", q->plan.requests[i].path);
+        ts_jsonw_object_end(w);
+        put_results(w, q, i);
+        ts_jsonw_object_end(w);
+    }
     ts_jsonw_array_end(w);
 }
 

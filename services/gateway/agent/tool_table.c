@@ -29,6 +29,7 @@ static const char *const contacts_concise[] = { "data.contacts[].kind", "data.co
                                                 PAGE_PLACE, NULL };
 /* An answer to a question has the shape of one of the above. */
 static const char *const query_concise[] = { USER_PLACE("data.results."),
+                                             USER_PLACE("data.further_results[].results."),
                                              INCIDENT_PLACE("data.results.incidents[]."),
                                              INCIDENT_DETAILS("data.results.incident."),
                                              APP_PLACE("data.results.apps[]."),

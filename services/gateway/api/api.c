@@ -10,6 +10,9 @@
 
 #define COUNT_MS 1000 /* for auth to count a failure that needs no word of it */
 
+const char *const api_peers[API_PEERS + 1] = { "auth", "risk", "incidents", "ai-usage",
+                                               "webhooks" };
+
 static ts_status dial(api_address_of *address_of, void *context, const char *name, ts_peer **ret,
                       ts_error *err)
 {
@@ -23,18 +26,16 @@ static ts_status dial(api_address_of *address_of, void *context, const char *nam
 ts_status api_init(api *a, const gateway_config *config, api_address_of *address_of, void *context,
                    ts_error *err)
 {
-    static const char *const names[API_PEERS] = { "auth", "risk", "incidents", "ai-usage",
-                                                  "webhooks" };
     ts_status st;
 
     memset(a, 0, sizeof(*a));
     a->config = config;
     a->failures = ts_counter("ts_gateway_auth_failures_total", "", "requests without a valid key");
     for (size_t i = 0; i < API_PEERS; i++) {
-        st = dial(address_of, context, names[i], &a->gates[i].peer, err);
+        st = dial(address_of, context, api_peers[i], &a->gates[i].peer, err);
         if (st != TS_OK)
             return st;
-        a->gates[i].name = names[i];
+        a->gates[i].name = api_peers[i];
         api_gate_init(&a->gates[i].gate, TS_PEER_IN_FLIGHT_MAX);
         a->gate_count++;
     }
@@ -116,8 +117,8 @@ void api_soften(http_exchange *x, const ts_method *method, ts_status st)
 
     if (st != TS_UNAVAILABLE)
         return;
-    ts_warn(TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
-            TS_F_Z("reason", x->error.text));
+    ts_warn_rationed(method->name, TS_MSG("service did not answer"), TS_F_Z("rpc", method->name),
+                     TS_F_Z("reason", x->error.text));
     if (strcmp(x->error.param, TS_PARAM_DISK) == 0)
         ts_error_set(&x->error, "", "The service %.*s takes nothing in: its disk is nearly full.",
                      (int)service.n, service.p);

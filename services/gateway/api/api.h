@@ -16,6 +16,7 @@
 
 /* auth, risk, incidents, ai-usage, webhooks */
 #define API_PEERS 5
+extern const char *const api_peers[API_PEERS + 1]; /* their names; NULL ends them */
 
 typedef struct api {
     const gateway_config *config;
@@ -110,6 +111,11 @@ ts_status api_overview(http_exchange *x);
 ts_status api_users(http_exchange *x);
 ts_status api_users_high_risk(http_exchange *x);
 ts_status api_user(http_exchange *x);
+/* The same for several users at the same time, under one deadline, as a part that `x` can do without: exchanges of its route, each as
+ * for api_user(). Those whose answer is not there say nothing; if risk did not answer, x->degraded does. */
+#define API_PROFILES_MAX 3
+TS_CHECK ts_status api_users_profiles(http_exchange *x, http_exchange *const *xs, size_t count,
+                                      bool *ret_is_there);
 ts_status api_incidents(http_exchange *x);
 ts_status api_incident(http_exchange *x);
 ts_status api_incident_update(http_exchange *x);

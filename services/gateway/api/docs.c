@@ -203,23 +203,53 @@ static const char guide_webhooks[] =
     "hashlib.sha256).hexdigest()\n"
     "    return hmac.compare_digest(f&quot;sha256={expected}&quot;, signature)</pre>"
     "<p><code>signature</code> is the header <code>X-TeamSentry-Signature</code>. The headers of "
-    "Standard "
-    "Webhooks stand beside it: <code>webhook-id</code>, <code>webhook-timestamp</code>, "
-    "<code>webhook-signature</code>.</p>";
+    "Standard Webhooks stand beside it:</p>";
+
+static void put_event_members(ts_buf *out, const document_event *event)
+{
+    for (size_t i = 0; i < schemas_members(event->schema); i++)
+        ts_buf_printf(out, "%s%s", i == 0 ? "" : ", ", schemas_member_at(event->schema, i).name);
+}
+
+static void put_event(ts_buf *out, const document_event *event, ts_buf *scratch)
+{
+    ts_jsonw w = ts_jsonw_on(scratch);
+
+    ts_buf_printf(out, "<details><summary>%s</summary>" PRE, event->kind);
+    ts_buf_clear(scratch);
+    document_put_event_example(&w, event);
+    html_json(out, ts_buf_view(scratch));
+    ts_buf_printf(out, "</pre><p><code>data</code> is <a href=\"#object-%s\">%s</a>.</p></details>",
+                  event->schema, event->schema);
+}
 
 static void put_events(ts_buf *out)
 {
+    TS_CLEANUP(ts_buf_done) ts_buf scratch = TS_BUF_INIT(EXAMPLE_MAX);
+
     ts_buf_z(out, guide_webhooks);
-    ts_buf_z(out, "<p>An endpoint gets all events, or those of the kinds in its "
+    ts_buf_z(out, "<div class=\"scroll\"><table><thead><tr><th>Header</th><th>Meaning</th></tr>"
+                  "</thead><tbody>");
+    for (size_t i = 0; i < document_header_count; i++) {
+        ts_buf_printf(out, "<tr><td><code>%s</code></td><td>", document_headers[i].name);
+        html_z(out, document_headers[i].words);
+        ts_buf_z(out, "</td></tr>");
+    }
+    ts_buf_z(out, "</tbody></table></div>"
+                  "<p>An endpoint gets all events, or those of the kinds in its "
                   "<code>events</code>; <code>incident.*</code> is a group of kinds.</p>"
                   "<div class=\"scroll\"><table><thead><tr><th>Event</th><th>Sent when</th>"
                   "<th>Members of <code>data</code></th></tr></thead><tbody>");
     for (size_t i = 0; i < document_event_count; i++) {
         ts_buf_printf(out, "<tr><td><code>%s</code></td><td>", document_events[i].kind);
         html_z(out, document_events[i].when);
-        ts_buf_printf(out, "</td><td>%s</td></tr>", document_events[i].members);
+        ts_buf_z(out, "</td><td>");
+        put_event_members(out, &document_events[i]);
+        ts_buf_z(out, "</td></tr>");
     }
     ts_buf_z(out, "</tbody></table></div>");
+    for (size_t i = 0; i < document_event_count; i++)
+        put_event(out, &document_events[i], &scratch);
 }
 
 static void put_errors(ts_buf *out)

@@ -25,33 +25,104 @@ static const document_tag_row tags[] = {
     { "exports", "Exports", "Whole lists as CSV files." },
     { "audit-log", "Audit log", "Who changed what." },
 };
-#define INCIDENT_MEMBERS                                                                           \
-    "incident_id, severity, title, affected_user, affected_users, status, rule_ids, mitre_tactics"
-
 const document_event document_events[] = {
-    { "incident.created", "an incident has opened", INCIDENT_MEMBERS },
+    { "incident.created", "an incident has opened", "IncidentEvent" },
     { "incident.updated",
       "it was taken up or reopened, or its severity or affected users have changed",
-      INCIDENT_MEMBERS },
-    { "incident.resolved", "it was closed, as resolved or as a false positive", INCIDENT_MEMBERS },
+      "IncidentEvent" },
+    { "incident.resolved", "it was closed, as resolved or as a false positive", "IncidentEvent" },
     { "detection.triggered", "a rule has fired, whether or not it opens an incident",
-      "detection_id, rule_id, title, severity, mitre_tactics, mitre_techniques, user_email, "
-      "triggered_at, count, incident_id" },
-    { "user.risk_level_changed", "a user's score has moved to another level",
-      "email, risk_score, risk_level, previous_level, cause" },
-    { "app.connected", "a third-party app was granted access for the first time", "app" },
-    { "app.status_changed", "an app is trusted, or no longer", "app" },
-    { "ai_tool.first_seen", "an AI tool was used for the first time",
-      "tool, vendor, user_email, first_seen_at, sanctioned" },
-    { "api_key.created", "an API key was made, or has taken another's place", "api_key" },
-    { "api_key.revoked", "an API key was revoked, or a rotated one has ended", "api_key" },
+      "DetectionEvent" },
+    { "user.risk_level_changed", "a user's score has moved to another level", "RiskLevelEvent" },
+    { "app.connected", "a third-party app was granted access for the first time", "AppDetails" },
+    { "app.status_changed", "an app is trusted, or no longer", "AppDetails" },
+    { "ai_tool.first_seen", "an AI tool was used for the first time", "AiToolEvent" },
+    { "api_key.created", "an API key was made, or has taken another's place", "ApiKeyDetails" },
+    { "api_key.revoked", "an API key was revoked, or a rotated one has ended", "ApiKeyDetails" },
     { "webhook.endpoint_disabled",
       "an endpoint has failed for days without one success and gets nothing more",
-      "id, url, description, events, enabled, created_at, disabled_reason, failing_since, "
-      "failures" },
-    { "webhook.test", "somebody has asked for a test", "test, endpoint_id" },
+      "EndpointDisabledEvent" },
+    { "webhook.test", "somebody has asked for a test", "TestEvent" },
 };
 const size_t document_event_count = TS_COUNT(document_events);
+
+#define EVENT_ID "evt_5vNcT0aJqX2mYh8LrKdW1z"
+
+const document_header document_headers[] = {
+    { "X-TeamSentry-Signature", "^sha256=[0-9a-f]{64}$",
+      "sha256=5f1c6a0e8e3f0d7a2b94c1d85e7f6039a4b2c8d1e0f93746582a1b0c9d8e7f60",
+      "HMAC-SHA256 of the raw body, with the endpoint's secret as the key.", true },
+    { "X-TeamSentry-Signature-Next", "^sha256=[0-9a-f]{64}$",
+      "sha256=0d7a2b94c1d85e7f6039a4b2c8d1e0f93746582a1b0c9d8e7f605f1c6a0e8e3f",
+      "While the secret is being rotated: the same with the new one.", false },
+    { "X-TeamSentry-Delivery", "^evt_[0-9A-Za-z]+[.]whe_[0-9A-Za-z]+$",
+      EVENT_ID ".whe_3wYhLqJb7cK2mXvTzR9dQe", "Event and endpoint.", true },
+    { "X-TeamSentry-Attempt", "^[1-9][0-9]*$", "1", "Number of the attempt.", true },
+    { "webhook-id", "^evt_[0-9A-Za-z]+$", EVENT_ID,
+      "Standard Webhooks: id of the event, the same in every attempt and replay.", true },
+    { "webhook-timestamp", "^[0-9]+$", "1736937000",
+      "Standard Webhooks: time of the attempt, epoch seconds.", true },
+    { "webhook-signature", "^v1,[0-9A-Za-z+/=]+( v1,[0-9A-Za-z+/=]+)?$",
+      "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+      "Standard Webhooks: base64 of HMAC-SHA256 over id, timestamp and body joined by dots; two "
+      "while "
+      "the secret is being rotated.",
+      true },
+    { "traceparent", "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      "W3C Trace Context of the request that caused the event.", false },
+};
+const size_t document_header_count = TS_COUNT(document_headers);
+
+const char document_taken[] =
+    "Any 2xx within 10 seconds: taken. Any other answer, a redirect too, or none: it comes again, "
+    "after 30 seconds, 2 minutes, 10 minutes, 1 hour and 6 hours if the operator has set nothing "
+    "else, then it has failed and can be replayed. It may come twice: remember ids.";
+
+void document_put_event_schema(ts_jsonw *w, const document_event *event)
+{
+    char reference[96];
+
+    (void)snprintf(reference, sizeof(reference), "#/components/schemas/%s", event->schema);
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "object");
+    ts_jsonw_kbool(w, "additionalProperties", false);
+    ts_jsonw_key(w, "properties");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "id");
+    ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"string\",\"pattern\":\"^evt_[0-9A-Za-z]{1,40}$\","
+                               "\"maxLength\":45,\"description\":\"the same in every attempt and "
+                               "replay\"}"));
+    ts_jsonw_key(w, "event");
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "type", "string");
+    schemas_put_choices(w, event->kind);
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "timestamp");
+    ts_jsonw_raw(w, TS_STR_LIT("{\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":30,"
+                               "\"description\":\"when it happened\"}"));
+    ts_jsonw_key(w, "data");
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "$ref", reference);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "required");
+    ts_jsonw_raw(w, TS_STR_LIT("[\"id\",\"event\",\"timestamp\",\"data\"]"));
+    ts_jsonw_object_end(w);
+}
+
+void document_put_event_example(ts_jsonw *w, const document_event *event)
+{
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "id", EVENT_ID);
+    ts_jsonw_kz(w, "event", event->kind);
+    ts_jsonw_kz(w, "timestamp", "2025-01-15T10:30:00Z");
+    ts_jsonw_key(w, "data");
+    ts_jsonw_object(w);
+    schemas_put_example(w, event->schema);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+}
 
 static const document_tag_row service_tag = { "", "Service", "The API itself." };
 static const document_tag_row other_tag = { "", "Other", "Further endpoints." };

@@ -14,15 +14,31 @@ typedef struct document_tag_row {
 
 extern const char document_about[];
 
-/* What webhooks tell: each kind of event, when it is sent, and the members of its data. */
+/* What webhooks tell: each kind of event (proto/publish.h), when it is sent, and the shape of its data. */
 typedef struct document_event {
     const char *kind;
     const char *when;
-    const char *members; /* joined by ", " */
+    const char *schema; /* shape of its data */
 } document_event;
 
 extern const document_event document_events[];
 extern const size_t document_event_count;
+
+/* An event as it is posted: id, event, timestamp, data. */
+void document_put_event_schema(ts_jsonw *w, const document_event *event);
+void document_put_event_example(ts_jsonw *w, const document_event *event);
+/* The headers of a delivery. */
+typedef struct document_header {
+    const char *name;
+    const char *pattern; /* of its value, as in JSON */
+    const char *example;
+    const char *words;
+    bool is_always;
+} document_header;
+extern const document_header document_headers[];
+extern const size_t document_header_count;
+/* What the receiver is to answer, and what follows if it does not. */
+extern const char document_taken[];
 
 /* Never NULL: what no row names goes under "Other". */
 const document_tag_row *document_tag(const char *pattern);

@@ -396,19 +396,96 @@ static void put_paths(ts_jsonw *w, ts_arena *arena)
     ts_jsonw_object_end(w);
 }
 
-/* The group of webhooks names the kinds of events: nothing else of the document does. */
-static void put_tag_words(ts_jsonw *w, const document_tag_row *tag)
+static void put_event_headers(ts_jsonw *w)
 {
-    TS_CLEANUP(ts_buf_done) ts_buf words = TS_BUF_INIT(1024);
+    ts_jsonw_key(w, "parameters");
+    ts_jsonw_array(w);
+    for (size_t i = 0; i < document_header_count; i++) {
+        const document_header *h = &document_headers[i];
 
-    ts_buf_z(&words, tag->words);
-    if (strcmp(tag->segment, "webhooks") == 0) {
-        for (size_t i = 0; i < document_event_count; i++)
-            ts_buf_printf(&words, "%s`%s`", i == 0 ? " Kinds of events: " : ", ",
-                          document_events[i].kind);
-        ts_buf_char(&words, '.');
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "name", h->name);
+        ts_jsonw_kz(w, "in", "header");
+        ts_jsonw_kbool(w, "required", h->is_always);
+        ts_jsonw_kz(w, "description", h->words);
+        ts_jsonw_key(w, "schema");
+        ts_jsonw_object(w);
+        ts_jsonw_kz(w, "type", "string");
+        ts_jsonw_ki64(w, "maxLength", 4096);
+        ts_jsonw_kz(w, "pattern", h->pattern);
+        ts_jsonw_object_end(w);
+        ts_jsonw_kz(w, "example", h->example);
+        ts_jsonw_object_end(w);
     }
-    ts_jsonw_kz(w, "description", words.data);
+    ts_jsonw_array_end(w);
+}
+
+/* "onIncidentCreated" of "incident.created". */
+static const char *event_operation(const char *kind, ts_arena *arena)
+{
+    char *name = ts_arena_printf(arena, "on%s", kind);
+    size_t n = 2;
+
+    for (const char *c = kind; name != NULL && *c != '\0'; c++) {
+        bool is_first = c == kind || c[-1] == '.' || c[-1] == '_';
+
+        if (*c >= 'a' && *c <= 'z')
+            name[n++] = is_first ? (char)(*c - 'a' + 'A') : *c;
+    }
+    if (name != NULL)
+        name[n] = '\0';
+    return name;
+}
+
+static void put_event(ts_jsonw *w, const document_event *event, ts_arena *arena)
+{
+    ts_jsonw_key(w, "post");
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "operationId", event_operation(event->kind, arena));
+    ts_jsonw_kz(w, "summary", ts_arena_printf(arena, "Sent when %s.", event->when));
+    ts_jsonw_kz(
+        w, "description",
+        "Posted to each endpoint that wants this kind of event. Verify the signature of the "
+        "raw body before you believe it.");
+    ts_jsonw_key(w, "tags");
+    ts_jsonw_raw(w, TS_STR_LIT("[\"Webhooks\"]"));
+    put_event_headers(w);
+    ts_jsonw_key(w, "requestBody");
+    ts_jsonw_object(w);
+    ts_jsonw_kbool(w, "required", true);
+    ts_jsonw_key(w, "content");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "application/json");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "schema");
+    document_put_event_schema(w, event);
+    ts_jsonw_key(w, "example");
+    document_put_event_example(w, event);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+    ts_jsonw_key(w, "responses");
+    ts_jsonw_object(w);
+    ts_jsonw_key(w, "2XX");
+    ts_jsonw_object(w);
+    ts_jsonw_kz(w, "description", document_taken);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+    ts_jsonw_object_end(w);
+}
+
+/* What is sent to others, beside what is answered. */
+static void put_webhooks(ts_jsonw *w, ts_arena *arena)
+{
+    ts_jsonw_key(w, "webhooks");
+    ts_jsonw_object(w);
+    for (size_t i = 0; i < document_event_count; i++) {
+        ts_jsonw_key(w, document_events[i].kind);
+        ts_jsonw_object(w);
+        put_event(w, &document_events[i], arena);
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_object_end(w);
 }
 
 static void put_tags(ts_jsonw *w)
@@ -422,7 +499,7 @@ static void put_tags(ts_jsonw *w)
             continue;
         ts_jsonw_object(w);
         ts_jsonw_kz(w, "name", tag->name);
-        put_tag_words(w, tag);
+        ts_jsonw_kz(w, "description", tag->words);
         ts_jsonw_object_end(w);
     }
     ts_jsonw_array_end(w);
@@ -545,6 +622,7 @@ ts_status api_openapi(http_exchange *x)
     ts_jsonw_raw(&w, TS_STR_LIT("[{\"apiKey\":[]}]"));
     put_tags(&w);
     put_paths(&w, x->arena);
+    put_webhooks(&w, x->arena);
     ts_jsonw_key(&w, "components");
     ts_jsonw_object(&w);
     ts_jsonw_key(&w, "securitySchemes");

@@ -532,6 +532,46 @@ static const member error_body[] = {
 static const member error[] = { { "error", "ErrorBody", 0 }, { "request_id", "string", 0 } };
 static const member health[] = { { "status", "string", 0 } };
 
+/* Of webhooks' `data`, where it is no object that the API answers. */
+static const member event_incident[] = {
+    { "incident_id", "string", 0 },
+    { "severity", "Severity", 0 },
+    { "title", "string", 0 },
+    { "affected_user", "?string", 0 },
+    { "affected_users", "[]string", 0 },
+    { "status", "IncidentStatus", 0 },
+    { "rule_ids", "[]string", 0 },
+    { "mitre_tactics", "[]string", 0 },
+};
+static const member event_detection[] = {
+    { "detection_id", "string", 0 },    { "rule_id", "string", 0 },
+    { "title", "string", 0 },           { "severity", "Severity", 0 },
+    { "mitre_tactics", "[]string", 0 }, { "mitre_techniques", "[]string", 0 },
+    { "user_email", "?string", 0 },     { "triggered_at", "time", 0 },
+    { "count", "integer", 0 },          { "incident_id", "?string", 0 },
+};
+static const member event_level[] = {
+    { "email", "string", 0 },         { "risk_score", "integer", 0 },
+    { "risk_level", "RiskLevel", 0 }, { "previous_level", "RiskLevel", 0 },
+    { "cause", "string", 0 },
+};
+static const member event_ai_tool[] = {
+    { "tool", "string", 0 },        { "vendor", "string", 0 },      { "user_email", "string", 0 },
+    { "first_seen_at", "time", 0 }, { "sanctioned", "boolean", 0 },
+};
+static const member event_disabled[] = {
+    { "id", "string", 0 },
+    { "url", "string", 0 },
+    { "description", "string", 0 },
+    { "events", "[]string", 0 },
+    { "enabled", "boolean", 0 },
+    { "created_at", "?time", 0 },
+    { "disabled_reason", "?string", 0 },
+    { "failing_since", "time", 0 },
+    { "failures", "integer", 0 },
+};
+static const member event_test[] = { { "test", "boolean", 0 }, { "endpoint_id", "string", 0 } };
+
 #define SHAPE(name, members)                                                                       \
     {                                                                                              \
         name, members, TS_COUNT(members)                                                           \
@@ -631,6 +671,12 @@ const shape schemas_shapes[] = {
     SHAPE("ApiKeyRotated", api_key_rotated),
     SHAPE("AuditEntry", audit_entry),
     SHAPE("AuditList", audit_list),
+    SHAPE("IncidentEvent", event_incident),
+    SHAPE("DetectionEvent", event_detection),
+    SHAPE("RiskLevelEvent", event_level),
+    SHAPE("AiToolEvent", event_ai_tool),
+    SHAPE("EndpointDisabledEvent", event_disabled),
+    SHAPE("TestEvent", event_test),
     SHAPE("Meta", meta),
     SHAPE("ErrorBody", error_body),
     SHAPE("Error", error),

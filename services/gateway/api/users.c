@@ -415,29 +415,27 @@ static ts_status no_such_user(http_exchange *x, ts_str email)
                    near.email);
 }
 
-ts_status api_user(http_exchange *x)
+/* The call behind the exchange's path. TS_NOT_FOUND with words if what stands there is no address. */
+static ts_status make_request(http_exchange *x, ts_str *ret_email, Ts__Risk__GetUserRequest *ret)
 {
-    Ts__Risk__GetUserRequest request = TS__RISK__GET_USER_REQUEST__INIT;
-    ts_jsonw w = ts_jsonw_on(&x->data);
-    const Ts__Risk__UserProfile *profile;
-    ts_str email;
     ts_status st = shape_take_raw(x);
 
     if (st == TS_OK)
-        st = http_email_parse(x->arena, x->segment, &email);
+        st = http_email_parse(x->arena, x->segment, ret_email);
     if (st == TS_INVALID)
         return ts_fail(&x->error, TS_NOT_FOUND, "email", NO_SUCH_USER);
     if (st != TS_OK)
         return st;
-    request.email = ts_arena_z(x->arena, email);
-    request.include_timeline = api_flag(x, "include_timeline");
-    if (request.email == NULL)
-        return TS_NOMEM;
-    st = api_ask(x, &ts_risk_get_user, &request.base, &profile);
-    if (st == TS_NOT_FOUND)
-        return no_such_user(x, email);
-    if (st != TS_OK)
-        return st;
+    ts__risk__get_user_request__init(ret);
+    ret->email = ts_arena_z(x->arena, *ret_email);
+    ret->include_timeline = api_flag(x, "include_timeline");
+    return ret->email == NULL ? TS_NOMEM : TS_OK;
+}
+
+static ts_status show_profile(http_exchange *x, const Ts__Risk__UserProfile *profile)
+{
+    ts_jsonw w = ts_jsonw_on(&x->data);
+
     if (profile->user == NULL)
         return TS_CORRUPT;
     put_profile(x, &w, profile);
@@ -466,4 +464,45 @@ ts_status api_user(http_exchange *x)
     }
     ts_buf_char(&x->summary, '.');
     return TS_OK;
+}
+
+ts_status api_user(http_exchange *x)
+{
+    Ts__Risk__GetUserRequest request;
+    const Ts__Risk__UserProfile *profile;
+    ts_str email;
+    ts_status st = make_request(x, &email, &request);
+
+    if (st != TS_OK)
+        return st;
+    st = api_ask(x, &ts_risk_get_user, &request.base, &profile);
+    if (st == TS_NOT_FOUND)
+        return no_such_user(x, email);
+    return st == TS_OK ? show_profile(x, profile) : st;
+}
+
+ts_status api_users_profiles(http_exchange *x, http_exchange *const *xs, size_t count,
+                             bool *ret_is_there)
+{
+    Ts__Risk__GetUserRequest requests[API_PROFILES_MAX];
+    api_part parts[API_PROFILES_MAX] = { { 0 } };
+    ts_status st = TS_OK;
+    ts_str email;
+
+    if (count > API_PROFILES_MAX)
+        return TS_INTERNAL;
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        st = make_request(xs[i], &email, &requests[i]);
+        parts[i] =
+            (api_part){ .method = &ts_risk_get_user, .in = &requests[i].base, .optional = "risk" };
+    }
+    if (st == TS_OK)
+        st = api_gather(x, parts, count);
+    for (size_t i = 0; i < count && st == TS_OK; i++) {
+        ret_is_there[i] = parts[i].out != NULL;
+        if (ret_is_there[i])
+            st = show_profile(xs[i], (const Ts__Risk__UserProfile *)(const void *)parts[i].out);
+    }
+    api_parts_done(parts, count);
+    return st;
 }

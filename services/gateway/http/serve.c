@@ -437,17 +437,29 @@ static http_problem run(const http_service *s, http_work *w, http_body_reader *r
     return http_problem_of(run_handler(x));
 }
 
+/* What went wrong here is told each time; what there was no room for, or no service, as often as clients come. */
+static void tell_failure(const http_work *w, int status)
+{
+    const http_exchange *x = &w->exchange;
+    const char *route = x->route == NULL ? "" : x->route->pattern;
+
+    if (status == 503)
+        ts_warn_rationed(x->error.text, TS_MSG("request failed"), TS_F_I64("http_status", status),
+                         TS_F_STR("method", w->request.method), TS_F_Z("route", route),
+                         TS_F_Z("reason", x->error.text));
+    else if (status >= 500)
+        ts_warn(TS_MSG("request failed"), TS_F_I64("http_status", status),
+                TS_F_STR("method", w->request.method), TS_F_Z("route", route),
+                TS_F_Z("reason", x->error.text));
+}
+
 static void answer_problem(const http_service *s, http_work *w, http_problem problem,
                            const char *allow)
 {
     http_exchange *x = &w->exchange;
     int status = http_problem_facts_of(problem)->status;
 
-    if (status >= 500)
-        ts_warn(TS_MSG("request failed"), TS_F_I64("http_status", status),
-                TS_F_STR("method", w->request.method),
-                TS_F_Z("route", x->route == NULL ? "" : x->route->pattern),
-                TS_F_Z("reason", x->error.text));
+    tell_failure(w, status);
     ts_buf_clear(&w->answer);
     http_envelope_error(x, problem, &w->answer);
     http_answer_write(

@@ -219,6 +219,24 @@ static ts_status parse_listen(const char *listen, struct sockaddr_in *ret, ts_er
     return TS_OK;
 }
 
+ts_status http_server_check(const char *listen, ts_error *err)
+{
+    struct sockaddr_in address;
+    ts_status st = parse_listen(listen, &address, err);
+    int fd;
+
+    if (st != TS_OK)
+        return st;
+    address.sin_port = 0;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        st = ts_fail(err, TS_UNAVAILABLE, "TS_GATEWAY_LISTEN", "cannot listen on %s: %s", listen,
+                     strerrordesc_np(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return st;
+}
+
 static ts_status start_listening(http_server *s, const char *listen_text, ts_error *err)
 {
     struct sockaddr_in address;

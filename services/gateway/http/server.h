@@ -20,6 +20,8 @@ typedef struct http_server http_server;
 /* Borrows `service`. TS_UNAVAILABLE with words if the address cannot be listened on; TS_INVALID; TS_NOMEM. */
 TS_CHECK ts_status http_server_start(const http_options *options, const http_service *service,
                                      http_server **ret, ts_error *err);
+/* Whether such an address could be listened on here if its port is free. TS_INVALID, TS_UNAVAILABLE with words. */
+TS_CHECK ts_status http_server_check(const char *listen, ts_error *err);
 int http_server_port(const http_server *s);
 /* From now on answers close their connections. New ones are taken for `linger_ms` more, in which whoever sends requests here may
  * hear that this ends, or until nobody is connected; then none, and requests in work have until `drain_ms` from now. False: some still

@@ -170,9 +170,14 @@ static bool is_askers(ts_str path)
 static ts_status put_harmless(const call *c, ts_str envelope, ts_buf *out)
 {
     static const char *const addresses[] = {
-        "data.active_rules[].evidence[].ip", "data.recent_activity[].ip",
-        "data.incident.evidence[].ip",       "data.results.active_rules[].evidence[].ip",
-        "data.results.recent_activity[].ip", "data.results.incident.evidence[].ip"
+        "data.active_rules[].evidence[].ip",
+        "data.recent_activity[].ip",
+        "data.incident.evidence[].ip",
+        "data.results.active_rules[].evidence[].ip",
+        "data.results.recent_activity[].ip",
+        "data.results.incident.evidence[].ip",
+        "data.further_results[].results.active_rules[].evidence[].ip",
+        "data.further_results[].results.recent_activity[].ip"
     };
     const http_names *names = &c->answer.x->untrusted;
     excerpt *e = ts_arena_alloc(c->answer.x->arena, sizeof(*e));

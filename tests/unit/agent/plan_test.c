@@ -103,23 +103,44 @@ Test(agent_plan, a_contact_that_is_asked_about_is_looked_for)
     cr_expect_eq(plan_of("trusted contacts", arena).narrowing.count, 0);
 }
 
-Test(agent_plan, users_with_reasons_are_listed_and_the_first_ones_profile_is_read)
+Test(agent_plan, users_with_reasons_are_listed_and_the_first_ones_profiles_are_read)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    const ts_str emails[] = { TS_STR_LIT("o'neill+x@acme.example"), TS_STR_LIT("b@acme.example"),
+                              TS_STR_LIT("c@acme.example"), TS_STR_LIT("d@acme.example") };
     agent_plan plan = plan_of("who is most at risk and why?", arena);
 
     cr_assert_eq(plan.count, 1);
     cr_expect(ts_str_is(plan.requests[0].path, "/v1/users?limit=1"));
-    cr_assert(plan.wants_first);
+    cr_assert(plan.wants_reasons);
     cr_expect_eq(plan.notes.count, 0);
-    cr_assert_eq(agent_plan_add_first(&plan, TS_STR_LIT("o'neill+x@acme.example"), arena), TS_OK);
+    cr_assert_eq(agent_plan_add_reasons(&plan, emails, 1, arena), TS_OK);
     cr_assert_eq(plan.count, 2);
     cr_expect(ts_str_is(plan.requests[1].path, "/v1/users/o%27neill%2Bx@acme.example"));
-    cr_expect(notes_hold(&plan, "active_rules of the first user's profile"));
-    cr_expect_not(plan_of("who is most at risk?", arena).wants_first);
+    cr_expect(notes_hold(&plan, "active_rules of the first users' profiles"));
+    plan = plan_of("who are most at risk and why", arena);
+    cr_assert_eq(agent_plan_add_reasons(&plan, emails, 4, arena), TS_OK);
+    cr_assert_eq(plan.count, 1 + AGENT_REASONS_MAX);
+    cr_expect(ts_str_is(plan.requests[3].path, "/v1/users/c@acme.example"));
+    cr_expect_not(plan_of("who is most at risk?", arena).wants_reasons);
     plan = plan_of("which apps are the riskiest and why", arena);
-    cr_expect_not(plan.wants_first);
+    cr_expect_not(plan.wants_reasons);
     cr_expect(notes_hold(&plan, "the reasons are not in this answer"));
+}
+
+Test(agent_plan, users_of_a_tool_with_reasons_are_listed_and_what_they_did_is_read)
+{
+    TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1u << 20);
+    const ts_str email = TS_STR_LIT("a@acme.example");
+    agent_plan plan = plan_of("who uses ChatGPT the most and why", arena);
+
+    cr_assert_eq(plan.count, 1);
+    cr_expect(ts_str_is(plan.requests[0].path, "/v1/ai-usage?days=90&group_by=user") ||
+              ts_str_is(plan.requests[0].path, "/v1/ai-usage?days=7&group_by=user"));
+    cr_assert(plan.wants_reasons);
+    cr_assert_eq(agent_plan_add_reasons(&plan, &email, 1, arena), TS_OK);
+    cr_expect(notes_hold(&plan, "why somebody uses a tool is not known"));
+    cr_expect_not(plan_of("which AI tools are used the most and why", arena).wants_reasons);
 }
 
 Test(agent_plan, only_a_write_is_marked_as_one)

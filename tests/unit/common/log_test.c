@@ -179,3 +179,75 @@ Test(log, knows_its_levels_by_name)
     cr_assert_eq(ts_log_level_parse(TS_STR_LIT(""), &level), TS_INVALID);
     cr_assert_eq(level, TS_LOG_ERROR);
 }
+
+Test(log, of_lines_with_one_key_the_first_is_written_at_once)
+{
+    const char *text;
+
+    for (int i = 0; i < 3; i++) {
+        ts_warn_rationed(i == 1 ? "other" : "one", TS_MSG("full"), TS_F_I64("line", i));
+    }
+    text = captured();
+    cr_assert_not_null(strstr(text, "msg=full line=0\n"));
+    cr_assert_not_null(strstr(text, "msg=full line=1\n"));
+    cr_assert_null(strstr(text, "line=2"));
+}
+
+Test(log, each_place_has_rations_of_its_own)
+{
+    const char *text;
+
+    ts_warn_rationed("one", TS_MSG("full"));
+    ts_info_rationed("one", TS_MSG("empty"));
+    text = captured();
+    cr_assert_not_null(strstr(text, "level=warn process=auth msg=full\n"));
+    cr_assert_not_null(strstr(text, "level=info process=auth msg=empty\n"));
+}
+
+static void write_again(ts_log_ration *rations)
+{
+    ts_log_write_rationed(rations, TS_LOG_WARN, "one", "full", NULL);
+}
+
+Test(log, a_line_says_how_many_were_left_out_before_it)
+{
+    ts_log_ration rations[TS_LOG_RATIONS] = { 0 };
+    const char *text;
+
+    for (int i = 0; i < 5; i++)
+        write_again(rations);
+    for (size_t i = 0; i < TS_LOG_RATIONS; i++)
+        rations[i].next_boot_ms = 0; /* the time is over */
+    write_again(rations);
+    text = captured();
+    cr_assert_not_null(strstr(text, "msg=full\n"));
+    cr_assert_not_null(strstr(text, "msg=full left_out=4\n"));
+}
+
+Test(log, a_line_below_the_level_takes_no_ration)
+{
+    ts_log_ration rations[TS_LOG_RATIONS] = { 0 };
+
+    ts_log_set_level(TS_LOG_ERROR);
+    write_again(rations);
+    ts_log_set_level(TS_LOG_INFO);
+    write_again(rations);
+    cr_assert_not_null(strstr(captured(), "msg=full\n"));
+}
+
+Test(ration, is_one_line_in_each_time)
+{
+    ts_log_ration r = { 0 };
+    uint64_t left_out = 99;
+
+    cr_assert(ts_log_ration_take(&r, 5000, &left_out));
+    cr_assert_eq(left_out, 0);
+    cr_assert_not(ts_log_ration_take(&r, 5000, &left_out));
+    cr_assert_not(ts_log_ration_take(&r, 5000 + TS_LOG_RATION_MS - 1, &left_out));
+    cr_assert_eq(left_out, 0);
+    cr_assert(ts_log_ration_take(&r, 5000 + TS_LOG_RATION_MS, &left_out));
+    cr_assert_eq(left_out, 2);
+    cr_assert_not(ts_log_ration_take(&r, 5000 + TS_LOG_RATION_MS + 1, &left_out));
+    cr_assert(ts_log_ration_take(&r, 5000 + 9 * TS_LOG_RATION_MS, &left_out));
+    cr_assert_eq(left_out, 1);
+}

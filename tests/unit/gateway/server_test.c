@@ -24,6 +24,7 @@
 #define BODIES_MAX  (3 << 20)
 #define PATIENCE_MS 30000
 #define PAUSE_MS    20
+#define FLOOD       30
 
 static ts_status ping(http_exchange *x)
 {
@@ -572,6 +573,36 @@ static void who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_sa
     stop();
 }
 
+/* ---- more than there may be ---- */
+
+static void a_flood_of_connections_is_no_flood_of_log_lines(void)
+{
+    FILE *log = tmpfile();
+    int there, own_log = dup(STDERR_FILENO);
+
+    start(1, 30000, 5000);
+    there = client_connect(http_server_port(server));
+    send_z(there, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(there, 200);
+    CHECK(log != NULL && own_log >= 0);
+    CHECK(dup2(fileno(log), STDERR_FILENO) >= 0);
+    for (int i = 0; i < FLOOD; i++) {
+        int fd = client_connect(http_server_port(server));
+
+        send_z(fd, "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect_status(fd, 503);
+        (void)close(fd);
+    }
+    CHECK(dup2(own_log, STDERR_FILENO) >= 0);
+    /* Where more than ten seconds go by there is another. */
+    CHECK(count_in(log, "reason=\"Too many connections at once.\"") >= 1);
+    CHECK(count_in(log, "reason=\"Too many connections at once.\"") < FLOOD / 2);
+    (void)close(there);
+    (void)close(own_log);
+    (void)fclose(log);
+    stop();
+}
+
 /* ---- what comes in pieces ---- */
 
 static void an_empty_line_before_a_request_may_come_in_two_pieces(void)
@@ -673,6 +704,7 @@ int main(int argc, char **argv)
         bodies_have_a_most_in_all,
         what_many_needed_at_once_is_not_kept_for_ever,
         who_comes_when_descriptors_have_run_out_is_served_later_and_it_is_said_once,
+        a_flood_of_connections_is_no_flood_of_log_lines,
         an_empty_line_before_a_request_may_come_in_two_pieces,
         what_is_in_work_when_the_end_begins_closes_its_connection_too,
         who_connected_before_the_end_is_served,

@@ -2,7 +2,9 @@
 #include <criterion/criterion.h>
 
 #include "api/api.h"
+#include "api/document.h"
 #include "api/schemas.h"
+#include "proto/publish.h"
 
 static const http_route *find(const char *path, ts_str *ret_captured)
 {
@@ -212,4 +214,17 @@ Test(table, every_reference_of_the_openapi_document_leads_somewhere)
     cr_assert_gt(seen, 50);
     ts_buf_done(&x.data);
     ts_arena_free(x.arena);
+}
+
+Test(table, each_kind_of_event_is_described_once_with_the_shape_of_its_data)
+{
+    cr_assert_eq(document_event_count, TS_WEBHOOK_KINDS);
+    for (size_t i = 0; i < TS_WEBHOOK_KINDS; i++) {
+        size_t rows = 0;
+
+        for (size_t j = 0; j < document_event_count; j++)
+            rows += strcmp(document_events[j].kind, ts_webhook_kinds[i]) == 0;
+        cr_expect_eq(rows, 1, "%s", ts_webhook_kinds[i]);
+        cr_expect(schemas_has(document_events[i].schema), "%s", document_events[i].kind);
+    }
 }

@@ -60,7 +60,7 @@ static void plan_users(planner *p)
     int64_t lowest = lowest_score(p);
 
     p->plan->permission = "read:users";
-    p->plan->wants_first =
+    p->plan->wants_reasons =
         ts_str_is(p->in->intent, "list_users") && planner_count(p, "with_reasons") > 0;
     planner_rows(p, PLAN_USERS);
     if (is_search) {
@@ -284,6 +284,7 @@ static void plan_usage(planner *p)
     agent_narrowing *narrowing = &p->plan->narrowing;
 
     p->plan->permission = "read:ai_usage";
+    p->plan->wants_reasons = is_by_user && planner_count(p, "with_reasons") > 0;
     planner_path(p, "/v1/ai-usage");
     planner_number(p, "days", usage_days(p));
     if (ts_str_is(group, "department"))
@@ -524,21 +525,27 @@ ts_status agent_plan_make(const agent_interpretation *in, int64_t now_ms, ts_are
         if (ts_str_is(in->intent, planners[i].intent))
             planners[i].make(&p);
     }
-    if (planner_count(&p, "with_reasons") > 0 && ret->count > 0 && !ret->wants_first)
+    if (planner_count(&p, "with_reasons") > 0 && ret->count > 0 && !ret->wants_reasons)
         planner_note(&p, "the reasons are not in this answer: the details of its rows tell more");
     ts_buf_done(&p.path);
     return p.status;
 }
 
-ts_status agent_plan_add_first(agent_plan *plan, ts_str email, ts_arena *arena)
+ts_status agent_plan_add_reasons(agent_plan *plan, const ts_str *emails, size_t count,
+                                 ts_arena *arena)
 {
     planner p = { .arena = arena, .plan = plan, .path = TS_BUF_INIT(PATH_MAX_BYTES) };
+    bool is_use = strcmp(plan->permission, "read:ai_usage") == 0;
 
-    planner_path(&p, "/v1/users");
-    planner_segment(&p, email);
-    planner_finish(&p, "GET", TS_STR_NULL);
-    planner_note(&p, "the reasons are the active_rules of the first user's profile, in "
-                     "further_results; the other users' profiles tell theirs");
+    for (size_t i = 0; i < count && i < AGENT_REASONS_MAX; i++) {
+        planner_path(&p, "/v1/users");
+        planner_segment(&p, emails[i]);
+        planner_finish(&p, "GET", TS_STR_NULL);
+    }
+    planner_note(&p, is_use ? "why somebody uses a tool is not known: recent_activity of the first "
+                              "users' profiles, in further_results, shows what they did"
+                            : "the reasons are the active_rules of the first users' profiles, in "
+                              "further_results; the other users' profiles tell theirs");
     ts_buf_done(&p.path);
     return p.status;
 }

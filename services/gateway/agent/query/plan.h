@@ -22,7 +22,7 @@ typedef struct agent_plan {
     bool is_write; /* the first one changes something: it is shown and never made */
     bool
         is_wider; /* it answers more than was asked: filters or an order are left to whoever reads it, as the notes say */
-    bool wants_first;          /* the reasons of a list of users: agent_plan_add_first() */
+    bool wants_reasons;        /* of a list of people: agent_plan_add_reasons() */
     bool has_pages;            /* a narrowed answer has further pages, by `offset` */
     agent_narrowing narrowing; /* what is done to the answer of the first request */
     const char *permission;    /* of the data, "" if any key will do */
@@ -33,8 +33,10 @@ typedef struct agent_plan {
 TS_CHECK ts_status agent_plan_make(const agent_interpretation *in, int64_t now_ms, ts_arena *arena,
                                    agent_plan *ret);
 
-/* To a plan that wants it, the profile of the first user of its answer, which says what makes the score. TS_NOMEM. */
-TS_CHECK ts_status agent_plan_add_first(agent_plan *plan, ts_str email, ts_arena *arena);
+/* To a plan that wants them, the profiles of the first people of its answer, which say what makes a score and who did what. TS_NOMEM. */
+#define AGENT_REASONS_MAX 3
+TS_CHECK ts_status agent_plan_add_reasons(agent_plan *plan, const ts_str *emails, size_t count,
+                                          ts_arena *arena);
 
 /* The object `equivalent_request` of the API: null if there is none. */
 void agent_plan_write(ts_jsonw *w, const agent_plan *plan);
