@@ -1,5 +1,6 @@
 #include "normalize/source.h"
 
+#include "normalize/entra.h"
 #include "normalize/google.h"
 #include "normalize/ocsf.h"
 #include "normalize/okta.h"
@@ -8,6 +9,7 @@
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
     { "okta", { "data.events" }, risk_okta }, /* the API answers an array, event hooks send this */
+    { "entra_id", { "value", "records" }, risk_entra },
     { "ocsf", { NULL }, risk_ocsf },
     { "teamsentry", { NULL }, risk_own },
 };
