@@ -1,26 +1,10 @@
-#include "normalize/ocsf.h"
-
 #include "normalize/clean.h"
+#include "normalize/ocsf_form.h"
 
 /* Epoch times in other units than milliseconds, which mappings get wrong: as milliseconds these would be before 1973 or after 5000. */
 #define SECONDS_BELOW      INT64_C(100000000000)
 #define MICROSECONDS_ABOVE INT64_C(100000000000000)
 #define NANOSECONDS_ABOVE  INT64_C(100000000000000000)
-#define ID_MAX             256 /* bytes */
-
-/* What stands where, by class. */
-typedef enum ocsf_people {
-    OCSF_ACTOR,  /* actor.user acts */
-    OCSF_TARGET, /* actor.user acts upon user, users or entity.user */
-    OCSF_USER,   /* user acts; actor is what let it */
-    OCSF_ABOUT,  /* nobody acts: a finding is about somebody, in several places */
-} ocsf_people;
-
-typedef struct ocsf_class {
-    uint32_t uid;
-    const char *name; /* as the schema spells it */
-    ocsf_people people;
-} ocsf_class;
 
 static const ocsf_class classes[] = {
     { 2001, "security_finding", OCSF_ABOUT },
@@ -67,57 +51,6 @@ static const struct {
     { 6006, 0, RISK_KIND_FILE },
 };
 
-typedef struct ocsf {
-    const risk_intake *in;
-    const ocsf_class *class;
-    uint32_t activity;
-    ts_str product; /* whose users' ids they are, and whose events' */
-} ocsf;
-
-static ts_str text_at(const ocsf *o, ts_json object, const char *path)
-{
-    return risk_or_nothing(risk_text_at(o->in, object, path));
-}
-
-/* The first that is not empty of several places in the record. */
-static ts_str first_text(const ocsf *o, const char *const *paths, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        ts_str text = text_at(o, o->in->record, paths[i]);
-
-        if (text.n > 0)
-            return text;
-    }
-    return TS_STR_NULL;
-}
-
-/* ---- numbers ---- */
-
-/* A number, also one that came as text or with a fraction of zero. */
-static bool number_of(ts_json v, int64_t *ret)
-{
-    double d;
-
-    switch (ts_json_type_of(v)) {
-    case TS_JSON_INT: *ret = ts_json_i64(v, 0); return true;
-    case TS_JSON_DOUBLE:
-        d = ts_json_f64(v, -1);
-        if (!(d >= 0 && d < 9e18))
-            return false;
-        *ret = (int64_t)d;
-        return true;
-    case TS_JSON_STRING: return ts_parse_i64(ts_json_str(v), ret) == TS_OK;
-    default: return false;
-    }
-}
-
-static bool number_at(ts_json object, const char *path, int64_t *ret)
-{
-    ts_json v;
-
-    return ts_json_path(object, path, &v) && number_of(v, ret);
-}
-
 static int64_t milliseconds(int64_t time)
 {
     if (time < SECONDS_BELOW)
@@ -139,7 +72,7 @@ static ts_status read_time(const ocsf *o, int64_t *ret_ms, ts_error *err)
             return ts_fail(err, TS_INVALID, "time",
                            "time is missing: milliseconds since 1970, or time_dt, are needed");
     }
-    if (!number_of(v, &time))
+    if (!ocsf_number(v, &time))
         return risk_intake_time(o->in, ts_json_text(v, o->in->arena), field, ret_ms, err);
     if (time < 0)
         return ts_fail(err, TS_INVALID, field, "%s must be milliseconds since 1970", field);
@@ -170,7 +103,7 @@ static ts_status read_class(ocsf *o, ts_error *err)
     ts_json r = o->in->record;
     int64_t uid, activity;
 
-    if (!number_at(r, "class_uid", &uid))
+    if (!ocsf_number_at(r, "class_uid", &uid))
         return ts_fail(err, TS_INVALID, "class_uid",
                        "class_uid is missing: the number of the event's OCSF class is needed");
     for (size_t i = 0; i < TS_COUNT(classes); i++) {
@@ -179,8 +112,8 @@ static ts_status read_class(ocsf *o, ts_error *err)
     }
     if (o->class == NULL)
         return refuse_class(o, uid, err);
-    if (!number_at(r, "activity_id", &activity)) {
-        if (!number_at(r, "type_uid", &activity))
+    if (!ocsf_number_at(r, "activity_id", &activity)) {
+        if (!ocsf_number_at(r, "type_uid", &activity))
             return ts_fail(err, TS_INVALID, "activity_id",
                            "activity_id is missing: the number of the activity within class %u "
                            "is needed",
@@ -196,15 +129,15 @@ static ts_status read_class(ocsf *o, ts_error *err)
 /* Calls keep the name of what was called; all else has that of the activity. */
 static ts_str action_of(const ocsf *o)
 {
-    ts_str type = text_at(o, o->in->record, "type_name");
+    ts_str type = ocsf_text(o, o->in->record, "type_name");
     ts_str action = TS_STR_NULL;
     const char *number;
     size_t colon;
 
     if (o->class->uid == 6003)
-        action = text_at(o, o->in->record, "api.operation");
+        action = ocsf_text(o, o->in->record, "api.operation");
     if (action.n == 0)
-        action = text_at(o, o->in->record, "activity_name");
+        action = ocsf_text(o, o->in->record, "activity_name");
     colon = ts_str_find(type, ':');
     if (action.n == 0 && colon < type.n)
         action = ts_str_trim(ts_str_n(type.p + colon + 1, type.n - colon - 1));
@@ -217,180 +150,22 @@ static ts_str action_of(const ocsf *o)
 static const char *outcome_of(const ocsf *o)
 {
     ts_json r = o->in->record;
-    ts_str status = text_at(o, r, "status");
+    ts_str status = ocsf_text(o, r, "status");
     int64_t id;
 
     if (o->class->people == OCSF_ABOUT)
         return "";
-    if (number_at(r, "status_id", &id) && (id == 1 || id == 2))
+    if (ocsf_number_at(r, "status_id", &id) && (id == 1 || id == 2))
         return id == 1 ? "success" : "failure";
     if (ts_str_ieq(status, TS_STR_LIT("success")))
         return "success";
     if (ts_str_ieq(status, TS_STR_LIT("failure")))
         return "failure";
     /* A control that denied it (profile security_control); a call's error. */
-    if ((number_at(r, "action_id", &id) && id == 2) || text_at(o, r, "api.response.error").n > 0)
+    if ((ocsf_number_at(r, "action_id", &id) && id == 2) ||
+        ocsf_text(o, r, "api.response.error").n > 0)
         return "failure";
     return "";
-}
-
-/* ---- people ---- */
-
-typedef struct person {
-    const char *email; /* "" if none */
-    ts_str id;
-    ts_str name;
-} person;
-
-static bool is_anybody(const person *p)
-{
-    return p->email[0] != '\0' || p->id.n > 0 || p->name.n > 0;
-}
-
-static bool is_same(const person *a, const person *b)
-{
-    if (a->id.n > 0 && b->id.n > 0)
-        return ts_str_eq(a->id, b->id);
-    if (a->email[0] != '\0' && b->email[0] != '\0')
-        return strcmp(a->email, b->email) == 0;
-    return a->name.n > 0 && ts_str_eq(a->name, b->name);
-}
-
-/* An OCSF user: many mappings have the address as its name or its id. */
-static ts_status read_person(const ocsf *o, ts_json user, person *ret)
-{
-    static const char *const places[] = { "email_addr", "name", "uid", "uid_alt" };
-
-    *ret = (person){ .email = "" };
-    for (size_t i = 0; i < TS_COUNT(places) && ret->email[0] == '\0'; i++) {
-        ret->email = risk_clean_email(o->in->arena, text_at(o, user, places[i]));
-        if (ret->email == NULL)
-            return TS_NOMEM;
-    }
-    ret->id = text_at(o, user, "uid");
-    if (ret->id.n == 0)
-        ret->id = text_at(o, user, "uid_alt");
-    ret->name = text_at(o, user, "name");
-    return TS_OK;
-}
-
-/* The first element of a list; a value that is none is its own. */
-static ts_json first_of(ts_json v)
-{
-    ts_json_iter it = ts_json_iter_of(v);
-
-    if (ts_json_type_of(v) != TS_JSON_ARRAY)
-        return v;
-    return ts_json_next(&it) ? it.value : (ts_json){ 0 };
-}
-
-static ts_status person_at(const ocsf *o, ts_json object, const char *path, person *ret)
-{
-    ts_json v;
-
-    if (!ts_json_path(object, path, &v))
-        v = (ts_json){ 0 };
-    return read_person(o, first_of(v), ret);
-}
-
-/* The first element of a list that holds somebody with an address. */
-static ts_status person_in(const ocsf *o, ts_json list, const char *path, person *ret)
-{
-    ts_status st = TS_OK;
-
-    for (ts_json_iter it = ts_json_iter_of(list);
-         st == TS_OK && ret->email[0] == '\0' && ts_json_next(&it);)
-        st = path == NULL ? read_person(o, it.value, ret) : person_at(o, it.value, path, ret);
-    return st;
-}
-
-/* A finding is about who was harmed or who did it, by what the record or its evidence says; else about the account that was found
- * fault with, or the owner of what was. */
-static ts_status find_subject(const ocsf *o, person *ret)
-{
-    static const struct {
-        const char *list; /* NULL: the record itself */
-        const char *path; /* NULL: the element itself */
-    } places[] = {
-        { NULL, "user" },        { NULL, "actor.user" },
-        { "evidences", "user" }, { "evidences", "actor.user" },
-        { "resources", NULL },   { "resources", "owner" },
-    };
-    ts_status st = TS_OK;
-
-    *ret = (person){ .email = "" };
-    for (size_t i = 0; i < TS_COUNT(places) && st == TS_OK && ret->email[0] == '\0'; i++) {
-        ts_json within = o->in->record;
-
-        if (places[i].list == NULL)
-            st = person_at(o, within, places[i].path, ret);
-        else if (ts_json_get(o->in->record, places[i].list, &within))
-            st = person_in(o, within, places[i].path, ret);
-    }
-    return st;
-}
-
-static ts_status read_target(const ocsf *o, person *ret)
-{
-    static const char *const places[] = { "user", "users", "entity.user" };
-    ts_status st = TS_OK;
-
-    *ret = (person){ .email = "" };
-    for (size_t i = 0; i < TS_COUNT(places) && st == TS_OK && !is_anybody(ret); i++)
-        st = person_at(o, o->in->record, places[i], ret);
-    return st;
-}
-
-/* An account id is unique within a product only. One that does not fit is no id. */
-static char *scoped_id(const ocsf *o, ts_str id)
-{
-    char *text;
-
-    if (id.n == 0 || id.n + o->product.n + 1 > ID_MAX)
-        return ts_arena_z(o->in->arena, TS_STR_NULL);
-    text = ts_arena_printf(o->in->arena, "%.*s:%.*s", (int)o->product.n, o->product.p, (int)id.n,
-                           id.p);
-    return text == NULL ? NULL : risk_clean_z(o->in->arena, ts_str_of(text), ID_MAX);
-}
-
-/* Some products give the address with the actor and leave it out with the user, who is the same. */
-static person who_acts(const ocsf *o, const person *actor, const person *user)
-{
-    if (o->class->people != OCSF_USER || !is_anybody(user))
-        return *actor;
-    return user->email[0] == '\0' && is_same(actor, user) ? *actor : *user;
-}
-
-static ts_status set_people(const ocsf *o, risk_record *rec, bool *ret_is_own, ts_error *err)
-{
-    Ts__Risk__Event *e = rec->event;
-    person actor = { .email = "" }, user = { .email = "" }, acts = { .email = "" };
-    ts_json v;
-    ts_status st = TS_OK;
-
-    if (o->class->people == OCSF_ABOUT) {
-        st = find_subject(o, &user);
-        e->user_email = (char *)(uintptr_t)user.email;
-        return st;
-    }
-    st = person_at(o, o->in->record, "actor.user", &actor);
-    if (st == TS_OK && o->class->people != OCSF_ACTOR)
-        st = read_target(o, &user);
-    if (st != TS_OK)
-        return st;
-    acts = who_acts(o, &actor, &user);
-    if (!is_anybody(&acts) && !is_anybody(&user) &&
-        !(ts_json_get(o->in->record, "actor", &v) && ts_json_type_of(v) == TS_JSON_OBJECT))
-        return ts_fail(err, TS_INVALID, "actor",
-                       "actor is missing: actor.user%s with email_addr, uid or name is needed",
-                       o->class->people == OCSF_ACTOR ? "" : " or user");
-    *ret_is_own = is_anybody(&acts) && is_same(&acts, &user);
-    e->actor_email = (char *)(uintptr_t)acts.email;
-    e->actor_id = scoped_id(o, acts.id);
-    if (o->class->people == OCSF_TARGET && !*ret_is_own)
-        e->target_email = (char *)(uintptr_t)user.email;
-    e->user_email = e->actor_email[0] != '\0' ? e->actor_email : e->target_email;
-    return e->actor_id == NULL ? TS_NOMEM : TS_OK;
 }
 
 /* ---- kind ---- */
@@ -400,9 +175,9 @@ static bool is_federated(const ocsf *o)
 {
     int64_t protocol;
 
-    if (text_at(o, o->in->record, "service.name").n > 0)
+    if (ocsf_text(o, o->in->record, "service.name").n > 0)
         return true;
-    return number_at(o->in->record, "auth_protocol_id", &protocol) && protocol >= 4 &&
+    return ocsf_number_at(o->in->record, "auth_protocol_id", &protocol) && protocol >= 4 &&
            protocol <= 6; /* OpenID, SAML, OAuth 2.0 */
 }
 
@@ -410,14 +185,14 @@ static ts_str ai_provider(const ocsf *o)
 {
     static const char *const places[] = { "ai_model.ai_provider", "ai_agent.ai_model.ai_provider" };
 
-    return first_text(o, places, TS_COUNT(places));
+    return ocsf_first(o, places, TS_COUNT(places));
 }
 
 static bool names_app(const ocsf *o)
 {
     static const char *const places[] = { "actor.app_uid", "actor.app_name" };
 
-    return first_text(o, places, TS_COUNT(places)).n > 0;
+    return ocsf_first(o, places, TS_COUNT(places)).n > 0;
 }
 
 /* The record says that the file is open to everybody, or that it is not. */
@@ -478,12 +253,12 @@ static ts_status add_names(const ocsf *o, risk_record *rec)
         return risk_intake_field(o->in, rec, TS_STR_LIT("application_name"), ai_provider(o));
     if (rec->kind == RISK_KIND_SSO)
         return risk_intake_field(o->in, rec, TS_STR_LIT("application_name"),
-                                 first_text(o, services, TS_COUNT(services)));
+                                 ocsf_first(o, services, TS_COUNT(services)));
     if (!is_app && rec->kind != RISK_KIND_APP_GRANT && rec->kind != RISK_KIND_APP_REVOKE)
         return TS_OK;
-    st = risk_intake_field(o->in, rec, TS_STR_LIT("client_id"), text_at(o, r, id_at));
+    st = risk_intake_field(o->in, rec, TS_STR_LIT("client_id"), ocsf_text(o, r, id_at));
     return st == TS_OK
-               ? risk_intake_field(o->in, rec, TS_STR_LIT("app_name"), text_at(o, r, name_at))
+               ? risk_intake_field(o->in, rec, TS_STR_LIT("app_name"), ocsf_text(o, r, name_at))
                : st;
 }
 
@@ -532,13 +307,13 @@ static ts_status lay_out(const ocsf *o, risk_record *rec)
 static ts_str ip_of(const ocsf *o)
 {
     static const char *const places[] = { "src_endpoint.ip", "device.ip" };
-    ts_str ip = first_text(o, places, TS_COUNT(places));
+    ts_str ip = ocsf_first(o, places, TS_COUNT(places));
     ts_json list;
 
     if (o->class->people != OCSF_ABOUT || ip.n > 0 ||
         !ts_json_get(o->in->record, "evidences", &list))
         return ip;
-    return text_at(o, first_of(list), "src_endpoint.ip");
+    return ocsf_text(o, ocsf_element(list), "src_endpoint.ip");
 }
 
 static ts_status fill_event(const ocsf *o, risk_record *rec, ts_error *err)
@@ -546,16 +321,16 @@ static ts_status fill_event(const ocsf *o, risk_record *rec, ts_error *err)
     Ts__Risk__Event *e = rec->event;
     ts_json r = o->in->record;
     bool is_own = false;
-    ts_status st = set_people(o, rec, &is_own, err);
+    ts_status st = ocsf_set_people(o, rec, &is_own, err);
 
     if (st != TS_OK)
         return st;
     e->app = (char *)(uintptr_t)o->class->name;
     e->action = risk_clean_z(o->in->arena, action_of(o), 128);
-    e->type = risk_clean_z(o->in->arena, text_at(o, r, "metadata.event_code"), 128);
+    e->type = risk_clean_z(o->in->arena, ocsf_text(o, r, "metadata.event_code"), 128);
     e->ip = risk_clean_ip(o->in->arena, ip_of(o));
     e->outcome = (char *)(uintptr_t)outcome_of(o);
-    e->user_agent = risk_clean_z(o->in->arena, text_at(o, r, "http_request.user_agent"), 512);
+    e->user_agent = risk_clean_z(o->in->arena, ocsf_text(o, r, "http_request.user_agent"), 512);
     if (e->action == NULL || e->type == NULL || e->ip == NULL || e->user_agent == NULL)
         return TS_NOMEM;
     rec->kind = kind_of(o, e, is_own);
@@ -584,10 +359,10 @@ ts_status risk_ocsf(const risk_intake *in, ts_error *err)
         st = risk_intake_event(in, event_ms, &rec);
     if (st != TS_OK)
         return st;
-    o.product = first_text(&o, products, TS_COUNT(products));
+    o.product = ocsf_first(&o, products, TS_COUNT(products));
     st = fill_event(&o, rec, err);
     if (st != TS_OK)
         return st;
     return risk_intake_id(in, rec, ts_str_of(o.class->name), o.product,
-                          text_at(&o, in->record, "metadata.uid"), o.activity);
+                          ocsf_text(&o, in->record, "metadata.uid"), o.activity);
 }
