@@ -6,13 +6,15 @@
 #define USER_PLACE(at)                                                                             \
     at "user.first_seen_at", at "user.scored_at", at "active_rules[].mitre_tactic",                \
         at "active_rules[].mitre_tactic_name", at "active_rules[].mitre_technique",                \
-        at "active_rules[].evidence[].event_id", at "active_rules[].evidence[].fields",            \
-        at "anomalies[].z_score", at "recent_activity[].event_id", at "recent_activity[].target"
+        at "active_rules[].evidence[].event_id", at "active_rules[].evidence[].source",            \
+        at "active_rules[].evidence[].fields", at "anomalies[].z_score",                           \
+        at "recent_activity[].event_id", at "recent_activity[].target"
 #define INCIDENT_PLACE(at) at "rule_ids", at "mitre_tactics", at "updated_at"
 #define INCIDENT_DETAILS(at)                                                                       \
     INCIDENT_PLACE(at), at "timeline[].actor", at "triggered_rules[].mitre_tactics",               \
         at "triggered_rules[].mitre_techniques", at "triggered_rules[].first_at",                  \
-        at "triggered_rules[].last_at", at "evidence[].event_id", at "evidence[].fields"
+        at "triggered_rules[].last_at", at "evidence[].event_id", at "evidence[].source",          \
+        at "evidence[].fields"
 #define APP_PLACE(at)                                                                              \
     at "client_id", at "users", at "first_seen_at", at "status_changed_at", at "scopes[].scope"
 
