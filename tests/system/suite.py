@@ -27,8 +27,8 @@ SHARED = os.environ.get("TS_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "sh
 SERVICES = ["gateway", "auth", "risk", "incidents", "ai-usage", "webhooks", "webhook-dispatcher"]
 PORTS = 10
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 120  # up.sh itself gives up after 60
+STOP_SECONDS = 60
 
 # Attempts follow one another quickly; the real schedule is the default and has unit tests.
 ENVIRONMENT = {
