@@ -170,12 +170,12 @@ static void detections_of_two_sources_name_one_user(void)
     CHECK_EQ(active("brute_force")->count, 1);
     CHECK(is_shown(active("brute_force"), "google_workspace",
                    "Sign-in, failed (google_workspace login login_failure)"));
-    /* A source with one log is named once. */
     ts_buf_clear(&body);
     put_okta(&body, EMAIL, "00u1", "FAILURE", 280);
     post_from("okta", &body, 1);
     CHECK_EQ(active("brute_force")->count, 2);
-    CHECK(is_shown(active("brute_force"), "okta", "Sign-in, failed (okta user.session.start)"));
+    CHECK(is_shown(active("brute_force"), "okta",
+                   "Sign-in, failed (okta system_log user.session.start)"));
     after = served_sent(&s, RISK_TO_INCIDENTS);
     CHECK(after >= before + 3);
     for (uint64_t n = before + 1; n <= after; n++) {
