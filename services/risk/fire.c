@@ -86,7 +86,6 @@ static ts_status add_evidence(risk_work *w, Ts__Risk__Firing *row, const risk_re
     const Ts__Risk__Event *event = record->event;
     Ts__Evidence *e;
     Ts__Evidence **list;
-    const char *app; /* of a source that has only one, nothing */
     char id[TS_ID_SIZE];
     ts_hash128 hash;
 
@@ -103,13 +102,9 @@ static ts_status add_evidence(risk_work *w, Ts__Risk__Firing *row, const risk_re
     e->event_ms = event->event_ms;
     e->ip = event->ip;
     e->source = event->source;
-    app =
-        strcmp(event->app, event->source) == 0 ? "" : ts_arena_printf(w->arena, " %s", event->app);
-    if (app == NULL)
-        return TS_NOMEM;
-    e->summary = ts_arena_printf(w->arena, "%s%s (%s%s %s)", risk_kind_words(record->kind),
+    e->summary = ts_arena_printf(w->arena, "%s%s (%s %s %s)", risk_kind_words(record->kind),
                                  strcmp(event->outcome, "failure") == 0 ? ", failed" : "",
-                                 event->source, app, event->action);
+                                 event->source, event->app, event->action);
     if (e->event_id == NULL || e->summary == NULL)
         return TS_NOMEM;
     if (row->n_evidence > 0)
