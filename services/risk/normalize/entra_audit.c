@@ -283,17 +283,16 @@ static bool is_by_the_way(const entra_act *a, ts_str action)
 static risk_kind kind_of(const entra_act *a)
 {
     ts_str action = ts_str_of(a->rec->event->action);
-    bool failed = strcmp(a->rec->event->outcome, "failure") == 0;
     bool is_delegated = is(action, "Add delegated permission grant");
 
     if (is(action, "Consent to application") ||
         is(action, "Add app role assignment to service principal") || (is_delegated && is_named(a)))
-        return failed ? RISK_KIND_OTHER : RISK_KIND_APP_GRANT;
+        return RISK_KIND_APP_GRANT;
     if (is(action, "Remove app role assignment from service principal"))
-        return failed ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
+        return RISK_KIND_APP_REVOKE;
     /* One half of an amendment if something is granted after it. */
     if (is(action, "Remove delegated permission grant"))
-        return failed || a->granted.n > 0 ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
+        return a->granted.n > 0 ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
     if ((a->user.n == 0 && a->user_id.n == 0) || is_foreign(a->f) || is_by_the_way(a, action) ||
         (is_delegated && !is(a->consent_type, "AllPrincipals")))
         return RISK_KIND_OTHER;

@@ -56,13 +56,47 @@ static const int32_t interrupts[] = {
     700084, /* token expired */
 };
 
-typedef enum result { RESULT_UNKNOWN, RESULT_SUCCESS, RESULT_INTERRUPTED, RESULT_FAILURE } result;
+/* Errors of an application that is set up wrongly, or not for this user: nobody guesses anything there, however often it tries. */
+static const int32_t mistakes[] = {
+    50001,  /* no such resource */
+    500011, /* no such resource */
+    50011,  /* reply address */
+    50105,  /* the user is not assigned to the application */
+    50194,  /* not for several tenants */
+    50196,  /* goes round in circles */
+    650052, /* no such service here */
+    650056, /* set up wrongly */
+    650057, /* no such resource */
+    65005,  /* set up wrongly */
+    70001,  /* application is disabled */
+    700016, /* no such application */
+    70011,  /* no such scope */
+    75011,  /* another method than asked for */
+};
+
+/* For rules, a mistake is a failure by Microsoft's code, but no outcome of the user's sign-in. */
+typedef enum result {
+    RESULT_UNKNOWN,
+    RESULT_SUCCESS,
+    RESULT_INTERRUPTED,
+    RESULT_MISTAKE,
+    RESULT_FAILURE,
+} result;
 
 static ts_str code_of(const entra_form *f)
 {
     ts_str code = entra_text(f, "status.errorCode");
 
     return code.n > 0 ? code : entra_text(f, "resultType");
+}
+
+static bool is_among(int64_t code, const int32_t *codes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return false;
 }
 
 static result result_of(ts_str code)
@@ -74,10 +108,10 @@ static result result_of(ts_str code)
             return RESULT_SUCCESS;
         return ts_str_ieq(code, TS_STR_LIT("failure")) ? RESULT_FAILURE : RESULT_UNKNOWN;
     }
-    for (size_t i = 0; i < TS_COUNT(interrupts); i++) {
-        if (interrupts[i] == n)
-            return RESULT_INTERRUPTED;
-    }
+    if (is_among(n, interrupts, TS_COUNT(interrupts)))
+        return RESULT_INTERRUPTED;
+    if (is_among(n, mistakes, TS_COUNT(mistakes)))
+        return RESULT_MISTAKE;
     return n == 0 ? RESULT_SUCCESS : RESULT_FAILURE;
 }
 
@@ -150,6 +184,7 @@ static ts_status add_names(const entra_form *f, risk_record *rec, ts_str code, r
         [RESULT_UNKNOWN] = "",
         [RESULT_SUCCESS] = "Success",
         [RESULT_INTERRUPTED] = "Interrupted",
+        [RESULT_MISTAKE] = "Failure",
         [RESULT_FAILURE] = "Failure",
     };
     ts_str protocol = entra_text(f, "authenticationProtocol");

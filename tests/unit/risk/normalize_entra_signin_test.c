@@ -153,6 +153,18 @@ Test(entra_signin, an_error_that_only_interrupts_is_no_failure)
     cr_expect_str_eq(with_code("{}")->event->outcome, "");
 }
 
+Test(entra_signin, an_application_that_is_set_up_wrongly_is_no_failure_of_its_user)
+{
+    static const char *const mistakes[] = { "50105", "50011", "700016", "\"65005\"" };
+
+    for (size_t i = 0; i < TS_COUNT(mistakes); i++) {
+        const risk_record *r = with_code(mistakes[i]);
+
+        cr_expect_str_eq(r->event->outcome, "", "%s", mistakes[i]);
+        cr_expect(field_is(r, "Status", "Failure"));
+    }
+}
+
 Test(entra_signin, a_sign_in_that_went_on_is_another_event)
 {
     const char *before = "{\"id\":\"s\",\"createdDateTime\":\"" NOW_Z "\"," PEOPLE
