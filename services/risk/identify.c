@@ -92,8 +92,9 @@ static void note_seen(work_user *u, const risk_record *record)
 {
     const Ts__Risk__Event *e = record->event;
 
-    /* The victim of a warning was not there. */
-    if (record->kind == RISK_KIND_WARNING || strcmp(e->outcome, "failure") == 0)
+    /* Whom something happened to, in a warning or by another's act, was not there. */
+    if (record->kind == RISK_KIND_WARNING || strcmp(e->outcome, "failure") == 0 ||
+        strcmp(e->actor_email, e->user_email) != 0)
         return;
     if (e->event_ms > u->row->last_seen_ms) {
         u->row->last_seen_ms = e->event_ms;
