@@ -90,8 +90,10 @@ static ts_status add_evidence(risk_work *w, Ts__Risk__Firing *row, const risk_re
     e->event_id = ts_arena_z(w->arena, ts_str_of(id));
     e->event_ms = event->event_ms;
     e->ip = event->ip;
-    e->summary = ts_arena_printf(w->arena, "%s %s%s%s", event->app, event->action,
-                                 event->outcome[0] == '\0' ? "" : " ", event->outcome);
+    e->source = event->source;
+    e->summary = ts_arena_printf(w->arena, "%s%s (%s %s %s)", risk_kind_words(record->kind),
+                                 strcmp(event->outcome, "failure") == 0 ? ", failed" : "",
+                                 event->source, event->app, event->action);
     if (e->event_id == NULL || e->summary == NULL)
         return TS_NOMEM;
     if (row->n_evidence > 0)

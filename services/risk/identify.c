@@ -21,6 +21,12 @@ static bool proves_membership(const risk_record *record)
     }
 }
 
+/* A source warns of its own accounts; a product that looks at more, of whomever it sees. */
+static bool is_warned(const risk_record *record, bool own)
+{
+    return record->kind == RISK_KIND_WARNING && (own || !record->may_be_foreign);
+}
+
 static ts_status domain_is_own(risk_work *w, risk_domains *domains, ts_str domain, bool *ret)
 {
     risk_key key = risk_key_tenant(w->tenant);
@@ -141,7 +147,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
         st = find_by_id(w, e, email, ret);
     if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {
         st = domain_is_own(w, domains, domain, &own);
-        if (st == TS_OK && ((own && is_actor) || record->kind == RISK_KIND_WARNING))
+        if (st == TS_OK && ((own && is_actor) || is_warned(record, own)))
             st = add_user(w, domains, e, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL, ret);
     }
     if (st != TS_OK || *ret == NULL)

@@ -27,6 +27,8 @@ typedef enum risk_kind {
 
 /* "sign_in". */
 const char *risk_kind_name(risk_kind kind);
+/* "File downloaded, copied or printed". */
+const char *risk_kind_words(risk_kind kind);
 /* False if there is none of that name. */
 bool risk_kind_of(ts_str name, risk_kind *ret);
 
@@ -41,6 +43,8 @@ typedef struct risk_field {
 typedef struct risk_record {
     Ts__Risk__Event *event;
     risk_kind kind;
+    bool
+        may_be_foreign; /* a warning of a product that sees more than the organization's accounts */
     risk_field *fields;
     size_t field_count;
     size_t field_capacity;

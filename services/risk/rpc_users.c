@@ -338,6 +338,8 @@ static ts_status load_activity(const ts_call *call, int64_t event_ms, const uint
     a->outcome = event->outcome;
     a->ip = event->ip;
     a->target = event->target_email;
+    a->source = event->source;
+    a->category = event->category;
     *ret = a;
     return TS_OK;
 }

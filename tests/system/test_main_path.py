@@ -76,6 +76,11 @@ class MainPath(base.SuiteCase):
         self.assertAlmostEqual(points, profile["user"]["risk_score"], delta=0.51)
         for rule in profile["active_rules"]:
             self.assertTrue(rule["evidence"], rule["rule_id"])
+        guessed = [rule for rule in profile["active_rules"] if rule["rule_id"] == "brute_force"][0]["evidence"][0]
+        self.assertEqual((guessed["source"], guessed["summary"]),
+                         ("google_workspace", "Sign-in, failed (google_workspace login login_failure)"))
+        self.assertIn(("google_workspace", "sign_in", "success"),
+                      [(act["source"], act["category"], act["outcome"]) for act in profile["recent_activity"]])
 
     def test_closing_an_incident_sends_resolved_and_lowers_the_score(self):
         email, incident = self.take_over()

@@ -1,4 +1,4 @@
-/* The table of agent/tools.h: words for models, and nothing of any organization. tests/system/tools.sha256 pins what they read. */
+/* The table of agent/tools.h: words for models, and nothing of any organization. */
 #include "agent/tools.h"
 
 /* What the form "concise" leaves out: members that repeat what stands beside them, and the events' own fields. */

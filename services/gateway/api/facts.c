@@ -81,13 +81,22 @@ static const fact facts[] = {
     { "incident_id", ID("inc"), "\"inc_2p0bqmXTEsX9YFJrYrkyrM\"", "" },
     { "event_id", ID("rec"), "\"rec_4kIyGZ0wZ3pH0cXWqvQx1N\"", "" },
     { "Evidence.rule_id", WORD(128), "\"brute_force_then_success\"", "" },
-    { "Evidence.summary", TEXT(512), "\"login_success\"", "" },
+    { "Evidence.source", WORD(32), "\"google_workspace\"", "which system told of it" },
+    { "Evidence.summary", TEXT(512), "\"Sign-in (google_workspace login login_success)\"",
+      "what it means, then the source's own names" },
     { "ip", TEXT(64), "\"203.0.113.66\"", "" },
     { "NameValue.name", TEXT(256), "\"login_type\"", "" },
     { "NameValue.value", TEXT(4096), "\"google_password\"", "" },
     { "fields", LIST(16), "[{\"name\":\"login_type\",\"value\":\"google_password\"}]", "" },
     { "evidence", LIST(10000), NULL, "what was seen" },
-    { "app", WORD(64), "\"login\"", "" },
+    { "Activity.source", WORD(32), "\"google_workspace\"", "which system told of it" },
+    { "category", WORD(32), "\"sign_in\"",
+      "what it means, whatever the source: sign_in, sso, warning, account, admin, app_grant, "
+      "app_use, "
+      "app_revoke, file, file_view, file_take, file_share, file_delete, ai or other; empty if it "
+      "was "
+      "kept before there were categories" },
+    { "app", TEXT(64), "\"login\"", "the log or service within the source" },
     { "Activity.action", TEXT(256), "\"login_success\"", "" },
     { "outcome", WORD(32), "\"success\"", "" },
     { "target", TEXT(1024), "\"\"", "" },

@@ -93,8 +93,9 @@ static const member found_list[] = {
 };
 static const member name_value[] = { { "name", "string", 0 }, { "value", "string", 0 } };
 static const member evidence[] = {
-    { "rule_id", "string", 1 }, { "event_id", "string", 0 }, { "at", "?time", 0 },
-    { "summary", "string", 0 }, { "ip", "string", 0 },       { "fields", "[]NameValue", 0 },
+    { "rule_id", "string", 1 },     { "event_id", "string", 0 }, { "at", "?time", 0 },
+    { "source", "string", 0 },      { "summary", "string", 0 },  { "ip", "string", 0 },
+    { "fields", "[]NameValue", 0 },
 };
 static const member active_rule[] = {
     { "rule_id", "string", 0 },
@@ -120,9 +121,9 @@ static const member tactic[] = {
     { "techniques", "[]string", 0 },
 };
 static const member activity[] = {
-    { "event_id", "string", 0 }, { "at", "?time", 0 },       { "app", "string", 0 },
-    { "action", "string", 0 },   { "outcome", "string", 0 }, { "ip", "string", 0 },
-    { "target", "string", 0 },
+    { "event_id", "string", 0 }, { "at", "?time", 0 },   { "source", "string", 0 },
+    { "category", "string", 0 }, { "app", "string", 0 }, { "action", "string", 0 },
+    { "outcome", "string", 0 },  { "ip", "string", 0 },  { "target", "string", 0 },
 };
 static const member score_point[] = {
     { "at", "?time", 0 },

@@ -89,6 +89,8 @@ void shape_evidence(const http_exchange *x, ts_jsonw *w, const Ts__Evidence *evi
         ts_jsonw_kz(w, "rule_id", rule_id);
     ts_jsonw_kz(w, "event_id", evidence->event_id);
     ts_jsonw_ktime(w, "at", evidence->event_ms);
+    /* What was kept before the source was came from the only one there was. */
+    ts_jsonw_kz(w, "source", evidence->source[0] == '\0' ? "google_workspace" : evidence->source);
     shape_untrusted(x, w, "summary", evidence->summary);
     ts_jsonw_kz(w, "ip", evidence->ip);
     /* Pairs, not an object: names come from events and may repeat. */

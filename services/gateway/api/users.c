@@ -277,6 +277,8 @@ static void put_activity(const http_exchange *x, ts_jsonw *w, const Ts__Risk__Ac
     ts_jsonw_object(w);
     ts_jsonw_kz(w, "event_id", activity->event_id);
     ts_jsonw_ktime(w, "at", activity->event_ms);
+    ts_jsonw_kz(w, "source", activity->source);
+    ts_jsonw_kz(w, "category", activity->category);
     shape_untrusted(x, w, "app", activity->app);
     shape_untrusted(x, w, "action", activity->action);
     ts_jsonw_kz(w, "outcome", activity->outcome);

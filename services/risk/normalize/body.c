@@ -183,7 +183,7 @@ static ts_status take_element(const parse *how, ts_json record, ts_arena *arena,
 static bool holds_list(const risk_source *source, ts_json root, ts_json *ret)
 {
     for (size_t i = 0; i < RISK_LISTS_MAX && source->lists[i] != NULL; i++) {
-        if (ts_json_get(root, source->lists[i], ret) && ts_json_type_of(*ret) == TS_JSON_ARRAY)
+        if (ts_json_path(root, source->lists[i], ret) && ts_json_type_of(*ret) == TS_JSON_ARRAY)
             return true;
     }
     return false;

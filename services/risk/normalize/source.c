@@ -2,10 +2,16 @@
 
 #include "normalize/entra.h"
 #include "normalize/google.h"
+#include "normalize/ocsf.h"
+#include "normalize/okta.h"
+#include "normalize/own.h"
 
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
+    { "okta", { "data.events" }, risk_okta }, /* the API answers an array, event hooks send this */
     { "entra_id", { "value", "records" }, risk_entra },
+    { "ocsf", { NULL }, risk_ocsf },
+    { "teamsentry", { NULL }, risk_own },
 };
 
 const risk_source *risk_source_find(const char *name)
@@ -63,6 +69,7 @@ ts_status risk_source_normalize(const risk_source *source, const risk_intake *in
 
         if (strcmp(rec->event->outcome, "failure") == 0)
             rec->kind = kind_if_failed(rec->kind);
+        rec->event->category = (char *)(uintptr_t)risk_kind_name(rec->kind);
     }
     return st;
 }

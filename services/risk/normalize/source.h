@@ -8,7 +8,7 @@
 
 typedef struct risk_source {
     const char *name; /* of ?source= */
-    /* Members in which an answer of the source's API, or an export, holds its records as an array. */
+    /* Members in which an answer of the source's API, or an export, holds its records as an array: paths of names joined by '.'. */
     const char *lists[RISK_LISTS_MAX];
     /* Appends the record's events. TS_INVALID with words refuses the record. */
     ts_status (*normalize)(const risk_intake *in, ts_error *err);

@@ -76,6 +76,9 @@ Test(contract, an_incident_is_told_whole)
                            "affected user: john@acme.example.");
     cr_assert_eq(ts_json_count(at("data.incident.triggered_rules")), 2);
     cr_assert_eq(ts_json_count(at("data.incident.evidence")), 3);
+    cr_assert_not_null(strstr(a.body.data, "\"source\":\"okta\""));
+    cr_assert_not_null(strstr(a.body.data, "\"source\":\"google_workspace\""),
+                       "what was kept before the source was came from the only one");
     cr_assert_eq(ts_json_count(at("data.incident.recommended_actions")), 2);
     cr_assert_not_null(
         strstr(a.body.data, "{\"priority\":1,\"action\":\"Reset the password.\",\"reason\":\"Rule "

@@ -64,7 +64,7 @@ static ts_status list_incidents(ts_call *call, const ProtobufCMessage *in, Proto
 }
 
 static Ts__Detection *detection(ts_call *call, const char *rule_id, uint32_t severity,
-                                const char *recommended)
+                                const char *recommended, const char *source)
 {
     Ts__Detection *one = ts_arena_alloc(call->arena, sizeof(*one));
     Ts__Evidence *evidence = ts_arena_alloc(call->arena, sizeof(*evidence));
@@ -82,6 +82,7 @@ static Ts__Detection *detection(ts_call *call, const char *rule_id, uint32_t sev
     one->n_recommended_actions = 1;
     evidence->event_id = standin_copy(call, "rec_one");
     evidence->event_ms = INT64_C(1736929320000);
+    evidence->source = standin_copy(call, source);
     evidence->summary = standin_copy(call, "login_success");
     evidence->fields = ts_arena_array(call->arena, 1, sizeof(*evidence->fields));
     evidence->fields[0] = ts_arena_alloc(call->arena, sizeof(*evidence->fields[0]));
@@ -99,9 +100,9 @@ static void details(ts_call *call, const char *status, Ts__Incidents__IncidentDe
 {
     reply->incident = incident(call, "inc_one", status);
     reply->detections = ts_arena_array(call->arena, 3, sizeof(*reply->detections));
-    reply->detections[0] = detection(call, "mfa_off", 2, "Turn the second factor on again.");
-    reply->detections[1] = detection(call, "takeover", 3, "Reset the password.");
-    reply->detections[2] = detection(call, "takeover", 3, "Reset the password.");
+    reply->detections[0] = detection(call, "mfa_off", 2, "Turn the second factor on again.", "");
+    reply->detections[1] = detection(call, "takeover", 3, "Reset the password.", "okta");
+    reply->detections[2] = detection(call, "takeover", 3, "Reset the password.", "okta");
     reply->n_detections = 3;
 }
 

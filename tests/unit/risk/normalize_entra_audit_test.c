@@ -414,8 +414,10 @@ Test(entra_audit, a_risk_is_the_sources_word_about_somebody)
         &p, "{\"id\":\"r-1\",\"riskEventType\":\"anonymizedIPAddress\",\"riskState\":\"dismissed\","
             "\"detectedDateTime\":\"" NOW_Z "\",\"userPrincipalName\":\"ana@lumen.example\"}");
     cr_assert_not(same_id(r->event->id, id));
+    cr_assert_not(r->may_be_foreign);
     r = parse_one(&p, "{" RISKY ",\"userType\":\"guest\"}");
-    cr_assert_eq(r->kind, RISK_KIND_OTHER);
+    cr_assert_eq(r->kind, RISK_KIND_WARNING);
+    cr_assert(r->may_be_foreign, "whom the organization has invited is none of its own");
 }
 
 Test(entra_audit, a_user_at_risk)

@@ -143,9 +143,12 @@ static const struct {
 } products[] = {
     { "google_workspace", NULL, "google_workspace", NULL },
     { "gcp", "google_workspace.", "google_workspace", NULL },
+    { "okta", NULL, "okta", NULL },
     { "azure", "signinlogs", "entra_id", "signin" },
     { "azure", "auditlogs", "entra_id", "audit" },
     { "azure", "riskdetection", "entra_id", "risk" },
+    { "ocsf", NULL, "ocsf", NULL },
+    { "teamsentry", NULL, "teamsentry", NULL },
 };
 
 static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
