@@ -94,8 +94,7 @@ if [ -n "$programs" ] && [ -z "$fast" ]; then
     build release
     build clang
     for report in "$reports"/*; do
-        # A file that holds nothing else is no report: tests/system/suite.py says why.
-        grep -v "ASan doesn't fully support makecontext/swapcontext functions" "$report" | grep -q . || continue
+        [ -s "$report" ] || continue
         echo "== sanitizer report $(basename "$report")"
         head -c 8000 "$report"
         failed=$((failed + 1))

@@ -12,19 +12,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "frames.h"
 #include "ts/buf.h"
 #include "ts/loop.h"
 
-#define GREETING      "TSBUS\0\0\1" /* the last byte is the version */
-#define GREETING_SIZE ((size_t)8)
-#define HEADER_SIZE   ((size_t)12)
 /* Of the frame that asks for a sign of life, and of the one that is it. */
 #define LIFE_NUMBER UINT64_C(0)
 /* Silences in a row that end a connection. The side that is asked hears a question in each, if the other lives. */
 #define ASKING_SILENCES_MAX 3
 #define ASKED_SILENCES_MAX  6
-/* Read at once; a longer frame grows the buffer, which shrinks again when it is empty. */
-#define IN_SIZE ((size_t)32 * 1024)
 /* A buffer above this is given back when it has left. */
 #define OUT_KEEP ((size_t)256 * 1024)
 /* Nothing is read from a peer that lets so many bytes of answers lie. */
@@ -35,7 +31,6 @@
 struct bus_conn {
     bus_events events;
     void *context;
-    size_t frame_max;
     bool asks;
     int silence_ms;
     unsigned silences_max;
@@ -43,8 +38,7 @@ struct bus_conn {
     nng_aio *send_aio;
     nng_aio *read_aio;
     nng_aio *watch_aio;
-    char *in;
-    size_t in_size, in_have, in_at; /* bytes in_at..in_have are not delivered yet */
+    bus_frames in;
     atomic_bool is_greeted;
     atomic_bool is_heard; /* since somebody looked */
     atomic_uint_fast64_t generation;
@@ -82,7 +76,6 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
         return TS_NOMEM;
     c->events = *events;
     c->context = context;
-    c->frame_max = frame_max;
     c->asks = asks;
     c->silence_ms = silence_ms;
     c->silences_max = asks ? ASKING_SILENCES_MAX : ASKED_SILENCES_MAX;
@@ -91,9 +84,8 @@ ts_status bus_conn_new(const bus_events *events, void *context, size_t frame_max
     c->corked.run = on_turn_end;
     atomic_init(&c->generation, 1);
     pthread_mutex_init(&c->lock, NULL);
-    c->in = malloc(IN_SIZE);
-    c->in_size = IN_SIZE;
-    if (c->in == NULL || nng_aio_alloc(&c->now_aio, NULL, NULL) != 0 ||
+    if (bus_frames_init(&c->in, frame_max) != TS_OK ||
+        nng_aio_alloc(&c->now_aio, NULL, NULL) != 0 ||
         nng_aio_alloc(&c->send_aio, on_sent, c) != 0 ||
         nng_aio_alloc(&c->read_aio, on_read, c) != 0 ||
         nng_aio_alloc(&c->watch_aio, on_watch, c) != 0) {
@@ -124,7 +116,7 @@ void bus_conn_free(bus_conn *c)
     ts_buf_done(&c->out);
     ts_buf_done(&c->leaving);
     pthread_mutex_destroy(&c->lock);
-    free(c->in);
+    bus_frames_done(&c->in);
     free(c);
 }
 
@@ -236,60 +228,24 @@ static void start_send(bus_conn *c)
 /* Whoever set is_reading, without the lock. */
 static void start_read(bus_conn *c)
 {
-    nng_iov iov = { .iov_buf = c->in + c->in_have, .iov_len = c->in_size - c->in_have };
+    nng_iov iov;
 
+    iov.iov_buf = bus_frames_room(&c->in, &iov.iov_len);
     (void)nng_aio_set_iov(c->read_aio, 1, &iov);
     begin(c);
     nng_stream_recv(c->stream, c->read_aio);
     begun(c, c->read_aio);
 }
 
-static uint64_t le(const char *p, size_t n)
-{
-    uint64_t number = 0;
-
-    for (size_t i = n; i > 0; i--)
-        number = number << 8 | (uint8_t)p[i - 1];
-    return number;
-}
-
-static void put_le(char *p, uint64_t number, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        p[i] = (char)(number >> (8 * i) & 0xff);
-}
-
-/* Room for a frame of `need` bytes that begins at in_at, which becomes 0. */
-static bool make_room(bus_conn *c, size_t need)
-{
-    size_t size = need > IN_SIZE ? need : IN_SIZE;
-    size_t kept = c->in_have - c->in_at;
-    char *bigger;
-
-    if (c->in_at > 0 && kept > 0)
-        memmove(c->in, c->in + c->in_at, kept);
-    c->in_have = kept;
-    c->in_at = 0;
-    if (size <= c->in_size && (kept > 0 || c->in_size == IN_SIZE))
-        return true;
-    bigger = realloc(c->in, size);
-    if (bigger == NULL)
-        return false;
-    c->in = bigger;
-    c->in_size = size;
-    return true;
-}
-
 /* Under the lock: a frame of n bytes, which the caller fills. NULL: no memory. */
 static char *add_frame(bus_conn *c, uint64_t number, size_t n)
 {
-    char *p = ts_buf_take(&c->out, HEADER_SIZE + n);
+    char *p = ts_buf_take(&c->out, BUS_HEADER_SIZE + n);
 
     if (p == NULL)
         return NULL;
-    put_le(p, n, 4);
-    put_le(p + 4, number, 8);
-    return p + HEADER_SIZE;
+    bus_frame_head(p, n, number);
+    return p + BUS_HEADER_SIZE;
 }
 
 /* By whoever delivers: what is added leaves when he is done. */
@@ -302,46 +258,29 @@ static void answer_life(bus_conn *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* The other side's, which comes before all frames. */
-static bus_taken take_greeting(bus_conn *c)
-{
-    if (c->in_have - c->in_at < GREETING_SIZE)
-        return make_room(c, GREETING_SIZE) ? BUS_TAKEN : BUS_WRONG;
-    if (memcmp(c->in + c->in_at, GREETING, GREETING_SIZE) != 0)
-        return BUS_WRONG;
-    c->is_greeted = true;
-    c->in_at += GREETING_SIZE;
-    c->events.ready(c->context);
-    return BUS_TAKEN;
-}
-
-/* Delivers the whole frames that are there, and makes room for the rest of the next. */
+/* Delivers the whole frames that are there. */
 static bus_taken deliver(bus_conn *c)
 {
-    bus_taken taken = c->is_greeted ? BUS_TAKEN : take_greeting(c);
-
-    if (taken != BUS_TAKEN || !c->is_greeted)
-        return taken;
     for (;;) {
-        size_t there = c->in_have - c->in_at;
-        const char *p = c->in + c->in_at;
-        uint64_t length;
+        bus_taken taken = BUS_TAKEN;
+        bus_frame frame;
 
-        if (there < HEADER_SIZE)
-            return make_room(c, HEADER_SIZE) ? BUS_TAKEN : BUS_WRONG;
-        length = le(p, 4);
-        if (length > c->frame_max)
-            return BUS_WRONG;
-        if (there - HEADER_SIZE < length)
-            return make_room(c, HEADER_SIZE + length) ? BUS_TAKEN : BUS_WRONG;
-        if (length == 0 && le(p + 4, 8) == LIFE_NUMBER) {
-            answer_life(c);
-        } else {
-            taken = c->events.frame(c->context, le(p + 4, 8), ts_str_n(p + HEADER_SIZE, length));
-            if (taken != BUS_TAKEN)
-                return taken;
+        switch (bus_frames_look(&c->in, &frame)) {
+        case BUS_CAME_PART: return BUS_TAKEN;
+        case BUS_CAME_WRONG: return BUS_WRONG;
+        case BUS_CAME_GREETING:
+            c->is_greeted = true;
+            c->events.ready(c->context);
+            continue;
+        case BUS_CAME_FRAME: break;
         }
-        c->in_at += HEADER_SIZE + length;
+        if (frame.body.n == 0 && frame.number == LIFE_NUMBER)
+            answer_life(c);
+        else
+            taken = c->events.frame(c->context, frame.number, frame.body);
+        if (taken != BUS_TAKEN)
+            return taken;
+        bus_frames_pass(&c->in, &frame);
     }
 }
 
@@ -385,7 +324,7 @@ static void on_read(void *argument)
     bus_conn *c = argument;
 
     if (nng_aio_result(c->read_aio) == 0) {
-        c->in_have += nng_aio_count(c->read_aio);
+        bus_frames_add(&c->in, nng_aio_count(c->read_aio));
         c->is_heard = true;
         read_on(c);
         return;
@@ -492,8 +431,7 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     bool is_verified;
     bool sends;
 
-    c->in_have = 0;
-    c->in_at = 0;
+    bus_frames_begin(&c->in);
     c->is_greeted = false;
     c->is_heard = false;
     c->is_plain = nng_stream_get_bool(take_stream, NNG_OPT_TLS_VERIFIED, &is_verified) != 0;
@@ -505,7 +443,7 @@ void bus_conn_begin(bus_conn *c, nng_stream *take_stream)
     c->is_watched = true;
     c->silences = 0;
     nng_sleep_aio(c->silence_ms, c->watch_aio);
-    ts_buf_add(&c->out, GREETING, GREETING_SIZE);
+    ts_buf_add(&c->out, BUS_GREETING, BUS_GREETING_SIZE);
     sends = may_send(c);
     pthread_mutex_unlock(&c->lock);
     if (sends)
@@ -544,7 +482,7 @@ ts_status bus_conn_send(bus_conn *c, uint64_t generation, uint64_t number,
         return TS_TOO_LARGE;
     pthread_mutex_lock(&c->lock);
     /* Full: a peer that takes nothing is as good as away. */
-    if (!c->is_open || (c->out.size > 0 && n + HEADER_SIZE > OUT_MAX - c->out.size) ||
+    if (!c->is_open || (c->out.size > 0 && n + BUS_HEADER_SIZE > OUT_MAX - c->out.size) ||
         (generation != BUS_ANY_GENERATION && generation != bus_conn_generation(c))) {
         pthread_mutex_unlock(&c->lock);
         return TS_UNAVAILABLE;

@@ -1,7 +1,5 @@
-/* One connection of the bus: frames over a byte stream of nng's (ipc, tcp or tls+tcp).
- *
- * A frame is the length of its body (4 bytes), a number that ties an answer to its call (8 bytes), both little-endian, and
- * the body. Each side first sends a greeting of 8 bytes, so that a stranger or another version shows itself at once.
+/* One connection of the bus: a greeting and then frames (frames.h), from each side, over a byte stream of nng's (ipc, tcp or
+ * tls+tcp).
  *
  * Combining: what fibers send in one turn of their loop leaves together, and so does all that is sent while the frames of one read
  * are delivered, or while the peer takes no more. What costs on this bus is the wake-up, not the bytes: the busier a connection, the

@@ -21,7 +21,7 @@
 #endif
 
 #ifdef FIBER_ASAN
-#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/asan_interface.h>
 #endif
 #ifdef FIBER_TSAN
 #include <sanitizer/tsan_interface.h>
@@ -82,6 +82,10 @@ void fiber_free(ts_fiber *f)
     if (f->side.thread_sanitizer != NULL)
         __tsan_destroy_fiber(f->side.thread_sanitizer);
 #endif
+#ifdef FIBER_ASAN
+    /* What is mapped there next is not this stack. */
+    ASAN_UNPOISON_MEMORY_REGION(f->mapping, f->mapped);
+#endif
     (void)munmap(f->mapping, f->mapped);
     free(f);
 }
@@ -98,19 +102,22 @@ static void tell_arrival(fiber_side *here, fiber_side *other)
 }
 
 /* swapcontext() asks the kernel for the signal mask each time, which is the same everywhere: once begun, sides change by jumps.
- * Those of sanitizers know one stack only. */
+ * Sanitizers are told after _setjmp(), which is of the side that leaves, and before _longjmp(), which is of the other; here, since
+ * the thread sanitizer must not see another function return in between. */
 static void jump(fiber_side *from, fiber_side *to)
 {
-#if defined(FIBER_ASAN) || defined(FIBER_TSAN)
-    (void)swapcontext(&from->context, &to->context);
-#else
     from->was_left = true;
     if (_setjmp(from->place) != 0)
         return;
+#ifdef FIBER_ASAN
+    __sanitizer_start_switch_fiber(&from->address_sanitizer, to->bottom, to->size);
+#endif
+#ifdef FIBER_TSAN
+    __tsan_switch_to_fiber(to->thread_sanitizer, 0);
+#endif
     if (to->was_left)
         _longjmp(to->place, 1);
     (void)setcontext(&to->context);
-#endif
 }
 
 static void keep(const char *text, char *ret, size_t size)
@@ -125,12 +132,6 @@ static void change(fiber_side *from, fiber_side *to)
 {
     keep(ts_trace_request_id(), from->request_id, sizeof(from->request_id));
     keep(ts_trace_parent(), from->traceparent, sizeof(from->traceparent));
-#ifdef FIBER_ASAN
-    __sanitizer_start_switch_fiber(&from->address_sanitizer, to->bottom, to->size);
-#endif
-#ifdef FIBER_TSAN
-    __tsan_switch_to_fiber(to->thread_sanitizer, 0);
-#endif
     jump(from, to);
     tell_arrival(from, to);
     ts_trace_begin(from->request_id, from->traceparent);

@@ -13,7 +13,7 @@
 
 /* One side of a change: a fiber, or the loop itself. */
 typedef struct fiber_side {
-    ucontext_t context; /* where a fiber begins; under a sanitizer, where the side was left */
+    ucontext_t context; /* where a fiber begins */
     jmp_buf place;      /* where it was left */
     bool was_left;
     const void *bottom; /* of its stack, lowest address */

@@ -1,5 +1,7 @@
-/* A language model may write anything. A proposal that is taken is made of GETs of this API and names nobody whom the question does
+/* A language model may write anything, and so may whoever answers in its place: a body of theirs is read or refused, and what it
+ * holds is taken for a proposal and for a restatement, as is the input itself, which needs no escapes. A proposal that is taken is made of GETs of this API and names nobody whom the question does
  * not; a restatement that is taken is plain and holds the figures of the summary, in order, and no other. */
+#include "agent/completion.h"
 #include "agent/restate.h"
 #include "query/propose.h"
 
@@ -11,7 +13,7 @@ static const ts_str summary = { "142 monitored users. 3 high-risk users. 2 open 
 static const char digits[] = "14232";
 
 static agent_grammar *grammar;
-static ts_json_parser *parser;
+static ts_json_parser *parser, *envelopes;
 static agent_interpretation *own;
 
 static void must(bool is_true)
@@ -29,7 +31,8 @@ static void start(void)
     must(agent_grammar_load(TS_SOURCE_DIR "/services/gateway/agent/lexicon", &grammar, &err) ==
          TS_OK);
     parser = ts_json_parser_new(1u << 20);
-    must(parser != NULL && arena != NULL);
+    envelopes = ts_json_parser_new(1u << 20);
+    must(parser != NULL && envelopes != NULL && arena != NULL);
     must(agent_parse(grammar, &unclear, arena, &own, &err) == TS_OK);
 }
 
@@ -95,6 +98,19 @@ static void restate(ts_str text, ts_arena *arena)
     must(digits[at] == '\0');
 }
 
+static void take(ts_str written, ts_arena *arena)
+{
+    ts_error err = { "", "" };
+    ts_str text;
+
+    propose(written, arena);
+    restate(written, arena);
+    if (restate_read(parser, written, &text, &err) == TS_OK)
+        restate(text, arena);
+    else
+        must(err.text[0] != '\0');
+}
+
 /* Reading the lexicon is no part of the first answer, whose time is measured. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -109,9 +125,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ts_arena *arena = ts_arena_new(AGENT_ARENA_BYTES);
+    ts_str body = ts_str_n(data, size);
+    ts_str written;
 
-    propose(ts_str_n(data, size), arena);
-    restate(ts_str_n(data, size), arena);
+    must(arena != NULL);
+    take(body, arena);
+    if (completion_read(envelopes, body, &written) == TS_OK)
+        take(written, arena);
     ts_arena_free(arena);
     return 0;
 }

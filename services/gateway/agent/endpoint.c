@@ -11,6 +11,7 @@
 
 #include "agent/curl.h"
 #include "breaker.h"
+#include "completion.h"
 #include "http/guard.h"
 #include "ts/buf.h"
 #include "ts/json.h"
@@ -203,24 +204,14 @@ static endpoint_outcome judge(const slot *s, CURLcode code)
     return status >= 300 && status < 400 ? ENDPOINT_REDIRECT : ENDPOINT_ERROR;
 }
 
-/* choices[0].message.content; the model's own limit leaves half an answer, which is none. */
-static endpoint_outcome read_content(slot *s)
+static endpoint_outcome keep_content(slot *s)
 {
-    ts_json answer, choices, content, reason;
-    ts_json_iter it;
-    ts_error err;
+    ts_str content;
 
-    if (ts_json_parse(s->parser, ts_buf_view(&s->body), &answer, &err) != TS_OK ||
-        !ts_json_get(answer, "choices", &choices) || ts_json_type_of(choices) != TS_JSON_ARRAY)
-        return ENDPOINT_GARBAGE;
-    it = ts_json_iter_of(choices);
-    if (!ts_json_next(&it) || !ts_json_path(it.value, "message.content", &content) ||
-        ts_json_type_of(content) != TS_JSON_STRING ||
-        (ts_json_get(it.value, "finish_reason", &reason) &&
-         ts_str_is(ts_json_str(reason), "length")))
+    if (completion_read(s->parser, ts_buf_view(&s->body), &content) != TS_OK)
         return ENDPOINT_GARBAGE;
     ts_buf_clear(&s->content);
-    ts_buf_str(&s->content, ts_json_str(content));
+    ts_buf_str(&s->content, content);
     return ts_buf_status(&s->content) == TS_OK ? ENDPOINT_ANSWERED : ENDPOINT_TOO_LARGE;
 }
 
@@ -245,7 +236,7 @@ static endpoint_outcome work(slot *s)
         curl->set(s->easy, CURLOPT_POSTFIELDS, s->request.data) != CURLE_OK)
         return ENDPOINT_UNREACHABLE;
     outcome = judge(s, curl->perform(s->easy));
-    return outcome == ENDPOINT_ANSWERED ? read_content(s) : outcome;
+    return outcome == ENDPOINT_ANSWERED ? keep_content(s) : outcome;
 }
 
 /* Under the mutex. */
@@ -288,34 +279,10 @@ static void *run(void *context)
     return NULL;
 }
 
-static void write_message(ts_jsonw *w, const char *role, ts_str content)
-{
-    ts_jsonw_object(w);
-    ts_jsonw_kz(w, "role", role);
-    ts_jsonw_kstr(w, "content", content);
-    ts_jsonw_object_end(w);
-}
-
 static ts_status write_request(const endpoint *e, slot *s, ts_str system, ts_str user)
 {
-    ts_jsonw w;
-
     ts_buf_clear(&s->request);
-    w = ts_jsonw_on(&s->request);
-    ts_jsonw_object(&w);
-    ts_jsonw_kz(&w, "model", e->model);
-    ts_jsonw_key(&w, "messages");
-    ts_jsonw_array(&w);
-    write_message(&w, "system", system);
-    write_message(&w, "user", user);
-    ts_jsonw_array_end(&w);
-    ts_jsonw_ki64(&w, "temperature", 0);
-    ts_jsonw_kbool(&w, "stream", false);
-    ts_jsonw_key(&w, "response_format");
-    ts_jsonw_object(&w);
-    ts_jsonw_kz(&w, "type", "json_object");
-    ts_jsonw_object_end(&w);
-    ts_jsonw_object_end(&w);
+    completion_write(e->model, system, user, &s->request);
     return ts_buf_status(&s->request);
 }
 

@@ -123,7 +123,8 @@ static void say_rule(ts_buf *text, insight *i, const Ts__Risk__UserProfile *user
         if (is_plain_rule(rule->rule_id) && (first == NULL || rule->points > first->points))
             first = rule;
     }
-    if (first == NULL || first->points < 0.05)
+    /* A share of a score, at least what shows; NaN is none. */
+    if (first == NULL || !(first->points >= 0.05 && first->points <= 100))
         return;
     ts_buf_printf(text, "; rule %s gives %.1f of it", first->rule_id, first->points);
     add_proof(i, "rule", first->rule_id, (double)(int64_t)(first->points * 10 + 0.5) / 10, "points",

@@ -249,21 +249,6 @@ ts_status model_interpret(model_use *u, http_exchange *x, const agent_question *
 
 /* ---- restating ---- */
 
-/* {"summary": "..."} and nothing else. */
-static ts_status read_summary(ts_json_parser *parser, ts_str answer, ts_str *ret, ts_error *err)
-{
-    ts_json whole, text;
-    ts_status st = ts_json_parse(parser, answer, &whole, err);
-
-    if (st != TS_OK)
-        return st;
-    if (ts_json_count(whole) != 1 || !ts_json_get(whole, "summary", &text) ||
-        ts_json_type_of(text) != TS_JSON_STRING)
-        return ts_fail(err, TS_INVALID, "", "not an object with a summary alone");
-    *ret = ts_json_str(text);
-    return TS_OK;
-}
-
 static ts_status take_summary(model_use *u, http_exchange *x, ts_str answer)
 {
     TS_CLEANUP(ts_json_parser_free_p) ts_json_parser *parser = ts_json_parser_new(ANSWER_MAX);
@@ -274,7 +259,7 @@ static ts_status take_summary(model_use *u, http_exchange *x, ts_str answer)
 
     if (parser == NULL)
         return TS_NOMEM;
-    st = read_summary(parser, answer, &text, &err);
+    st = restate_read(parser, answer, &text, &err);
     if (st == TS_OK)
         st = restate_check(m->grammar, ts_buf_view(&x->summary), text, x->arena, &err);
     if (st == TS_NOMEM)

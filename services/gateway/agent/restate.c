@@ -161,3 +161,17 @@ ts_status restate_check(const agent_grammar *g, ts_str own, ts_str text, ts_aren
         st = check_words(own, text, err);
     return st == TS_OK ? check_intent(g, text, arena, err) : st;
 }
+
+ts_status restate_read(ts_json_parser *parser, ts_str answer, ts_str *ret, ts_error *err)
+{
+    ts_json whole, text;
+    ts_status st = ts_json_parse(parser, answer, &whole, err);
+
+    if (st != TS_OK)
+        return st;
+    if (ts_json_count(whole) != 1 || !ts_json_get(whole, "summary", &text) ||
+        ts_json_type_of(text) != TS_JSON_STRING)
+        return ts_fail(err, TS_INVALID, "", "not an object with a summary alone");
+    *ret = ts_json_str(text);
+    return TS_OK;
+}

@@ -9,10 +9,14 @@
 #define AGENT_RESTATE_H
 
 #include "query/parse.h"
+#include "ts/json.h"
 
 #define RESTATE_MAX       500u /* what the parser reads */
 #define RESTATE_WORD_MAX  30u
 #define RESTATE_SENTENCES 3u
+
+/* The text of {"summary": "..."} and nothing else, lent by the parser. TS_INVALID with the reason; TS_NOMEM. */
+TS_CHECK ts_status restate_read(ts_json_parser *parser, ts_str answer, ts_str *ret, ts_error *err);
 
 /* TS_INVALID with the reason; TS_NOMEM. */
 TS_CHECK ts_status restate_check(const agent_grammar *g, ts_str own, ts_str text, ts_arena *arena,

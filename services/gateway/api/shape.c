@@ -1,5 +1,7 @@
 #include "api/shape.h"
 
+#include <math.h>
+
 #include "ts/clean.h"
 
 void shape_untrusted(const http_exchange *x, ts_jsonw *w, const char *key, const char *text)
@@ -158,15 +160,11 @@ void shape_top_tools(ts_jsonw *w, const Ts__Aiusage__Report *report, size_t max)
 
 void shape_change(ts_jsonw *w, const char *key, uint64_t now, uint64_t before)
 {
-    double tenths;
-
     ts_jsonw_key(w, key);
-    if (before == 0) {
+    if (before == 0)
         ts_jsonw_null(w);
-        return;
-    }
-    tenths = ((double)now - (double)before) * 1000.0 / (double)before;
-    ts_jsonw_f64(w, (double)(int64_t)(tenths + (tenths < 0 ? -0.5 : 0.5)) / 10.0);
+    else
+        ts_jsonw_f64(w, round(((double)now - (double)before) * 1000.0 / (double)before) / 10.0);
 }
 
 void shape_wider_add(shape_wider *wider, const char *without, uint64_t total)

@@ -496,7 +496,7 @@ static bool has_request(http_conn *c, bool *ret_over)
         size_t n = c->skip < there.n ? (size_t)c->skip : there.n;
 
         c->skip -= n;
-        if (c->skip == 0)
+        if (c->skip == 0 && there.n > n)
             n += take_blank(c, ts_str_n(there.p + n, there.n - n));
         if (n > 0)
             use_up(c, n);

@@ -1,5 +1,6 @@
 /* What matters most: which insights are found, in which order, in which words. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "agent/insights.h"
 #include "ts/time.h"
@@ -175,6 +176,24 @@ Test(insights, a_user_is_told_with_change_and_cause)
     cr_assert_str_eq(found.steps[0].tool, "get_user_risk_profile");
     cr_assert_str_eq(found.steps[0].arguments[0].text, "ana@acme.example");
     cr_assert(found.steps[0].arguments[1].is_flag);
+}
+
+Test(insights, points_that_are_no_share_of_a_score_are_not_told)
+{
+    static const double none[] = { 0.04, -3, 100.1, 1e300, (double)INFINITY, (double)NAN };
+
+    with_user(82);
+    profile.active_rules = rules;
+    profile.n_active_rules = 1;
+    for (size_t i = 0; i < TS_COUNT(none); i++) {
+        rule.points = none[i];
+        find();
+        cr_expect_str_eq(found.list[0].text, "ana@acme.example has the highest risk: HIGH (82).");
+    }
+    rule.points = 100;
+    find();
+    cr_expect_str_eq(found.list[0].text, "ana@acme.example has the highest risk: HIGH (82); rule "
+                                         "impossible_travel gives 100.0 of it.");
 }
 
 Test(insights, a_user_of_low_risk_is_no_insight)

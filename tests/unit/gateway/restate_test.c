@@ -137,3 +137,33 @@ Test(restate, its_length_is_bounded_on_both_sides)
     cr_expect_eq(check("No results.", "Nothing. None. Null. Nil."), TS_INVALID);
     cr_expect_eq(check("No results.", "Nothing. None. Null. Nil"), TS_INVALID);
 }
+
+Test(restate, only_an_object_with_a_summary_alone_is_read)
+{
+    static const struct {
+        const char *answer;
+        const char *text; /* NULL: refused */
+    } cases[] = {
+        { "{\"summary\":\"a \\u0062\"}", "a b" },
+        { "{\"summary\":\"\"}", "" },
+        { "{\"summary\":null}", NULL },
+        { "{\"summary\":\"a\",\"more\":1}", NULL },
+        { "{\"summary\":\"a\",\"summary\":\"b\"}", NULL },
+        { "{}", NULL },
+        { "[\"summary\"]", NULL },
+        { "\"summary\"", NULL },
+        { "{\"summary\":\"a\"", NULL },
+        { "", NULL },
+    };
+    TS_CLEANUP(ts_json_parser_free_p) ts_json_parser *parser = ts_json_parser_new(4096);
+
+    for (size_t i = 0; i < TS_COUNT(cases); i++) {
+        ts_error err = { .text = "" };
+        ts_str text = TS_STR_NULL;
+        ts_status st = restate_read(parser, ts_str_of(cases[i].answer), &text, &err);
+
+        cr_assert_eq(st, cases[i].text == NULL ? TS_INVALID : TS_OK, "%s", cases[i].answer);
+        cr_assert(cases[i].text == NULL ? err.text[0] != '\0' : ts_str_is(text, cases[i].text),
+                  "%s", cases[i].answer);
+    }
+}

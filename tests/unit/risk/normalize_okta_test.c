@@ -360,6 +360,18 @@ Test(okta, names_in_lower_case)
     cr_assert(field_is(r, "client_id", "0oa1"));
 }
 
+/* Rules look into the text that Okta tells; a shipper may have read it. */
+Test(okta, security_data_is_a_text_also_where_it_was_read)
+{
+    const risk_record *r = parse_one(
+        &p, EVENT("user.session.start", ANA, "SUCCESS",
+                  ",\"debugcontext\":{\"debugData\":{\"logOnlySecurityData\":{\"risk\":{\"level\":"
+                  "\"LOW\"},\"behaviors\":{\"New IP\":\"POSITIVE\"}}}}"));
+
+    cr_assert(field_is(r, "debugContext.debugData.logOnlySecurityData",
+                       "{\"risk\":{\"level\":\"LOW\"},\"behaviors\":{\"New IP\":\"POSITIVE\"}}"));
+}
+
 /* However many members a record has, those that all events have are laid out. */
 Test(okta, a_record_with_too_many_members_keeps_the_common_fields)
 {
