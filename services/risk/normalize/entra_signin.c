@@ -6,7 +6,7 @@
  *
  * Only what people do by hand is a sign-in (kind sign_in). What runs without them (tokens renewed, service principals, managed
  * identities) is kept for rules, and so are those of guests: they prove who they are in their own organization, whose domain is
- * none of ours. */
+ * none of ours. A wrong password is one in the log of non-interactive sign-ins too: there programs try them by the thousand. */
 #include "normalize/clean.h"
 #include "normalize/entra_form.h"
 
@@ -73,6 +73,9 @@ static const int32_t mistakes[] = {
     70011,  /* no such scope */
     75011,  /* another method than asked for */
 };
+
+/* Errors by which one sees that a password was tried: no token that is renewed gives them. */
+static const int32_t guesses[] = { 50034, 50053, 50056, 50064, 50126, 500121 };
 
 /* For rules, a mistake is a failure by Microsoft's code, but no outcome of the user's sign-in. */
 typedef enum result {
@@ -144,6 +147,15 @@ static const char *category_of(const entra_form *f)
 static bool is_of_people(const char *category)
 {
     return strstr(category, "Principal") == NULL && strstr(category, "Managed") == NULL;
+}
+
+static bool is_by_hand(const char *category, ts_str code)
+{
+    int64_t n;
+
+    if (strcmp(category, "NonInteractiveUserSignInLogs") == 0)
+        return ts_parse_i64(code, &n) == TS_OK && is_among(n, guesses, TS_COUNT(guesses));
+    return strcmp(category, "SignInLogs") == 0;
 }
 
 /* Somebody of another organization. Where both tenants are told they decide: to the other one, one's own people are guests. */
@@ -237,7 +249,7 @@ ts_status entra_signin(const entra_form *f, const char *category, ts_error *err)
     rec->event->outcome = (char *)(uintptr_t)(was == RESULT_SUCCESS   ? "success"
                                               : was == RESULT_FAILURE ? "failure"
                                                                       : "");
-    if (strcmp(category, "SignInLogs") == 0 && !is_guest(f))
+    if (is_by_hand(category, code) && !is_guest(f))
         rec->kind = RISK_KIND_SIGN_IN;
     /* A record is written again when its sign-in has gone on: another result is another event. */
     if (id.n > 0)

@@ -366,6 +366,24 @@ Test(entra_audit, a_delegated_grant_says_what_is_new_and_counts_once)
     cr_assert(field_is(r, "client_id", "a-7"));
 }
 
+/* Each new scope is looked for among the old ones: only so many of either. */
+Test(entra_audit, two_hundred_and_fifty_six_scopes_are_looked_at)
+{
+    static const char name[] = "Add delegated permission grant";
+
+    for (int count = 255; count <= 256; count++) {
+        const char *had = "\"", *now;
+        const risk_record *r;
+
+        for (int i = 0; i < count; i++)
+            had = ts_arena_printf(p.arena, "%s s%d", had, i);
+        now = ts_arena_printf(p.arena, "%s new\"", had);
+        had = ts_arena_printf(p.arena, "%s\"", had);
+        r = delegated(name, had, now, "AllPrincipals", "");
+        cr_expect(ts_str_is(field_nth(r, "scope", 0), count == 255 ? "new" : ""), "%d", count);
+    }
+}
+
 Test(entra_audit, a_removed_grant_is_a_revocation_unless_it_is_half_of_an_amendment)
 {
     static const char removed[] = "Remove delegated permission grant";

@@ -212,6 +212,20 @@ Test(entra_signin, only_what_people_do_by_hand_is_a_sign_in)
     cr_assert_str_eq(r->event->ip, "192.0.2.9");
 }
 
+Test(entra_signin, a_wrong_password_is_one_in_whichever_log)
+{
+    const risk_record *r = of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":50126}");
+
+    cr_assert_eq(r->kind, RISK_KIND_SIGN_IN);
+    cr_assert_str_eq(r->event->outcome, "failure");
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":50173}")->kind,
+                 RISK_KIND_OTHER);
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":53003}")->kind,
+                 RISK_KIND_OTHER);
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":0}")->kind,
+                 RISK_KIND_OTHER);
+}
+
 Test(entra_signin, a_guest_proves_nothing_of_this_organization)
 {
     cr_assert_eq(of_type(",\"userType\":\"Guest\"")->kind, RISK_KIND_OTHER);
