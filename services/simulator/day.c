@@ -17,7 +17,7 @@
 #define PASSWORD_CHANGE  4u
 #define LUNCH_STAYS      300u
 #define OWN_DOCUMENT     600u
-#define SSO_PER_DAY      4u /* other applications reached from where people sign in, at most */
+#define SSO_PER_DAY      2u /* other applications reached from where people sign in, at most */
 #define APP_GRANT_PERIOD 60 /* days: each connected app is granted anew once in so many */
 
 #define LUNCH_FROM 725

@@ -2,7 +2,7 @@
 
 #include "normalize/clean.h"
 
-#define APP            "okta" /* one log, which SigmaHQ calls service okta */
+#define APP            "system_log"
 #define EVENT_HOOK     "com.okta.event_hook"
 #define CLIENT_APP     "PublicClientApp" /* as an actor or a target: an app that gets tokens */
 #define CONSENT        "ConsentGrant"
@@ -235,7 +235,7 @@ static const meaning meanings[] = {
     { "event_hook.delivery", RISK_KIND_OTHER, 0 },
     { "event_hook.*", RISK_KIND_ADMIN, 0 },
     { "inline_hook.*", RISK_KIND_ADMIN, 0 },
-    { "analytics.*", RISK_KIND_ADMIN, 0 },
+    { "analytics.reports.*", RISK_KIND_ADMIN, 0 },
     { "device.assurance.*", RISK_KIND_ADMIN, 0 },
     { "device.integration.*", RISK_KIND_ADMIN, 0 },
     { "device.lifecycle.*", RISK_KIND_ADMIN, 0 },

@@ -23,6 +23,11 @@ const risk_source *risk_source_find(const char *name)
     return NULL;
 }
 
+const risk_source *risk_source_at(size_t index)
+{
+    return index < TS_COUNT(sources) ? &sources[index] : NULL;
+}
+
 ts_status risk_source_names(ts_arena *arena, const char **ret)
 {
     const char *text = sources[0].name;

@@ -53,7 +53,7 @@ Test(okta, a_sign_in)
 
     cr_assert_eq(r->kind, RISK_KIND_SIGN_IN);
     cr_assert_str_eq(r->event->source, "okta");
-    cr_assert_str_eq(r->event->app, "okta");
+    cr_assert_str_eq(r->event->app, "system_log");
     cr_assert_str_eq(r->event->action, "user.session.start");
     cr_assert_str_eq(r->event->user_email, "ana@lumen.example");
     cr_assert_str_eq(r->event->actor_email, "ana@lumen.example");

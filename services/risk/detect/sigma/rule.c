@@ -136,13 +136,13 @@ static ts_status parse_own(const ytree *map, sigma_names *names, ts_arena *arena
 /* Products and services as SigmaHQ names them. */
 static const struct {
     const char *product;
-    const char *
-        prefix; /* of the service, which goes on with an application's name; NULL: any service is one */
+    const char *prefix; /* of the service; NULL: any service is an application's name */
     const char *source;
     const char *app; /* whose events they are; NULL: the rest of the service's name */
 } products[] = {
     { "google_workspace", NULL, "google_workspace", NULL },
     { "gcp", "google_workspace.", "google_workspace", NULL },
+    { "okta", "okta", "okta", "" }, /* its one log is its service */
     { "okta", NULL, "okta", NULL },
     { "azure", "signinlogs", "entra_id", "signin" },
     { "azure", "auditlogs", "entra_id", "audit" },
