@@ -27,6 +27,16 @@ static bool is_warned(const risk_record *record, bool own)
     return record->kind == RISK_KIND_WARNING && (own || !record->may_be_foreign);
 }
 
+/* Who did it was there: not if it failed, nor in a sign-in that only asks for more. */
+static bool came_about(const risk_record *record)
+{
+    const char *outcome = record->event->outcome;
+
+    if (record->kind == RISK_KIND_SIGN_IN || record->kind == RISK_KIND_SSO)
+        return strcmp(outcome, "success") == 0;
+    return strcmp(outcome, "failure") != 0;
+}
+
 static ts_status domain_is_own(risk_work *w, risk_domains *domains, ts_str domain, bool *ret)
 {
     risk_key key = risk_key_tenant(w->tenant);
@@ -98,8 +108,9 @@ static void note_seen(work_user *u, const risk_record *record)
 {
     const Ts__Risk__Event *e = record->event;
 
-    /* The victim of a warning was not there. */
-    if (record->kind == RISK_KIND_WARNING || strcmp(e->outcome, "failure") == 0)
+    /* Whom something happened to, in a warning or by another's act, was not there. */
+    if (record->kind == RISK_KIND_WARNING || !came_about(record) ||
+        strcmp(e->actor_email, e->user_email) != 0)
         return;
     if (e->event_ms > u->row->last_seen_ms) {
         u->row->last_seen_ms = e->event_ms;
@@ -144,7 +155,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
     st = find_user(w, email, ret);
     if (st == TS_OK && *ret == NULL)
         st = find_by_id(w, e, email, ret);
-    if (st == TS_OK && *ret == NULL && strcmp(e->outcome, "failure") != 0) {
+    if (st == TS_OK && *ret == NULL && came_about(record)) {
         st = domain_is_own(w, domains, domain, &own);
         if (st == TS_OK && ((own && is_actor) || is_warned(record, own)))
             st = add_user(w, domains, e, is_actor ? ts_str_of(e->actor_id) : TS_STR_NULL, ret);
@@ -152,7 +163,7 @@ ts_status risk_identify(risk_work *w, risk_domains *domains, const risk_record *
     if (st != TS_OK || *ret == NULL)
         return st;
     note_seen(*ret, record);
-    if (is_actor && e->actor_id[0] != '\0' && strcmp(e->outcome, "failure") != 0)
+    if (is_actor && e->actor_id[0] != '\0' && came_about(record))
         st = work_user_identify(w, *ret, e->source, ts_str_of(e->actor_id));
     return st;
 }

@@ -1,6 +1,7 @@
-/* Records of Microsoft Entra ID that nobody here wrote: each is taken, and who, from where, when and with what outcome come right.
- * Skipped where the shared data is absent. */
+/* Records of Microsoft Entra ID that nobody here wrote: each is taken, who, from where, when and with what outcome come right, and
+ * rules that nobody here wrote either find what they look for. Skipped where the shared data is absent. */
 #include "check.h"
+#include "detect/sigma/ruleset.h"
 #include "normalize/normalize.h"
 #include "ts/json.h"
 #include "ts/time.h"
@@ -11,6 +12,8 @@
 
 static risk_parser *parser;
 static ts_arena *arena;
+static sigma_ruleset *rules;
+static bool *has_matched; /* by rule */
 static unsigned sign_ins, audits;
 
 static ts_str text_at(ts_json object, const char *path)
@@ -73,6 +76,15 @@ static void check_outcome(const Ts__Risk__Event *e, ts_json record, bool is_audi
         CHECK(strcmp(e->outcome, "failure") == 0);
 }
 
+static void match(const risk_record *record)
+{
+    sigma_matches matches;
+
+    CHECK_EQ(sigma_ruleset_match(rules, record, arena, &matches), TS_OK);
+    for (size_t i = 0; i < matches.count; i++)
+        has_matched[matches.rules[i]->number] = true;
+}
+
 static void check_record(ts_json record)
 {
     TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(LINE_MAX_N);
@@ -91,6 +103,7 @@ static void check_record(ts_json record)
     check_people(body.records[0].event, record, is_audit);
     check_time(body.records[0].event, record);
     check_outcome(body.records[0].event, record, is_audit);
+    match(&body.records[0]);
     if (is_audit)
         audits++;
     else
@@ -117,10 +130,49 @@ static void check_file(const char *path, const char *kind, const char *wanted, c
     ts_json_parser_free(lines);
 }
 
+/* Files of SigmaHQ's rules that are about what the samples are. */
+static void check_matches(void)
+{
+    static const char *const wanted[] = {
+        "/azure_app_permissions_msft.yml",
+        "/azure_app_privileged_permissions.yml",
+        "/azure_ad_user_added_to_admin_role.yml",
+        "/azure_app_owner_added.yml",
+        "/azure_service_principal_created.yml",
+        "/azure_app_end_user_consent.yml",
+        "/azure_aad_secops_ca_policy_removedby_bad_actor.yml",
+        "/azure_mfa_disabled.yml",
+        "/azure_app_appid_uri_changes.yml",
+        "/azure_aad_secops_ca_policy_updatedby_bad_actor.yml",
+        "/azure_change_to_authentication_method.yml",
+        "/azure_account_lockout.yml",
+        "/azure_ad_only_single_factor_auth_required.yml",
+        "/azure_ad_sign_ins_from_unknown_devices.yml",
+        "/azure_ad_suspicious_signin_bypassing_mfa.yml",
+        "/azure_app_ropc_authentication.yml",
+    };
+    size_t count;
+    sigma_rule *const *list = sigma_ruleset_rules(rules, &count);
+
+    for (size_t i = 0; i < TS_COUNT(wanted); i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < count; j++)
+            found |= has_matched[j] && strstr(list[j]->file, wanted[i]) != NULL;
+        if (!found)
+            fprintf(stderr, "silent: %s\n", wanted[i]);
+        CHECK(found);
+    }
+}
+
 int main(void)
 {
     static const char splunk[] = TS_SOURCE_DIR "/../shared/data/splunk-samples/data_sources.jsonl";
+    static const char sigma[] = TS_SOURCE_DIR "/../shared/data/sigma/all/rules/cloud/azure";
     static const char panther[] = TS_SOURCE_DIR "/../shared/data/panther/panther-tests.jsonl";
+
+    ts_error error;
+    size_t count;
 
     if (access(splunk, R_OK) != 0 || access(panther, R_OK) != 0) {
         printf("skipped: no shared data\n");
@@ -129,6 +181,10 @@ int main(void)
     parser = risk_parser_new();
     arena = ts_arena_new(256u << 20);
     CHECK(parser != NULL && arena != NULL);
+    CHECK_EQ(sigma_ruleset_load(sigma, &rules, &error), TS_OK);
+    (void)sigma_ruleset_rules(rules, &count);
+    has_matched = calloc(count, sizeof(*has_matched));
+    CHECK(has_matched != NULL);
     check_file(splunk, "sourcetype", "azure:monitor:aad", "example");
     CHECK_EQ(audits, 15);
     CHECK_EQ(sign_ins, 1);
@@ -136,6 +192,9 @@ int main(void)
     printf("%u audits, %u sign-ins\n", audits, sign_ins);
     CHECK_EQ(audits, 23);
     CHECK_EQ(sign_ins, 15);
+    check_matches();
+    free(has_matched);
+    sigma_ruleset_free(rules);
     ts_arena_free(arena);
     risk_parser_free(parser);
     return 0;

@@ -156,38 +156,6 @@ static ts_status count_record(const parse *how, risk_body *body, ts_error *err)
     return TS_OK;
 }
 
-static ts_status take_lines(risk_parser *p, const parse *how, ts_str text, ts_arena *arena,
-                            risk_body *body, ts_error *err)
-{
-    while (text.n > 0) {
-        size_t end = ts_str_find(text, '\n');
-        ts_str line = ts_str_trim(ts_str_n(text.p, end));
-        ts_error why = { "", "" };
-        ts_json record = { 0 };
-        ts_status st;
-
-        text.p += end < text.n ? end + 1 : end;
-        text.n -= end < text.n ? end + 1 : end;
-        if (line.n == 0)
-            continue;
-        st = count_record(how, body, err);
-        if (st != TS_OK)
-            return st;
-        st = line.n > RISK_RECORD_MAX ? TS_OK : ts_json_parse(p->json, line, &record, &why);
-        if (st == TS_NOMEM)
-            return st;
-        if (line.n > RISK_RECORD_MAX)
-            st = reject(arena, body, body->total - 1, "too large: a record may have at most 1 MiB");
-        else if (st != TS_OK)
-            st = reject(arena, body, body->total - 1, why.text);
-        else
-            st = take_record(how, record, line, body->total - 1, arena, body);
-        if (st != TS_OK)
-            return st;
-    }
-    return TS_OK;
-}
-
 /* The text of an element of a parsed document, made again: simdjson keeps no offsets. */
 static ts_status print_raw(ts_json record, ts_arena *arena, ts_str *ret)
 {
@@ -211,16 +179,6 @@ static ts_status take_element(const parse *how, ts_json record, ts_arena *arena,
     return st == TS_OK ? take_record(how, record, raw, body->total - 1, arena, body) : st;
 }
 
-/* The first line is a whole document: NDJSON that was not called so. */
-static bool holds_lines(risk_parser *p, ts_str text)
-{
-    size_t end = ts_str_find(text, '\n');
-    ts_json ignored;
-
-    return end < text.n && end <= RISK_RECORD_MAX &&
-           ts_json_parse(p->json, ts_str_n(text.p, end), &ignored, NULL) == TS_OK;
-}
-
 /* What the source's API and exporters wrap records in. */
 static bool holds_list(const risk_source *source, ts_json root, ts_json *ret)
 {
@@ -229,6 +187,67 @@ static bool holds_list(const risk_source *source, ts_json root, ts_json *ret)
             return true;
     }
     return false;
+}
+
+static ts_status take_list(const parse *how, ts_json list, ts_arena *arena, risk_body *body,
+                           ts_error *err)
+{
+    for (ts_json_iter it = ts_json_iter_of(list); ts_json_next(&it);) {
+        ts_status st = take_element(how, it.value, arena, body, err);
+
+        if (st != TS_OK)
+            return st;
+    }
+    return TS_OK;
+}
+
+/* A line is a record, or an answer or message that holds several. */
+static ts_status take_lines(risk_parser *p, const parse *how, ts_str text, ts_arena *arena,
+                            risk_body *body, ts_error *err)
+{
+    while (text.n > 0) {
+        size_t end = ts_str_find(text, '\n');
+        ts_str line = ts_str_trim(ts_str_n(text.p, end));
+        ts_error why = { "", "" };
+        ts_json record = { 0 }, list;
+        ts_status st, counted;
+
+        text.p += end < text.n ? end + 1 : end;
+        text.n -= end < text.n ? end + 1 : end;
+        if (line.n == 0)
+            continue;
+        st = line.n > RISK_RECORD_MAX ? TS_OK : ts_json_parse(p->json, line, &record, &why);
+        if (st == TS_NOMEM)
+            return st;
+        if (st == TS_OK && holds_list(how->source, record, &list)) {
+            st = take_list(how, list, arena, body, err);
+            if (st != TS_OK)
+                return st;
+            continue;
+        }
+        counted = count_record(how, body, err);
+        if (counted != TS_OK)
+            return counted;
+        if (line.n > RISK_RECORD_MAX)
+            st = reject(arena, body, body->total - 1, "too large: a record may have at most 1 MiB");
+        else if (st != TS_OK)
+            st = reject(arena, body, body->total - 1, why.text);
+        else
+            st = take_record(how, record, line, body->total - 1, arena, body);
+        if (st != TS_OK)
+            return st;
+    }
+    return TS_OK;
+}
+
+/* The first line is a whole document: NDJSON that was not called so. */
+static bool holds_lines(risk_parser *p, ts_str text)
+{
+    size_t end = ts_str_find(text, '\n');
+    ts_json ignored;
+
+    return end < text.n && end <= RISK_RECORD_MAX &&
+           ts_json_parse(p->json, ts_str_n(text.p, end), &ignored, NULL) == TS_OK;
 }
 
 static ts_status take_document(risk_parser *p, const parse *how, ts_str text, ts_arena *arena,
@@ -251,12 +270,7 @@ static ts_status take_document(risk_parser *p, const parse *how, ts_str text, ts
                        "the body must be a JSON object, an array of objects or NDJSON");
     else if (!holds_list(how->source, root, &list))
         return take_element(how, root, arena, body, err);
-    for (ts_json_iter it = ts_json_iter_of(list); ts_json_next(&it);) {
-        st = take_element(how, it.value, arena, body, err);
-        if (st != TS_OK)
-            return st;
-    }
-    return TS_OK;
+    return take_list(how, list, arena, body, err);
 }
 
 static ts_status refuse_source(ts_arena *arena, ts_error *err)

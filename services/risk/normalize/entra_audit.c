@@ -12,7 +12,7 @@
 #define TARGETS_MAX    16 /* of one act, that are looked at */
 #define PROPERTIES_MAX 64 /* changed of one target */
 #define DETAILS_MAX    32
-#define TARGET_TEXT    RISK_VALUE_MAX
+#define SCOPES_MAX     256 /* of one act, before and after: each is looked for among all */
 #define SERVICE_DOMAIN                                                                             \
     "@support.onmicrosoft.com" /* Microsoft's own services, as if they were users */
 
@@ -124,7 +124,7 @@ static bool holds_word(ts_str words, ts_str word)
 {
     ts_str w;
 
-    while (next_word(&words, &w)) {
+    for (unsigned i = 0; i < SCOPES_MAX && next_word(&words, &w); i++) {
         if (ts_str_ieq(w, word))
             return true;
     }
@@ -283,17 +283,16 @@ static bool is_by_the_way(const entra_act *a, ts_str action)
 static risk_kind kind_of(const entra_act *a)
 {
     ts_str action = ts_str_of(a->rec->event->action);
-    bool failed = strcmp(a->rec->event->outcome, "failure") == 0;
     bool is_delegated = is(action, "Add delegated permission grant");
 
     if (is(action, "Consent to application") ||
         is(action, "Add app role assignment to service principal") || (is_delegated && is_named(a)))
-        return failed ? RISK_KIND_OTHER : RISK_KIND_APP_GRANT;
+        return RISK_KIND_APP_GRANT;
     if (is(action, "Remove app role assignment from service principal"))
-        return failed ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
+        return RISK_KIND_APP_REVOKE;
     /* One half of an amendment if something is granted after it. */
     if (is(action, "Remove delegated permission grant"))
-        return failed || a->granted.n > 0 ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
+        return a->granted.n > 0 ? RISK_KIND_OTHER : RISK_KIND_APP_REVOKE;
     if ((a->user.n == 0 && a->user_id.n == 0) || is_foreign(a->f) || is_by_the_way(a, action) ||
         (is_delegated && !is(a->consent_type, "AllPrincipals")))
         return RISK_KIND_OTHER;
@@ -308,7 +307,7 @@ static ts_status add_scopes(const entra_act *a)
     ts_status st = TS_OK;
     ts_str word;
 
-    while (st == TS_OK && next_word(&rest, &word)) {
+    for (unsigned i = 0; st == TS_OK && i < SCOPES_MAX && next_word(&rest, &word); i++) {
         if (!holds_word(a->had, word))
             st = entra_field(a->f, a->rec, "scope", word);
     }
@@ -389,7 +388,10 @@ static ts_status add_text(const entra_act *a, const char *const *names, size_t c
     ts_json_print(v, &text);
     if (ts_buf_status(&text) != TS_OK)
         return TS_NOMEM;
-    kept = ts_arena_str(a->f->in->arena, ts_buf_view(&text));
+    kept = ts_buf_view(&text);
+    if (kept.n > RISK_VALUE_MAX)
+        kept.n = RISK_VALUE_MAX + 1; /* one more, by which it is seen whether a character is cut */
+    kept = ts_arena_str(a->f->in->arena, kept);
     if (kept.p == NULL)
         return TS_NOMEM;
     for (size_t i = 0; i < count && st == TS_OK; i++)
@@ -427,8 +429,11 @@ static ts_status add_details(const entra_act *a)
     for (ts_json_iter it = ts_json_iter_of(list);
          st == TS_OK && count++ < DETAILS_MAX && ts_json_next(&it);) {
         ts_str key = entra_text_in(in, it.value, "key");
-        const char *name = ts_arena_printf(in->arena, "additionalDetails.%.*s",
-                                           (int)(key.n > 64 ? 64 : key.n), key.p);
+        const char *name;
+
+        if (key.n == 0 || key.n > RISK_PATH_MAX / 2)
+            continue;
+        name = ts_arena_printf(in->arena, "additionalDetails.%.*s", (int)key.n, key.p);
         if (name == NULL)
             return TS_NOMEM;
         st = entra_field(a->f, a->rec, name, entra_text_in(in, it.value, "value"));

@@ -32,8 +32,8 @@ ts_status entra_risk(const entra_form *f, const char *category, ts_error *err)
     if (rec->event->user_email[0] == '\0')
         return ts_fail(err, TS_INVALID, "userPrincipalName",
                        "userPrincipalName is missing: whom is the risk about?");
-    rec->kind = ts_str_ieq(entra_text(f, "userType"), TS_STR_LIT("guest")) ? RISK_KIND_OTHER
-                                                                           : RISK_KIND_WARNING;
+    rec->kind = RISK_KIND_WARNING;
+    rec->may_be_foreign = ts_str_ieq(entra_text(f, "userType"), TS_STR_LIT("guest"));
     /* A risk is told again when its state changes. */
     if (id.n > 0)
         own_id = ts_arena_printf(f->in->arena, "%.*s/%.*s", (int)id.n, id.p, (int)state.n, state.p);

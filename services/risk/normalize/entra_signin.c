@@ -6,7 +6,7 @@
  *
  * Only what people do by hand is a sign-in (kind sign_in). What runs without them (tokens renewed, service principals, managed
  * identities) is kept for rules, and so are those of guests: they prove who they are in their own organization, whose domain is
- * none of ours. */
+ * none of ours. A wrong password is one in the log of non-interactive sign-ins too: there programs try them by the thousand. */
 #include "normalize/clean.h"
 #include "normalize/entra_form.h"
 
@@ -56,13 +56,50 @@ static const int32_t interrupts[] = {
     700084, /* token expired */
 };
 
-typedef enum result { RESULT_UNKNOWN, RESULT_SUCCESS, RESULT_INTERRUPTED, RESULT_FAILURE } result;
+/* Errors of an application that is set up wrongly, or not for this user: nobody guesses anything there, however often it tries. */
+static const int32_t mistakes[] = {
+    50001,  /* no such resource */
+    500011, /* no such resource */
+    50011,  /* reply address */
+    50105,  /* the user is not assigned to the application */
+    50194,  /* not for several tenants */
+    50196,  /* goes round in circles */
+    650052, /* no such service here */
+    650056, /* set up wrongly */
+    650057, /* no such resource */
+    65005,  /* set up wrongly */
+    70001,  /* application is disabled */
+    700016, /* no such application */
+    70011,  /* no such scope */
+    75011,  /* another method than asked for */
+};
+
+/* Errors by which one sees that a password was tried: no token that is renewed gives them. */
+static const int32_t guesses[] = { 50034, 50053, 50056, 50064, 50126, 500121 };
+
+/* For rules, a mistake is a failure by Microsoft's code, but no outcome of the user's sign-in. */
+typedef enum result {
+    RESULT_UNKNOWN,
+    RESULT_SUCCESS,
+    RESULT_INTERRUPTED,
+    RESULT_MISTAKE,
+    RESULT_FAILURE,
+} result;
 
 static ts_str code_of(const entra_form *f)
 {
     ts_str code = entra_text(f, "status.errorCode");
 
     return code.n > 0 ? code : entra_text(f, "resultType");
+}
+
+static bool is_among(int64_t code, const int32_t *codes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return false;
 }
 
 static result result_of(ts_str code)
@@ -74,10 +111,10 @@ static result result_of(ts_str code)
             return RESULT_SUCCESS;
         return ts_str_ieq(code, TS_STR_LIT("failure")) ? RESULT_FAILURE : RESULT_UNKNOWN;
     }
-    for (size_t i = 0; i < TS_COUNT(interrupts); i++) {
-        if (interrupts[i] == n)
-            return RESULT_INTERRUPTED;
-    }
+    if (is_among(n, interrupts, TS_COUNT(interrupts)))
+        return RESULT_INTERRUPTED;
+    if (is_among(n, mistakes, TS_COUNT(mistakes)))
+        return RESULT_MISTAKE;
     return n == 0 ? RESULT_SUCCESS : RESULT_FAILURE;
 }
 
@@ -110,6 +147,15 @@ static const char *category_of(const entra_form *f)
 static bool is_of_people(const char *category)
 {
     return strstr(category, "Principal") == NULL && strstr(category, "Managed") == NULL;
+}
+
+static bool is_by_hand(const char *category, ts_str code)
+{
+    int64_t n;
+
+    if (strcmp(category, "NonInteractiveUserSignInLogs") == 0)
+        return ts_parse_i64(code, &n) == TS_OK && is_among(n, guesses, TS_COUNT(guesses));
+    return strcmp(category, "SignInLogs") == 0;
 }
 
 /* Somebody of another organization. Where both tenants are told they decide: to the other one, one's own people are guests. */
@@ -150,6 +196,7 @@ static ts_status add_names(const entra_form *f, risk_record *rec, ts_str code, r
         [RESULT_UNKNOWN] = "",
         [RESULT_SUCCESS] = "Success",
         [RESULT_INTERRUPTED] = "Interrupted",
+        [RESULT_MISTAKE] = "Failure",
         [RESULT_FAILURE] = "Failure",
     };
     ts_str protocol = entra_text(f, "authenticationProtocol");
@@ -202,7 +249,7 @@ ts_status entra_signin(const entra_form *f, const char *category, ts_error *err)
     rec->event->outcome = (char *)(uintptr_t)(was == RESULT_SUCCESS   ? "success"
                                               : was == RESULT_FAILURE ? "failure"
                                                                       : "");
-    if (strcmp(category, "SignInLogs") == 0 && !is_guest(f))
+    if (is_by_hand(category, code) && !is_guest(f))
         rec->kind = RISK_KIND_SIGN_IN;
     /* A record is written again when its sign-in has gone on: another result is another event. */
     if (id.n > 0)

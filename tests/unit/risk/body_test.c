@@ -122,6 +122,24 @@ Test(body, whole_bodies_that_are_refused)
     }
 }
 
+Test(body, a_line_may_hold_an_answer_or_a_message_of_several_records)
+{
+    static const char text[] =
+        LOGIN "\n{\"items\":[" LOGIN ",7," LOGIN "]}\n{\"items\":[]}\n[1]\n" LOGIN;
+
+    p.options.ndjson = true;
+    cr_assert_eq(parse_z(&p, text), TS_OK);
+    cr_assert_eq(p.body.record_count, 4);
+    cr_assert_eq(p.body.total, 6);
+    cr_assert_eq(p.body.records[2].index, 3);
+    cr_assert_eq(p.body.rejected_count, 2);
+    cr_assert_eq(p.body.rejected[0].index, 2);
+    cr_assert_eq(p.body.rejected[1].index, 4);
+    cr_assert_str_eq(p.body.records[2].event->user_email, "ana@lumen.example");
+    p.options.records_max = 2;
+    cr_assert_eq(parse_z(&p, text), TS_TOO_LARGE);
+}
+
 Test(body, ndjson_under_another_name_is_told_its_own)
 {
     cr_assert_eq(parse_z(&p, LOGIN "\n" LOGIN "\n"), TS_INVALID);

@@ -153,6 +153,18 @@ Test(entra_signin, an_error_that_only_interrupts_is_no_failure)
     cr_expect_str_eq(with_code("{}")->event->outcome, "");
 }
 
+Test(entra_signin, an_application_that_is_set_up_wrongly_is_no_failure_of_its_user)
+{
+    static const char *const mistakes[] = { "50105", "50011", "700016", "\"65005\"" };
+
+    for (size_t i = 0; i < TS_COUNT(mistakes); i++) {
+        const risk_record *r = with_code(mistakes[i]);
+
+        cr_expect_str_eq(r->event->outcome, "", "%s", mistakes[i]);
+        cr_expect(field_is(r, "Status", "Failure"));
+    }
+}
+
 Test(entra_signin, a_sign_in_that_went_on_is_another_event)
 {
     const char *before = "{\"id\":\"s\",\"createdDateTime\":\"" NOW_Z "\"," PEOPLE
@@ -198,6 +210,20 @@ Test(entra_signin, only_what_people_do_by_hand_is_a_sign_in)
                               "\"servicePrincipalId\":\"sp-2\",\"ipAddress\":\"\""));
     cr_assert_eq(r->kind, RISK_KIND_OTHER);
     cr_assert_str_eq(r->event->ip, "192.0.2.9");
+}
+
+Test(entra_signin, a_wrong_password_is_one_in_whichever_log)
+{
+    const risk_record *r = of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":50126}");
+
+    cr_assert_eq(r->kind, RISK_KIND_SIGN_IN);
+    cr_assert_str_eq(r->event->outcome, "failure");
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":50173}")->kind,
+                 RISK_KIND_OTHER);
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":53003}")->kind,
+                 RISK_KIND_OTHER);
+    cr_assert_eq(of_type(",\"isInteractive\":false,\"status\":{\"errorCode\":0}")->kind,
+                 RISK_KIND_OTHER);
 }
 
 Test(entra_signin, a_guest_proves_nothing_of_this_organization)
