@@ -293,7 +293,7 @@ if [ -n "$demo" ]; then
     echo "Playing four weeks of a company of $people people, four attacks in the last one."
     org=$(quickstart)
     created=$(ctl key create "$org" --name Demo --permissions ingest)
-    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" --people "$people" --with-directory --history 21 >&2 ||
+    TS_API_KEY=$(field secret <<<"$created") "$bin/ts-simulator" --post "$url" --people "$people" --with-directory --history 21 --source okta,google_workspace >&2 ||
         echo "up.sh: the demo was not played to its end" >&2
     ctl key revoke "$org" "$(field id <<<"$created")" >/dev/null
 fi

@@ -18,5 +18,5 @@ fi
 org=$(ctl org create Demo | field id)
 TS_API_KEY=$(ctl key create "$org" --name Simulator --permissions ingest | field secret)
 export TS_API_KEY
-ts-simulator --post "$TS_DEMO_URL" --with-directory --history 21
+ts-simulator --post "$TS_DEMO_URL" --with-directory --history 21 --source okta,google_workspace
 echo "Played into $org. A key to look at it: docker-compose run --rm ctl key create $org --name Me"

@@ -154,7 +154,8 @@ static ts_status update(risk_work *w, const catalogue *c, work_app *app, const r
         row->name = name;
     if (record->kind != RISK_KIND_APP_REVOKE && at_ms > row->last_used_ms)
         row->last_used_ms = at_ms;
-    if (record->kind == RISK_KIND_APP_GRANT) {
+    if (record->kind !=
+        RISK_KIND_APP_REVOKE) { /* some sources tell what it may do when it does it */
         for (size_t i = 0; i < record->field_count && st == TS_OK; i++) {
             if (ts_str_is(record->fields[i].name, "scope"))
                 st = add_scope(w, row, record->fields[i].value);

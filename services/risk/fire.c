@@ -28,6 +28,9 @@ static bool is_noise(ts_str name)
                                          "user.email",
                                          "outcome",
                                          "ownerDomain",
+                                         "client.ipAddress",
+                                         "published",
+                                         "uuid",
                                          "actor.callerType",
                                          "primary_event",
                                          "billable",
@@ -75,6 +78,7 @@ static ts_status add_evidence(risk_work *w, Ts__Risk__Firing *row, const risk_re
     const Ts__Risk__Event *event = record->event;
     Ts__Evidence *e;
     Ts__Evidence **list;
+    const char *app; /* of a source that has only one, nothing */
     char id[TS_ID_SIZE];
     ts_hash128 hash;
 
@@ -91,9 +95,13 @@ static ts_status add_evidence(risk_work *w, Ts__Risk__Firing *row, const risk_re
     e->event_ms = event->event_ms;
     e->ip = event->ip;
     e->source = event->source;
-    e->summary = ts_arena_printf(w->arena, "%s%s (%s %s %s)", risk_kind_words(record->kind),
+    app =
+        strcmp(event->app, event->source) == 0 ? "" : ts_arena_printf(w->arena, " %s", event->app);
+    if (app == NULL)
+        return TS_NOMEM;
+    e->summary = ts_arena_printf(w->arena, "%s%s (%s%s %s)", risk_kind_words(record->kind),
                                  strcmp(event->outcome, "failure") == 0 ? ", failed" : "",
-                                 event->source, event->app, event->action);
+                                 event->source, app, event->action);
     if (e->event_id == NULL || e->summary == NULL)
         return TS_NOMEM;
     if (row->n_evidence > 0)

@@ -14,7 +14,7 @@ typedef enum risk_kind {
     RISK_KIND_ACCOUNT,    /* settings of one's own account, and how one proves who one is */
     RISK_KIND_ADMIN,      /* an administrator's act */
     RISK_KIND_APP_GRANT,  /* fields client_id, app_name, scope: an app is given access */
-    RISK_KIND_APP_USE,    /* client_id, app_name: an app uses its access */
+    RISK_KIND_APP_USE,    /* client_id, app_name, perhaps scope: an app uses its access */
     RISK_KIND_APP_REVOKE, /* client_id, app_name: its access is taken away */
     RISK_KIND_FILE, /* with files, but none of the following, or a consequence of one of them */
     RISK_KIND_FILE_VIEW,

@@ -145,6 +145,21 @@ static const sim_gemini_use gemini[] = {
     { "gemini_app", "conversation", "active_conversations", "gemini_app" },
 };
 
+static const char *const sso_apps[] = {
+    "Google Workspace", "Salesforce", "GitHub Enterprise", "Workday", "Slack",
+    "Atlassian Cloud",  "Zoom",       "ChatGPT",           "Zendesk"
+};
+
+const char *sim_sso_app_at(uint32_t index)
+{
+    return sso_apps[index % TS_COUNT(sso_apps)];
+}
+
+uint32_t sim_sso_app_count(void)
+{
+    return (uint32_t)TS_COUNT(sso_apps);
+}
+
 size_t sim_app_count(void)
 {
     return TS_COUNT(apps);

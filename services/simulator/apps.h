@@ -27,6 +27,10 @@ void sim_app_client_id(const sim_app *app, char ret[SIM_CLIENT_ID_SIZE]);
 /* GMAIL, DRIVE, CALENDAR, CONTACTS or IDENTITY. */
 const char *sim_scope_bucket(const char *scope);
 
+/* What people reach from where they sign in. The first one is Google Workspace. */
+const char *sim_sso_app_at(uint32_t index);
+uint32_t sim_sso_app_count(void);
+
 /* Gemini inside Workspace: pairs of app and action. */
 typedef struct sim_gemini_use {
     const char *app_name;

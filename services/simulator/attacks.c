@@ -1,6 +1,7 @@
 #include "attacks.h"
 
 #include "prng.h"
+#include "source.h"
 #include "ts/time.h"
 
 static const char *const names[SIM_ATTACKS] = {
@@ -93,9 +94,10 @@ typedef struct raid {
 
 static void step(raid *r, sim_kind kind, uint32_t person, sim_where where, uint32_t arg)
 {
+    sim_source told_by;
     const sim_event e = {
         .time_ms = r->now_ms,
-        .key = sim_key_of_attack((uint32_t)r->attack, r->number, r->start_ms, r->seq++),
+        .key = sim_key_of_attack((uint32_t)r->attack, r->number, r->start_ms, r->seq),
         .person = person,
         .arg = arg,
         .kind = (uint8_t)kind,
@@ -104,6 +106,9 @@ static void step(raid *r, sim_kind kind, uint32_t person, sim_where where, uint3
         .attack = (uint8_t)(1 + r->attack),
     };
 
+    if (!sim_source_of(r->company->sources, kind, &told_by))
+        return;
+    r->seq++;
     sim_events_add(r->out, &e);
 }
 
@@ -124,6 +129,21 @@ static void label_person(raid *r, uint32_t person)
     label.end_ms = r->out->items[r->out->count - 1].time_ms;
     r->first = r->out->count;
     label_add(r->labels, &label);
+}
+
+/* And on into Google Workspace, where people sign in elsewhere. */
+static void sign_in(raid *r, uint32_t person, sim_where where)
+{
+    const int64_t now_ms = r->now_ms;
+
+    step(r, SIM_LOGIN_SUCCESS, person, where, 0);
+    if ((r->company->sources & 1u << SIM_GOOGLE) == 0)
+        return;
+    r->now_ms += 3000;
+    step(r, SIM_SSO, person, where, 0);
+    r->now_ms += 1000;
+    step(r, SIM_LOGIN_SAML, person, where, 0);
+    r->now_ms = now_ms;
 }
 
 static uint32_t victims_available(const sim_company *c)
@@ -167,7 +187,7 @@ static void plan_takeover(raid *r)
         step(r, SIM_LOGIN_FAILURE, victim, SIM_AWAY, 0);
         later(r, 6000, 22000); /* at most 9 minutes for all */
     }
-    step(r, SIM_LOGIN_SUCCESS, victim, SIM_AWAY, 0);
+    sign_in(r, victim, SIM_AWAY);
     later(r, 60000, 240000);
     step(r, SIM_2SV_DISABLE, victim, SIM_AWAY, 0);
     later(r, 60000, 240000);
@@ -187,7 +207,7 @@ static void plan_insider(raid *r, int64_t low_ms, int64_t high_ms)
     const int64_t links = sim_rng_between(&r->rng, 12, 18);
 
     start_at_local(r, insider, 20 * 60 + 40, low_ms, high_ms);
-    step(r, SIM_LOGIN_SUCCESS, insider, SIM_HOME, 0);
+    sign_in(r, insider, SIM_HOME);
     later(r, 30000, 120000);
     for (int64_t i = 0; i < downloads; i++) {
         const uint32_t owner = sim_rng_below(&r->rng, r->company->people);
@@ -230,16 +250,30 @@ static void plan_consent(raid *r, int64_t low_ms, int64_t high_ms)
 
 static void plan_rogue_admin(raid *r)
 {
-    static const sim_kind steps[] = { SIM_LOGIN_SUCCESS,         SIM_ADMIN_CREATE_ROGUE_USER,
-                                      SIM_ADMIN_GRANT_PRIVILEGE, SIM_ADMIN_ASSIGN_ROLE,
-                                      SIM_ADMIN_STRONG_AUTH_OFF, SIM_ADMIN_AUTHORIZE_CLIENT };
+    static const sim_kind steps[] = { SIM_ADMIN_CREATE_ROGUE_USER, SIM_ADMIN_GRANT_PRIVILEGE,
+                                      SIM_ADMIN_ASSIGN_ROLE, SIM_ADMIN_STRONG_AUTH_OFF,
+                                      SIM_ADMIN_AUTHORIZE_CLIENT };
     const uint32_t admin = sim_admin_number(r->company, r->number);
 
+    sign_in(r, admin, SIM_HOME);
     for (size_t i = 0; i < TS_COUNT(steps); i++) {
-        step(r, steps[i], admin, SIM_HOME, r->number);
         later(r, 40000, 300000);
+        step(r, steps[i], admin, SIM_HOME, r->number);
     }
     label_person(r, admin);
+}
+
+/* Without this an attack is none. */
+static sim_kind heart_of(sim_attack attack)
+{
+    switch (attack) {
+    case SIM_ATTACK_INSIDER: return SIM_DRIVE_DOWNLOAD;
+    case SIM_ATTACK_CONSENT: return SIM_TOKEN_BAD_AUTHORIZE;
+    case SIM_ATTACK_ADMIN: return SIM_ADMIN_GRANT_PRIVILEGE;
+    case SIM_ATTACK_TAKEOVER:
+    case SIM_ATTACKS: break;
+    }
+    return SIM_LOGIN_FAILURE;
 }
 
 static void plan_one(raid *r, int64_t low_ms, int64_t high_ms)
@@ -262,7 +296,10 @@ void sim_attacks_plan(const sim_company *c, uint32_t mask, int64_t start_ms, int
 
     each = each < NUMBER_MAX ? each : NUMBER_MAX;
     for (uint32_t attack = 0; attack < SIM_ATTACKS; attack++) {
-        if ((mask & 1u << attack) == 0)
+        sim_source told_by;
+
+        if ((mask & 1u << attack) == 0 ||
+            !sim_source_of(c->sources, heart_of((sim_attack)attack), &told_by))
             continue;
         for (uint32_t number = 0; number < each; number++) {
             raid r = { .company = c,

@@ -18,7 +18,8 @@
 
 typedef struct sim_company {
     uint64_t seed;
-    uint32_t people; /* 1 .. SIM_PEOPLE_MAX */
+    uint32_t people;  /* 1 .. SIM_PEOPLE_MAX */
+    uint32_t sources; /* bits of sim_source; none is Google Workspace alone */
     char domain[SIM_DOMAIN_MAX];
 } sim_company;
 

@@ -2,6 +2,7 @@
 
 #include "apps.h"
 #include "prng.h"
+#include "source.h"
 #include "ts/time.h"
 
 /* Shares in thousandths: what makes the days look like days. */
@@ -16,6 +17,7 @@
 #define PASSWORD_CHANGE  4u
 #define LUNCH_STAYS      300u
 #define OWN_DOCUMENT     600u
+#define SSO_PER_DAY      2u /* other applications reached from where people sign in, at most */
 #define APP_GRANT_PERIOD 60 /* days: each connected app is granted anew once in so many */
 
 #define LUNCH_FROM 725
@@ -75,8 +77,9 @@ static void add(plan *p, sim_kind kind, sim_where where, int64_t at_ms, uint32_t
                     .arg = arg,
                     .kind = (uint8_t)kind,
                     .where = (uint8_t)where };
+    sim_source told_by;
 
-    if (p->seq == SIM_SEQ_MAX)
+    if (p->seq == SIM_SEQ_MAX || !sim_source_of(p->company->sources, kind, &told_by))
         return;
     e.key = sim_key_of_day(p->day, p->person->number, p->round, p->seq++);
     sim_events_add(p->out, &e);
@@ -119,6 +122,26 @@ static sim_kind some_drive_work(plan *p)
     return SIM_DRIVE_VIEW;
 }
 
+/* From where people sign in into what they work with. The numbers are its own, so that a day holds the same else, whoever tells of it. */
+static void plan_sso(plan *p, int64_t signed_in_ms)
+{
+    const sim_rng rng = p->rng;
+    uint32_t apps;
+
+    p->rng = sim_rng_of(sim_mix3(p->person->seed ^ 0x73736f, (uint64_t)p->day, p->round));
+    if ((p->company->sources & 1u << SIM_GOOGLE) != 0) {
+        add(p, SIM_SSO, p->where, signed_in_ms + 3000, 0);
+        add(p, SIM_LOGIN_SAML, p->where, signed_in_ms + 4000, 0);
+    }
+    apps = 1 + sim_rng_below(&p->rng, SSO_PER_DAY);
+    for (uint32_t i = 0; i < apps; i++) {
+        const uint32_t app = 1 + sim_rng_below(&p->rng, sim_sso_app_count() - 1);
+
+        add(p, SIM_SSO, p->where, work_time(p), app);
+    }
+    p->rng = rng;
+}
+
 static void plan_sign_in(plan *p)
 {
     const int64_t at_ms = at_minute(p, p->from);
@@ -131,6 +154,7 @@ static void plan_sign_in(plan *p)
                 at_ms - (i + 1) * sim_rng_between(&p->rng, 4000, 15000), 0);
     }
     add(p, SIM_LOGIN_SUCCESS, p->where, at_ms, 0);
+    plan_sso(p, at_ms);
     add(p, SIM_DEVICE_SYNC, p->where, at_ms + sim_rng_between(&p->rng, 2000, 90000), 0);
     if (sim_rng_chance(&p->rng, REAUTH))
         add(p, SIM_LOGIN_REAUTH, p->where, work_time(p), 0);

@@ -41,6 +41,8 @@ typedef enum sim_kind {
     SIM_ADMIN_ASSIGN_ROLE,
     SIM_ADMIN_STRONG_AUTH_OFF,
     SIM_ADMIN_AUTHORIZE_CLIENT,
+    SIM_SSO,        /* into another application from where people sign in; arg: index of apps.h */
+    SIM_LOGIN_SAML, /* what Google tells of one into itself */
     SIM_KINDS,
 } sim_kind;
 
@@ -48,11 +50,11 @@ typedef struct sim_event {
     int64_t time_ms;
     uint64_t key;    /* unique in the world: also the seed of the record's details */
     uint32_t person; /* who acts */
-    uint32_t arg;    /* Drive: document (see SIM_DOC); token, gemini: index of apps.h; else 0 */
-    uint8_t kind;    /* sim_kind */
-    uint8_t where;   /* sim_where */
-    uint8_t city;    /* index of a foreign city where `where` is SIM_AWAY */
-    uint8_t attack;  /* 0, or 1 + sim_attack */
+    uint32_t arg;   /* Drive: document (see SIM_DOC); token, gemini, sso: index of apps.h; else 0 */
+    uint8_t kind;   /* sim_kind */
+    uint8_t where;  /* sim_where */
+    uint8_t city;   /* index of a foreign city where `where` is SIM_AWAY */
+    uint8_t attack; /* 0, or 1 + sim_attack */
 } sim_event;
 
 /* A document: its owner's number and one of the owner's documents. */

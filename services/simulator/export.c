@@ -48,25 +48,13 @@ void sim_export_label(const sim_company *c, const sim_play *p, const sim_label *
     ts_jsonw_key(&w, "unique_qualifiers");
     ts_jsonw_array(&w);
     for (size_t i = label->first; i < label->first + label->count; i++) {
-        char number[SIM_NUMBER_SIZE];
+        char id[SIM_ID_SIZE];
 
-        sim_qualifier(c, events->items[i].key, number);
-        ts_jsonw_z(&w, number);
+        sim_record_id(c, &events->items[i], id);
+        ts_jsonw_z(&w, id);
     }
     ts_jsonw_array_end(&w);
     ts_jsonw_object_end(&w);
-}
-
-/* Thousandths as a JSON number, without going through floating point. */
-static void key_milli(ts_jsonw *w, const char *key, int milli)
-{
-    char text[24];
-    const int size = milli < 0 ? -milli : milli;
-    const int n =
-        snprintf(text, sizeof(text), "%s%d.%03d", milli < 0 ? "-" : "", size / 1000, size % 1000);
-
-    ts_jsonw_key(w, key);
-    ts_jsonw_raw(w, (ts_str){ text, (size_t)n });
 }
 
 static void place(ts_jsonw *w, const char *block, const sim_city *city, bool foreign)
@@ -75,8 +63,8 @@ static void place(ts_jsonw *w, const char *block, const sim_city *city, bool for
     ts_jsonw_kz(w, "block", block);
     ts_jsonw_kz(w, "city", city->name);
     ts_jsonw_kz(w, "country", city->country);
-    key_milli(w, "latitude", city->latitude_milli);
-    key_milli(w, "longitude", city->longitude_milli);
+    sim_write_milli(w, "latitude", city->latitude_milli);
+    sim_write_milli(w, "longitude", city->longitude_milli);
     ts_jsonw_kbool(w, "foreign", foreign);
     ts_jsonw_object_end(w);
 }

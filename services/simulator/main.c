@@ -2,6 +2,7 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "export.h"
 #include "options.h"
@@ -111,11 +112,54 @@ static ts_status write_places(const sim_options *o, ts_error *err)
     return st == TS_OK ? file_flush(f, err) : st;
 }
 
-static ts_status play_records(sim_play *play, FILE *out, sim_post *post, ts_error *err)
+/* Where records go, by who tells of them. */
+typedef struct outputs {
+    FILE *files[SIM_SOURCES]; /* NULL: not asked for */
+    sim_post *post;           /* NULL: not asked for */
+} outputs;
+
+static void outputs_done(outputs *out)
+{
+    for (size_t i = 0; i < SIM_SOURCES; i++)
+        file_close(&out->files[i]);
+    sim_post_free(out->post);
+}
+
+static ts_status open_files(const sim_options *o, outputs *out, ts_error *err)
+{
+    const uint32_t sources = o->setup.company.sources;
+    const bool one = sim_source_count(sources) == 1;
+    ts_status st = TS_OK;
+
+    for (uint32_t i = 0; o->out != NULL && st == TS_OK && i < SIM_SOURCES; i++) {
+        char path[PATH_MAX];
+        const char *name = one ? "" : sim_source_name((sim_source)i);
+
+        if ((sources & 1u << i) == 0 && (sources != 0 || i != SIM_GOOGLE))
+            continue;
+        if ((size_t)snprintf(path, sizeof(path), "%s%s%s", o->out, one ? "" : ".", name) >=
+            sizeof(path))
+            return ts_fail(err, TS_INVALID, "out", "out is too long for a path");
+        st = file_open(path, &out->files[i], err);
+    }
+    return st;
+}
+
+static ts_status flush_files(const outputs *out, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < SIM_SOURCES && st == TS_OK; i++)
+        st = out->files[i] == NULL ? TS_OK : file_flush(out->files[i], err);
+    return st;
+}
+
+static ts_status play_records(sim_play *play, const outputs *out, ts_error *err)
 {
     TS_CLEANUP(ts_buf_done) ts_buf line = TS_BUF_INIT(SIM_RECORD_MAX);
 
     for (;;) {
+        sim_source source;
         ts_status st;
 
         ts_buf_clear(&line);
@@ -124,17 +168,18 @@ static ts_status play_records(sim_play *play, FILE *out, sim_post *post, ts_erro
             return TS_OK;
         if (st != TS_OK)
             return ts_fail(err, st, "", "cannot make a record: %s", ts_status_name(st));
-        if (out != NULL)
-            st = file_put(out, &line, err);
-        if (st == TS_OK && post != NULL)
-            st = sim_post_record(post, ts_buf_view(&line), err);
+        source = sim_play_source(play);
+        if (out->files[source] != NULL)
+            st = file_put(out->files[source], &line, err);
+        if (st == TS_OK && out->post != NULL)
+            st = sim_post_record(out->post, source, ts_buf_view(&line), err);
         if (st != TS_OK)
             return st;
     }
 }
 
 /* The days before those with attacks. */
-static ts_status play_history(const sim_options *o, FILE *out, sim_post *post, ts_error *err)
+static ts_status play_history(const sim_options *o, const outputs *out, ts_error *err)
 {
     TS_CLEANUP(sim_play_free_p) sim_play *play = NULL;
     sim_setup setup = o->setup;
@@ -146,7 +191,7 @@ static ts_status play_history(const sim_options *o, FILE *out, sim_post *post, t
     setup.days = o->history;
     setup.attacks = 0;
     st = sim_play_new(&setup, &play, err);
-    return st == TS_OK ? play_records(play, out, post, err) : st;
+    return st == TS_OK ? play_records(play, out, err) : st;
 }
 
 static void print_totals(const sim_post *post, int64_t took_ms)
@@ -180,8 +225,7 @@ static ts_status write_files(const sim_options *o, const sim_play *play, ts_erro
 static ts_status run(const sim_options *o, ts_error *err)
 {
     TS_CLEANUP(sim_play_free_p) sim_play *play = NULL;
-    TS_CLEANUP(sim_post_free_p) sim_post *post = NULL;
-    TS_CLEANUP(file_close) FILE *out = NULL;
+    TS_CLEANUP(outputs_done) outputs out = { .post = NULL };
     const char *key = o->key != NULL ? o->key : getenv("TS_API_KEY");
     int64_t start_ms;
     ts_status st;
@@ -189,27 +233,27 @@ static ts_status run(const sim_options *o, ts_error *err)
     st = sim_play_new(&o->setup, &play, err);
     if (st == TS_OK)
         st = write_files(o, play, err);
-    if (st == TS_OK && o->out != NULL)
-        st = file_open(o->out, &out, err);
+    if (st == TS_OK)
+        st = open_files(o, &out, err);
     if (st == TS_OK && o->post != NULL && (key == NULL || key[0] == '\0'))
         st = ts_fail(err, TS_INVALID, "key",
                      "--post needs --key or the environment variable TS_API_KEY");
     if (st == TS_OK && o->post != NULL)
-        st = sim_post_new(o->post, key, o->speed, &post, err);
-    if (st != TS_OK || (out == NULL && post == NULL))
+        st = sim_post_new(o->post, key, o->speed, &out.post, err);
+    if (st != TS_OK || (o->out == NULL && o->post == NULL))
         return st;
-    if (post != NULL && o->with_directory)
-        st = upload_directory(o, post, err);
+    if (out.post != NULL && o->with_directory)
+        st = upload_directory(o, out.post, err);
     start_ms = ts_boot_ms();
     if (st == TS_OK)
-        st = play_history(o, out, post, err);
+        st = play_history(o, &out, err);
     if (st == TS_OK)
-        st = play_records(play, out, post, err);
-    if (st == TS_OK && post != NULL)
-        st = sim_post_flush(post, err);
-    if (post != NULL)
-        print_totals(post, ts_boot_ms() - start_ms);
-    return st == TS_OK && out != NULL ? file_flush(out, err) : st;
+        st = play_records(play, &out, err);
+    if (st == TS_OK && out.post != NULL)
+        st = sim_post_flush(out.post, err);
+    if (out.post != NULL)
+        print_totals(out.post, ts_boot_ms() - start_ms);
+    return st == TS_OK ? flush_files(&out, err) : st;
 }
 
 int main(int argc, char **argv)

@@ -10,9 +10,9 @@ const char *sim_options_help(void)
 {
     return "usage: ts-simulator [options]\n"
            "\n"
-           "A company's days as Google Workspace audit records (Reports API, one JSON object a "
-           "line), with labelled\n"
-           "attacks in them. The same seed, end and options give the same bytes.\n"
+           "A company's days as audit records of Google Workspace, Okta or Entra ID (one JSON "
+           "object a line), with\n"
+           "labelled attacks in them. The same seed, end and options give the same bytes.\n"
            "\n"
            "  --people N         people of the company, 1 to 100000 (142)\n"
            "  --days N           days, 1 to 365 (7)\n"
@@ -21,12 +21,18 @@ const char *sim_options_help(void)
            "  --end TIME         the play ends then, RFC 3339 (now)\n"
            "  --seed N           another company and other days for each number (1)\n"
            "  --domain NAME      of the company's addresses (" DEFAULT_DOMAIN ")\n"
+           "  --source LIST      who tells: google_workspace, okta or entra_id; okta or entra_id "
+           "with "
+           "google_workspace:\n"
+           "                     people sign in there and work in Google Workspace "
+           "(google_workspace)\n"
            "  --attacks LIST     none, all, or names joined by commas (all): "
            "brute_force_takeover,\n"
            "                     insider_data_theft, oauth_consent_abuse, rogue_admin\n"
            "  --events N         exactly N records: fewer or more work in the same days\n"
            "  --out FILE         write the records; - is standard output (the default without "
-           "other outputs)\n"
+           "other outputs);\n"
+           "                     of two sources each into FILE.SOURCE\n"
            "  --labels FILE      write what is an attack, one JSON object a line\n"
            "  --directory FILE   write the people as a JSON array\n"
            "  --places FILE      write address blocks and their places as a JSON array\n"
@@ -96,6 +102,8 @@ static ts_status take(sim_options *o, const char *name, const char *value, ts_er
         return end_time(value, &o->setup, err);
     if (strcmp(name, "--domain") == 0)
         return domain(value, &o->setup.company, err);
+    if (strcmp(name, "--source") == 0)
+        return sim_sources_parse(ts_str_of(value), &o->setup.company.sources, err);
     if (strcmp(name, "--attacks") == 0)
         return sim_attacks_parse(ts_str_of(value), &o->setup.attacks, err);
     if (strcmp(name, "--out") == 0)
@@ -127,6 +135,10 @@ static ts_status check(const sim_options *o, ts_error *err)
                        "events counts the records of all days: it goes without history");
     if (o->with_directory && o->post == NULL)
         return ts_fail(err, TS_INVALID, "with-directory", "with-directory needs --post");
+    if (o->out != NULL && strcmp(o->out, "-") == 0 &&
+        sim_source_count(o->setup.company.sources) > 1)
+        return ts_fail(err, TS_INVALID, "out",
+                       "out must be a file where there are two sources: FILE.SOURCE for each");
     return TS_OK;
 }
 

@@ -47,6 +47,24 @@ const sim_city *sim_foreign_at(uint32_t index)
     return &foreign[index % SIM_FOREIGN];
 }
 
+const char *sim_country_name(const char *country)
+{
+    static const char *const countries[][2] = {
+        { "DE", "Germany" },   { "GB", "United Kingdom" }, { "US", "United States" },
+        { "PT", "Portugal" },  { "CA", "Canada" },         { "SG", "Singapore" },
+        { "AU", "Australia" }, { "IE", "Ireland" },        { "PL", "Poland" },
+        { "JP", "Japan" },     { "SE", "Sweden" },         { "IN", "India" },
+        { "BR", "Brazil" },    { "ZA", "South Africa" },   { "RO", "Romania" },
+        { "NG", "Nigeria" },   { "VN", "Vietnam" },        { "MD", "Moldova" },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(countries); i++) {
+        if (strcmp(country, countries[i][0]) == 0)
+            return countries[i][1];
+    }
+    return country;
+}
+
 static void print_v4(uint32_t address, char ret[SIM_ADDRESS_SIZE])
 {
     snprintf(ret, SIM_ADDRESS_SIZE, "%u.%u.%u.%u", address >> 24, (address >> 16) & 255u,

@@ -24,6 +24,9 @@ typedef struct sim_city {
     int utc_minutes; /* offset of its clocks all year: the company knows no summer time */
 } sim_city;
 
+/* "Germany", for an ISO 3166-1 code of a city. */
+const char *sim_country_name(const char *country);
+
 /* What an event's address says about its place. */
 typedef enum sim_where { SIM_HOME, SIM_OFFICE, SIM_PHONE, SIM_AWAY } sim_where;
 

@@ -23,6 +23,7 @@ struct sim_play {
     uint64_t ordinary, keep, share;
     sim_events attack_events;
     sim_labels labels;
+    sim_source source; /* of the record given last */
     ts_status status;
 };
 
@@ -189,9 +190,15 @@ ts_status sim_play_next(sim_play *p, ts_buf *out)
 
     if (e == NULL)
         return p->status != TS_OK ? p->status : TS_NOT_FOUND;
+    (void)sim_source_of(p->setup.company.sources, (sim_kind)e->kind, &p->source);
     sim_record_write(&p->setup.company, e, out);
     ts_buf_char(out, '\n');
     return ts_buf_status(out);
+}
+
+sim_source sim_play_source(const sim_play *p)
+{
+    return p->source;
 }
 
 ts_status sim_play_status(const sim_play *p)

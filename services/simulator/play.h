@@ -8,6 +8,7 @@
 
 #include "attacks.h"
 #include "company.h"
+#include "source.h"
 #include "ts/buf.h"
 
 #define SIM_DAYS_MAX   365u
@@ -36,6 +37,8 @@ TS_DEFINE_CLEANUP(sim_play, sim_play_free);
 /* Appends the next record and a line end to `out`. TS_NOT_FOUND at the end; TS_NOMEM, TS_TOO_LARGE.
  */
 TS_CHECK ts_status sim_play_next(sim_play *p, ts_buf *out);
+/* Who tells of the record that was given last. */
+sim_source sim_play_source(const sim_play *p);
 /* The next event without writing it; NULL at the end or when out of memory (sim_play_status). */
 const sim_event *sim_play_next_event(sim_play *p);
 TS_CHECK ts_status sim_play_status(const sim_play *p);

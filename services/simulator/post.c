@@ -27,14 +27,19 @@ typedef struct target {
     struct curl_slist *headers;
 } target;
 
+/* Records of one source that wait to be sent together. */
+typedef struct batch {
+    target to;
+    ts_buf body;
+    uint32_t count; /* records in body */
+} batch;
+
 struct sim_post {
     CURL *curl;
-    target events;
+    batch batches[SIM_SOURCES];
     target directory;
     ts_json_parser *parser;
-    ts_buf body;
     ts_buf answer;
-    uint32_t count; /* records in body */
     uint64_t sent;
     uint32_t speed;
     int64_t start_ms;
@@ -96,6 +101,21 @@ static ts_status aim(sim_post *p, const target *t)
     return TS_OK;
 }
 
+static ts_status init_batches(sim_post *p, ts_str base, const char *key)
+{
+    ts_status st = TS_OK;
+
+    for (uint32_t i = 0; i < SIM_SOURCES && st == TS_OK; i++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "/v1/events?source=%s", sim_source_name((sim_source)i));
+        p->batches[i].to = (target){ .method = "POST", .wanted = 202 };
+        p->batches[i].body = TS_BUF_INIT(BODY_MAX_BYTES);
+        st = target_init(&p->batches[i].to, base, path, key, "application/x-ndjson");
+    }
+    return st;
+}
+
 ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_post **ret,
                        ts_error *err)
 {
@@ -109,20 +129,17 @@ ts_status sim_post_new(const char *url, const char *key, uint32_t speed, sim_pos
     p = calloc(1, sizeof(*p));
     if (p == NULL)
         return TS_NOMEM;
-    p->body = TS_BUF_INIT(BODY_MAX_BYTES);
     p->answer = TS_BUF_INIT(ANSWER_MAX_BYTES);
     p->speed = speed;
     p->curl = curl_easy_init();
     p->parser = ts_json_parser_new(ANSWER_MAX_BYTES);
     if (p->curl == NULL || p->parser == NULL)
         return TS_NOMEM;
-    p->events = (target){ .method = "POST", .wanted = 202 };
     p->directory = (target){ .method = "PUT", .wanted = 200 };
-    if (target_init(&p->events, base, "/v1/events?source=google_workspace", key,
-                    "application/x-ndjson") != TS_OK ||
+    if (init_batches(p, base, key) != TS_OK ||
         target_init(&p->directory, base, "/v1/directory/users", key, "application/json") != TS_OK)
         return ts_fail(err, TS_INVALID, "key", "key is too long");
-    if (aim(p, &p->events) != TS_OK)
+    if (aim(p, &p->directory) != TS_OK)
         return ts_fail(err, TS_INVALID, "post", "post is no URL that can be posted to");
     curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, &p->answer);
@@ -138,10 +155,12 @@ void sim_post_free(sim_post *p)
     if (p == NULL)
         return;
     curl_easy_cleanup(p->curl);
-    curl_slist_free_all(p->events.headers);
+    for (size_t i = 0; i < SIM_SOURCES; i++) {
+        curl_slist_free_all(p->batches[i].to.headers);
+        ts_buf_done(&p->batches[i].body);
+    }
     curl_slist_free_all(p->directory.headers);
     ts_json_parser_free(p->parser);
-    ts_buf_done(&p->body);
     ts_buf_done(&p->answer);
     free(p);
 }
@@ -231,25 +250,34 @@ static ts_status deliver(sim_post *p, const target *t, ts_str body, ts_error *er
     }
 }
 
-ts_status sim_post_flush(sim_post *p, ts_error *err)
+static ts_status send_batch(sim_post *p, batch *b, ts_error *err)
 {
     ts_status st;
 
-    if (p->count == 0)
+    if (b->count == 0)
         return TS_OK;
-    if (ts_buf_status(&p->body) != TS_OK)
+    if (ts_buf_status(&b->body) != TS_OK)
         return ts_fail(err, TS_NOMEM, "post", "out of memory");
     if (p->sent == 0)
         p->start_ms = ts_boot_ms();
     /* By when the events before this batch should have gone out. */
     if (p->speed > 0)
         sleep_ms(p->start_ms + (int64_t)(p->sent * 1000 / p->speed) - ts_boot_ms());
-    st = deliver(p, &p->events, ts_buf_view(&p->body), err);
+    st = deliver(p, &b->to, ts_buf_view(&b->body), err);
     if (st == TS_OK)
         st = read_totals(p, err);
-    p->sent += p->count;
-    p->count = 0;
-    ts_buf_clear(&p->body);
+    p->sent += b->count;
+    b->count = 0;
+    ts_buf_clear(&b->body);
+    return st;
+}
+
+ts_status sim_post_flush(sim_post *p, ts_error *err)
+{
+    ts_status st = TS_OK;
+
+    for (size_t i = 0; i < SIM_SOURCES && st == TS_OK; i++)
+        st = send_batch(p, &p->batches[i], err);
     return st;
 }
 
@@ -268,11 +296,13 @@ ts_status sim_post_directory(sim_post *p, ts_str people, ts_error *err)
     return TS_OK;
 }
 
-ts_status sim_post_record(sim_post *p, ts_str line, ts_error *err)
+ts_status sim_post_record(sim_post *p, sim_source source, ts_str line, ts_error *err)
 {
-    ts_buf_str(&p->body, line);
-    p->count++;
-    return p->count < SIM_POST_BATCH ? TS_OK : sim_post_flush(p, err);
+    batch *b = &p->batches[source];
+
+    ts_buf_str(&b->body, line);
+    b->count++;
+    return b->count < SIM_POST_BATCH ? TS_OK : send_batch(p, b, err);
 }
 
 sim_post_totals sim_post_totals_of(const sim_post *p)

@@ -7,6 +7,7 @@
 #ifndef SIMULATOR_POST_H
 #define SIMULATOR_POST_H
 
+#include "source.h"
 #include "ts/base.h"
 
 #define SIM_POST_BATCH  500u
@@ -28,10 +29,10 @@ TS_CHECK ts_status sim_post_new(const char *url, const char *key, uint32_t speed
 void sim_post_free(sim_post *p);
 TS_DEFINE_CLEANUP(sim_post, sim_post_free);
 
-/* Takes one record (its line end included) and sends when 500 have come together.
+/* Takes one record (its line end included) and sends when 500 of its source have come together.
  * TS_UNAVAILABLE after two minutes without an acknowledgement; TS_DENIED, TS_INVALID with the
  * suite's words when it refuses the request as a whole. */
-TS_CHECK ts_status sim_post_record(sim_post *p, ts_str line, ts_error *err);
+TS_CHECK ts_status sim_post_record(sim_post *p, sim_source source, ts_str line, ts_error *err);
 /* Sends what is left. */
 TS_CHECK ts_status sim_post_flush(sim_post *p, ts_error *err);
 /* Uploads people, a JSON array of directory rows; at most SIM_POST_PEOPLE of them. Statuses as above. */

@@ -86,6 +86,12 @@ static void login_success(sim_record *r)
     flag(r, "is_suspicious", false);
 }
 
+static void login_saml(sim_record *r)
+{
+    text(r, "login_type", "saml");
+    flag(r, "is_suspicious", false);
+}
+
 static void login_reauth(sim_record *r)
 {
     text(r, "login_type", "reauth");
@@ -346,22 +352,17 @@ static void device_sync(sim_record *r)
 
 static void target_person(sim_record *r)
 {
-    sim_rng rng = rng_of(r, "target");
     sim_person target;
 
-    sim_person_get(r->company, sim_rng_below(&rng, r->company->people), &target);
+    sim_record_target(r, &target);
     text(r, "USER_EMAIL", target.email);
 }
 
 static void group_email(sim_record *r)
 {
-    static const char *const groups[] = { "all-hands", "project-atlas", "on-call",
-                                          "hiring",    "sales-emea",    "design" };
-    sim_rng rng = rng_of(r, "group");
     char email[SIM_EMAIL_SIZE];
 
-    snprintf(email, sizeof(email), "%s@%s", groups[sim_rng_below(&rng, (uint32_t)TS_COUNT(groups))],
-             r->company->domain);
+    snprintf(email, sizeof(email), "%s@%s", sim_record_group(r), r->company->domain);
     text(r, "GROUP_EMAIL", email);
 }
 
@@ -425,6 +426,7 @@ static void authorize_client(sim_record *r)
 
 static const kind_row rows[SIM_KINDS] = {
     [SIM_LOGIN_SUCCESS] = { "login", "login", "login_success", login_success },
+    [SIM_LOGIN_SAML] = { "login", "login", "login_success", login_saml },
     [SIM_LOGIN_REAUTH] = { "login", "login", "login_success", login_reauth },
     [SIM_LOGIN_FAILURE] = { "login", "login", "login_failure", login_failure },
     [SIM_LOGOUT] = { "login", "login", "logout", logout },

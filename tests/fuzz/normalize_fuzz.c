@@ -1,6 +1,6 @@
 /* Any bytes as the body of an ingest: refused with words, or every record whole, clean, and with the same id again.
- * The first byte chooses the form: bit 0 NDJSON, bit 1 gzip. */
-#include "normalize/normalize.h"
+ * The first byte chooses: bit 0 NDJSON, bit 1 gzip, the others the source, in the order of their table. */
+#include "normalize/source.h"
 
 #define ARENA_MAX    ((size_t)64 << 20)
 #define NOW_MS       INT64_C(1736937000000)
@@ -42,11 +42,20 @@ static void require_record(const risk_record *r, const risk_body *body)
     }
 }
 
+static const char *source_of(uint8_t form)
+{
+    size_t count = 0;
+
+    while (risk_source_at(count) != NULL)
+        count++;
+    return risk_source_at((form >> 2) % count)->name;
+}
+
 static ts_status parse(risk_parser *parser, ts_arena *arena, uint8_t form, ts_str text,
                        risk_body *ret)
 {
     risk_body_options o = { .tenant = { 1, 0 },
-                            .source = "google_workspace",
+                            .source = source_of(form),
                             .ndjson = (form & 1) != 0,
                             .gzip = (form & 2) != 0,
                             .now_ms = NOW_MS,

@@ -1,4 +1,4 @@
-"""Google Workspace audit records as the Reports API gives them, about people who exist in one test only."""
+"""Google Workspace audit records as the Reports API gives them, and of Okta's System Log, about people who exist in one test only."""
 
 import datetime
 import hashlib
@@ -37,6 +37,14 @@ def record(app, email, event_type, name, parameters=None, ago=60, ip=HOME):
         "events": [{"type": event_type, "name": name,
                     "parameters": [parameter(k, v) for k, v in (parameters or {}).items()]}],
     }
+
+
+def okta(email, event_type, members, ago=60, ip=HOME):
+    """An event of the Okta System Log; `members` stand beside those that each has."""
+    return dict({
+        "uuid": "%x" % next(counter), "published": rfc3339(time.time() - ago), "eventType": event_type,
+        "actor": {"id": "00u" + hashlib.sha256(email.encode()).hexdigest()[:17], "type": "User", "alternateId": email},
+        "client": {"ipAddress": ip}, "outcome": {"result": "SUCCESS", "reason": None}}, **members)
 
 
 def login(email, ago=60, ip=HOME, suspicious=False):

@@ -41,7 +41,10 @@ class Operation:
 
     def body(self):
         content = self.fields.get("requestBody", {}).get("content", {})
-        return content["application/json"]["example"] if "application/json" in content else None
+        if "application/json" not in content:
+            return None
+        media = content["application/json"]
+        return media["example"] if "example" in media else next(iter(media["examples"].values()))["value"]
 
     def success(self):
         return [int(status) for status in self.fields["responses"] if status.startswith("2")]

@@ -255,20 +255,50 @@ void document_put_value(ts_jsonw *w, const http_param *row, const char *wanted)
     }
 }
 
+/* By source. */
+static const struct {
+    const char *source;
+    const char *body;
+} event_examples[] = {
+    { "google_workspace",
+      "{\"kind\":\"admin#reports#activity\",\"id\":{\"time\":\"2025-01-15T10:29:12.000Z\","
+      "\"uniqueQualifier\":\"358068855354\",\"applicationName\":\"login\",\"customerId\":"
+      "\"C03az79cb\"},\"actor\":{\"callerType\":\"USER\",\"email\":"
+      "\"jana.bianchi@lumen-works.example\",\"profileId\":\"110506857438\"},\"ipAddress\":"
+      "\"203.0.113.66\",\"events\":[{\"type\":\"login\",\"name\":\"login_success\",\"parameters\":"
+      "[{\"name\":\"login_type\",\"value\":\"google_password\"}]}]}" },
+    { "ocsf",
+      "{\"class_uid\":3002,\"activity_id\":1,\"activity_name\":\"Logon\",\"time\":1736936952000,"
+      "\"status_id\":1,\"severity_id\":1,\"metadata\":{\"version\":\"1.5.0\",\"uid\":\"a8daaacb\","
+      "\"product\":{\"vendor_name\":\"Lumen\",\"name\":\"Lumen Login\"}},\"user\":{\"email_addr\":"
+      "\"jana.bianchi@lumen-works.example\",\"uid\":\"5521\"},\"src_endpoint\":{\"ip\":"
+      "\"203.0.113.66\"}}" },
+    { "teamsentry",
+      "{\"id\":\"wiki-20871\",\"time\":\"2025-01-15T10:29:12Z\",\"kind\":\"file_take\","
+      "\"action\":\"page_exported\",\"outcome\":\"success\",\"app\":\"wiki\",\"actor\":{\"email\":"
+      "\"jana.bianchi@lumen-works.example\",\"id\":\"u-5521\"},\"ip\":\"203.0.113.66\","
+      "\"fields\":{\"space\":\"Finance\",\"pages\":12}}" },
+};
+
+void document_put_event_examples(ts_jsonw *w)
+{
+    ts_jsonw_object(w);
+    for (size_t i = 0; i < TS_COUNT(event_examples); i++) {
+        ts_jsonw_key(w, event_examples[i].source);
+        ts_jsonw_object(w);
+        ts_jsonw_key(w, "value");
+        ts_jsonw_raw(w, ts_str_of(event_examples[i].body));
+        ts_jsonw_object_end(w);
+    }
+    ts_jsonw_object_end(w);
+}
+
 void document_put_body(ts_jsonw *w, const http_route *route)
 {
     size_t count = http_param_count(route->fields);
 
     if (route->body == HTTP_BODY_EVENTS) {
-        ts_jsonw_raw(
-            w,
-            TS_STR_LIT("{\"kind\":\"admin#reports#activity\",\"id\":{\"time\":"
-                       "\"2025-01-15T10:29:12.000Z\",\"uniqueQualifier\":\"358068855354\","
-                       "\"applicationName\":\"login\",\"customerId\":\"C03az79cb\"},\"actor\":"
-                       "{\"callerType\":\"USER\",\"email\":\"jana.bianchi@lumen-works.example\","
-                       "\"profileId\":\"110506857438\"},\"ipAddress\":\"203.0.113.66\",\"events\":"
-                       "[{\"type\":\"login\",\"name\":\"login_success\",\"parameters\":[{\"name\":"
-                       "\"login_type\",\"value\":\"google_password\"}]}]}"));
+        ts_jsonw_raw(w, ts_str_of(event_examples[0].body));
         return;
     }
     if (route->body == HTTP_BODY_RPC) {

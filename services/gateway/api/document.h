@@ -43,6 +43,8 @@ void document_put_value(ts_jsonw *w, const http_param *row, const char *wanted);
 /* An example of the route's body, and of its answer with the envelope; it must have one. */
 void document_put_body(ts_jsonw *w, const http_route *route);
 void document_put_answer(ts_jsonw *w, const http_route *route);
+/* Bodies that POST /v1/events takes, one of each source that has one here: the member `examples` of a media type, as an object. */
+void document_put_event_examples(ts_jsonw *w);
 /* The first row whose answer has the envelope and does not repeat its members at the top; there must be one. */
 const http_route *document_first_enveloped(const http_route *table, size_t count);
 

@@ -4,8 +4,13 @@
 #define EMAIL              "\"format\":\"email\",\"maxLength\":254"
 #define WORD(n)            "\"pattern\":\"^[0-9A-Za-z_.:+-]*$\",\"maxLength\":" #n
 #define TEXT(n)            "\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":" #n
+#define GIVEN(n)           "\"pattern\":\"^[^\\\\u0000]*$\",\"minLength\":1,\"maxLength\":" #n
 #define RANGE(least, most) "\"minimum\":" #least ",\"maximum\":" #most
 #define LIST(n)            "\"maxItems\":" #n
+
+#define FIELD_VALUES                                                                               \
+    "{\"type\":\"string\"," TEXT(8192) "},{\"type\":\"number\",\"format\":\"double\"},"            \
+                                       "{\"type\":\"boolean\"}"
 
 /* Examples tell one story: jana.bianchi at Lumen Works, whose account was taken over. */
 static const fact facts[] = {
@@ -184,6 +189,38 @@ static const fact facts[] = {
     { "AiGroup.users", "", "5", "with group_by=tool and day" },
     { "AiGroup.first_seen_at", "", "\"2025-01-09T08:12:44Z\"", "with group_by=tool" },
     { "date", "\"format\":\"date\",\"maxLength\":10", "\"2025-01-15\"", "" },
+    { "SubmittedEvent.id", GIVEN(256), "\"wiki-20871\"",
+      "the product's own: a repeat with the same id, app and time is a duplicate; left out, one of "
+      "the same content" },
+    { "SubmittedEvent.time", "\"format\":\"date-time\",\"maxLength\":64",
+      "\"2025-01-15T10:29:12Z\"", "RFC 3339, when it happened" },
+    { "SubmittedEvent.kind", "", "\"file_take\"",
+      "what it means: warning needs user, all others actor; sign_in and sso need outcome; sso and "
+      "ai application_name; app_* client_id or app_name" },
+    { "SubmittedEvent.action", GIVEN(128), "\"page_exported\"", "as the product calls it" },
+    { "SubmittedEvent.outcome", "", "\"success\"", "" },
+    { "SubmittedEvent.app", "\"pattern\":\"^[a-z0-9_.-]+$\",\"minLength\":1,\"maxLength\":64",
+      "\"wiki\"", "the product; the service of a rule's logsource. Left out: other" },
+    { "SubmittedEvent.actor", "", NULL, "" },
+    { "SubmittedActor.email", EMAIL, "\"jana.bianchi@lumen-works.example\"", "" },
+    { "SubmittedActor.id", "\"pattern\":\"^[!-~]+$\",\"minLength\":1,\"maxLength\":128",
+      "\"u-5521\"", "of the account, never given to another" },
+    { "SubmittedPerson.email", EMAIL, "\"jana.bianchi@lumen-works.example\"", "" },
+    { "SubmittedEvent.ip", "\"pattern\":\"^[0-9A-Fa-f:.]+$\",\"minLength\":1,\"maxLength\":45",
+      "\"203.0.113.66\"", "" },
+    { "SubmittedEvent.user_agent", GIVEN(512), "\"Mozilla/5.0\"", "" },
+    { "SubmittedEvent.client_id", GIVEN(128), "\"n-118\"", "kinds app_* and admin only" },
+    { "SubmittedEvent.app_name", GIVEN(128), "\"Notes\"", "kinds app_* and admin only" },
+    { "SubmittedEvent.scopes", LIST(64), "[\"pages:read\"]",
+      "what the app may do, 256 characters each; kinds app_* and admin only" },
+    { "SubmittedEvent.application_name", GIVEN(128), "\"ChatGPT\"",
+      "what is signed in to, or the AI tool; kinds sso and ai only" },
+    { "SubmittedEvent.fields",
+      "\"maxProperties\":100,\"propertyNames\":{\"minLength\":1,\"maxLength\":128},"
+      "\"additionalProperties\":{\"anyOf\":[" FIELD_VALUES ",{\"type\":\"array\",\"maxItems\":100,"
+      "\"items\":{\"anyOf\":[" FIELD_VALUES "]}}]}",
+      "{\"space\":\"Finance\",\"pages\":12}",
+      "for rules and evidence: text, numbers, true, false, or lists of them; 100 values in all" },
     { "accepted", RANGE(0, 10000), "840", "stored, and durable" },
     { "duplicates", RANGE(0, 10000), "2", "known already" },
     { "rejected_count", RANGE(0, 10000), "1", "" },

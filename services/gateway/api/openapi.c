@@ -121,6 +121,11 @@ static void put_fields(ts_jsonw *w, const http_route *route)
     ts_jsonw_object_end(w);
 }
 
+/* A record that comes in: of our own form, or as its source writes it. */
+#define RECORD                                                                                     \
+    "{\"anyOf\":[{\"$ref\":\"#/components/schemas/SubmittedEvent\"},{\"type\":\"object\","         \
+    "\"description\":\"a record as its source writes it\"}]}"
+
 static void put_body(ts_jsonw *w, const http_route *route)
 {
     if (route->body == HTTP_BODY_NONE)
@@ -146,11 +151,16 @@ static void put_body(ts_jsonw *w, const http_route *route)
     } else if (is_rpc(route)) {
         ts_jsonw_raw(w, ts_str_of(mcp_request_schema));
     } else {
-        ts_jsonw_raw(w, TS_STR_LIT("{\"oneOf\":[{\"type\":\"object\"},{\"type\":\"array\","
-                                   "\"maxItems\":10000,\"items\":{\"type\":\"object\"}}]}"));
+        ts_jsonw_raw(w, TS_STR_LIT("{\"oneOf\":[" RECORD ",{\"type\":\"array\",\"maxItems\":10000,"
+                                   "\"items\":" RECORD "}]}"));
     }
-    ts_jsonw_key(w, "example");
-    document_put_body(w, route);
+    if (route->body == HTTP_BODY_EVENTS) {
+        ts_jsonw_key(w, "examples");
+        document_put_event_examples(w);
+    } else {
+        ts_jsonw_key(w, "example");
+        document_put_body(w, route);
+    }
     ts_jsonw_object_end(w);
     if (route->body == HTTP_BODY_EVENTS) {
         ts_jsonw_key(w, "application/x-ndjson");

@@ -143,7 +143,7 @@ static const http_param query_fields[] = {
 };
 
 static const http_param events_params[] = {
-    { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace|okta|ocsf|teamsentry", NULL, true,
+    { "source", HTTP_KIND_ENUM, 0, 0, "google_workspace|okta|entra_id|ocsf|teamsentry", NULL, true,
       "the system that wrote the records" },
     END,
 };

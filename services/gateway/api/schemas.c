@@ -365,6 +365,29 @@ static const member agent_answer[] = {
     { "examples", "[]string", 1 },
     { "restated_summary", "string", 1 },
 };
+static const member submitted_actor[] = {
+    { "email", "string", 1 },
+    { "id", "string", 1 },
+};
+static const member submitted_person[] = { { "email", "string", 0 } };
+static const member submitted_event[] = {
+    { "id", "string", 1 },
+    { "time", "time", 0 },
+    { "kind", "EventKind", 0 },
+    { "action", "string", 0 },
+    { "outcome", "EventOutcome", 1 },
+    { "app", "string", 1 },
+    { "actor", "SubmittedActor", 1 },
+    { "user", "SubmittedPerson", 1 },
+    { "target", "SubmittedPerson", 1 },
+    { "ip", "string", 1 },
+    { "user_agent", "string", 1 },
+    { "client_id", "string", 1 },
+    { "app_name", "string", 1 },
+    { "scopes", "[]string", 1 },
+    { "application_name", "string", 1 },
+    { "fields", "object", 1 },
+};
 static const member rejected[] = { { "index", "integer", 0 }, { "reason", "string", 0 } };
 static const member ingested[] = {
     { "accepted", "integer", 0 },
@@ -575,6 +598,9 @@ const shape schemas_shapes[] = {
     SHAPE("PlainRequest", answer_request),
     SHAPE("FurtherResult", answer_further),
     SHAPE("AgentAnswer", agent_answer),
+    SHAPE("SubmittedActor", submitted_actor),
+    SHAPE("SubmittedPerson", submitted_person),
+    SHAPE("SubmittedEvent", submitted_event),
     SHAPE("Rejected", rejected),
     SHAPE("Ingested", ingested),
     SHAPE("RejectedRow", directory_rejected),
@@ -621,6 +647,9 @@ const char *const schemas_enums[][2] = {
     { "AppStatus", "trusted|untrusted" },
     { "Sensitivity", "critical|restricted|sensitive|basic|unknown" },
     { "ContactKind", "domain|email" },
+    { "EventKind", "other|sign_in|sso|warning|account|admin|app_grant|app_use|app_revoke|file|"
+                   "file_view|file_take|file_share|file_delete|ai" },
+    { "EventOutcome", "success|failure" },
     { "ChangeSince", "yesterday|last_week" },
     { "ChangeSubject", "incidents_opened|risk_score|ai_events|ai_tools_first_seen" },
 };

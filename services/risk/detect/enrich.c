@@ -4,11 +4,13 @@
 
 #define CLASSES_MAX   5
 #define OUTSIDERS_MAX 16 /* of one event; with more of them none is taken for trusted */
+/* What is laid over finds room however many fields the source sent: nobody hides an app's scopes behind them. */
+#define FIELDS_MAX (RISK_FIELDS_MAX + 3 + CLASSES_MAX + 1 + OUTSIDERS_MAX)
 
 static ts_status add(risk_record *r, ts_arena *arena, const char *name, ts_str value)
 {
-    if (r->field_count >= RISK_FIELDS_MAX)
-        return TS_OK; /* as with the source's own fields: the raw record has them all */
+    if (r->field_count >= FIELDS_MAX)
+        return TS_OK;
     if (!ts_arena_grow(arena, &r->fields, r->field_count, &r->field_capacity, sizeof(*r->fields)))
         return TS_NOMEM;
     r->fields[r->field_count++] = (risk_field){ ts_str_of(name), value };
@@ -18,22 +20,24 @@ static ts_status add(risk_record *r, ts_arena *arena, const char *name, ts_str v
 /* Which tool, and through which door; NULL for the door if the event is about the tool without being a use of it. */
 static const catalogue_tool *tool_of(const catalogue *c, const risk_record *r, const char **ret_via)
 {
+    bool is_by_name =
+        r->kind == RISK_KIND_AI || r->kind == RISK_KIND_SSO || r->kind == RISK_KIND_SIGN_IN;
+
     *ret_via = NULL;
     switch (r->kind) {
     case RISK_KIND_APP_GRANT:
     case RISK_KIND_APP_USE: *ret_via = "oauth"; break;
     case RISK_KIND_APP_REVOKE: break;
     case RISK_KIND_AI: *ret_via = "native"; break;
+    case RISK_KIND_SIGN_IN: /* where one signs in to the workspace by an application */
     case RISK_KIND_SSO:
         if (strcmp(r->event->outcome, "success") == 0)
             *ret_via = "sso";
         break;
     default: return NULL;
     }
-    if (r->kind == RISK_KIND_AI || r->kind == RISK_KIND_SSO)
-        return catalogue_find_app(c, TS_STR_NULL, risk_record_field(r, "application_name"));
     return catalogue_find_app(c, risk_record_field(r, "client_id"),
-                              risk_record_field(r, "app_name"));
+                              risk_record_field(r, is_by_name ? "application_name" : "app_name"));
 }
 
 static ts_status add_tool(const catalogue *c, risk_record *r, ts_arena *arena)
@@ -133,7 +137,8 @@ ts_status enrich_record(const catalogue *c, const risk_map *contacts, risk_recor
     if (st != TS_OK)
         return st;
     if (record->kind != RISK_KIND_APP_GRANT && record->kind != RISK_KIND_APP_USE &&
-        record->kind != RISK_KIND_APP_REVOKE && record->kind != RISK_KIND_ADMIN)
+        record->kind != RISK_KIND_APP_REVOKE && record->kind != RISK_KIND_ADMIN &&
+        record->kind != RISK_KIND_OTHER)
         return TS_OK;
     return add_scopes(c, record, arena);
 }

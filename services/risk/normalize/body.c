@@ -8,12 +8,14 @@
 
 struct risk_parser {
     ts_json_parser *json;
+    ts_json_parser *inner; /* for JSON in texts of records */
 };
 
 /* What a parse goes by. */
 typedef struct parse {
     const risk_body_options *options;
     const risk_source *source;
+    ts_json_parser *inner;
 } parse;
 
 risk_parser *risk_parser_new(void)
@@ -23,8 +25,9 @@ risk_parser *risk_parser_new(void)
     if (p == NULL)
         return NULL;
     p->json = ts_json_parser_new(RISK_INFLATED_MAX);
-    if (p->json == NULL) {
-        free(p);
+    p->inner = ts_json_parser_new(RISK_RECORD_MAX);
+    if (p->json == NULL || p->inner == NULL) {
+        risk_parser_free(p);
         return NULL;
     }
     return p;
@@ -35,6 +38,7 @@ void risk_parser_free(risk_parser *p)
     if (p == NULL)
         return;
     ts_json_parser_free(p->json);
+    ts_json_parser_free(p->inner);
     free(p);
 }
 
@@ -127,7 +131,8 @@ static ts_status take_record(const parse *how, ts_json record, ts_str raw, uint3
                        .record = record,
                        .raw = raw,
                        .index = index,
-                       .body = body };
+                       .body = body,
+                       .inner = how->inner };
     ts_error why = { "", "" };
     ts_status st;
 
@@ -270,7 +275,9 @@ ts_status risk_body_parse(risk_parser *p, const risk_body_options *options, ts_s
     uint64_t body_max = options->body_max != 0 ? options->body_max : RISK_BODY_MAX;
     uint64_t inflated_max = options->inflated_max != 0 ? options->inflated_max : RISK_INFLATED_MAX;
     TS_CLEANUP(ts_buf_done) ts_buf inflated = TS_BUF_INIT(inflated_max + INFLATE_STEP + 1);
-    const parse how = { .options = options, .source = risk_source_find(options->source) };
+    const parse how = { .options = options,
+                        .source = risk_source_find(options->source),
+                        .inner = p->inner };
     ts_str text = body;
     ts_status st;
 

@@ -90,7 +90,7 @@ static ts_str cut(ts_str s)
 /* Lines are parsed one after the other by one parser: what outlives the line must be copied. */
 static ts_str keep(const risk_intake *in, ts_str s)
 {
-    return in->options->ndjson ? ts_arena_str(in->arena, s) : s;
+    return in->options->ndjson || in->is_inner ? ts_arena_str(in->arena, s) : s;
 }
 
 ts_status risk_intake_field(const risk_intake *in, risk_record *rec, ts_str name, ts_str value)
@@ -141,6 +141,51 @@ static ts_status add_value(const risk_intake *in, risk_record *rec, ts_str name,
 ts_status risk_intake_fields(const risk_intake *in, risk_record *rec, ts_str prefix, ts_json object)
 {
     return add_value(in, rec, prefix, object, 0);
+}
+
+/* ---- JSON in texts ---- */
+
+/* False for a text that holds none. The value lives until the next one is read. */
+static bool read_inner(const risk_intake *in, ts_str text, ts_json *ret)
+{
+    ts_str s = ts_str_trim(text);
+
+    return s.n > 1 && (s.p[0] == '"' || s.p[0] == '[' || s.p[0] == '{') &&
+           ts_json_parse(in->inner, s, ret, NULL) == TS_OK;
+}
+
+ts_status risk_intake_inner_fields(const risk_intake *in, risk_record *rec, ts_str prefix,
+                                   ts_str text)
+{
+    risk_intake inner = *in;
+    ts_json v;
+
+    if (!read_inner(in, text, &v))
+        return risk_intake_field(in, rec, prefix, risk_or_nothing(text));
+    inner.is_inner = true;
+    return risk_intake_fields(&inner, rec, prefix, v);
+}
+
+ts_status risk_intake_inner_text(const risk_intake *in, ts_str text, ts_str *ret)
+{
+    ts_json v;
+
+    *ret = text;
+    if (!read_inner(in, text, &v))
+        return TS_OK;
+    if (ts_json_type_of(v) == TS_JSON_ARRAY && ts_json_count(v) == 1) {
+        ts_json_iter it = ts_json_iter_of(v);
+
+        (void)ts_json_next(&it);
+        v = it.value;
+    }
+    if (ts_json_type_of(v) == TS_JSON_ARRAY || ts_json_type_of(v) == TS_JSON_OBJECT)
+        return TS_OK;
+    *ret = risk_or_nothing(ts_json_text(v, in->arena));
+    if (ret->p == NULL)
+        return TS_OK;
+    *ret = ts_arena_str(in->arena, *ret);
+    return ret->p == NULL ? TS_NOMEM : TS_OK;
 }
 
 /* ---- the last steps ---- */

@@ -20,7 +20,9 @@ typedef struct risk_intake {
     ts_json record;
     ts_str raw; /* kept with each event */
     uint32_t index;
-    risk_body *body; /* events are appended to it */
+    risk_body *body;       /* events are appended to it */
+    ts_json_parser *inner; /* for JSON that stands in a text of the record */
+    bool is_inner;         /* what is laid out is such JSON, and gone with the next */
 } risk_intake;
 
 /* Text, number or truth value at a path of names joined by '.'; TS_STR_NULL if there is none. */
@@ -47,6 +49,12 @@ TS_CHECK ts_status risk_intake_field(const risk_intake *in, risk_record *rec, ts
  * null, and the text "null", are left out. */
 TS_CHECK ts_status risk_intake_fields(const risk_intake *in, risk_record *rec, ts_str prefix,
                                       ts_json object);
+
+/* The same for a text that holds JSON; another text is one field. `prefix` must not be empty. */
+TS_CHECK ts_status risk_intake_inner_fields(const risk_intake *in, risk_record *rec, ts_str prefix,
+                                            ts_str text);
+/* What a text that holds one JSON string or number says, or a list of just one; another text as it is. TS_NOMEM. */
+TS_CHECK ts_status risk_intake_inner_text(const risk_intake *in, ts_str text, ts_str *ret);
 
 /* What the event is known by: organization, mode, source, time, application, customer (may be empty), the source's own id and the
  * event's number in its record. Without an own id the record's content takes its place. */

@@ -420,6 +420,14 @@ static bool names_app(const ocsf *o)
     return first_text(o, places, TS_COUNT(places)).n > 0;
 }
 
+/* The record says that the file is open to everybody, or that it is not. */
+static bool is_public(const ocsf *o, bool wanted)
+{
+    ts_json v;
+
+    return ts_json_path(o->in->record, "file.is_public", &v) && ts_json_bool(v, !wanted) == wanted;
+}
+
 static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
 {
     risk_kind kind = RISK_KIND_OTHER;
@@ -438,7 +446,8 @@ static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
             break;
         }
     }
-    if (kind == RISK_KIND_SIGN_IN && is_federated(o))
+    /* Who fails is kept out of the workspace, whatever they wanted in it. */
+    if (kind == RISK_KIND_SIGN_IN && strcmp(e->outcome, "failure") != 0 && is_federated(o))
         return RISK_KIND_SSO;
     if (kind == RISK_KIND_ADMIN && is_own && (o->class->uid == 3001 || o->class->uid == 3007))
         return RISK_KIND_ACCOUNT;
@@ -446,15 +455,12 @@ static risk_kind kind_of(const ocsf *o, const Ts__Risk__Event *e, bool is_own)
     if (o->class->uid == 6002 &&
         (e->actor_email[0] == '\0' || ts_json_get(o->in->record, "device", &v)))
         return RISK_KIND_OTHER;
-    if (kind == RISK_KIND_FILE_SHARE && ts_json_path(o->in->record, "file.is_public", &v) &&
-        !ts_json_bool(v, true))
-        return RISK_KIND_FILE;
-    return kind;
+    return kind == RISK_KIND_FILE_SHARE && is_public(o, false) ? RISK_KIND_FILE : kind;
 }
 
 /* ---- fields ---- */
 
-/* What apps and AI tools are found by. */
+/* What apps and AI tools are found by, and rules know a file that is open to everybody by. */
 static ts_status add_names(const ocsf *o, risk_record *rec)
 {
     static const char *const services[] = { "service.name", "metadata.product.vendor_name",
@@ -465,6 +471,9 @@ static ts_status add_names(const ocsf *o, risk_record *rec)
     ts_json r = o->in->record;
     ts_status st;
 
+    if (rec->kind == RISK_KIND_FILE_SHARE && is_public(o, true))
+        return risk_intake_field(o->in, rec, TS_STR_LIT("visibility"),
+                                 TS_STR_LIT("public_on_the_web"));
     if (rec->kind == RISK_KIND_AI)
         return risk_intake_field(o->in, rec, TS_STR_LIT("application_name"), ai_provider(o));
     if (rec->kind == RISK_KIND_SSO)
@@ -478,24 +487,40 @@ static ts_status add_names(const ocsf *o, risk_record *rec)
                : st;
 }
 
-/* Members that come last, for there may be many of them, or not at all: observables repeat what stands elsewhere, raw_data is the
- * record that the event was made of. */
-static bool is_put_off(ts_str name, bool *ret_never)
+/* When a member is laid out. Evidence shows the first fields of an event, and what comes last may find no room: what tells a person
+ * most is first, what nobody has mapped last. Observables repeat what stands elsewhere, raw_data is what the event was made of. */
+typedef enum ocsf_turn { OCSF_FIRST, OCSF_THEN, OCSF_LAST, OCSF_NEVER } ocsf_turn;
+
+static ocsf_turn turn_of(ts_str name)
 {
-    *ret_never = ts_str_is(name, "observables") || ts_str_is(name, "raw_data");
-    return *ret_never || ts_str_is(name, "unmapped") || ts_str_is(name, "enrichments");
+    static const struct {
+        const char *name;
+        ocsf_turn turn;
+    } turns[] = {
+        { "message", OCSF_FIRST },       { "finding_info", OCSF_FIRST },
+        { "finding", OCSF_FIRST },       { "status_detail", OCSF_FIRST },
+        { "api", OCSF_FIRST },           { "app", OCSF_FIRST },
+        { "service", OCSF_FIRST },       { "file", OCSF_FIRST },
+        { "web_resources", OCSF_FIRST }, { "group", OCSF_FIRST },
+        { "privileges", OCSF_FIRST },    { "entity", OCSF_FIRST },
+        { "unmapped", OCSF_LAST },       { "enrichments", OCSF_LAST },
+        { "observables", OCSF_NEVER },   { "raw_data", OCSF_NEVER },
+    };
+
+    for (size_t i = 0; i < TS_COUNT(turns); i++) {
+        if (ts_str_is(name, turns[i].name))
+            return turns[i].turn;
+    }
+    return OCSF_THEN;
 }
 
 static ts_status lay_out(const ocsf *o, risk_record *rec)
 {
     ts_status st = TS_OK;
 
-    for (int put_off = 0; put_off < 2; put_off++) {
+    for (int turn = OCSF_FIRST; turn <= OCSF_LAST; turn++) {
         for (ts_json_iter it = ts_json_iter_of(o->in->record); st == TS_OK && ts_json_next(&it);) {
-            bool never;
-
-            if (is_put_off(it.name, &never) == (put_off == 1) && !never &&
-                it.name.n <= RISK_PATH_MAX)
+            if ((int)turn_of(it.name) == turn && it.name.n <= RISK_PATH_MAX)
                 st = risk_intake_fields(o->in, rec, it.name, it.value);
         }
     }

@@ -2,7 +2,7 @@
 
 #include "normalize/clean.h"
 
-#define APP            "okta" /* one log, which SigmaHQ calls service okta */
+#define APP            "system_log"
 #define EVENT_HOOK     "com.okta.event_hook"
 #define CLIENT_APP     "PublicClientApp" /* as an actor or a target: an app that gets tokens */
 #define CONSENT        "ConsentGrant"
@@ -235,7 +235,7 @@ static const meaning meanings[] = {
     { "event_hook.delivery", RISK_KIND_OTHER, 0 },
     { "event_hook.*", RISK_KIND_ADMIN, 0 },
     { "inline_hook.*", RISK_KIND_ADMIN, 0 },
-    { "analytics.*", RISK_KIND_ADMIN, 0 },
+    { "analytics.reports.*", RISK_KIND_ADMIN, 0 },
     { "device.assurance.*", RISK_KIND_ADMIN, 0 },
     { "device.integration.*", RISK_KIND_ADMIN, 0 },
     { "device.lifecycle.*", RISK_KIND_ADMIN, 0 },
@@ -432,6 +432,24 @@ static ts_status add_record(const log_event *e, risk_record *rec)
     return st;
 }
 
+/* Okta tells it as a text that holds JSON, and rules look into that text; some shippers have read it already. */
+static ts_status add_security_data(const log_event *e, risk_record *rec)
+{
+    TS_CLEANUP(ts_buf_done) ts_buf text = TS_BUF_INIT(RISK_VALUE_MAX);
+    ts_json v;
+    ts_str kept;
+
+    if (!find(e->debug, "logOnlySecurityData", &v) || ts_json_type_of(v) != TS_JSON_OBJECT)
+        return TS_OK;
+    ts_json_print(v, &text);
+    if (ts_buf_status(&text) == TS_TOO_LARGE)
+        return TS_OK; /* its members are fields of their own */
+    kept = ts_arena_str(e->in.arena, ts_buf_view(&text));
+    return ts_buf_status(&text) != TS_OK || kept.p == NULL
+               ? TS_NOMEM
+               : add(e, rec, "debugContext.debugData.logOnlySecurityData", kept);
+}
+
 static ts_str address(const log_event *e)
 {
     ts_json client = { 0 };
@@ -463,6 +481,8 @@ static ts_status fill(const log_event *e, risk_record *rec)
         st = risk_intake_common(&e->in, rec);
     if (st == TS_OK)
         st = add_names(e, rec);
+    if (st == TS_OK)
+        st = add_security_data(e, rec);
     return st == TS_OK ? add_record(e, rec) : st;
 }
 

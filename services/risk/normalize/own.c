@@ -3,7 +3,7 @@
 #include "normalize/clean.h"
 
 #define SHOWN_MAX 40  /* bytes of a name of the sender's in our words */
-#define SCOPE_MAX 512 /* characters */
+#define SCOPE_MAX 256 /* characters */
 #define EMAIL_MAX 254
 #define RESERVED  "teamsentry." /* names of fields that are computed */
 

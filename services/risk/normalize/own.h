@@ -5,14 +5,14 @@
  *  list of them}}
  *
  * Whoever writes it is there to mend it: what is unknown, of another type, too long or of no use to the kind is refused, not ignored.
- * The API's document says the same (services/gateway/api/submitted.c).
+ * The API's document says the same (shape SubmittedEvent of services/gateway/api/schemas.c).
  */
 #ifndef RISK_OWN_H
 #define RISK_OWN_H
 
 #include "normalize/intake.h"
 
-#define OWN_SCOPES_MAX 100 /* of one event */
+#define OWN_SCOPES_MAX 64  /* of one event; of an app no more are kept either */
 #define OWN_FIELDS_MAX 100 /* values of `fields` */
 
 /* One event. */

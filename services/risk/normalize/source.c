@@ -1,5 +1,6 @@
 #include "normalize/source.h"
 
+#include "normalize/entra.h"
 #include "normalize/google.h"
 #include "normalize/ocsf.h"
 #include "normalize/okta.h"
@@ -8,6 +9,7 @@
 static const risk_source sources[] = {
     { "google_workspace", { "items" }, risk_google },
     { "okta", { "data.events" }, risk_okta }, /* the API answers an array, event hooks send this */
+    { "entra_id", { "value", "records" }, risk_entra },
     { "ocsf", { NULL }, risk_ocsf },
     { "teamsentry", { NULL }, risk_own },
 };
@@ -19,6 +21,11 @@ const risk_source *risk_source_find(const char *name)
             return &sources[i];
     }
     return NULL;
+}
+
+const risk_source *risk_source_at(size_t index)
+{
+    return index < TS_COUNT(sources) ? &sources[index] : NULL;
 }
 
 ts_status risk_source_names(ts_arena *arena, const char **ret)

@@ -16,6 +16,8 @@ typedef struct risk_source {
 
 /* NULL if there is none of that name. */
 const risk_source *risk_source_find(const char *name);
+/* The rows in order; NULL behind the last. */
+const risk_source *risk_source_at(size_t index);
 /* "google_workspace, okta or ...", for words. */
 TS_CHECK ts_status risk_source_names(ts_arena *arena, const char **ret);
 /* All events of a record or none. What failed is no act of an app, on a file or of an AI tool. */

@@ -93,6 +93,21 @@ Test(ocsf, what_is_unmapped_crowds_nothing_out)
     cr_expect(field_is(r, "unmapped.u0", "0"));
 }
 
+Test(ocsf, what_tells_a_person_most_comes_first)
+{
+    const risk_record *r =
+        parse_one(&p, event("2004", "1", "\"finding_info\":{\"title\":\"Token stolen\"}"));
+    size_t title = 0, class_uid = 0;
+
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (ts_str_is(r->fields[i].name, "finding_info.title"))
+            title = i;
+        if (ts_str_is(r->fields[i].name, "class_uid"))
+            class_uid = i;
+    }
+    cr_expect(title > 0 && title < class_uid, "%zu %zu", title, class_uid);
+}
+
 Test(ocsf, an_action_is_a_call_s_operation_or_the_activity_s_name)
 {
     cr_expect_str_eq(
@@ -135,6 +150,7 @@ Test(ocsf, an_event_has_its_kind)
         { "3002", "1", "\"auth_protocol_id\":2", RISK_KIND_SIGN_IN },
         { "3002", "1", "\"auth_protocol_id\":5", RISK_KIND_SSO },
         { "3002", "1", "\"service\":{\"name\":\"ChatGPT\"}", RISK_KIND_SSO },
+        { "3002", "1", "\"service\":{\"name\":\"ChatGPT\"},\"status_id\":2", RISK_KIND_SIGN_IN },
         { "3002", "2", "", RISK_KIND_OTHER },
         { "3002", "4", "", RISK_KIND_OTHER },
         { "3003", "1", "", RISK_KIND_OTHER },
@@ -168,6 +184,7 @@ Test(ocsf, an_event_has_its_kind)
         { "6006", "12", "\"file\":{\"is_public\":false}", RISK_KIND_FILE },
         { "6006", "12", "\"file\":{\"is_public\":true}", RISK_KIND_FILE_SHARE },
         { "6006", "13", "", RISK_KIND_FILE },
+        { "6006", "2", "\"status_id\":2", RISK_KIND_FILE },
         { "6006", "14", "", RISK_KIND_FILE_VIEW },
         { "6006", "15", "", RISK_KIND_FILE_TAKE },
         { "6003", "99", "\"ai_model\":{\"ai_provider\":\"OpenAI\",\"name\":\"gpt\"}",
@@ -198,6 +215,22 @@ Test(ocsf, an_app_that_calls_in_a_user_s_name)
     /* A service of its own acts for nobody. */
     r = parse_one(&p, event("6003", "2", "\"actor\":{\"app_name\":\"Mailer\"}"));
     cr_expect_eq(r->kind, RISK_KIND_OTHER);
+}
+
+Test(ocsf, a_file_that_is_open_to_everybody_is_said_to_be)
+{
+    static const char format[] = "\"actor\":{\"user\":" ANA "},\"file\":{\"is_public\":%s}";
+
+    cr_expect(field_is(parse_one(&p, event("6006", "12", ts_arena_printf(p.arena, format, "true"))),
+                       "visibility", "public_on_the_web"));
+    cr_expect(risk_record_field(
+                  parse_one(&p, event("6006", "12", ts_arena_printf(p.arena, format, "false"))),
+                  "visibility")
+                  .p == NULL);
+    cr_expect(risk_record_field(
+                  parse_one(&p, event("6006", "12", ts_arena_printf(p.arena, format, "\"yes\""))),
+                  "visibility")
+                  .p == NULL);
 }
 
 Test(ocsf, what_is_signed_in_to_is_named)

@@ -53,7 +53,7 @@ Test(okta, a_sign_in)
 
     cr_assert_eq(r->kind, RISK_KIND_SIGN_IN);
     cr_assert_str_eq(r->event->source, "okta");
-    cr_assert_str_eq(r->event->app, "okta");
+    cr_assert_str_eq(r->event->app, "system_log");
     cr_assert_str_eq(r->event->action, "user.session.start");
     cr_assert_str_eq(r->event->user_email, "ana@lumen.example");
     cr_assert_str_eq(r->event->actor_email, "ana@lumen.example");
@@ -358,6 +358,18 @@ Test(okta, names_in_lower_case)
     cr_assert_eq(r->event->event_ms, NOW);
     cr_assert(field_is(r, "scope", "openid"));
     cr_assert(field_is(r, "client_id", "0oa1"));
+}
+
+/* Rules look into the text that Okta tells; a shipper may have read it. */
+Test(okta, security_data_is_a_text_also_where_it_was_read)
+{
+    const risk_record *r = parse_one(
+        &p, EVENT("user.session.start", ANA, "SUCCESS",
+                  ",\"debugcontext\":{\"debugData\":{\"logOnlySecurityData\":{\"risk\":{\"level\":"
+                  "\"LOW\"},\"behaviors\":{\"New IP\":\"POSITIVE\"}}}}"));
+
+    cr_assert(field_is(r, "debugContext.debugData.logOnlySecurityData",
+                       "{\"risk\":{\"level\":\"LOW\"},\"behaviors\":{\"New IP\":\"POSITIVE\"}}"));
 }
 
 /* However many members a record has, those that all events have are laid out. */

@@ -265,14 +265,15 @@ static const char *grant(const char *scopes)
 
 Test(own, scopes_have_limits)
 {
-    const char *longest = ts_arena_printf(p.arena, "\"%s\"", letters(512));
-    const char *words = "scopes must be at most 100 texts of 1 to 512 characters";
+    const char *longest = ts_arena_printf(p.arena, "\"%s\"", letters(256));
+    const char *words = "scopes must be at most 64 texts of 1 to 256 characters";
 
-    cr_expect(ts_str_is(
-        field_nth(parse_one(&p, grant(list_of("\"s\"", OWN_SCOPES_MAX))), "scope", 99), "s"));
+    cr_expect(ts_str_is(field_nth(parse_one(&p, grant(list_of("\"s\"", OWN_SCOPES_MAX))), "scope",
+                                  OWN_SCOPES_MAX - 1),
+                        "s"));
     cr_expect_str_eq(parse_rejected(&p, grant(list_of("\"s\"", OWN_SCOPES_MAX + 1))), words);
     parse_one(&p, grant(list_of(longest, 1)));
-    cr_expect_str_eq(parse_rejected(&p, grant(ts_arena_printf(p.arena, "[\"%s\"]", letters(513)))),
+    cr_expect_str_eq(parse_rejected(&p, grant(ts_arena_printf(p.arena, "[\"%s\"]", letters(257)))),
                      words);
     cr_expect_str_eq(parse_rejected(&p, grant("[\"\"]")), words);
     cr_expect_str_eq(parse_rejected(&p, grant("[7]")), words);

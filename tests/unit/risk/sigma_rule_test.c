@@ -192,6 +192,8 @@ Test(sigma_rule, only_events_of_its_log_source)
         { "product: google_workspace\n  service: login", "google_workspace", "login", -1 },
         { "product: gcp\n  service: google_workspace.admin", "google_workspace", "admin", -1 },
         { "product: google_workspace", "google_workspace", "", -1 },
+        { "product: okta\n  service: okta", "okta", "", -1 },
+        { "product: okta", "okta", "", -1 },
         { "category: sign_in", "", "", RISK_KIND_SIGN_IN },
         { "product: google_workspace\n  category: file_take", "google_workspace", "",
           RISK_KIND_FILE_TAKE },

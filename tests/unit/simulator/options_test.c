@@ -7,7 +7,7 @@
 
 static ts_status parse(sim_options *o, ts_error *err, int argc, const char *const *args)
 {
-    char *argv[16] = { NULL };
+    char *argv[24] = { NULL };
 
     for (int i = 0; i < argc; i++)
         argv[i] = (char *)(uintptr_t)args[i];
@@ -77,7 +77,9 @@ Test(options, every_option_reaches_its_field)
                                  "--post",
                                  "http://127.0.0.1:1",
                                  "--attacks",
-                                 "rogue_admin,insider_data_theft" };
+                                 "rogue_admin,insider_data_theft",
+                                 "--source",
+                                 "okta,google_workspace" };
     sim_options o;
     ts_error err;
 
@@ -89,6 +91,7 @@ Test(options, every_option_reaches_its_field)
     cr_assert_eq(o.speed, 100);
     cr_assert_str_eq(o.post, "http://127.0.0.1:1");
     cr_assert_null(o.out);
+    cr_assert_eq(o.setup.company.sources, 1u << SIM_OKTA | 1u << SIM_GOOGLE);
     cr_assert_eq(o.setup.attacks, 1u << SIM_ATTACK_ADMIN | 1u << SIM_ATTACK_INSIDER);
 }
 
@@ -103,6 +106,7 @@ Test(options, mistakes_are_refused_by_name)
         { "--attacks", "all,none", "attacks" }, { "--attacks", "", "attacks" },
         { "--domain", "A.example", "domain" },  { "--domain", "", "domain" },
         { "--events", "0", "events" },          { "--speed", "1000001", "speed" },
+        { "--source", "jumpcloud", "source" },  { "--source", "okta,google_workspace", "out" },
         { "--colour", "red", "--colour" },
     };
 

@@ -97,7 +97,7 @@ Test(record, has_the_envelope_of_an_activity)
 
 Test(record, every_kind_is_valid_json_with_type_and_name)
 {
-    for (uint32_t kind = 0; kind < SIM_KINDS; kind++) {
+    for (uint32_t kind = 0; kind < SIM_SSO; kind++) {
         TS_CLEANUP(parsed_done) parsed p;
         ts_json event, value;
 

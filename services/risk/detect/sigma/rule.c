@@ -136,15 +136,19 @@ static ts_status parse_own(const ytree *map, sigma_names *names, ts_arena *arena
 /* Products and services as SigmaHQ names them. */
 static const struct {
     const char *product;
-    const char *
-        prefix; /* of the service, which goes on with an application's name; NULL: any service is one */
+    const char *prefix; /* of the service; NULL: any service is an application's name */
     const char *source;
+    const char *app; /* whose events they are; NULL: the rest of the service's name */
 } products[] = {
-    { "google_workspace", NULL, "google_workspace" },
-    { "gcp", "google_workspace.", "google_workspace" },
-    { "okta", NULL, "okta" },
-    { "ocsf", NULL, "ocsf" },
-    { "teamsentry", NULL, "teamsentry" },
+    { "google_workspace", NULL, "google_workspace", NULL },
+    { "gcp", "google_workspace.", "google_workspace", NULL },
+    { "okta", "okta", "okta", "" }, /* its one log is its service */
+    { "okta", NULL, "okta", NULL },
+    { "azure", "signinlogs", "entra_id", "signin" },
+    { "azure", "auditlogs", "entra_id", "audit" },
+    { "azure", "riskdetection", "entra_id", "risk" },
+    { "ocsf", NULL, "ocsf", NULL },
+    { "teamsentry", NULL, "teamsentry", NULL },
 };
 
 static ts_status parse_category(ts_str category, sigma_rule *r, ts_error *err)
@@ -168,10 +172,13 @@ static ts_status parse_logsource(const ytree *map, ts_arena *arena, sigma_rule *
     for (size_t i = 0; i < TS_COUNT(products); i++) {
         ts_str prefix = ts_str_of(products[i].prefix == NULL ? "" : products[i].prefix);
 
-        if (!ts_str_is(product, products[i].product) || !ts_str_starts(service, prefix))
+        if (!ts_str_is(product, products[i].product) || !ts_str_starts(service, prefix) ||
+            (products[i].app != NULL && service.n > prefix.n))
             continue;
         r->source = products[i].source;
-        r->app = ts_arena_z(arena, ts_str_n(service.p + prefix.n, service.n - prefix.n));
+        r->app = products[i].app != NULL
+                     ? products[i].app
+                     : ts_arena_z(arena, ts_str_n(service.p + prefix.n, service.n - prefix.n));
         return r->app == NULL ? TS_NOMEM : TS_OK;
     }
     return ts_fail(err, TS_INVALID, "logsource", "no events of product %.*s, service %.*s come in",
