@@ -60,18 +60,19 @@ struct ts_rpc_server {
     atomic_size_t in_work; /* messages between receive and send, parked ones left out */
 };
 
-/* NULL: there is none, and the connection waits for one. */
-static item *item_take(client *from)
+/* NULL: there is none, and the connection waits for one; or none is given any more. */
+static item *item_take(client *from, bool *ret_is_closed)
 {
     lane *l = from->lane;
     item *it;
 
     pthread_mutex_lock(&l->lock);
+    *ret_is_closed = l->closed;
     it = l->closed ? NULL : l->idle;
     if (it != NULL) {
         l->idle = it->next;
         l->lent++;
-    } else if (!from->is_full) {
+    } else if (!l->closed && !from->is_full) {
         from->is_full = true;
         from->next_full = l->full;
         l->full = from;
@@ -263,6 +264,11 @@ static ts_status check_served(item *p)
     return ts_fail(&p->error, TS_NOT_FOUND, "", "The organization has been deleted.");
 }
 
+static ts_status say_stopping(const ts_rpc_server *server, ts_error *err)
+{
+    return ts_fail(err, TS_UNAVAILABLE, "", "%s is stopping", server->options.service_name);
+}
+
 /* Everything a handler may rely on is checked here, for all methods alike. */
 static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_request)
 {
@@ -277,8 +283,7 @@ static ts_status prepare(item *p, const Ts__Call *in, ProtobufCMessage **ret_req
                        in->method);
     if (atomic_load(&server->draining)) {
         p->reply.not_run = true;
-        return ts_fail(&p->error, TS_UNAVAILABLE, "", "%s is stopping",
-                       server->options.service_name);
+        return say_stopping(server, &p->error);
     }
     if (in->call_id.len != sizeof(call->call_id))
         return ts_fail(&p->error, TS_INVALID, "call_id", "call_id must have 16 bytes");
@@ -366,16 +371,32 @@ static void enqueue(lane *l, item *it)
     pthread_mutex_unlock(&l->lock);
 }
 
+/* A call that came when no item is given any more. Its caller would not know whether it was run if its connection just ended. */
+static bus_taken refuse(client *from, uint64_t number)
+{
+    Ts__Reply reply = TS__REPLY__INIT;
+    ts_error error = { .text = "" };
+    uint64_t generation = bus_conn_generation(from->conn);
+
+    reply.status = (uint32_t)say_stopping(from->lane->server, &error);
+    reply.error_param = error.param;
+    reply.error_text = error.text;
+    reply.not_run = true;
+    return bus_conn_send(from->conn, generation, number, &reply.base) == TS_OK ? BUS_TAKEN
+                                                                               : BUS_WRONG;
+}
+
 bus_taken lane_on_call(void *context, uint64_t number, ts_str body)
 {
     client *from = context;
     lane *l = from->lane;
-    item *it = item_take(from);
+    bool is_closed;
+    item *it = item_take(from, &is_closed);
     ProtobufCMessage *m = NULL;
     ts_status st;
 
     if (it == NULL)
-        return BUS_LATER;
+        return is_closed ? refuse(from, number) : BUS_LATER;
     it->number = number;
     st = ts_arena_unpack(it->arena, &ts__call__descriptor, body, &m);
     if (st != TS_OK) {
@@ -544,8 +565,8 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
         nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
 }
 
-/* No call is taken from now on. Those that came when no worker was left are answered, and those that others have are waited
- * for: who answers uses its connection. */
+/* No call is taken from now on. Those that came when no worker was left, or no item, are answered, and those that others have are
+ * waited for: who answers uses its connection. */
 static void take_back(lane *l)
 {
     item *late;
@@ -565,6 +586,14 @@ static void take_back(lane *l)
     pthread_mutex_lock(&l->lock);
     while (l->lent > 0)
         pthread_cond_wait(&l->has_ended, &l->lock);
+    while (l->full != NULL) {
+        client *full = l->full;
+
+        clients_forget_full(full);
+        pthread_mutex_unlock(&l->lock);
+        bus_conn_resume(full->conn);
+        pthread_mutex_lock(&l->lock);
+    }
     pthread_mutex_unlock(&l->lock);
 }
 

@@ -258,15 +258,19 @@ static void a_message_over_the_limit_is_refused_before_it_is_sent(void)
     ts_rpc_server_stop(server);
 }
 
-static void *lease_once(void *argument)
+static ts_status lease(ts_peer *peer, ts_error *err)
 {
     TS_CLEANUP(ts_arena_free_p) ts_arena *arena = ts_arena_new(1 << 20);
     Ts__Webhooks__LeaseRequest req = TS__WEBHOOKS__LEASE_REQUEST__INIT;
     ts_caller caller = caller_with(20000);
     ProtobufCMessage *out = NULL;
 
-    CHECK_EQ(ts_rpc_call(argument, &ts_webhooks_lease, &caller, &req.base, arena, &out, NULL),
-             TS_OK);
+    return ts_rpc_call(peer, &ts_webhooks_lease, &caller, &req.base, arena, &out, err);
+}
+
+static void *lease_once(void *argument)
+{
+    CHECK_EQ(lease(argument, NULL), TS_OK);
     return NULL;
 }
 
@@ -310,6 +314,42 @@ static void a_server_that_stops_waits_for_parked_calls(void)
     ts_rpc_server_stop(server);
     pthread_join(answers, NULL);
     pthread_join(asks, NULL);
+    ts_peer_free(peer);
+}
+
+static void *stop(void *argument)
+{
+    ts_rpc_server_stop(argument);
+    return NULL;
+}
+
+/* While it waits for a parked call its connections are there: what still comes is refused and not left without a word, which
+ * would leave callers in doubt whether it was run. */
+static void a_server_that_waits_for_its_last_call_refuses_others(void)
+{
+    static Ts__Webhooks__LeaseReply rep = TS__WEBHOOKS__LEASE_REPLY__INIT;
+    struct timespec pause = { 0, 10000000 };
+    service s = { 0 };
+    ts_rpc_server *server = start(&s);
+    ts_peer *peer = dial();
+    pthread_t asks;
+    pthread_t stops;
+    uint32_t got;
+
+    CHECK_EQ(pthread_create(&asks, NULL, lease_once, peer), 0);
+    CHECK_SOON(atomic_load(&s.parked) != NULL);
+    CHECK_EQ(pthread_create(&stops, NULL, stop, server), 0);
+    CHECK_SOON(authorize(peer, 1, 50, &got, NULL) != TS_OK); /* it has begun */
+    for (int i = 0; i < 20; i++) { /* some before no call is taken any more, the rest after */
+        ts_error err = { "", "" };
+
+        CHECK_EQ(lease(peer, &err), TS_UNAVAILABLE);
+        CHECK(strcmp(err.text, "test is stopping") == 0);
+        nanosleep(&pause, NULL);
+    }
+    ts_rpc_finish(atomic_load(&s.parked), &rep.base, TS_OK);
+    pthread_join(asks, NULL);
+    pthread_join(stops, NULL);
     ts_peer_free(peer);
 }
 
@@ -421,6 +461,7 @@ int main(void)
     RUN(a_message_over_the_limit_is_refused_before_it_is_sent);
     RUN(a_parked_call_is_finished_by_another_thread);
     RUN(a_server_that_stops_waits_for_parked_calls);
+    RUN(a_server_that_waits_for_its_last_call_refuses_others);
     RUN(an_answer_is_given_again_until_the_version_moves);
     RUN(a_server_without_room_for_answers_keeps_none);
     RUN(what_does_not_last_is_made_anew);
