@@ -35,7 +35,7 @@ struct lane {
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t has_work;
-    pthread_cond_t has_ended; /* a connection has, or the last item is back */
+    pthread_cond_t has_ended; /* a connection has, or the last item is back; or a call came late */
     struct item *idle;
     unsigned lent; /* items that are not idle */
     struct item *first, *last;

@@ -368,6 +368,8 @@ static void enqueue(lane *l, item *it)
         l->last->next = it;
     l->last = it;
     pthread_cond_signal(&l->has_work);
+    if (l->closed) /* no worker is left: who stops the lane runs it */
+        pthread_cond_broadcast(&l->has_ended);
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -565,17 +567,15 @@ void ts_rpc_server_drain(ts_rpc_server *s, int64_t drain_ms)
         nanosleep(&(struct timespec){ 0, ANSWERS_READ_MS * 1000000L }, NULL);
 }
 
-/* No call is taken from now on. Those that came when no worker was left, or no item, are answered, and those that others have are
- * waited for: who answers uses its connection. */
-static void take_back(lane *l)
+/* Runs what is in the lane's queue. Under the lane's lock, which it lets go meanwhile; false if there was nothing. */
+static bool run_late(lane *l)
 {
-    item *late;
+    item *late = l->first;
 
-    pthread_mutex_lock(&l->lock);
-    l->closed = true;
-    late = l->first;
     l->first = NULL;
     l->last = NULL;
+    if (late == NULL)
+        return false;
     pthread_mutex_unlock(&l->lock);
     while (late != NULL) {
         item *it = late;
@@ -584,8 +584,19 @@ static void take_back(lane *l)
         run_call(it);
     }
     pthread_mutex_lock(&l->lock);
-    while (l->lent > 0)
-        pthread_cond_wait(&l->has_ended, &l->lock);
+    return true;
+}
+
+/* No call is taken from now on. Those that came when no worker was left, or no item, are answered, and those that others have are
+ * waited for: who answers uses its connection. One that is being taken just now comes into the queue later still. */
+static void take_back(lane *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->closed = true;
+    while (run_late(l) || l->lent > 0) {
+        if (l->first == NULL && l->lent > 0)
+            pthread_cond_wait(&l->has_ended, &l->lock);
+    }
     while (l->full != NULL) {
         client *full = l->full;
 

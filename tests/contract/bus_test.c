@@ -5,6 +5,8 @@
 
 #include "bus_served.h"
 
+#define STOPS 40
+
 #define THREADS 16
 #define CALLS   200
 #define CROWD   40
@@ -353,6 +355,41 @@ static void a_server_that_waits_for_its_last_call_refuses_others(void)
     ts_peer_free(peer);
 }
 
+typedef struct caller_loop {
+    ts_peer *peer;
+    atomic_bool *stopping;
+} caller_loop;
+
+static void *call_until_stopped(void *argument)
+{
+    const caller_loop *c = argument;
+
+    while (!atomic_load(c->stopping))
+        (void)!list_keys(c->peer, 100);
+    return NULL;
+}
+
+/* A call may be on its way to the workers while the last of them goes. */
+static void a_server_stops_whatever_comes_meanwhile(void)
+{
+    for (int i = 0; i < STOPS; i++) {
+        service s = { 0 };
+        atomic_bool stopping = false;
+        ts_rpc_server *server = start(&s);
+        caller_loop c = { dial(), &stopping };
+        pthread_t threads[8];
+
+        for (size_t t = 0; t < TS_COUNT(threads); t++)
+            CHECK_EQ(pthread_create(&threads[t], NULL, call_until_stopped, &c), 0);
+        CHECK_SOON(atomic_load(&s.calls) > 50);
+        ts_rpc_server_stop(server);
+        atomic_store(&stopping, true);
+        for (size_t t = 0; t < TS_COUNT(threads); t++)
+            pthread_join(threads[t], NULL);
+        ts_peer_free(c.peer);
+    }
+}
+
 /* ---- kept answers ---- */
 
 static uint64_t version_of(const void *context, uint64_t org)
@@ -462,6 +499,7 @@ int main(void)
     RUN(a_parked_call_is_finished_by_another_thread);
     RUN(a_server_that_stops_waits_for_parked_calls);
     RUN(a_server_that_waits_for_its_last_call_refuses_others);
+    RUN(a_server_stops_whatever_comes_meanwhile);
     RUN(an_answer_is_given_again_until_the_version_moves);
     RUN(a_server_without_room_for_answers_keeps_none);
     RUN(what_does_not_last_is_made_anew);
