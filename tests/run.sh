@@ -22,7 +22,7 @@ passed=0
 failed=0
 skipped=0
 # Most tests wait for most of their time: for peers, for the disk, for a minute to end.
-at_once=$((3 * $(nproc)))
+at_once=$((2 * $(nproc)))
 
 [ -z "$programs" ] || deploy/install-deps.sh --test || exit 1
 
