@@ -32,7 +32,7 @@ class Supervisor(unittest.TestCase):
     def run_supervisor(self, seconds, directory):
         os.mkdir(os.path.join(directory, "run"))
         with open(os.path.join(directory, "ts-stubborn"), "w") as file:
-            file.write("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
+            file.write("#!/bin/sh\ntrap '' TERM\n: > '%s/deaf'\nwhile :; do sleep 1; done\n" % directory)
         os.chmod(file.name, 0o700)
         return subprocess.Popen([os.path.join(suite.BIN, "ts-supervisor"), directory, directory, "stubborn"], stdin=subprocess.DEVNULL,
                                 env=dict(os.environ, TS_STOP_S=seconds), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -40,7 +40,7 @@ class Supervisor(unittest.TestCase):
     def test_who_does_not_end_in_the_time_that_is_given_is_killed(self):
         with tempfile.TemporaryDirectory(prefix="ts-stubborn-") as directory:
             child = self.run_supervisor("1", directory)
-            suite.wait_until(lambda: os.path.exists(os.path.join(directory, "run", "ts-stubborn.pid")), 20, "it runs")
+            suite.wait_until(lambda: os.path.exists(os.path.join(directory, "deaf")), 20, "it runs, and hears no signal")
             child.send_signal(signal.SIGTERM)
             said = child.communicate(timeout=suite.PATIENCE_SECONDS)[0]
         self.assertEqual(child.returncode, 0, said)
