@@ -27,11 +27,6 @@ static void teardown(void)
 
 TestSuite(entra_audit, .init = setup, .fini = teardown);
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 /* An act of `who` with one target that has these changed properties. */
 static const risk_record *act(const char *who, const char *name, const char *category,
                               const char *target, const char *properties, const char *rest)

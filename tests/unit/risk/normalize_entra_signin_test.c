@@ -27,11 +27,6 @@ static void teardown(void)
 
 TestSuite(entra_signin, .init = setup, .fini = teardown);
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 static const risk_record *with_code(const char *code)
 {
     return parse_one(&p, ts_arena_printf(p.arena,

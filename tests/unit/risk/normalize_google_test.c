@@ -15,11 +15,6 @@ static void teardown(void)
 
 TestSuite(google, .init = setup, .fini = teardown);
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 /* The id outlives the next parse: it is in the arena. */
 static ProtobufCBinaryData id_of(const char *text)
 {

@@ -473,11 +473,6 @@ Test(ocsf, times_that_are_none)
 
 /* ---- ids ---- */
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 static ProtobufCBinaryData id_of(const char *text)
 {
     return parse_one(&p, text)->event->id;

@@ -40,11 +40,6 @@ static void teardown(void)
 
 TestSuite(okta, .init = setup, .fini = teardown);
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 /* ---- who, what, when, from where ---- */
 
 Test(okta, a_sign_in)

@@ -310,11 +310,6 @@ Test(own, fields_have_limits)
 
 /* ---- ids ---- */
 
-static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
-}
-
 Test(own, an_event_is_known_by_its_id_in_its_app)
 {
     ProtobufCBinaryData one = parse_one(&p, with("\"id\":\"7\",\"app\":\"wiki\""))->event->id;

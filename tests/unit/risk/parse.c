@@ -61,3 +61,8 @@ bool field_is(const risk_record *record, const char *name, const char *value)
 {
     return ts_str_is(field_nth(record, name, 0), value);
 }
+
+bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == 16 && b.len == 16 && memcmp(a.data, b.data, 16) == 0;
+}

@@ -41,4 +41,7 @@ const char *parse_rejected(parse *p, const char *text);
 ts_str field_nth(const risk_record *record, const char *name, size_t n);
 bool field_is(const risk_record *record, const char *name, const char *value);
 
+/* Whether two whole ids are the same one. */
+bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b);
+
 #endif
